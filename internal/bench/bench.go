@@ -1,0 +1,100 @@
+// Package bench gives the benchmarks of the ten packages one shape, so that
+// benchstat and examples/study can read them all.
+//
+// A name is the operation followed by key=value parts, in this order:
+//
+//	BenchmarkCache_Get/impl=flatline/keys=hot/n=2048
+//
+// impl is flatline (the product), textbook (the plain answer beside it) or the
+// name of another form; keys, where the working set matters, is hot (256 keys:
+// the processor's cache has little part in the time) or uniform (all n keys: it
+// includes the cache); n is the size of the structure.
+package bench
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"example.com/flatline/internal/debug"
+)
+
+// Sizes are the sizes that a sweep visits: powers of two, a factor 8 apart,
+// from what fits the first-level cache to what fits none.
+var Sizes = []int{1 << 8, 1 << 11, 1 << 14, 1 << 17, 1 << 20}
+
+// Sweep runs f as a sub-benchmark impl=…/n=… for each of Sizes. f must measure
+// with b.Loop and nothing else: no StopTimer, no b.N.
+func Sweep(b *testing.B, impl string, f func(b *testing.B, n int)) {
+	for _, n := range Sizes {
+		b.Run(fmt.Sprintf("impl=%s/n=%d", impl, n), func(b *testing.B) {
+			b.ReportAllocs()
+			f(b, n)
+		})
+	}
+}
+
+// SweepKeys runs f as a sub-benchmark impl=…/keys=…/n=… for hot and uniform
+// keys and each of Sizes. The keys to use are in 0..n-1; since n is a power of
+// two, so is their number, so that keys[i&(len(keys)-1)] picks the i-th.
+func SweepKeys(b *testing.B, impl string, f func(b *testing.B, n int, keys []int)) {
+	for _, w := range []string{"hot", "uniform"} {
+		for _, n := range Sizes {
+			b.Run(fmt.Sprintf("impl=%s/keys=%s/n=%d", impl, w, n), func(b *testing.B) {
+				b.ReportAllocs()
+				f(b, n, Keys(w, n))
+			})
+		}
+	}
+}
+
+// Keys returns the keys of a working set, the same at every call: for "hot" a
+// stream over 256 of the keys 0..n-1, for "uniform" a stream over all of them.
+func Keys(set string, n int) []int {
+	r := rand.New(rand.NewPCG(uint64(n), 1))
+	from := r.Perm(n)
+	if set == "hot" {
+		from = from[:min(n, 256)]
+	}
+	keys := make([]int, max(1<<16, n))
+	for i := range keys {
+		keys[i] = from[r.IntN(len(from))]
+	}
+	return keys
+}
+
+// A Meter reports the steps that a structure counts under -tags debug, as the
+// metrics steps/op (mean) and worst-steps/op. In a normal build it does nothing.
+type Meter struct {
+	b                 *testing.B
+	c                 *debug.Counter
+	ops, total, worst int
+}
+
+// Steps returns a meter over c and forgets what c has counted so far.
+func Steps(b *testing.B, c *debug.Counter) *Meter {
+	c.Take()
+	return &Meter{b: b, c: c}
+}
+
+// Op ends one operation.
+func (m *Meter) Op() {
+	if debug.Enabled {
+		m.op()
+	}
+}
+
+func (m *Meter) op() {
+	n := m.c.Take()
+	m.ops++
+	m.total += n
+	m.worst = max(m.worst, n)
+}
+
+// Report gives the metrics to the benchmark; call it after the loop.
+func (m *Meter) Report() {
+	if debug.Enabled {
+		m.b.ReportMetric(float64(m.total)/float64(max(m.ops, 1)), "steps/op")
+		m.b.ReportMetric(float64(m.worst), "worst-steps/op")
+	}
+}
