@@ -4,8 +4,12 @@
 // # Idea
 //
 // A structure draws two secret words when it is made. An integer key k of any
-// width is hashed as fold((k ^ s0) * s1): one 64×64→128 bit multiplication whose
-// two halves are combined by exclusive or, about 1 ns, inlined into the caller.
+// width is hashed as fold((k ^ s0) * (k ^ s1)): one 64×64→128 bit multiplication
+// whose two halves are combined by exclusive or, about 1 ns, inlined into the
+// caller. The key stands on both sides because a fixed factor maps an arithmetic
+// progression to another one, which some factors fold onto few buckets: of 2,000
+// seeds the fullest of 2^16 buckets held up to 143 of 2^16 strided keys, against
+// 18 with the key on both sides and 11 for a random function.
 // Strings go to hash/maphash, which uses the processor's AES rounds where there
 // are any, and every other comparable type to maphash.Comparable, which is
 // correct for floats, interfaces, structs and arrays and is about a third of a
@@ -61,7 +65,7 @@ func New[K comparable](fn func(K) uint64) Hasher[K] {
 	h := Hasher[K]{
 		kind: kindOf[K](),
 		s0:   rand.Uint64(),
-		s1:   rand.Uint64() | 1, // an even factor would lose a bit of the key
+		s1:   rand.Uint64(),
 		seed: maphash.MakeSeed(),
 		fn:   fn,
 	}
@@ -77,7 +81,7 @@ func New[K comparable](fn func(K) uint64) Hasher[K] {
 // does, if k is an interface that holds an uncomparable value.
 func (h *Hasher[K]) Hash(k K) uint64 {
 	if h.kind == word64 {
-		return fold(*(*uint64)(unsafe.Pointer(&k))^h.s0, h.s1)
+		return h.word(*(*uint64)(unsafe.Pointer(&k)))
 	}
 	return h.rest(k)
 }
@@ -87,15 +91,15 @@ func (h *Hasher[K]) rest(k K) uint64 {
 	p := unsafe.Pointer(&k)
 	switch h.kind {
 	case word32:
-		return fold(uint64(*(*uint32)(p))^h.s0, h.s1)
+		return h.word(uint64(*(*uint32)(p)))
 	case word16:
-		return fold(uint64(*(*uint16)(p))^h.s0, h.s1)
+		return h.word(uint64(*(*uint16)(p)))
 	case word8:
-		return fold(uint64(*(*uint8)(p))^h.s0, h.s1)
+		return h.word(uint64(*(*uint8)(p)))
 	case text:
 		return maphash.String(h.seed, *(*string)(p))
 	case custom:
-		return fold(h.fn(k)^h.s0, h.s1)
+		return fold(h.word(h.fn(k))^h.s1, golden)
 	default:
 		return anyKey(h.seed, k)
 	}
@@ -108,6 +112,14 @@ func (h *Hasher[K]) rest(k K) uint64 {
 func anyKey[K comparable](seed maphash.Seed, k K) uint64 {
 	return maphash.Comparable(seed, k)
 }
+
+// golden is 2^64 divided by the golden ratio (Knuth, The Art of Computer
+// Programming 3, section 6.4): the second round for hashes of callers, which may
+// differ in a few high bits only.
+const golden = 0x9E3779B97F4A7C15
+
+// word hashes one machine word.
+func (h *Hasher[K]) word(w uint64) uint64 { return fold(w^h.s0, w^h.s1) }
 
 // fold multiplies and combines the halves: the high half depends on all bits
 // below, the low half on all bits above.
