@@ -1,0 +1,62 @@
+// Package table is the hash table of flatline's hashed structures: it maps a key
+// to a slot, a 32-bit number that stays the key's own until the key is deleted.
+//
+// # Idea
+//
+// All entries lie in one slice, the slab; a bucket is the number of its first
+// slot, and each entry holds the number of the next slot of its bucket (Knuth's
+// separate chaining, with array indices for pointers):
+//
+//	hash & 3     heads            entries
+//	             ┌───┐         ┌──────┬───────┬─────┬───────┐
+//	    0        │ 3 │──────▶3 │ hash │   0   │ key │ value │
+//	             ├───┤         ├──────┼───────┼─────┼───────┤
+//	    1        │ 0 │       2 │ hash │   0   │ key │ value │◀┐
+//	             ├───┤         ├──────┼───────┼─────┼───────┤ │
+//	    2        │ 1 │──────▶1 │ hash │   2   │ key │ value │─┘
+//	             └───┘         └──────┴───────┴─────┴───────┘
+//	                              4       4      K      V  bytes
+//
+// Whatever else a structure knows about a key lives in V or in a side slice that
+// is indexed by the slot: the order of a cache, deadlines, costs. A side slice
+// needs no type parameter, and exists only where it is used.
+//
+// # Why not a Go map
+//
+// A Go map would need the slot as its value and the key twice, or a pointer to
+// an entry of its own on the heap. Here an int64→int64 entry takes 24 bytes and
+// 4 to 8 of its bucket; there is no pointer for the collector to follow unless K
+// or V holds one; the hash is kept, so that nothing is hashed again when a
+// victim leaves or the table grows; and an evicting cache hands a victim's slot
+// to the newcomer without allocating.
+//
+// # Invariants
+//
+//	I1  each slot in 1..len(entries)-1 is either in use, with the hash's top bit
+//	    set, or in the free list with a zero key and value
+//	I2  each slot in use hangs in exactly the chain of its hash; n counts them
+//	I3  buckets are a power of two and at least as many as slots
+//
+// # Complexity
+//
+// A search that fails visits at most one entry on average, one that succeeds at
+// most 1.5 (load at most 1, random hash). Growth by half moves each entry twice
+// over the life of a table that only grows: adding is O(1) amortised. At its
+// limit a table never grows, and every method is O(1) expected.
+//
+// # One table for five structures
+//
+// lru, lfu, randset, ratelimit's Keyed and timemap use it. Beside a table written
+// for one use (a dense set: open addressing that holds positions only, load at
+// most 1/2) and beside a Go map, int keys, uniform, ns an operation:
+//
+//	                         n=256  2048  16384  131072  1048576
+//	Find         this          7.0   6.7    7.8    12.2     77.1
+//	             special       7.6   8.0    9.9    15.5     70.5
+//	             Go map        6.2   7.6    8.5    14.3     63.9
+//	DeleteSwap   this         18.9  21.7   30.4    76.8    213.9
+//	and FindOrAdd  special    54.2  43.4   50.6    63.7    241.8
+//	             map+slice    46.2  50.4   56.3    97.0    363.0
+//
+//	go test ./internal/table -run '^$' -bench Table -benchtime 0.1s
+package table
