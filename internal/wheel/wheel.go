@@ -1,0 +1,200 @@
+// Package wheel keeps the deadlines of slots and finds those that have passed, in
+// O(1) a slot, without a goroutine and without a heap.
+//
+// # Idea
+//
+// Two kinds of deadline need two orders, and both are lists over the slots.
+//
+// If every entry lives equally long, the order of writing is the order of
+// expiry: one list, its front is due first.
+//
+// For lives of any length there is a hierarchical timing wheel (Varghese and
+// Lauck, 1987) in the form of a radix heap (Ahuja, Mehlhorn, Orlin, Tarjan,
+// 1990): a deadline is read as 11 digits of 6 bits. It waits at the level of the
+// highest digit in which it differs from the wheel's time, in the bucket of that
+// digit:
+//
+//	time      … 0 0 2 7     level 0:  deadlines  … 0 0 2 x,  x > 7
+//	deadline  … 0 3 1 5     level 1:  deadlines  … 0 0 x *,  x > 2
+//	                ↑       level 2:  deadlines  … 0 x * *   x > 0   ← bucket 3
+//
+// When time reaches the beginning of a bucket, its deadlines differ from the time
+// in a lower digit only and move down. So a deadline moves at most 10 times in
+// its life however long that is, the earliest bucket is found by two
+// trailing-zero counts, and the unit is the nanosecond: nothing expires late.
+//
+// # Invariants
+//
+//	I1  a deadline in a bucket agrees with the wheel's time in the digits above its
+//	    level and has the bucket's number at its level; that number is above the
+//	    time's, except in the bucket being drained and in level 0, where it may
+//	    be equal
+//	I2  a bit of used is set if and only if the bucket is not empty
+//	I3  the deadlines of the write-order list do not fall from front to back
+//	I4  the wheel's time is at most the latest time it was told
+package wheel
+
+import (
+	"math"
+	"math/bits"
+
+	"example.com/flatline/internal/debug"
+	"example.com/flatline/internal/list"
+)
+
+const (
+	digit   = 6                        // bits a digit: 64 buckets a level, one word of used
+	levels  = (63 + digit - 1) / digit // digits of a positive int64
+	inOrder = levels << digit          // the head of the list in order of writing
+	heads   = inOrder + 1              // slot s is element heads+s of the lists
+	none    = inOrder                  // draining: no bucket
+	forever = math.MaxInt64            // the deadline of what never expires
+)
+
+// Steps is the number of steps of Due that keeps up with one Add: a deadline can
+// be moved down through all levels and then be found. Two calls of Due(Steps) for
+// each Add also catch up.
+const Steps = levels + 1
+
+// A Wheel holds at most one deadline for each slot. It is made by New. It is not
+// safe for concurrent use. It takes 16 bytes a slot, and 6 KiB.
+type Wheel struct {
+	now      int64 // the latest time that it was told
+	time     int64 // where the wheel stands
+	when     []int64
+	lists    list.Lists
+	used     [levels]uint64
+	filled   uint32 // bit l is set if used[l] is not 0
+	draining uint32 // the bucket whose deadlines are moving down
+	steps    debug.Counter
+	n        int
+}
+
+// New returns an empty wheel with room for the slots below slots. Times are
+// nanoseconds since any beginning; those before it count as 0.
+func New(slots int) *Wheel {
+	w := &Wheel{lists: list.New(heads), draining: none}
+	w.Grow(slots)
+	return w
+}
+
+// Len returns the number of deadlines. O(1).
+func (w *Wheel) Len() int { return w.n }
+
+// Steps is the wheel's step counter: deadlines moved or looked at.
+func (w *Wheel) Steps() *debug.Counter { return &w.steps }
+
+// Grow makes room for the slots below slots and drops room for the rest. O(slots).
+func (w *Wheel) Grow(slots int) {
+	when := make([]int64, slots)
+	for s := copy(when, w.when); s < slots; s++ {
+		when[s] = forever
+	}
+	w.when = when
+	w.lists.Grow(heads + slots)
+}
+
+// Advance tells the wheel the time. A clock that goes backwards stands still
+// here. O(1).
+func (w *Wheel) Advance(now int64) { w.now = max(w.now, now) }
+
+// Add gives slot s, which has none, the deadline ttl after now; ttl is at least
+// 1. Where inTurn is set, ttl must be the same at every such call. A deadline
+// beyond the end of time, 292 years, is none. O(1).
+func (w *Wheel) Add(s uint32, ttl int64, inTurn bool) {
+	debug.Assert(w.when[s] == forever, "Add to a slot that has a deadline")
+	if ttl >= forever-w.now {
+		return
+	}
+	w.n++
+	w.when[s] = w.now + ttl
+	if inTurn {
+		w.lists.InsertBefore(heads+s, inOrder)
+		return
+	}
+	w.place(s)
+}
+
+// place puts s into the bucket of its deadline.
+func (w *Wheel) place(s uint32) {
+	when := w.when[s]
+	level := uint32(bits.Len64(uint64(when^w.time)|1)-1) / digit
+	number := uint32(when>>(level*digit)) & (1<<digit - 1)
+	w.used[level] |= 1 << number
+	w.filled |= 1 << level
+	w.lists.InsertBefore(heads+s, level<<digit|number)
+}
+
+// Remove takes the deadline of s away, if it has one. O(1).
+func (w *Wheel) Remove(s uint32) {
+	if w.when[s] == forever {
+		return
+	}
+	w.n--
+	w.when[s] = forever
+	w.unlink(s)
+}
+
+func (w *Wheel) unlink(s uint32) {
+	e := heads + s
+	bucket := w.lists.Prev(e)
+	last := bucket == w.lists.Next(e) // only a head can be on both sides
+	w.lists.Remove(e)
+	if !last || bucket == inOrder {
+		return
+	}
+	level := bucket >> digit
+	if w.used[level] &^= 1 << (bucket & (1<<digit - 1)); w.used[level] == 0 {
+		w.filled &^= 1 << level
+	}
+	if bucket == w.draining {
+		w.draining = none
+	}
+}
+
+// Expired reports whether the deadline of s has passed. O(1).
+func (w *Wheel) Expired(s uint32) bool { return w.when[s] <= w.now }
+
+// Due returns a slot whose deadline has passed, or 0 if there is none or if that
+// cannot be told within the given number of steps; a step moves one deadline
+// down. The caller is to Remove it before the next call. O(steps).
+func (w *Wheel) Due(steps int) uint32 {
+	w.steps.Add(1)
+	if e := w.lists.Next(inOrder); e != inOrder && w.Expired(e-heads) {
+		return e - heads
+	}
+	for range steps {
+		if w.draining == none {
+			if w.filled == 0 {
+				w.time = w.now
+				return 0
+			}
+			level := uint32(bits.TrailingZeros32(w.filled))
+			number := uint32(bits.TrailingZeros64(w.used[level]))
+			begin := w.time&^(1<<((level+1)*digit)-1) | int64(number)<<(level*digit)
+			if begin > w.now {
+				w.time = w.now // which is before every bucket, so that I1 holds
+				return 0
+			}
+			w.time = max(w.time, begin)
+			if level == 0 {
+				return w.lists.Next(number) - heads
+			}
+			w.draining = level<<digit | number
+		}
+		w.steps.Add(1)
+		s := w.lists.Next(w.draining) - heads
+		w.unlink(s)
+		w.place(s)
+	}
+	return 0
+}
+
+// Renumber gives the deadline of slot from to slot to, which has none. O(1).
+func (w *Wheel) Renumber(from, to uint32) {
+	if w.when[from] == forever {
+		return
+	}
+	w.when[to], w.when[from] = w.when[from], forever
+	w.lists.Renumber(heads+from, heads+to)
+}

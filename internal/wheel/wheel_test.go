@@ -1,0 +1,157 @@
+package wheel
+
+import (
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"example.com/flatline/internal/debug"
+)
+
+// TestModel drives a wheel and a map of deadlines alike, over spans from one
+// nanosecond to centuries.
+func TestModel(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		const slots = 12
+		w := New(4)
+		w.Grow(slots)
+		model := map[uint32]int64{}
+		now := int64(0)
+		uniform := rapid.Int64Range(1, 1<<40).Draw(t, "uniform ttl")
+		slot := rapid.Uint32Range(1, slots-1)
+		span := func(t *rapid.T, label string) int64 {
+			return rapid.Int64Range(1, 1<<rapid.IntRange(1, 62).Draw(t, "bits")).Draw(t, label)
+		}
+		due := func(t *rapid.T, steps int) {
+			s := w.Due(steps)
+			if s == 0 {
+				if steps > slots*levels {
+					for s, when := range model {
+						require.Greater(t, when, now, "slot %d is overdue", s)
+					}
+				}
+				return
+			}
+			require.Contains(t, model, s)
+			require.LessOrEqual(t, model[s], now)
+			w.Remove(s)
+			delete(model, s)
+		}
+		t.Repeat(map[string]func(*rapid.T){
+			"Add": func(t *rapid.T) {
+				s := slot.Draw(t, "s")
+				w.Remove(s)
+				delete(model, s)
+				ttl, inTurn := uniform, rapid.Bool().Draw(t, "in turn")
+				if !inTurn {
+					ttl = span(t, "ttl")
+				}
+				w.Add(s, ttl, inTurn)
+				if ttl < math.MaxInt64-now {
+					model[s] = now + ttl
+				}
+			},
+			"Remove": func(t *rapid.T) {
+				s := slot.Draw(t, "s")
+				w.Remove(s)
+				delete(model, s)
+			},
+			"Advance": func(t *rapid.T) {
+				to := now
+				if d := span(t, "by"); d < math.MaxInt64-now {
+					to += d
+				}
+				w.Advance(to)
+				w.Advance(to - 5) // stands still
+				now = to
+			},
+			"to the next": func(t *rapid.T) {
+				next := int64(math.MaxInt64)
+				for _, when := range model {
+					next = min(next, when)
+				}
+				if next == math.MaxInt64 || next < now {
+					t.Skip("none ahead")
+				}
+				now = next - int64(rapid.IntRange(0, 1).Draw(t, "just before"))
+				now = max(now, w.now)
+				w.Advance(now)
+			},
+			"Due": func(t *rapid.T) { due(t, rapid.IntRange(1, 5).Draw(t, "steps")) },
+			"drain": func(t *rapid.T) {
+				for range slots + 1 {
+					due(t, 1000)
+				}
+			},
+			"Renumber": func(t *rapid.T) {
+				from, to := slot.Draw(t, "from"), slot.Draw(t, "to")
+				if _, taken := model[to]; taken || from == to {
+					t.Skip("taken")
+				}
+				w.Renumber(from, to)
+				if when, ok := model[from]; ok {
+					model[to] = when
+					delete(model, from)
+				}
+			},
+			"": func(t *rapid.T) {
+				w.checkInvariants()
+				require.Equal(t, len(model), w.Len())
+				for s := uint32(1); s < slots; s++ {
+					when, ok := model[s]
+					require.Equal(t, ok && when <= now, w.Expired(s))
+				}
+			},
+		})
+	})
+}
+
+// TestKeepsUp: two calls of Due(Steps) for each Add never fall behind, whatever
+// the lives, and each takes a constant number of steps.
+func TestKeepsUp(t *testing.T) {
+	const n = 1 << 12
+	w := New(n + 1)
+	free := make([]uint32, 0, n)
+	for s := uint32(1); s <= n; s++ {
+		free = append(free, s)
+	}
+	life := int64(1)
+	for range 20 * n {
+		w.Advance(w.now + 1_000_003)
+		if len(free) > 0 {
+			life = life*6364136223846793005 + 1442695040888963407
+			w.Add(free[len(free)-1], 1+int64(uint64(life)>>31), false)
+			free = free[:len(free)-1]
+		}
+		for range 2 {
+			w.Steps().Take()
+			if s := w.Due(Steps); s != 0 {
+				w.Remove(s)
+				free = append(free, s)
+			}
+			if debug.Enabled {
+				require.LessOrEqual(t, w.Steps().Take(), Steps+1)
+			}
+		}
+	}
+	overdue := 0
+	for s := uint32(1); s <= n; s++ {
+		if w.Expired(s) {
+			overdue++
+		}
+	}
+	assert.LessOrEqual(t, overdue, n/64)
+	w.checkInvariants()
+}
+
+func TestOverflowIsForever(t *testing.T) {
+	w := New(2)
+	w.Advance(5)
+	w.Add(1, math.MaxInt64-5, false)
+	assert.Zero(t, w.Len())
+	w.Advance(math.MaxInt64)
+	assert.Zero(t, w.Due(Steps))
+}
