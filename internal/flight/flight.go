@@ -1,0 +1,145 @@
+// Package flight lets many callers that miss the same key share one load of it:
+// the single-flight of a cache (after groupcache, Brad Fitzpatrick, 2013).
+//
+// A Group has no lock of its own. It lives under the lock of the cache that it
+// serves, so that "absent and nobody loads it" is one decision, and "stored and
+// nobody loads it any more" another: no caller can look between the two and load
+// a second time.
+//
+// A Put or Delete of a key supersedes the load that is under way, as a lease does
+// in Nishtala et al., "Scaling Memcache at Facebook" (2013): its callers get what
+// it brings, but nobody else does, since it may have been read before the change.
+package flight
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+)
+
+// A Group holds the loads under way. The zero value is ready. The caller holds a
+// lock around every method.
+type Group[K comparable, V any] struct{ calls map[K]*Call[V] }
+
+// Len returns the number of loads under way that nothing has superseded. O(1).
+func (g *Group[K, V]) Len() int { return len(g.calls) }
+
+// Join returns the load of k. If none is under way it begins one, and the caller
+// must Run it and see to it that Land is called. A key that is not equal to
+// itself is loaded by each caller alone, since nobody could find its load again.
+func (g *Group[K, V]) Join(k K) (c *Call[V], begun bool) {
+	if c = g.calls[k]; c != nil {
+		return c, false
+	}
+	c = &Call[V]{done: make(chan struct{})}
+	if k == k { //nolint:staticcheck // false for NaN
+		if g.calls == nil {
+			g.calls = make(map[K]*Call[V])
+		}
+		g.calls[k] = c
+	}
+	return c, true
+}
+
+// Land ends the load of k and reports whether its result may be stored: not if
+// the key has been superseded. Only the first Land of a call counts.
+func (g *Group[K, V]) Land(k K, c *Call[V]) (current bool) {
+	if c.landed {
+		return false
+	}
+	c.landed = true
+	if g.calls[k] == c {
+		delete(g.calls, k)
+	}
+	return true
+}
+
+// Supersede parts the load of k, if one is under way, from the group: its result
+// will not be stored, and the next caller to miss k loads anew.
+func (g *Group[K, V]) Supersede(k K) {
+	if c := g.calls[k]; c != nil {
+		c.landed = true
+		delete(g.calls, k)
+	}
+}
+
+// SupersedeAll does so with every load.
+func (g *Group[K, V]) SupersedeAll() {
+	for _, c := range g.calls {
+		c.landed = true
+	}
+	g.calls = nil
+}
+
+// A Call is one load and those who wait for it.
+type Call[V any] struct {
+	landed bool // guarded by the lock of the group
+	done   chan struct{}
+	// Written before done is closed, read after.
+	value V
+	err   error
+	ended outcome
+	panic *Panic
+}
+
+type outcome uint8
+
+const (
+	exited outcome = iota // by runtime.Goexit: what is left if nothing else is noted
+	returned
+	panicked
+)
+
+// A Panic is what the callers of a load panic with if the loader panics: its
+// value, with the stack of the goroutine that ran it. If the value is an error,
+// errors.Is and errors.As see it.
+type Panic struct {
+	Value any
+	Stack []byte
+}
+
+func (p *Panic) Error() string { return fmt.Sprintf("%v\n\n%s", p.Value, p.Stack) }
+
+func (p *Panic) Unwrap() error {
+	err, _ := p.Value.(error)
+	return err
+}
+
+// Run runs load and wakes all who wait. A panic stops here: every caller's Wait
+// raises it again. It must be called once.
+func (c *Call[V]) Run(load func() (V, error)) {
+	defer close(c.done)
+	defer func() {
+		if c.ended == exited {
+			if v := recover(); v != nil {
+				c.ended, c.panic = panicked, &Panic{v, debug.Stack()}
+			}
+		}
+	}()
+	c.value, c.err = load()
+	c.ended = returned
+}
+
+// Wait returns what the load brings, or ctx's error if that is over first. It
+// panics with a *Panic if the loader panicked, and ends the calling goroutine if
+// the loader ended its own.
+func (c *Call[V]) Wait(ctx context.Context) (V, error) {
+	select {
+	case <-c.done:
+	default:
+		select {
+		case <-c.done:
+		case <-ctx.Done():
+			var zero V
+			return zero, ctx.Err()
+		}
+	}
+	switch c.ended {
+	case panicked:
+		panic(c.panic)
+	case exited:
+		runtime.Goexit()
+	}
+	return c.value, c.err
+}

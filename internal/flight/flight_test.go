@@ -1,0 +1,94 @@
+package flight
+
+import (
+	"context"
+	"errors"
+	"io"
+	"math"
+	"runtime"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestJoinAndLand(t *testing.T) {
+	var g Group[string, int]
+	a, begun := g.Join("k")
+	assert.True(t, begun)
+	b, begun := g.Join("k")
+	assert.False(t, begun)
+	assert.Same(t, a, b)
+	assert.Equal(t, 1, g.Len())
+	assert.True(t, g.Land("k", a))
+	assert.False(t, g.Land("k", a), "only once")
+	assert.Zero(t, g.Len())
+}
+
+func TestSupersede(t *testing.T) {
+	var g Group[string, int]
+	a, _ := g.Join("k")
+	g.Supersede("k")
+	g.Supersede("absent")
+	b, begun := g.Join("k")
+	assert.True(t, begun, "the next caller loads anew")
+	assert.False(t, g.Land("k", a), "the first result is stale")
+	assert.Equal(t, 1, g.Len(), "and its end leaves the second load alone")
+	g.SupersedeAll()
+	assert.False(t, g.Land("k", b))
+}
+
+func TestNaNIsLoadedAlone(t *testing.T) {
+	var g Group[float64, int]
+	a, _ := g.Join(math.NaN())
+	b, begun := g.Join(math.NaN())
+	assert.True(t, begun)
+	assert.NotSame(t, a, b)
+	assert.Zero(t, g.Len(), "nothing is left behind")
+	assert.True(t, g.Land(math.NaN(), a))
+}
+
+func TestOutcomes(t *testing.T) {
+	ctx := context.Background()
+	run := func(load func() (int, error)) *Call[int] {
+		c := &Call[int]{done: make(chan struct{})}
+		go c.Run(load)
+		return c
+	}
+	v, err := run(func() (int, error) { return 7, io.EOF }).Wait(ctx)
+	assert.Equal(t, 7, v)
+	assert.Equal(t, io.EOF, err)
+
+	c := run(func() (int, error) { panic(io.ErrClosedPipe) })
+	for range 2 {
+		func() {
+			defer func() {
+				p, ok := recover().(*Panic)
+				assert.True(t, ok)
+				assert.ErrorIs(t, p, io.ErrClosedPipe)
+				assert.Contains(t, p.Error(), "TestOutcomes", "the stack of the loader")
+			}()
+			_, _ = c.Wait(ctx)
+		}()
+	}
+
+	c = run(func() (int, error) { runtime.Goexit(); return 0, nil })
+	var wg sync.WaitGroup
+	reached := false
+	wg.Go(func() { _, _ = c.Wait(ctx); reached = true })
+	wg.Wait()
+	assert.False(t, reached)
+
+	release := make(chan struct{})
+	c = run(func() (int, error) { <-release; return 1, nil })
+	gone, cancel := context.WithCancelCause(ctx)
+	cancel(errors.New("why"))
+	_, err = c.Wait(gone)
+	assert.ErrorIs(t, err, context.Canceled)
+	close(release)
+	v, _ = c.Wait(ctx)
+	assert.Equal(t, 1, v)
+	v, err = c.Wait(gone)
+	assert.NoError(t, err, "a result that is there is never refused")
+	assert.Equal(t, 1, v)
+}
