@@ -42,6 +42,37 @@ func TestNothingRemains(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds two programs")
 	}
+	const library = `package library
+
+import "example.com/flatline/internal/debug"
+
+type S[T any] struct {
+	c debug.Counter
+	v T
+	n int
+}
+
+func (s *S[T]) Do(v T) {
+	if debug.Enabled {
+		debug.Yield()
+	}
+	s.c.Add(1)
+	s.v = v
+	s.n += s.c.Take()
+	debug.Assert(s.n >= 0, "n")
+}
+`
+	// user does not import this package itself.
+	const user = `package main
+
+import "example.com/flatline/internal/debug/PROBE/library"
+
+func main() {
+	var s library.S[int]
+	s.Do(7)
+	println(&s)
+}
+`
 	const program = `package main
 
 import "example.com/flatline/internal/debug"
@@ -62,20 +93,35 @@ func main() {
 	}
 }
 `
-	// The program must lie inside the module to be allowed to import internal/.
+	// The programs must lie inside the module to be allowed to import internal/.
 	dir, err := os.MkdirTemp(".", "probe")
 	require.NoError(t, err)
 	defer os.RemoveAll(dir)
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "main.go"), []byte(program), 0o600))
-
-	symbols := func(tags string) int {
+	probe := filepath.Base(dir)
+	for file, source := range map[string]string{
+		"plain/main.go":      program,
+		"generic/main.go":    strings.ReplaceAll(user, "PROBE", probe),
+		"library/library.go": library,
+	} {
+		require.NoError(t, os.MkdirAll(filepath.Join(dir, filepath.Dir(file)), 0o700))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, file), []byte(source), 0o600))
+	}
+	symbols := func(pkg, tags string) int {
 		bin := filepath.Join(t.TempDir(), "probe.exe")
-		out, err := exec.Command("go", "build", "-tags", tags, "-o", bin, "./"+filepath.Base(dir)).CombinedOutput()
+		out, err := exec.Command("go", "build", "-tags", tags, "-o", bin, "./"+probe+"/"+pkg).CombinedOutput()
 		require.NoError(t, err, "%s", out)
 		out, err = exec.Command("go", "tool", "nm", bin).CombinedOutput()
 		require.NoError(t, err, "%s", out)
-		return strings.Count(string(out), "internal/debug.")
+		n := 0
+		for line := range strings.Lines(string(out)) {
+			if strings.Contains(line, "internal/debug.") {
+				n++
+			}
+		}
+		return n
 	}
-	assert.Zero(t, symbols(""))
-	assert.NotZero(t, symbols("debug"))
+	for _, pkg := range []string{"plain", "generic"} {
+		assert.Zero(t, symbols(pkg, ""), pkg)
+		assert.NotZero(t, symbols(pkg, "debug"), pkg)
+	}
 }

@@ -39,7 +39,7 @@ func Yields(on bool) (restore func()) {
 }
 
 // Assert panics with msg if cond is false.
-func Assert(cond bool, msg string) {
+func Assert[B ~bool](cond B, msg string) {
 	if !cond {
 		panic("assertion failed: " + msg)
 	}
