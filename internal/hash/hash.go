@@ -80,10 +80,12 @@ func New[K comparable](fn func(K) uint64) Hasher[K] {
 // allocation except where maphash.Comparable allocates. It panics, as a Go map
 // does, if k is an interface that holds an uncomparable value.
 func (h *Hasher[K]) Hash(k K) uint64 {
-	if h.kind == word64 {
-		return h.word(*(*uint64)(unsafe.Pointer(&k)))
+	if h.kind != word64 {
+		return h.rest(k)
 	}
-	return h.rest(k)
+	w := *(*uint64)(unsafe.Pointer(&k))
+	hi, lo := bits.Mul64(w^h.s0, w^h.s1)
+	return hi ^ lo
 }
 
 // rest is apart from Hash so that Hash can be inlined.

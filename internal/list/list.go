@@ -12,66 +12,70 @@
 //	  ▼                              │
 //	head ⇄ front ⇄ … ⇄ back ⇄ (head)─┘
 //
+// The type parameter is there for the compiler: what is generic it inlines into
+// generic code wherever that is compiled, other functions only where their
+// package is imported directly.
+//
 // Invariants: following next from a head leads back to it, prev is its inverse,
 // and an element outside every list links to itself in neither direction (both
 // its links are 0 and no link leads to it).
 package list
 
 // A link is one element's neighbours.
-type link struct{ prev, next uint32 }
+type link[E ~uint32] struct{ prev, next E }
 
 // Lists is a set of lists. It is made by New; Grow must have made room for an
 // element before it is inserted. All methods are O(1) but New and Grow.
-type Lists struct{ links []link }
+type Lists[E ~uint32] struct{ links []link[E] }
 
 // New returns n empty lists with the heads 0 to n-1; elements are the numbers
 // from n on.
-func New(n int) Lists {
-	l := Lists{links: make([]link, n)}
+func New[E ~uint32](n int) Lists[E] {
+	l := Lists[E]{links: make([]link[E], n)}
 	for h := range l.links {
-		l.links[h] = link{uint32(h), uint32(h)}
+		l.links[h] = link[E]{E(h), E(h)}
 	}
 	return l
 }
 
 // Grow makes room for the elements below n, in exactly the memory that it takes,
 // and drops room for those from n on. O(n).
-func (l *Lists) Grow(n int) {
-	links := make([]link, n)
+func (l *Lists[E]) Grow(n int) {
+	links := make([]link[E], n)
 	copy(links, l.links)
 	l.links = links
 }
 
 // Len returns the bound that Grow has set last.
-func (l *Lists) Len() int { return len(l.links) }
+func (l *Lists[E]) Len() int { return len(l.links) }
 
 // Next returns the element after e, towards the back; the head after the last.
 // Next of the head is the front.
-func (l *Lists) Next(e uint32) uint32 { return l.links[e].next }
+func (l *Lists[E]) Next(e E) E { return l.links[e].next }
 
 // Prev returns the element before e, towards the front; the head before the
 // first. Prev of the head is the back.
-func (l *Lists) Prev(e uint32) uint32 { return l.links[e].prev }
+func (l *Lists[E]) Prev(e E) E { return l.links[e].prev }
 
 // InsertBefore puts e, which is in no list, just before at. Before the head is
 // the back of its list.
-func (l *Lists) InsertBefore(e, at uint32) {
+func (l *Lists[E]) InsertBefore(e, at E) {
 	prev := l.links[at].prev
-	l.links[e] = link{prev, at}
+	l.links[e] = link[E]{prev, at}
 	l.links[prev].next = e
 	l.links[at].prev = e
 }
 
 // Remove takes e out of its list.
-func (l *Lists) Remove(e uint32) {
+func (l *Lists[E]) Remove(e E) {
 	at := l.links[e]
 	l.links[at.prev].next = at.next
 	l.links[at.next].prev = at.prev
-	l.links[e] = link{}
+	l.links[e] = link[E]{}
 }
 
 // MoveBefore takes e out of its list and puts it just before at.
-func (l *Lists) MoveBefore(e, at uint32) {
+func (l *Lists[E]) MoveBefore(e, at E) {
 	if e == at || l.links[e].next == at {
 		return
 	}
@@ -81,11 +85,26 @@ func (l *Lists) MoveBefore(e, at uint32) {
 	l.InsertBefore(e, at)
 }
 
+// MoveToFront moves e to the front of its list, whose head is head.
+func (l *Lists[E]) MoveToFront(e, head E) {
+	links := l.links
+	front := links[head].next
+	if e == front {
+		return
+	}
+	from := links[e]
+	links[from.prev].next = from.next
+	links[from.next].prev = from.prev
+	links[e] = link[E]{head, front}
+	links[head].next = e
+	links[front].prev = e
+}
+
 // Renumber gives the place of element from to element to, which is in no list.
-func (l *Lists) Renumber(from, to uint32) {
+func (l *Lists[E]) Renumber(from, to E) {
 	at := l.links[from]
 	l.links[to] = at
 	l.links[at.prev].next = to
 	l.links[at.next].prev = to
-	l.links[from] = link{}
+	l.links[from] = link[E]{}
 }

@@ -8,7 +8,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-func (l *Lists) elements(head uint32) (es []uint32) {
+func (l *Lists[E]) elements(head E) (es []E) {
 	for e := l.Next(head); e != head; e = l.Next(e) {
 		es = append(es, e)
 	}
@@ -19,7 +19,7 @@ func (l *Lists) elements(head uint32) (es []uint32) {
 func TestModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		const heads, elements = 3, 8
-		l := New(heads)
+		l := New[uint32](heads)
 		l.Grow(heads + elements)
 		var model [heads][]uint32
 		where := func(e uint32) (h, i int) {

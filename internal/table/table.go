@@ -32,7 +32,7 @@ type Table[K comparable, V any] struct {
 	entries []Entry[K, V] // by slot; entries[0] ends every chain
 	free    uint32        // first free slot
 	limit   uint32        // largest slot that growth makes room for; 0 = MaxSlots
-	steps   debug.Counter
+	Steps   debug.Counter // entries visited, and entries moved by a growth
 	n       uint32
 }
 
@@ -50,10 +50,6 @@ func (t *Table[K, V]) Len() int { return int(t.n) }
 // and Compact. O(1).
 func (t *Table[K, V]) Slots() int { return cap(t.entries) }
 
-// Steps is the table's step counter: entries visited, and entries moved by a
-// growth.
-func (t *Table[K, V]) Steps() *debug.Counter { return &t.steps }
-
 // At returns the entry of a slot in use. The pointer is good until the next
 // FindOrAdd, DeleteSwap or Compact. O(1).
 func (t *Table[K, V]) At(s uint32) *Entry[K, V] { return &t.entries[s] }
@@ -65,7 +61,7 @@ func (t *Table[K, V]) Find(h uint32, k K) uint32 {
 	}
 	h |= taken
 	for s := t.heads[int(h)&(len(t.heads)-1)]; s != 0; {
-		t.steps.Add(1)
+		t.Steps.Add(1)
 		e := &t.entries[s]
 		if e.hash == h && e.Key == k {
 			return s
@@ -114,7 +110,10 @@ func (t *Table[K, V]) FindOrReuse(h uint32, k K, victim uint32) (s uint32, found
 		return *link, true
 	}
 	e := &t.entries[victim]
-	from := t.linkTo(victim)
+	from := &t.heads[int(e.hash)&(len(t.heads)-1)]
+	if *from != victim {
+		from = t.linkTo(victim)
+	}
 	if link == &e.chain {
 		link = from // the victim ends the very chain that k joins
 	}
@@ -133,7 +132,7 @@ func (t *Table[K, V]) FindOrReuse(h uint32, k K, victim uint32) (s uint32, found
 func (t *Table[K, V]) search(h uint32, k K) (link *uint32, found bool) {
 	link = &t.heads[int(h)&(len(t.heads)-1)]
 	for *link != 0 {
-		t.steps.Add(1)
+		t.Steps.Add(1)
 		e := &t.entries[*link]
 		if e.hash == h && e.Key == k {
 			return link, true
@@ -148,7 +147,7 @@ func (t *Table[K, V]) search(h uint32, k K) (link *uint32, found bool) {
 func (t *Table[K, V]) linkTo(s uint32) *uint32 {
 	link := &t.heads[int(t.entries[s].hash)&(len(t.heads)-1)]
 	for *link != s {
-		t.steps.Add(1)
+		t.Steps.Add(1)
 		link = &t.entries[*link].chain
 	}
 	return link
@@ -183,10 +182,13 @@ func (t *Table[K, V]) DeleteSwap(s uint32) (last uint32) {
 
 // move copies the entry of one slot to another, which hangs in no chain.
 func (t *Table[K, V]) move(from, to uint32) {
-	t.steps.Add(1)
+	t.Steps.Add(1)
 	*t.linkTo(from) = to
 	t.entries[to] = t.entries[from]
 }
+
+// Holds reports whether slot s is in use. O(1).
+func (t *Table[K, V]) Holds(s uint32) bool { return t.entries[s].hash != 0 }
 
 // Next returns the first slot in use after s, or 0 if there is none; Next(0) is
 // the first of all. A walk over all slots is O(Slots).
@@ -247,7 +249,7 @@ func (t *Table[K, V]) resize(capacity int) {
 	entries := make([]Entry[K, V], int(t.n)+1, capacity)
 	copy(entries, t.entries)
 	t.entries = entries
-	t.steps.Add(len(entries))
+	t.Steps.Add(len(entries))
 	want := 1 << bits.Len(uint(capacity-2))
 	if want == len(t.heads) {
 		return
@@ -259,3 +261,6 @@ func (t *Table[K, V]) resize(capacity int) {
 		e.chain, *head = *head, uint32(s)
 	}
 }
+
+// SetLimit sets another limit, at least Slots-1. O(1).
+func (t *Table[K, V]) SetLimit(limit uint32) { t.limit = limit }

@@ -100,7 +100,7 @@ func TestModel(t *testing.T) {
 				clear(slots)
 			},
 			"": func(t *rapid.T) {
-				tab.checkInvariants()
+				tab.Check()
 				require.Equal(t, len(model), tab.Len())
 				for k := range 31 {
 					s := tab.Find(hashOf(k), k)
@@ -144,7 +144,7 @@ func TestLimit(t *testing.T) {
 	}
 	assert.Equal(t, 4, tab.Slots(), "exactly what the limit needs")
 	assert.PanicsWithValue(t, "table: more keys than its limit", func() { tab.FindOrAdd(3, 3) })
-	tab.checkInvariants()
+	tab.Check()
 
 	huge := New[int, int](MaxSlots)
 	huge.FindOrAdd(1, 1)
@@ -167,7 +167,7 @@ func TestNaN(t *testing.T) {
 	assert.False(t, found)
 	tab.At(s).Key = 1
 	assert.Equal(t, b, tab.Find(uint32(h.Hash(1)), 1))
-	tab.checkInvariants()
+	tab.Check()
 }
 
 func TestDeletedIsCollected(t *testing.T) {

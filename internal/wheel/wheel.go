@@ -62,7 +62,7 @@ type Wheel struct {
 	now      int64 // the latest time that it was told
 	time     int64 // where the wheel stands
 	when     []int64
-	lists    list.Lists
+	lists    list.Lists[uint32]
 	used     [levels]uint64
 	filled   uint32 // bit l is set if used[l] is not 0
 	draining uint32 // the bucket whose deadlines are moving down
@@ -73,7 +73,7 @@ type Wheel struct {
 // New returns an empty wheel with room for the slots below slots. Times are
 // nanoseconds since any beginning; those before it count as 0.
 func New(slots int) *Wheel {
-	w := &Wheel{lists: list.New(heads), draining: none}
+	w := &Wheel{lists: list.New[uint32](heads), draining: none}
 	w.Grow(slots)
 	return w
 }
@@ -152,6 +152,9 @@ func (w *Wheel) unlink(s uint32) {
 	}
 }
 
+// Has reports whether s has a deadline. O(1).
+func (w *Wheel) Has(s uint32) bool { return w.when[s] != forever }
+
 // Expired reports whether the deadline of s has passed. O(1).
 func (w *Wheel) Expired(s uint32) bool { return w.when[s] <= w.now }
 
@@ -198,3 +201,6 @@ func (w *Wheel) Renumber(from, to uint32) {
 	w.when[to], w.when[from] = w.when[from], forever
 	w.lists.Renumber(heads+from, heads+to)
 }
+
+// Now returns the latest time that the wheel was told. O(1).
+func (w *Wheel) Now() int64 { return w.now }

@@ -98,7 +98,7 @@ func TestModel(t *testing.T) {
 				}
 			},
 			"": func(t *rapid.T) {
-				w.checkInvariants()
+				w.Check()
 				require.Equal(t, len(model), w.Len())
 				for s := uint32(1); s < slots; s++ {
 					when, ok := model[s]
@@ -144,7 +144,7 @@ func TestKeepsUp(t *testing.T) {
 		}
 	}
 	assert.LessOrEqual(t, overdue, n/64)
-	w.checkInvariants()
+	w.Check()
 }
 
 func TestOverflowIsForever(t *testing.T) {

@@ -2,8 +2,8 @@ package table
 
 import "fmt"
 
-// checkInvariants panics if an invariant of the package doc does not hold.
-func (t *Table[K, V]) checkInvariants() {
+// Check panics if an invariant of the package doc does not hold.
+func (t *Table[K, V]) Check() {
 	must := func(ok bool, format string, args ...any) {
 		if !ok {
 			panic(fmt.Sprintf(format, args...))

@@ -2,8 +2,8 @@ package wheel
 
 import "fmt"
 
-// checkInvariants panics if an invariant of the package doc does not hold.
-func (w *Wheel) checkInvariants() {
+// Check panics if an invariant of the package doc does not hold.
+func (w *Wheel) Check() {
 	must := func(ok bool, format string, args ...any) {
 		if !ok {
 			panic(fmt.Sprintf(format, args...))

@@ -1,0 +1,136 @@
+package cache
+
+import (
+	"fmt"
+	"math"
+	"math/bits"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"example.com/flatline/internal/clock"
+	"example.com/flatline/internal/hash"
+	"example.com/flatline/internal/list"
+	"example.com/flatline/internal/table"
+)
+
+// A Config is what New, NewSync and NewSharded of lru and lfu were given.
+type Config[K comparable, V any] struct {
+	Func     string // "lru.New": the prefix of panics
+	Capacity int
+	TTL      time.Duration
+	MaxCost  int64
+	Cost     func(K, V) int64
+	OnEvict  func(K, V, Reason)
+	Hash     func(K) uint64
+	Now      func() time.Time
+	Shards   int
+	Rank     func(*list.Lists[uint32]) Rank // nil: least recently used
+	// ErrCapacity is what the error of Resize wraps.
+	ErrCapacity error
+}
+
+// check panics on what no program should pass.
+func (c *Config[K, V]) check(sharded bool) {
+	must := func(ok bool, format string, args ...any) {
+		if !ok {
+			panic(c.Func + ": " + fmt.Sprintf(format, args...))
+		}
+	}
+	must(c.Capacity >= 1, "capacity must be at least 1, got %d", c.Capacity)
+	must(uint64(c.Capacity) <= table.MaxSlots, "capacity must be at most %d, got %d", uint64(table.MaxSlots), c.Capacity)
+	must(c.TTL >= 0, "TTL must not be negative, got %v", c.TTL)
+	must(c.MaxCost >= 0, "MaxCost must not be negative, got %d", c.MaxCost)
+	must(c.MaxCost == 0 || c.Cost != nil, "MaxCost needs Cost")
+	must(c.Shards >= 0, "Shards must not be negative, got %d", c.Shards)
+	must(c.Shards == 0 || sharded, "Shards is for NewSharded only")
+}
+
+// An env is what an operation needs before it takes the lock: the functions of
+// the user, none of which is called with the lock held.
+type env[K comparable, V any] struct {
+	hash    hash.Hasher[K]
+	onEvict func(K, V, Reason)
+	cost    func(K, V) int64
+	clock   clock.Clock
+	ttl     int64
+	maxCost int64
+	name    string // of the package, for the panic on a negative cost
+
+	errCapacity error
+	// timed is set before the first entry with a deadline is stored. Until then no
+	// operation reads the clock.
+	timed atomic.Bool
+}
+
+func (e *env[K, V]) init(c *Config[K, V]) {
+	e.hash = hash.New(c.Hash)
+	e.onEvict, e.cost, e.clock, e.ttl = c.OnEvict, c.Cost, clock.New(c.Now), int64(c.TTL)
+	if e.maxCost = c.MaxCost; e.maxCost == 0 {
+		e.maxCost = math.MaxInt64
+	}
+	e.name, _, _ = strings.Cut(c.Func, ".")
+	e.errCapacity = c.ErrCapacity
+	e.timed.Store(c.TTL > 0)
+}
+
+// checkCapacity is the check of Resize: its argument may come from a
+// configuration.
+func (e *env[K, V]) checkCapacity(capacity, least int) error {
+	if capacity < least || uint64(capacity) > table.MaxSlots {
+		return fmt.Errorf("%w: must be %d to %d, got %d", e.errCapacity, least, uint64(table.MaxSlots), capacity)
+	}
+	return nil
+}
+
+// tick is now if any entry can expire, 0 otherwise.
+func (e *env[K, V]) tick() int64 {
+	if !e.timed.Load() {
+		return 0
+	}
+	return e.clock.Now()
+}
+
+// weigh asks for the cost of an item.
+func (e *env[K, V]) weigh(it *item[K, V]) {
+	if it.cost = e.cost(it.key, it.value); it.cost < 0 {
+		panic(fmt.Sprintf("%s: Cost must not be negative, got %d", e.name, it.cost))
+	}
+}
+
+// life turns the argument of PutTTL into the ttl of an item.
+func (e *env[K, V]) life(ttl time.Duration) int64 {
+	if ttl <= 0 {
+		return -1
+	}
+	e.timed.Store(true)
+	return int64(ttl)
+}
+
+// Shards for each processor, unless Options.Shards says otherwise: with 16 a
+// goroutine that is preempted while it holds a lock stops one in 16·GOMAXPROCS of
+// the operations of the others.
+const defaultShards = 16
+
+const maxShards = 1 << 16
+
+// shards returns how many shards to make: a power of two, and few enough that
+// each holds least entries.
+func (c *Config[K, V]) shards() int {
+	n, least := c.Shards, 2
+	if n == 0 {
+		n, least = defaultShards*runtime.GOMAXPROCS(0), 64
+	}
+	n = min(n, c.Capacity/least, maxShards)
+	return 1 << max(bits.Len(uint(n))-1, 0)
+}
+
+// share returns the part of shard i in a total that n shards divide exactly.
+func share(total int64, n, i int) int64 {
+	part := total / int64(n)
+	if int64(i) < total%int64(n) {
+		part++
+	}
+	return part
+}

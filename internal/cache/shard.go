@@ -1,0 +1,176 @@
+package cache
+
+import (
+	"sync"
+
+	"example.com/flatline/internal/debug"
+	"example.com/flatline/internal/flight"
+)
+
+// A shard is a core with its lock. Every method takes the lock once, calls
+// nothing of the user's under it, and reports departures after it.
+type shard[K comparable, V any] struct {
+	mu      sync.Mutex
+	core    Core[K, V]
+	flights flight.Group[K, V]
+	// The next shard's lock lies beyond this: 128 bytes, since processors fetch
+	// lines of 64 in pairs.
+	_ [128]byte
+}
+
+// locked runs f under the lock, at time now. If f panics, which only the == of a
+// key that holds an uncomparable value does, the lock is released all the same.
+func (s *shard[K, V]) locked(e *env[K, V], now int64, f func(out *departures[K, V])) {
+	if e.onEvict == nil {
+		if debug.Enabled {
+			debug.Yield()
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.core.tick(now)
+		f(nil)
+		return
+	}
+	var out departures[K, V]
+	defer out.report(e.onEvict) // after the lock is released
+	if debug.Enabled {
+		debug.Yield()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.core.tick(now)
+	f(&out)
+}
+
+func (s *shard[K, V]) get(e *env[K, V], h uint32, k K) (V, bool) {
+	now := e.tick()
+	if debug.Enabled {
+		debug.Yield()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.core.tick(now)
+	return s.core.get(h, k)
+}
+
+func (s *shard[K, V]) peek(e *env[K, V], h uint32, k K) (v V, ok bool) {
+	now := e.tick()
+	if debug.Enabled {
+		debug.Yield()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.core.tick(now)
+	return s.core.peek(h, k)
+}
+
+// put stores an item. What was being loaded for its key is out of date now.
+func (s *shard[K, V]) put(e *env[K, V], h uint32, it *item[K, V]) (evicted bool) {
+	now := e.tick()
+	if e.onEvict == nil {
+		if debug.Enabled {
+			debug.Yield()
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return s.putLocked(now, h, it, nil)
+	}
+	var out departures[K, V]
+	defer out.report(e.onEvict)
+	if debug.Enabled {
+		debug.Yield()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.putLocked(now, h, it, &out)
+}
+
+func (s *shard[K, V]) putLocked(now int64, h uint32, it *item[K, V], out *departures[K, V]) bool {
+	if s.flights.Len() > 0 {
+		s.flights.Supersede(it.key)
+	}
+	return s.core.put(h, it, now, out)
+}
+
+func (s *shard[K, V]) getOrPut(e *env[K, V], h uint32, it *item[K, V]) (actual V, loaded bool) {
+	now := e.tick()
+	s.locked(e, now, func(out *departures[K, V]) {
+		if actual, loaded = s.core.get(h, it.key); !loaded {
+			s.putLocked(now, h, it, out)
+			actual = it.value
+		}
+	})
+	return actual, loaded
+}
+
+func (s *shard[K, V]) delete(e *env[K, V], h uint32, k K) (v V, ok bool) {
+	s.locked(e, e.tick(), func(out *departures[K, V]) {
+		if s.flights.Len() > 0 {
+			s.flights.Supersede(k)
+		}
+		v, ok = s.core.delete(h, k, out)
+	})
+	return v, ok
+}
+
+func (s *shard[K, V]) clear(e *env[K, V]) {
+	s.locked(e, e.tick(), func(out *departures[K, V]) {
+		s.flights.SupersedeAll()
+		s.core.clear(out)
+	})
+}
+
+func (s *shard[K, V]) resize(e *env[K, V], capacity int, maxCost int64) (evicted int) {
+	s.locked(e, e.tick(), func(out *departures[K, V]) { evicted = s.core.resize(capacity, maxCost, out) })
+	return evicted
+}
+
+func (s *shard[K, V]) deleteExpired(e *env[K, V], limit int) (n int) {
+	if !e.timed.Load() {
+		return 0
+	}
+	s.locked(e, e.clock.Now(), func(out *departures[K, V]) { n = s.core.deleteExpired(limit, out) })
+	return n
+}
+
+func (s *shard[K, V]) last(e *env[K, V], pop bool) (k K, v V, ok bool) {
+	s.locked(e, e.tick(), func(out *departures[K, V]) { k, v, ok = s.core.oldest(pop, out) })
+	return k, v, ok
+}
+
+// size returns Len and Cost, without what has expired.
+func (s *shard[K, V]) size(e *env[K, V]) (n int, cost int64) {
+	s.locked(e, e.tick(), func(out *departures[K, V]) {
+		s.core.deleteExpired(0, out)
+		n, cost = s.core.table.Len(), s.core.total
+	})
+	return n, cost
+}
+
+func (s *shard[K, V]) inspect(e *env[K, V], h uint32, k K, f func(Rank, uint32)) {
+	now := e.tick()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.core.tick(now)
+	f(s.core.rank, s.core.find(h, k))
+}
+
+func (s *shard[K, V]) capacity() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.core.capacity
+}
+
+func (s *shard[K, V]) stats() Stats {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.core.stats
+}
+
+func (s *shard[K, V]) snapshot(e *env[K, V], back bool) []pair[K, V] {
+	now := e.tick()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.core.tick(now)
+	return s.core.snapshot(back)
+}

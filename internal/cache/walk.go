@@ -1,0 +1,73 @@
+package cache
+
+import "slices"
+
+// A cursor is a walk under way. It holds the entry that comes next, and is moved
+// on when that entry moves or leaves.
+type cursor struct {
+	at   uint32
+	back bool // from the back to the front
+	up   *cursor
+}
+
+func (c *Core[K, V]) after(s uint32, back bool) uint32 {
+	if back {
+		return c.order.Prev(s)
+	}
+	return c.order.Next(s)
+}
+
+// dodge moves the cursors away from an entry that is about to move or leave.
+func (c *Core[K, V]) dodge(s uint32) {
+	for cur := c.cursors; cur != nil; cur = cur.up {
+		if cur.at == s {
+			cur.at = c.after(s, cur.back)
+		}
+	}
+}
+
+// walk yields the live entries of a cache that may change meanwhile: no entry
+// twice at one place, none that has left, and no more of them than there were at
+// the beginning, so that a loop which moves entries ahead of itself ends.
+func (c *Core[K, V]) walk(back bool, tick func(), yield func(K, V) bool) {
+	cur := &cursor{at: c.after(order, back), back: back, up: c.cursors}
+	c.cursors = cur
+	defer func() {
+		link := &c.cursors
+		for *link != cur { // iter.Pull can end walks in any order
+			link = &(*link).up
+		}
+		*link = cur.up
+	}()
+	for left := c.table.Len(); left > 0 && cur.at != order; left-- {
+		s := cur.at
+		cur.at = c.after(s, back)
+		tick()
+		if c.expired(s) {
+			continue
+		}
+		if e := c.table.At(s); !yield(e.Key, e.Value) {
+			return
+		}
+	}
+}
+
+// A pair is a key and its value.
+type pair[K comparable, V any] struct {
+	key   K
+	value V
+}
+
+// snapshot returns the live entries as they are now. O(n).
+func (c *Core[K, V]) snapshot(back bool) []pair[K, V] {
+	all := make([]pair[K, V], 0, c.table.Len())
+	for s := c.order.Next(order); s != order; s = c.order.Next(s) {
+		if e := c.table.At(s); !c.expired(s) {
+			all = append(all, pair[K, V]{e.Key, e.Value})
+		}
+	}
+	if back {
+		slices.Reverse(all)
+	}
+	return all
+}
