@@ -11,7 +11,6 @@ import (
 
 	"example.com/flatline/internal/clock"
 	"example.com/flatline/internal/hash"
-	"example.com/flatline/internal/list"
 	"example.com/flatline/internal/table"
 )
 
@@ -26,7 +25,7 @@ type Config[K comparable, V any] struct {
 	Hash     func(K) uint64
 	Now      func() time.Time
 	Shards   int
-	Rank     func(*list.Lists[uint32]) Rank // nil: least recently used
+	Rank     NewRank // nil: least recently used
 	// ErrCapacity is what the error of Resize wraps.
 	ErrCapacity error
 }

@@ -16,9 +16,13 @@ type Rank interface {
 	Grow(slots int)                  // make room for the slots below slots
 	Insert(s uint32) (before uint32) // s is new: which entry to put it in front of; 0 is the back
 	Use(s uint32) (before uint32)    // s was used: which entry to move it in front of, s for no move
-	Remove(s uint32)                 // s is about to leave the order
+	Remove(s uint32, reason Reason)  // s is about to leave the order
 	Renumber(from, to uint32)        // the entry in slot from has got slot to
 }
+
+// NewRank makes a rank over an empty order. The rank counts its steps beyond the
+// first of each operation, which the cache counts.
+type NewRank func(*list.Lists[uint32], *debug.Counter) Rank
 
 // order is the head of the only list in Core.order. As a neighbour in the list it
 // is both ends, and as a slot it is nobody's, so that it also stands for "none".
@@ -42,7 +46,7 @@ type Core[K comparable, V any] struct {
 	maxCost  int64
 	turn     int64 // the life of all entries that expire in the order of writing
 	stats    Stats
-	newRank  func(*list.Lists[uint32]) Rank
+	newRank  NewRank
 }
 
 // Stats counts what a cache has done.
@@ -77,7 +81,7 @@ func (c *Core[K, V]) reset() {
 	c.table.Clear()
 	c.order = list.New[uint32](1)
 	if c.newRank != nil {
-		c.rank = c.newRank(&c.order)
+		c.rank = c.newRank(&c.order, &c.table.Steps)
 	}
 	if c.timers != nil {
 		now := c.timers.Now()
@@ -175,18 +179,22 @@ func (c *Core[K, V]) put(h uint32, it *item[K, V], now int64, out *departures[K,
 			c.insert(s)
 		}
 	} else if s, found = c.table.FindOrReuse(h, it.key, victim); !found {
-		evicted = true
+		reason := Capacity
 		if c.timers == nil && c.costs == nil && out == nil {
 			c.stats.Evicted[Capacity]++
 		} else {
-			evicted = c.depart(victim, Capacity, out) == Capacity
+			reason = c.depart(victim, Capacity, out)
 		}
-		c.reuse(victim)
+		evicted = reason == Capacity
+		c.reuse(victim, reason)
 	}
 	e := c.table.At(s)
 	if found {
-		c.depart(s, Replaced, out)
-		c.use(s)
+		if c.depart(s, Replaced, out) == Replaced {
+			c.use(s)
+		} else {
+			c.reuse(s, Expired) // nothing is left of the entry that had the key
+		}
 	} else {
 		e.Key = it.key
 	}
@@ -227,15 +235,15 @@ func (c *Core[K, V]) insert(s uint32) {
 	c.order.InsertBefore(s, before)
 }
 
-// reuse moves a slot from its victim's place to that of a new entry.
-func (c *Core[K, V]) reuse(s uint32) {
+// reuse moves a slot from the place of the entry that left to that of a new one.
+func (c *Core[K, V]) reuse(s uint32, reason Reason) {
 	c.table.Steps.Add(1)
 	c.dodge(s)
 	if c.rank == nil {
 		c.order.MoveToFront(s, order)
 		return
 	}
-	c.rank.Remove(s)
+	c.rank.Remove(s, reason)
 	c.order.Remove(s)
 	c.order.InsertBefore(s, c.rank.Insert(s))
 }
@@ -298,7 +306,7 @@ func (c *Core[K, V]) remove(s uint32, reason Reason, out *departures[K, V]) Reas
 	reason = c.depart(s, reason, out)
 	c.dodge(s)
 	if c.rank != nil {
-		c.rank.Remove(s)
+		c.rank.Remove(s, reason)
 	}
 	c.order.Remove(s)
 	c.table.Delete(s)
