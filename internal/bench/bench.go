@@ -9,19 +9,44 @@
 // name of another form; keys, where the working set matters, is hot (256 keys:
 // the processor's cache has little part in the time) or uniform (all n keys: it
 // includes the cache); n is the size of the structure.
+//
+// FLATLINE_SIZES=2048,4096 in the environment replaces the sizes that every
+// sweep visits; examples/study chooses its own that way.
 package bench
 
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"strconv"
+	"strings"
 	"testing"
 
 	"example.com/flatline/internal/debug"
 )
 
 // Sizes are the sizes that a sweep visits: powers of two, a factor 8 apart,
-// from what fits the first-level cache to what fits none.
-var Sizes = []int{1 << 8, 1 << 11, 1 << 14, 1 << 17, 1 << 20}
+// from what fits the first-level cache to what fits none. FLATLINE_SIZES
+// replaces them.
+var Sizes = sizes(os.Getenv("FLATLINE_SIZES"))
+
+// sizes reads a comma-separated list of powers of two; an empty list stands for
+// the usual ones. It panics on anything else: it runs in test binaries only, and
+// a sweep over the wrong sizes would pass unnoticed.
+func sizes(list string) []int {
+	if list == "" {
+		return []int{1 << 8, 1 << 11, 1 << 14, 1 << 17, 1 << 20}
+	}
+	var out []int
+	for _, field := range strings.Split(list, ",") {
+		n, err := strconv.Atoi(field)
+		if err != nil || n < 1 || n&(n-1) != 0 {
+			panic(fmt.Sprintf("FLATLINE_SIZES: want powers of two, separated by commas, got %q", list))
+		}
+		out = append(out, n)
+	}
+	return out
+}
 
 // Sweep runs f as a sub-benchmark impl=…/n=… for each of Sizes. f must measure
 // with b.Loop and nothing else: no StopTimer, no b.N.
