@@ -1,0 +1,69 @@
+// Package lap is a bounded queue for any number of producers and consumers: one
+// array whose slots carry the lap they are in. ringbuffer.MPMC is this queue;
+// bqueue puts waiting around it.
+//
+// # Idea
+//
+// Each push draws a ticket from tail and each pop one from head. A ticket is a
+// place in the array and the number of laps made round it, in one word:
+//
+//	 63       62 … k    k-1 … 0        1<<k is one lap, the least power of
+//	[closed] [  lap  ] [ index ]       two above the capacity
+//
+// The word grows with each ticket, and never runs out: with 2^20 slots there are
+// 2^42 laps. Ticket t belongs to the slot at its index, whose stamp says what may
+// happen there next:
+//
+//	stamp = t         free, for the push with ticket t
+//	stamp = t+1       holds the item of ticket t, for the pop with ticket t
+//	stamp = t+1 lap   free again, for the next lap's push
+//
+//	     head                tail
+//	      ↓                   ↓
+//	[…][ t+1 ][ t+1 ][ t+1 ][ t ][ t ]
+//
+// A lap is longer than the array, so t+1 is never the stamp of another lap, and
+// the capacity is exact from 1 up. A push reads tail and its slot's stamp, takes
+// the ticket by compare-and-swap, stores the item, and publishes it in the stamp;
+// a pop does the same from head, zeroes the slot and hands it to the next lap.
+//
+// # Invariants
+//
+//	I1  head and tail only grow, and head ≤ tail ≤ head + capacity, in tickets.
+//	I2  Of each ticket there is one push and one pop.
+//	I3  At rest, the slots of the tickets from head to tail hold t+1, all others
+//	    the next push's ticket and the zero value.
+//
+// I1 needs a word: a ticket is taken from head only after tail was seen beyond
+// it, and from tail only after head was seen less than a lap behind it, or after
+// a stamp showed just that; neither word ever goes back.
+//
+// # Full and empty are exact
+//
+// An operation takes effect where it takes its ticket, though its item appears, or
+// its slot is free, only later. Full and Empty have to agree with that.
+//
+// TryPush says Full when it read tail = t and then head = t − lap. At the moment of
+// its read of tail, head was not above what was read later, since it only grows, and
+// not below t − lap, by I1. So it was exactly that: the queue was full, with the
+// closed bit as it was read. In the same way TryPop says Empty when it read head = h
+// and then tail = h: by I1 head was h still, and the queue was empty then.
+//
+// A slot that is not ready proves neither. It may be claimed by a push that has not
+// published, or by a pop that has not handed it on. Queues that take this for empty
+// or full answer wrongly: an item pushed before is in the queue, behind the one that
+// is late. Here the caller looks again, and gives up the processor in between: so
+// the queue is not wait-free and not even lock-free. One goroutine that the system
+// stops between its ticket and its stamp, a window of two stores, holds up those
+// behind it, although never those at the other end of a queue that is neither full
+// nor empty.
+//
+// PushSlice and PopInto take a run of tickets at once, then serve the slots in turn.
+// To the outside they are single pushes and pops that follow each other; when they
+// come back short, the last thing they saw was Full, Empty or Closed.
+//
+// # References
+//
+// Dmitry Vyukov, Bounded MPMC queue, 2010. The lap in the index, which gives up the
+// power of two, is of crossbeam's ArrayQueue, 2017.
+package lap

@@ -1,0 +1,252 @@
+package lap
+
+import (
+	"math/bits"
+	"runtime"
+	"sync/atomic"
+
+	"example.com/flatline/internal/debug"
+)
+
+// A Result says how a try ended.
+type Result uint8
+
+const (
+	OK     Result = iota
+	Full          // no room, though open
+	Empty         // no item, though open
+	Closed        // a push: closed; a pop: closed, and empty for good
+)
+
+// closed is the bit of tail that Close sets.
+const closed = 1 << 63
+
+// A Queue is made ready by Init. It is safe for concurrent use.
+//
+// head and tail have a cache line of their own each (two, since processors fetch
+// lines in pairs), or producers and consumers would slow each other down without
+// having anything to do with each other.
+type Queue[T any] struct {
+	slots []slot[T]
+	lap   uint64 // the ticket one lap on is this much greater
+	_     [128]byte
+	head  atomic.Uint64 // the next pop's ticket
+	_     [128]byte
+	tail  atomic.Uint64 // the next push's ticket, and the closed bit
+	_     [128]byte
+}
+
+type slot[T any] struct {
+	stamp atomic.Uint64
+	v     T
+}
+
+// Init makes the zero queue an empty one for capacity items, at least 1. It takes
+// all memory at once; nothing else in this package allocates.
+func (q *Queue[T]) Init(capacity int) {
+	q.slots = make([]slot[T], capacity)
+	q.lap = 1 << bits.Len(uint(capacity)) // the least power of two above capacity
+	for i := range q.slots {
+		q.slots[i].stamp.Store(uint64(i))
+	}
+}
+
+// TryPush appends v. The result is OK; Full only if there were Cap items; or Closed.
+// O(1) when alone; it may have to wait for another goroutine that is inside TryPush
+// or TryPop. The push happens before the pop that returns v.
+func (q *Queue[T]) TryPush(v T) Result {
+	for {
+		t := q.tail.Load()
+		if t&closed != 0 {
+			return Closed
+		}
+		if debug.Enabled {
+			debug.Yield() // others may take t here
+		}
+		s := &q.slots[t&(q.lap-1)]
+		if s.stamp.Load() == t {
+			if q.tail.CompareAndSwap(t, q.next(t)) {
+				s.put(t, v)
+				return OK
+			}
+			continue
+		}
+		if q.head.Load()+q.lap == t {
+			return Full
+		}
+		if q.tail.Load() == t {
+			runtime.Gosched() // a pop has yet to hand on the slot
+		}
+	}
+}
+
+// TryPop takes the oldest item out. The result is OK; Empty only if there was none;
+// or Closed, if there was none and never will be. O(1) when alone, else as TryPush.
+func (q *Queue[T]) TryPop() (v T, r Result) {
+	for {
+		h := q.head.Load()
+		if debug.Enabled {
+			debug.Yield() // others may take h here
+		}
+		s := &q.slots[h&(q.lap-1)]
+		if s.stamp.Load() == h+1 {
+			if q.head.CompareAndSwap(h, q.next(h)) {
+				return s.take(h, q.lap), OK
+			}
+			continue
+		}
+		switch t := q.tail.Load(); t {
+		case h:
+			return v, Empty
+		case h | closed:
+			return v, Closed
+		}
+		if q.head.Load() == h {
+			runtime.Gosched() // a push has yet to publish the item
+		}
+	}
+}
+
+// PushSlice appends the items of vs, as so many calls of TryPush without another
+// push between those that find room at once, and returns how many it stored and why
+// it stopped: OK if that is all. O(1) an item, with one compare-and-swap a run.
+func (q *Queue[T]) PushSlice(vs []T) (n int, r Result) {
+	for n < len(vs) {
+		t := q.tail.Load()
+		if t&closed != 0 {
+			return n, Closed
+		}
+		h := q.head.Load()
+		have := q.between(h, t)
+		if have == len(q.slots) {
+			return n, Full
+		}
+		if have < 0 {
+			continue
+		}
+		run := vs[n:min(len(vs), n+len(q.slots)-have)]
+		if !q.tail.CompareAndSwap(t, q.skip(t, len(run))) {
+			continue
+		}
+		for _, v := range run {
+			s := &q.slots[t&(q.lap-1)]
+			s.await(t)
+			s.put(t, v)
+			t = q.next(t)
+		}
+		n += len(run)
+	}
+	return n, OK
+}
+
+// PopInto takes items out into dst, the oldest first, as so many calls of TryPop,
+// and returns how many and why it stopped: OK if dst is full. O(1) an item, with one
+// compare-and-swap a run.
+func (q *Queue[T]) PopInto(dst []T) (n int, r Result) {
+	for n < len(dst) {
+		h := q.head.Load()
+		t := q.tail.Load()
+		have := q.between(h, t&^closed)
+		if have == 0 {
+			if t&closed != 0 {
+				return n, Closed
+			}
+			return n, Empty
+		}
+		if have < 0 {
+			continue
+		}
+		run := dst[n:min(len(dst), n+have)]
+		if !q.head.CompareAndSwap(h, q.skip(h, len(run))) {
+			continue
+		}
+		for i := range run {
+			s := &q.slots[h&(q.lap-1)]
+			s.await(h + 1)
+			run[i] = s.take(h, q.lap)
+			h = q.next(h)
+		}
+		n += len(run)
+	}
+	return n, OK
+}
+
+// Close lets no push succeed from now on; items that are in stay. It reports whether
+// this call closed the queue. O(1).
+func (q *Queue[T]) Close() bool { return q.tail.Or(closed)&closed == 0 }
+
+// Closed reports whether Close was called. O(1).
+func (q *Queue[T]) Closed() bool { return q.tail.Load()&closed != 0 }
+
+// Len returns the number of items at one moment during the call, those included
+// whose push has its ticket but has not returned. O(1); it reads again when a push
+// comes in between.
+func (q *Queue[T]) Len() int {
+	for {
+		t := q.tail.Load() &^ closed
+		h := q.head.Load()
+		if q.tail.Load()&^closed == t {
+			return q.between(h, t)
+		}
+	}
+}
+
+// Cap returns the capacity. O(1).
+func (q *Queue[T]) Cap() int { return len(q.slots) }
+
+// put stores v in the slot of ticket t and publishes it.
+func (s *slot[T]) put(t uint64, v T) {
+	if debug.Enabled {
+		debug.Yield() // claimed, not published
+	}
+	s.v = v
+	s.stamp.Store(t + 1)
+}
+
+// take empties the slot of ticket t and hands it to the next lap.
+func (s *slot[T]) take(t, lap uint64) (v T) {
+	if debug.Enabled {
+		debug.Yield() // claimed, not handed on
+	}
+	var zero T
+	v, s.v = s.v, zero
+	s.stamp.Store(t + lap)
+	return v
+}
+
+// await returns when the slot has this stamp, which is the stamp that the caller's
+// own ticket needs, so that nobody else can use it up.
+func (s *slot[T]) await(stamp uint64) {
+	for s.stamp.Load() != stamp {
+		runtime.Gosched()
+	}
+}
+
+// next returns the ticket after t.
+func (q *Queue[T]) next(t uint64) uint64 {
+	if t&(q.lap-1)+1 < uint64(len(q.slots)) {
+		return t + 1
+	}
+	return t&^(q.lap-1) + q.lap
+}
+
+// skip returns the ticket n after t, for n ≤ Cap.
+func (q *Queue[T]) skip(t uint64, n int) uint64 {
+	i, size := t&(q.lap-1)+uint64(n), uint64(len(q.slots))
+	if i < size {
+		return t + uint64(n)
+	}
+	return t&^(q.lap-1) + q.lap + i - size
+}
+
+// between returns the number of tickets from a to b, or -1 if it is not in 0..Cap,
+// as happens when what was read first has been overtaken.
+func (q *Queue[T]) between(a, b uint64) int {
+	size := uint64(len(q.slots))
+	laps := b/q.lap - a/q.lap
+	n := laps*size + b&(q.lap-1) - a&(q.lap-1) // a > b makes this huge
+	if n > size {
+		return -1
+	}
+	return int(n)
+}
