@@ -103,7 +103,9 @@ func (e *env[K, V]) life(ttl time.Duration) int64 {
 	if ttl <= 0 {
 		return -1
 	}
-	e.timed.Store(true)
+	if !e.timed.Load() { // the line is shared: write it once
+		e.timed.Store(true)
+	}
 	return int64(ttl)
 }
 
@@ -122,6 +124,9 @@ func (c *Config[K, V]) shards() int {
 		n, least = defaultShards*runtime.GOMAXPROCS(0), 64
 	}
 	n = min(n, c.Capacity/least, maxShards)
+	if c.MaxCost > 0 {
+		n = int(min(int64(n), c.MaxCost)) // a share of 0 would hold nothing
+	}
 	return 1 << max(bits.Len(uint(n))-1, 0)
 }
 

@@ -167,7 +167,7 @@ func (c *Core[K, V]) put(h uint32, it *item[K, V], now int64, out *departures[K,
 	}
 	if c.timers != nil {
 		c.timers.Advance(now)
-		c.expire(sweep, out)
+		c.expire(sweep, wheel.Steps, out)
 	}
 	if it.ttl < 0 || it.cost > c.maxCost {
 		return c.refuse(h, it, out)
@@ -264,9 +264,13 @@ func (c *Core[K, V]) grow(slots int) {
 	}
 }
 
-// weigh gives the entry in s its cost. Other victims leave until there is room.
+// weigh gives the entry in s its cost. Others leave until there is room: expired
+// ones first, as far as a constant number of steps finds them.
 func (c *Core[K, V]) weigh(s uint32, cost int64, out *departures[K, V]) (evicted bool) {
 	for c.total > c.maxCost-cost {
+		if c.timers != nil && c.expire(1, wheel.Steps, out) == 1 {
+			continue
+		}
 		victim := c.order.Prev(order)
 		if victim == s {
 			victim = c.order.Prev(s)
@@ -283,7 +287,7 @@ func (c *Core[K, V]) weigh(s uint32, cost int64, out *departures[K, V]) (evicted
 // reason, whatever else befalls it. It returns the reason.
 func (c *Core[K, V]) depart(s uint32, reason Reason, out *departures[K, V]) Reason {
 	if c.timers != nil {
-		if c.timers.Expired(s) && reason != Cleared {
+		if c.timers.Expired(s) {
 			reason = Expired
 		}
 		c.timers.Remove(s)
@@ -326,11 +330,11 @@ func (c *Core[K, V]) delete(h uint32, k K, out *departures[K, V]) (v V, ok bool)
 	return v, true
 }
 
-// expire takes out at most limit expired entries, each found within a constant
-// number of steps, and returns their number.
-func (c *Core[K, V]) expire(limit int, out *departures[K, V]) (n int) {
+// expire takes out at most limit expired entries, as many as it finds within the
+// given number of steps for each, and returns their number.
+func (c *Core[K, V]) expire(limit, steps int, out *departures[K, V]) (n int) {
 	for n < limit {
-		s := c.timers.Due(wheel.Steps)
+		s := c.timers.Due(steps)
 		c.table.Steps.Add(c.timers.Steps().Take())
 		if s == 0 {
 			break
@@ -350,15 +354,7 @@ func (c *Core[K, V]) deleteExpired(limit int, out *departures[K, V]) (n int) {
 	if limit < 1 {
 		limit = math.MaxInt
 	}
-	for n < limit {
-		s := c.timers.Due(math.MaxInt)
-		if s == 0 {
-			break
-		}
-		c.remove(s, Expired, out)
-		n++
-	}
-	return n
+	return c.expire(limit, math.MaxInt, out)
 }
 
 // last returns the slot of the next victim, 0 if there is none. Expired entries
@@ -400,15 +396,12 @@ func (c *Core[K, V]) clear(out *departures[K, V]) {
 
 // resize sets another capacity and returns how many live entries had to leave. A
 // smaller capacity gives memory back; the slots get other numbers.
-func (c *Core[K, V]) resize(capacity int, maxCost int64, out *departures[K, V]) (evicted int) {
+func (c *Core[K, V]) resize(capacity int, out *departures[K, V]) (evicted int) {
 	c.deleteExpired(0, out)
 	for ; c.table.Len() > capacity; evicted++ {
 		c.remove(c.order.Prev(order), Capacity, out)
 	}
-	for c.maxCost = maxCost; c.total > maxCost; evicted++ {
-		c.remove(c.order.Prev(order), Cost, out)
-	}
-	if c.capacity = capacity; c.table.Slots() <= capacity+1 {
+	if c.capacity = capacity; c.table.Slots()-1 <= capacity {
 		c.table.SetLimit(uint32(capacity))
 		return evicted
 	}

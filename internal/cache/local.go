@@ -114,7 +114,7 @@ func (l *Cache[K, V]) Resize(capacity int) (evicted int, err error) {
 		return 0, err
 	}
 	l.tick()
-	l.do(func(out *departures[K, V]) { evicted = l.core.resize(capacity, l.env.maxCost, out) })
+	l.do(func(out *departures[K, V]) { evicted = l.core.resize(capacity, out) })
 	return evicted, nil
 }
 

@@ -120,8 +120,8 @@ func (s *shard[K, V]) clear(e *env[K, V]) {
 	})
 }
 
-func (s *shard[K, V]) resize(e *env[K, V], capacity int, maxCost int64) (evicted int) {
-	s.locked(e, e.tick(), func(out *departures[K, V]) { evicted = s.core.resize(capacity, maxCost, out) })
+func (s *shard[K, V]) resize(e *env[K, V], capacity int) (evicted int) {
+	s.locked(e, e.tick(), func(out *departures[K, V]) { evicted = s.core.resize(capacity, out) })
 	return evicted
 }
 

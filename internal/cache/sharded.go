@@ -26,12 +26,9 @@ func (s *Sharded[K, V]) Init(c Config[K, V]) {
 	s.shift = uint(64 - bits.Len(uint(n-1)))
 	s.env.init(&c)
 	for i := range s.shards {
-		s.shards[i].core.init(&c, int(share(int64(c.Capacity), n, i)), s.maxCost(i))
+		s.shards[i].core.init(&c, int(share(int64(c.Capacity), n, i)), share(s.env.maxCost, n, i))
 	}
 }
-
-// maxCost returns the part of shard i in the bound of cost.
-func (s *Sharded[K, V]) maxCost(i int) int64 { return share(s.env.maxCost, len(s.shards), i) }
 
 // of returns the shard of k and the hash for use in it.
 func (s *Sharded[K, V]) of(k K) (*shard[K, V], uint32) {
@@ -108,7 +105,7 @@ func (s *Sharded[K, V]) Resize(capacity int) (evicted int, err error) {
 		return 0, err
 	}
 	for i := range s.shards {
-		evicted += s.shards[i].resize(&s.env, int(share(int64(capacity), n, i)), s.maxCost(i))
+		evicted += s.shards[i].resize(&s.env, int(share(int64(capacity), n, i)))
 	}
 	return evicted, nil
 }

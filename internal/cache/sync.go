@@ -61,7 +61,7 @@ func (s *Sync[K, V]) Resize(capacity int) (evicted int, err error) {
 	if err := s.env.checkCapacity(capacity, 1); err != nil {
 		return 0, err
 	}
-	return s.shard.resize(&s.env, capacity, s.env.maxCost), nil
+	return s.shard.resize(&s.env, capacity), nil
 }
 
 func (s *Sync[K, V]) DeleteExpired(limit int) int       { return s.shard.deleteExpired(&s.env, limit) }

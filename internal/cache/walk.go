@@ -39,10 +39,13 @@ func (c *Core[K, V]) walk(back bool, tick func(), yield func(K, V) bool) {
 		}
 		*link = cur.up
 	}()
-	for left := c.table.Len(); left > 0 && cur.at != order; left-- {
+	for left := c.table.Len(); left > 0; left-- {
+		tick() // calls the user's clock, so before anything is read
 		s := cur.at
+		if s == order {
+			return
+		}
 		cur.at = c.after(s, back)
-		tick()
 		if c.expired(s) {
 			continue
 		}
