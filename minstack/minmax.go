@@ -1,0 +1,56 @@
+package minstack
+
+import (
+	"cmp"
+	"iter"
+)
+
+// MinMax is a Stack that knows its maximum too. The zero value is empty and ready
+// to use. It is not safe for concurrent use.
+type MinMax[T cmp.Ordered] struct {
+	_      noCopy
+	c      core[T]
+	maxima records[T]
+}
+
+// Push puts v on top. O(1) amortised.
+func (s *MinMax[T]) Push(v T) {
+	n := len(s.c.items)
+	lower := n == 0 || cmp.Less(v, s.c.minima.top())
+	higher := n == 0 || cmp.Less(s.maxima.top(), v)
+	s.maxima.push(n, v, higher)
+	s.c.push(v, lower)
+}
+
+// Pop takes the top element off and returns it; false if the stack is empty. O(1).
+func (s *MinMax[T]) Pop() (v T, ok bool) {
+	if n := len(s.c.items); n > 0 {
+		s.maxima.pop(n)
+	}
+	return s.c.pop()
+}
+
+// Peek returns the top element; false if the stack is empty. O(1).
+func (s *MinMax[T]) Peek() (T, bool) { return s.c.peek() }
+
+// Min returns the least element, the NaN if there is one; false if the stack is
+// empty. O(1).
+func (s *MinMax[T]) Min() (T, bool) { return s.c.min() }
+
+// Max returns the greatest element, a NaN only if there is nothing else; false if
+// the stack is empty. O(1).
+func (s *MinMax[T]) Max() (v T, ok bool) {
+	if len(s.c.items) == 0 {
+		return v, false
+	}
+	return s.maxima.top(), true
+}
+
+// Len returns the number of elements. O(1).
+func (s *MinMax[T]) Len() int { return len(s.c.items) }
+
+// Clear takes all elements off and gives the memory back. O(1).
+func (s *MinMax[T]) Clear() { s.c, s.maxima = core[T]{}, records[T]{} }
+
+// All yields the elements, top first, as Stack.All does.
+func (s *MinMax[T]) All() iter.Seq[T] { return s.c.all }

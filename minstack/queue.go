@@ -1,0 +1,105 @@
+package minstack
+
+import (
+	"cmp"
+	"iter"
+)
+
+// Queue is a queue that knows its minimum: two stacks, one that takes, one that
+// gives. When the second is empty the first is poured into it, which turns its
+// order round. The zero value is empty and ready to use. It is not safe for
+// concurrent use.
+//
+// It is the sliding-window minimum with a window of any length. slidingmax has
+// the forms for fixed windows, and one whose worst case is O(1) too.
+type Queue[T cmp.Ordered] struct {
+	_      noCopy
+	in     []T     // the newer elements, newest last
+	least  T       // the minimum of in
+	out    core[T] // the older ones, oldest on top
+	popped int     // how many have ever left: the number of the front
+}
+
+// Push puts v at the back. O(1) amortised.
+func (q *Queue[T]) Push(v T) {
+	q.out.moves.Add(1)
+	if len(q.in) == 0 || cmp.Less(v, q.least) {
+		q.least = v
+	}
+	q.in = append(q.in, v)
+}
+
+// Pop takes the front element out and returns it; false if the queue is empty.
+// O(1) amortised: each element is poured once.
+func (q *Queue[T]) Pop() (v T, ok bool) {
+	if len(q.out.items) == 0 {
+		q.pour()
+	}
+	if v, ok = q.out.pop(); ok {
+		q.popped++
+	}
+	return v, ok
+}
+
+func (q *Queue[T]) pour() {
+	for i := len(q.in) - 1; i >= 0; i-- {
+		v := q.in[i]
+		q.out.push(v, len(q.out.items) == 0 || cmp.Less(v, q.out.minima.top()))
+	}
+	clear(q.in)
+	var zero T
+	q.in, q.least = q.in[:0], zero
+}
+
+// Peek returns the front element; false if the queue is empty. O(1).
+func (q *Queue[T]) Peek() (v T, ok bool) {
+	if v, ok = q.out.peek(); !ok && len(q.in) > 0 {
+		return q.in[0], true
+	}
+	return v, ok
+}
+
+// Min returns the least element, the NaN if there is one; false if the queue is
+// empty. O(1).
+func (q *Queue[T]) Min() (v T, ok bool) {
+	v, ok = q.out.min()
+	if len(q.in) > 0 && (!ok || cmp.Less(q.least, v)) {
+		return q.least, true
+	}
+	return v, ok
+}
+
+// Len returns the number of elements. O(1).
+func (q *Queue[T]) Len() int { return len(q.in) + len(q.out.items) }
+
+// Clear takes all elements out and gives the memory back. O(1).
+func (q *Queue[T]) Clear() {
+	q.popped += q.Len()
+	var zero T
+	q.in, q.least, q.out = nil, zero, core[T]{}
+}
+
+// at returns the element with i others before it.
+func (q *Queue[T]) at(i int) T {
+	if out := q.out.items; i < len(out) {
+		return out[len(out)-1-i]
+	}
+	return q.in[i-len(q.out.items)]
+}
+
+// All yields the elements, front first. The loop may change the queue: elements
+// that leave before their turn are not yielded, nor those that are pushed. O(1) a
+// step.
+func (q *Queue[T]) All() iter.Seq[T] {
+	return func(yield func(T) bool) {
+		end := q.popped + q.Len()
+		for number := q.popped; number < end; number++ {
+			if number = max(number, q.popped); number >= end {
+				return
+			}
+			if !yield(q.at(number - q.popped)) {
+				return
+			}
+		}
+	}
+}

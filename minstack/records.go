@@ -1,0 +1,41 @@
+package minstack
+
+// A records is the history of an extreme: the value at each push that beat all
+// the elements below it, and one bit an element that says whether it did. The
+// current extreme is the last value. Nothing is compared when an element leaves,
+// and elements that beat nothing cost a bit.
+type records[T any] struct {
+	values []T
+	bits   uint64   // of the newest elements, the top's lowest
+	full   []uint64 // of the others, 64 a word
+}
+
+// top returns the current extreme of a stack that is not empty.
+func (r *records[T]) top() T { return r.values[len(r.values)-1] }
+
+// push notes the element that a stack of n elements gains.
+func (r *records[T]) push(n int, v T, beats bool) {
+	r.bits <<= 1
+	if beats {
+		r.bits |= 1
+		r.values = append(r.values, v)
+	}
+	if n%64 == 63 {
+		r.full = append(r.full, r.bits)
+	}
+}
+
+// pop notes that a stack of n elements loses its top.
+func (r *records[T]) pop(n int) {
+	if n%64 == 0 { // the bits at hand are used up
+		last := len(r.full) - 1
+		r.bits, r.full = r.full[last], r.full[:last]
+	}
+	if r.bits&1 == 1 {
+		last := len(r.values) - 1
+		var zero T
+		r.values[last] = zero
+		r.values = r.values[:last]
+	}
+	r.bits >>= 1
+}

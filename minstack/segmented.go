@@ -1,0 +1,158 @@
+package minstack
+
+import (
+	"cmp"
+	"iter"
+
+	"example.com/flatline/internal/debug"
+)
+
+// chunkLen elements lie in one chunk. A push in chunkLen allocates: with 512
+// elements of 8 bytes, 4 KiB, which is zeroed in about 100 ns.
+const chunkLen = 512
+
+// A chunk is a piece of a stack that stays where it is.
+type chunk[T any] struct {
+	below *chunk[T]
+	bits  [chunkLen / 64]uint64 // of each element: did it lower the minimum?
+	items [chunkLen]T
+}
+
+// A pile is a stack of chunks.
+type pile[T any] struct {
+	top   *chunk[T]
+	spare *chunk[T] // one empty chunk, so that a stack on the edge of two does not allocate
+	n     int
+	gone  int // how many chunks have ever been emptied
+}
+
+func (p *pile[T]) push(v T) {
+	i := p.n % chunkLen
+	if i == 0 {
+		c := p.spare
+		if p.spare = nil; c == nil {
+			c = new(chunk[T])
+		}
+		c.below, p.top = p.top, c
+	}
+	p.top.items[i] = v
+	p.n++
+}
+
+// pop takes an element off a pile that is not empty.
+func (p *pile[T]) pop() (v T) {
+	p.n--
+	i := p.n % chunkLen
+	c := p.top
+	var zero T
+	v, c.items[i] = c.items[i], zero
+	if i == 0 {
+		p.top, p.spare, c.below = c.below, c, nil
+		p.gone++
+	}
+	return v
+}
+
+// at returns the chunk of position i. O(chunks above it).
+func (p *pile[T]) at(i int) *chunk[T] {
+	c := p.top
+	for range (p.n-1)/chunkLen - i/chunkLen {
+		c = c.below
+	}
+	return c
+}
+
+// peek returns the top of a pile that is not empty.
+func (p *pile[T]) peek() T { return p.top.items[(p.n-1)%chunkLen] }
+
+// Segmented is a Stack that never moves an element: where a slice doubles and
+// moves all it holds, it adds a chunk for 512 elements. So each Push takes a
+// bounded number of steps, and old chunks go back to the collector as the stack
+// shrinks. It pays one allocation in 512 pushes, which shows as a slower 99.8th
+// percentile, and takes two chunks as soon as it holds one element. The zero value
+// is empty and ready to use. It is not safe for concurrent use.
+type Segmented[T cmp.Ordered] struct {
+	_      noCopy
+	items  pile[T]
+	minima pile[T]
+	moves  debug.Counter // elements stored; there is no other move to count
+}
+
+// Push puts v on top. O(1) in the worst case, with at most two allocations of one
+// chunk.
+func (s *Segmented[T]) Push(v T) {
+	lower := s.minima.n == 0 || cmp.Less(v, s.minima.peek())
+	s.moves.Add(1)
+	s.items.push(v)
+	i := (s.items.n - 1) % chunkLen
+	word, bit := &s.items.top.bits[i/64], uint64(1)<<(i%64)
+	*word &^= bit
+	if lower {
+		*word |= bit
+		s.moves.Add(1)
+		s.minima.push(v)
+	}
+}
+
+// Pop takes the top element off and returns it; false if the stack is empty. O(1)
+// in the worst case.
+func (s *Segmented[T]) Pop() (v T, ok bool) {
+	if s.items.n == 0 {
+		return v, false
+	}
+	i := (s.items.n - 1) % chunkLen
+	if s.items.top.bits[i/64]>>(i%64)&1 == 1 {
+		s.minima.pop()
+	}
+	return s.items.pop(), true
+}
+
+// Peek returns the top element; false if the stack is empty. O(1).
+func (s *Segmented[T]) Peek() (v T, ok bool) {
+	if s.items.n == 0 {
+		return v, false
+	}
+	return s.items.peek(), true
+}
+
+// Min returns the least element, the NaN if there is one; false if the stack is
+// empty. O(1).
+func (s *Segmented[T]) Min() (v T, ok bool) {
+	if s.items.n == 0 {
+		return v, false
+	}
+	return s.minima.peek(), true
+}
+
+// Len returns the number of elements. O(1).
+func (s *Segmented[T]) Len() int { return s.items.n }
+
+// Clear takes all elements off and gives the memory back. O(1).
+func (s *Segmented[T]) Clear() {
+	s.items, s.minima = pile[T]{gone: s.items.gone + 1}, pile[T]{}
+}
+
+// All yields the elements, top first, as Stack.All does: position by position down
+// from what was the top. O(1) a step, but O(n/512) after the loop has popped a
+// whole chunk.
+func (s *Segmented[T]) All() iter.Seq[T] {
+	return func(yield func(T) bool) {
+		p := &s.items
+		var c *chunk[T] // of position i, if p.gone is still gone
+		gone := -1
+		for i := p.n - 1; i >= 0; i-- {
+			if i >= p.n {
+				continue
+			}
+			if gone != p.gone {
+				c, gone = p.at(i), p.gone
+			}
+			if !yield(c.items[i%chunkLen]) {
+				return
+			}
+			if i%chunkLen == 0 {
+				c = c.below
+			}
+		}
+	}
+}

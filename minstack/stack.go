@@ -1,0 +1,151 @@
+package minstack
+
+import (
+	"cmp"
+	"iter"
+
+	"example.com/flatline/internal/debug"
+)
+
+// A core is what the stacks on slices share: the elements and the records of
+// their minimum. Who compares is up to its user.
+type core[T any] struct {
+	items  []T
+	minima records[T]
+	moves  debug.Counter // elements stored, and elements moved by growth
+}
+
+func (c *core[T]) push(v T, lower bool) {
+	c.count()
+	c.minima.push(len(c.items), v, lower)
+	c.items = append(c.items, v)
+}
+
+// count counts the moves of the push to come.
+func (c *core[T]) count() {
+	c.moves.Add(1)
+	if debug.Enabled && len(c.items) == cap(c.items) {
+		c.moves.Add(len(c.items))
+	}
+}
+
+func (c *core[T]) pop() (v T, ok bool) {
+	n := len(c.items)
+	if n == 0 {
+		return v, false
+	}
+	c.minima.pop(n)
+	var zero T
+	v, c.items[n-1] = c.items[n-1], zero
+	c.items = c.items[:n-1]
+	return v, true
+}
+
+func (c *core[T]) peek() (v T, ok bool) {
+	if len(c.items) == 0 {
+		return v, false
+	}
+	return c.items[len(c.items)-1], true
+}
+
+func (c *core[T]) min() (v T, ok bool) {
+	if len(c.items) == 0 {
+		return v, false
+	}
+	return c.minima.top(), true
+}
+
+// all yields position after position from the top down.
+func (c *core[T]) all(yield func(T) bool) {
+	for i := len(c.items) - 1; i >= 0; i-- {
+		if i < len(c.items) && !yield(c.items[i]) {
+			return
+		}
+	}
+}
+
+// Stack is a stack that knows its minimum. The zero value is empty and ready to
+// use. It is not safe for concurrent use: see Sync.
+type Stack[T cmp.Ordered] struct {
+	_ noCopy
+	c core[T]
+}
+
+// Push puts v on top. O(1) amortised: growth moves all elements; Segmented never
+// does.
+func (s *Stack[T]) Push(v T) {
+	s.c.push(v, len(s.c.items) == 0 || cmp.Less(v, s.c.minima.top()))
+}
+
+// Pop takes the top element off and returns it; false if the stack is empty. O(1).
+func (s *Stack[T]) Pop() (T, bool) { return s.c.pop() }
+
+// Peek returns the top element; false if the stack is empty. O(1).
+func (s *Stack[T]) Peek() (T, bool) { return s.c.peek() }
+
+// Min returns the least element, the NaN if there is one; false if the stack is
+// empty. O(1).
+func (s *Stack[T]) Min() (T, bool) { return s.c.min() }
+
+// Len returns the number of elements. O(1).
+func (s *Stack[T]) Len() int { return len(s.c.items) }
+
+// Clear takes all elements off and gives the memory back. O(1).
+func (s *Stack[T]) Clear() { s.c = core[T]{} }
+
+// All yields the elements, top first. The loop may change the stack: it goes
+// position by position down from what was the top and yields what it finds there.
+// O(1) a step.
+func (s *Stack[T]) All() iter.Seq[T] { return s.c.all }
+
+// StackFunc is a Stack in an order of the caller's. It is made by NewFunc.
+type StackFunc[T any] struct {
+	_       noCopy
+	c       core[T]
+	compare func(a, b T) int
+}
+
+// NewFunc returns an empty stack whose minimum is that of compare, which returns
+// a negative number if a is less than b and must be a strict weak order, as for
+// slices.SortFunc. Of equal elements Min returns the lowest on the stack. It
+// panics if compare is nil.
+func NewFunc[T any](compare func(a, b T) int) *StackFunc[T] {
+	if compare == nil {
+		panic("minstack.NewFunc: compare must not be nil")
+	}
+	return &StackFunc[T]{compare: compare}
+}
+
+// Push puts v on top. It calls compare at most once; if that panics the stack is
+// as it was. O(1) amortised.
+func (s *StackFunc[T]) Push(v T) {
+	if s.compare == nil {
+		panic("minstack: a StackFunc is made by NewFunc")
+	}
+	s.c.push(v, len(s.c.items) == 0 || s.compare(v, s.c.minima.top()) < 0)
+}
+
+// Pop takes the top element off and returns it; false if the stack is empty. It
+// does not call compare. O(1).
+func (s *StackFunc[T]) Pop() (T, bool) { return s.c.pop() }
+
+// Peek returns the top element; false if the stack is empty. O(1).
+func (s *StackFunc[T]) Peek() (T, bool) { return s.c.peek() }
+
+// Min returns the least element; false if the stack is empty. O(1).
+func (s *StackFunc[T]) Min() (T, bool) { return s.c.min() }
+
+// Len returns the number of elements. O(1).
+func (s *StackFunc[T]) Len() int { return len(s.c.items) }
+
+// Clear takes all elements off and gives the memory back. O(1).
+func (s *StackFunc[T]) Clear() { s.c = core[T]{} }
+
+// All yields the elements, top first, as Stack.All does.
+func (s *StackFunc[T]) All() iter.Seq[T] { return s.c.all }
+
+// noCopy lets go vet report copies: two copies would write to the same memory.
+type noCopy struct{}
+
+func (*noCopy) Lock()   {}
+func (*noCopy) Unlock() {}

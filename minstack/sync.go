@@ -1,0 +1,84 @@
+package minstack
+
+import (
+	"cmp"
+	"iter"
+	"slices"
+	"sync"
+
+	"example.com/flatline/internal/debug"
+)
+
+// Sync is a Stack behind one mutex. The zero value is empty and ready to use. It
+// is safe for concurrent use; each method takes effect at one moment while it
+// holds the lock.
+type Sync[T cmp.Ordered] struct {
+	mu sync.Mutex
+	s  Stack[T]
+}
+
+// lock is where another goroutine may come first.
+func (s *Sync[T]) lock() {
+	if debug.Enabled {
+		debug.Yield()
+	}
+	s.mu.Lock()
+}
+
+// Push puts v on top. O(1) amortised.
+func (s *Sync[T]) Push(v T) {
+	s.lock()
+	defer s.mu.Unlock()
+	s.s.Push(v)
+}
+
+// Pop takes the top element off and returns it; false if the stack is empty. O(1).
+func (s *Sync[T]) Pop() (T, bool) {
+	s.lock()
+	defer s.mu.Unlock()
+	return s.s.Pop()
+}
+
+// Peek returns the top element; false if the stack is empty. O(1).
+func (s *Sync[T]) Peek() (T, bool) {
+	s.lock()
+	defer s.mu.Unlock()
+	return s.s.Peek()
+}
+
+// Min returns the least element, the NaN if there is one; false if the stack is
+// empty. O(1).
+func (s *Sync[T]) Min() (T, bool) {
+	s.lock()
+	defer s.mu.Unlock()
+	return s.s.Min()
+}
+
+// Len returns the number of elements. O(1).
+func (s *Sync[T]) Len() int {
+	s.lock()
+	defer s.mu.Unlock()
+	return s.s.Len()
+}
+
+// Clear takes all elements off and gives the memory back. O(1).
+func (s *Sync[T]) Clear() {
+	s.lock()
+	defer s.mu.Unlock()
+	s.s.Clear()
+}
+
+// All yields the elements, top first, as they are when the loop begins; the loop
+// may do anything with the stack. It copies them: O(n).
+func (s *Sync[T]) All() iter.Seq[T] {
+	return func(yield func(T) bool) {
+		s.lock()
+		snapshot := slices.Clone(s.s.c.items)
+		s.mu.Unlock()
+		for _, v := range slices.Backward(snapshot) {
+			if !yield(v) {
+				return
+			}
+		}
+	}
+}
