@@ -1,0 +1,139 @@
+package lfu
+
+import (
+	"fmt"
+	"math/bits"
+
+	"example.com/flatline/internal/cache"
+	"example.com/flatline/internal/debug"
+	"example.com/flatline/internal/list"
+)
+
+// most is where the counts of Dynamic end. Counting further gains nothing: it only
+// lengthens the time for which an entry that was hot once outlives its use.
+const most = 15
+
+// classes is how many priorities there can be at one time: floor to floor+most.
+const classes = most + 1
+
+// dynamic orders the entries of a cache by (priority, last use). All priorities
+// lie within 16 of one another, so that a priority is known by its last four bits,
+// its class, and one 16-bit word tells which classes have entries. The floor
+// can rise for ever and never overflows: only its class is kept.
+//
+// 1 byte an entry.
+type dynamic struct {
+	order *list.Lists[uint32] // front: the highest priority; 0 is its head
+	marks []mark              // of each slot
+	front [classes]uint32     // where the entries of each class begin, if there are any
+	live  uint16              // bit c: class c has entries
+	floor uint8               // the class of the floor
+}
+
+// A mark is what dynamic knows of an entry: class<<4 | count.
+type mark uint8
+
+func (m mark) class() uint8 { return uint8(m >> 4) }
+func (m mark) count() uint8 { return uint8(m & most) }
+
+func newDynamic(order *list.Lists[uint32], _ *debug.Counter) cache.Rank {
+	return &dynamic{order: order, marks: make([]mark, 1)}
+}
+
+// Grow makes room for the slots below slots, or gives back what more there is.
+func (r *dynamic) Grow(slots int) {
+	marks := make([]mark, slots)
+	copy(marks, r.marks)
+	r.marks = marks
+}
+
+// Insert counts the first use of s.
+func (r *dynamic) Insert(s uint32) (before uint32) { return r.place(s, 1) }
+
+// Use counts a use of s. Its priority can only rise, since the floor never falls.
+func (r *dynamic) Use(s uint32) (before uint32) {
+	r.leave(s)
+	if before = r.place(s, min(r.marks[s].count()+1, most)); before == r.order.Next(s) {
+		return s
+	}
+	return before
+}
+
+// Remove forgets s. If s had to make room the floor rises to the lowest priority
+// there was: that of s itself, unless a Put under MaxCost spared the entry that it
+// had just written.
+func (r *dynamic) Remove(s uint32, reason cache.Reason) {
+	if reason == cache.Capacity || reason == cache.Cost {
+		r.floor = r.marks[r.order.Prev(0)].class()
+	}
+	r.leave(s)
+}
+
+// Renumber gives the place of from to the slot to.
+func (r *dynamic) Renumber(from, to uint32) {
+	r.marks[to] = r.marks[from]
+	if c := r.marks[to].class(); r.front[c] == from {
+		r.front[c] = to
+	}
+}
+
+// Frequency returns the count of s.
+func (r *dynamic) Frequency(s uint32) uint64 { return uint64(r.marks[s].count()) }
+
+// leave takes s out of its class.
+func (r *dynamic) leave(s uint32) {
+	c := r.marks[s].class()
+	if r.front[c] != s {
+		return
+	}
+	next := r.order.Next(s)
+	if r.front[c] = next; next == 0 || r.marks[next].class() != c {
+		r.front[c] = 0
+		r.live &^= 1 << c
+	}
+}
+
+// place puts s, with its new count, at the front of its class, and returns the
+// entry behind it: the one that was there or, if the class was empty, the front
+// of the highest class below; 0 if there is none.
+func (r *dynamic) place(s uint32, count uint8) (before uint32) {
+	c := (r.floor + count) % classes
+	r.marks[s] = mark(c<<4 | count)
+	before = r.front[c]
+	if before == 0 {
+		// Turned so that the floor is bit 0, the word has the classes in the order
+		// of their priorities.
+		below := bits.RotateLeft16(r.live, -int(r.floor)) & (1<<count - 1)
+		if below != 0 {
+			before = r.front[(int(r.floor)+bits.Len16(below)-1)%classes]
+		}
+		r.live |= 1 << c
+	}
+	r.front[c] = s
+	return before
+}
+
+// Check panics if an invariant does not hold. For tests: O(n).
+func (r *dynamic) Check(order []uint32) {
+	must := func(ok bool, format string, args ...any) {
+		if !ok {
+			panic(fmt.Sprintf(format, args...))
+		}
+	}
+	var front [classes]uint32
+	var live uint16
+	last := classes
+	for _, s := range order {
+		m := r.marks[s]
+		height := int(m.class()-r.floor) % classes
+		must(height <= last, "I6: slot %d lies %d above the floor, its neighbour in front %d", s, height, last)
+		must(m.count() > 0, "I6: slot %d has no count", s)
+		if height < last {
+			front[m.class()] = s
+			live |= 1 << m.class()
+		}
+		last = height
+	}
+	must(front == r.front, "I7: the classes begin at %v, not %v", front, r.front)
+	must(live == r.live, "I7: the classes with entries are %016b, not %016b", live, r.live)
+}
