@@ -8,14 +8,14 @@
 // separate chaining, with array indices for pointers):
 //
 //	hash & 3     heads            entries
-//	             ┌───┐         ┌──────┬───────┬─────┬───────┐
-//	    0        │ 3 │──────▶3 │ hash │   0   │ key │ value │
-//	             ├───┤         ├──────┼───────┼─────┼───────┤
-//	    1        │ 0 │       2 │ hash │   0   │ key │ value │◀┐
-//	             ├───┤         ├──────┼───────┼─────┼───────┤ │
-//	    2        │ 1 │──────▶1 │ hash │   2   │ key │ value │─┘
-//	             └───┘         └──────┴───────┴─────┴───────┘
-//	                              4       4      K      V  bytes
+//	             ┌───┐         ┌──────┬───────┬───────┬─────┐
+//	    0        │ 3 │──────▶3 │ hash │   0   │ value │ key │
+//	             ├───┤         ├──────┼───────┼───────┼─────┤
+//	    1        │ 0 │       2 │ hash │   0   │ value │ key │◀┐
+//	             ├───┤         ├──────┼───────┼───────┼─────┤ │
+//	    2        │ 1 │──────▶1 │ hash │   2   │ value │ key │─┘
+//	             └───┘         └──────┴───────┴───────┴─────┘
+//	                              4       4       V      K  bytes
 //
 // Whatever else a structure knows about a key lives in V or in a side slice that
 // is indexed by the slot: the order of a cache, deadlines, costs. A side slice

@@ -14,12 +14,12 @@ const MaxSlots = 1<<32 - 2
 // It costs one of the 32 bits: buckets are chosen by the low 31.
 const taken = 1 << 31
 
-// An Entry is one slot: 8 bytes of its own before the key and the value.
+// An Entry is one slot: 8 bytes of its own before the value and the key.
 type Entry[K comparable, V any] struct {
 	hash  uint32 // low half of the key's hash | taken; 0 in a free slot
 	chain uint32 // next slot of the bucket, or next free slot; 0 ends both
+	Value V      // before the key: Go pads a struct whose last field has no size
 	Key   K      // must be changed only in a slot that FindOrReuse has just returned
-	Value V
 }
 
 // A Table maps keys to slots. The zero value is an empty table without a limit.

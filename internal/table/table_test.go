@@ -62,7 +62,7 @@ func TestModel(t *testing.T) {
 					delete(model, old)
 					delete(slots, old)
 				}
-				*tab.At(s) = Entry[int, string]{tab.At(s).hash, tab.At(s).chain, k, v}
+				*tab.At(s) = Entry[int, string]{tab.At(s).hash, tab.At(s).chain, v, k}
 				model[k], slots[k] = v, s
 			},
 			"Delete": func(t *rapid.T) {

@@ -1,0 +1,23 @@
+package table
+
+import "slices"
+
+// What a dense set needs beside DeleteSwap. None of it is for a table that has
+// used Delete.
+
+// Reserve makes room for n keys in all, at most the limit, so that none of them
+// makes the table grow. O(Len) if there was less room.
+func (t *Table[K, V]) Reserve(n int) {
+	if n >= 1 && n >= cap(t.entries) {
+		t.resize(n + 1)
+	}
+}
+
+// Clone returns a copy of the table with no more room than it needs. O(Len).
+func (t *Table[K, V]) Clone() Table[K, V] {
+	c := Table[K, V]{heads: slices.Clone(t.heads), limit: t.limit, n: t.n}
+	if t.n > 0 {
+		c.entries = slices.Clone(t.entries)[:len(t.entries):len(t.entries)]
+	}
+	return c
+}
