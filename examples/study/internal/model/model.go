@@ -1,0 +1,157 @@
+// Package model is what a study has found: measure and the reader of standard
+// input fill it, report writes it down.
+package model
+
+import (
+	"time"
+
+	"example.com/flatline/examples/study/internal/costs"
+	"example.com/flatline/examples/study/internal/growth"
+)
+
+// A Study is one run.
+type Study struct {
+	Input    bool // judged standard input, measured nothing
+	Full     bool
+	Started  time.Time
+	Took     time.Duration
+	Go       string // version, operating system and architecture
+	CPU      string
+	Cores    int
+	Ops      []*Op
+	Controls []*Op
+	GoMap    Times    // the yardstick of layer D
+	Notes    []string // one line each: what was not measured, and why
+	Failures []string // what did not build or run
+}
+
+// An Op is one operation, with all that was measured of it.
+type Op struct {
+	Pkg    string
+	Bench  string // the benchmark: Cache_Get
+	Row    string // the row of the Complexity block: Get
+	Stated costs.Cost
+
+	Steps    *Steps            // layer A
+	Instr    *growth.Judgement // layer B
+	Few      bool              // layer B had to stop short of 4n operations somewhere
+	Textbook []growth.Point    // layer B of the textbook answer
+	Time     Times             // layers C and D
+	TextTime Times             // of the textbook answer
+	PerOp    *growth.Judgement // standard input: time an operation, as given
+
+	Verdict growth.Verdict
+	Why     string
+}
+
+// Steps are counted steps: the mean and the largest number an operation.
+type Steps struct {
+	Mean, Worst []growth.Point
+	growth.Judgement
+}
+
+// Times are nanoseconds an operation: over 256 hot keys, over all keys, and over
+// whatever an operation without keys touches.
+type Times struct{ Hot, Uniform, Plain []growth.Point }
+
+// Name is the operation as people call it: Cache.Get.
+func (o *Op) Name() string {
+	b := []byte(o.Bench)
+	for i, c := range b {
+		if c == '_' {
+			b[i] = '.'
+			break
+		}
+	}
+	return string(b)
+}
+
+// Class is the class that the most authoritative layer names.
+func (o *Op) Class() growth.Class {
+	switch {
+	case o.Instr != nil && o.Instr.Class != growth.Unknown:
+		return o.Instr.Class
+	case o.Steps != nil && o.Steps.Class != growth.Unknown:
+		return o.Steps.Class
+	case o.PerOp != nil:
+		return o.PerOp.Class
+	}
+	return growth.Unknown
+}
+
+// Decide sets the verdict from the layers that can give one.
+func (o *Op) Decide() {
+	var verdicts []growth.Verdict
+	why := func(layer string, j growth.Judgement) {
+		verdicts = append(verdicts, j.Verdict)
+		if o.Verdict = growth.Join(verdicts...); o.Verdict == j.Verdict && (o.Why == "" || len(verdicts) > 1) {
+			o.Why = layer + ": " + j.Why
+		}
+	}
+	o.Why = ""
+	if o.Steps != nil {
+		why("steps", o.Steps.Judgement)
+	}
+	if o.Instr != nil {
+		why("instructions", *o.Instr)
+	}
+	if o.PerOp != nil {
+		why("time", *o.PerOp)
+	}
+	if len(verdicts) == 0 {
+		o.Verdict, o.Why = growth.Inconclusive, "neither steps nor instructions were measured"
+	}
+}
+
+// RefutedConstant reports whether a control does its work: every layer that
+// measured it must refute that it is O(1), and at least one must have.
+func (o *Op) RefutedConstant() bool {
+	seen := false
+	if o.Steps != nil {
+		seen = true
+		j := growth.JudgeSteps(o.Steps.Mean, o.Steps.Worst, growth.Constant, !o.Stated.OnAverage())
+		if j.Verdict != growth.Refuted {
+			return false
+		}
+	}
+	if o.Instr != nil {
+		seen = true
+		if growth.Judge(o.Instr.Points, growth.Constant).Verdict != growth.Refuted {
+			return false
+		}
+	}
+	return seen
+}
+
+// Failed reports whether the study must end with status 1, and why.
+func (s *Study) Failed() (reasons []string) {
+	reasons = append(reasons, s.Failures...)
+	for _, o := range s.Ops {
+		if o.Verdict == growth.Refuted {
+			reasons = append(reasons, o.Pkg+" "+o.Name()+": "+o.Stated.String()+" is refuted ("+o.Why+")")
+		}
+	}
+	if s.Input {
+		return reasons
+	}
+	if len(s.Controls) < 3 {
+		reasons = append(reasons, "controls are missing: without them no verdict can be trusted")
+	}
+	for _, o := range s.Controls {
+		if !o.RefutedConstant() {
+			reasons = append(reasons, "control "+o.Name()+" was not refuted as O(1): no verdict of this run can be trusted")
+		}
+	}
+	return reasons
+}
+
+// Count returns how many operations have that verdict.
+func (s *Study) Count(v growth.Verdict) int {
+	n := 0
+	for _, o := range s.Ops {
+		if o.Verdict == v {
+			n++
+		}
+	}
+	return n
+}
