@@ -1,0 +1,266 @@
+// Package history records what concurrent clients of a structure saw and checks
+// that it is linearizable: that one order of the operations, which agrees with
+// the clock, explains every result by the sequential model (Herlihy and Wing,
+// 1990). porcupine (Athalye) does the search.
+//
+// Many short histories find more than a few long ones, and the search is
+// exponential in what overlaps. What makes them worth anything is overlap: built
+// with -tags debug, every second history runs with debug.Yields, so that
+// goroutines are parted at the seams of the code.
+//
+//	go test -C evidence ./linear/lru                         a few thousand histories a type
+//	go test -C evidence -tags debug ./linear/lru -long       100,000
+package history
+
+import (
+	"flag"
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/anishathalye/porcupine"
+
+	"example.com/flatline/internal/debug"
+)
+
+var long = flag.Bool("long", false, "record 100,000 histories a type")
+
+// How many histories Check records.
+const (
+	shortHistories = 500 // with -short
+	histories      = 3_000
+	longHistories  = 100_000
+)
+
+// patience is how long one history may take to record, and to be judged.
+const patience = 30 * time.Second
+
+// A Type describes the histories of one type and the model that judges them: a
+// structure T, calls In, results Out, and the state St of the model.
+type Type[T, In, Out, St any] struct {
+	Name    string // "lru.Sync"
+	Clients int    // goroutines, 3 if 0
+	Ops     int    // operations of each, 8 if 0
+
+	// New makes a structure for one history. r is for those that vary.
+	New func(r *rand.Rand) T
+	// Input chooses an operation of a client; it runs before the history begins.
+	Input func(r *rand.Rand, client int) In
+	// Do performs it, and is timed.
+	Do func(t T, in In) Out
+	// Close, if not nil, ends a structure.
+	Close func(t T)
+
+	// Init is the state of the model before the first operation.
+	Init func() St
+	// Step returns every state that an operation with this result can lead to:
+	// none if the model cannot give this result. It must not change st. Most
+	// models have one answer, for which Is is at hand.
+	Step func(st St, in In, out Out) []St
+	// Equal compares states; nil for states that == compares.
+	Equal func(a, b St) bool
+	// Part, if not nil, says which independent part of the structure an operation
+	// is about (its key). Each part is then judged alone, from Init.
+	Part func(in In) int
+	// Describe writes an operation; nil for "%v -> %v".
+	Describe func(in In, out Out) string
+}
+
+// Is is the answer of a deterministic model's Step.
+func Is[St any](ok bool, next St) []St {
+	if !ok {
+		return nil
+	}
+	return []St{next}
+}
+
+// Check records histories and fails the test at the first that is not
+// linearizable.
+func Check[T, In, Out, St any](t *testing.T, ty Type[T, In, Out, St]) {
+	t.Helper()
+	n := histories
+	switch {
+	case *long:
+		n = longHistories
+	case testing.Short():
+		n = shortHistories
+	}
+	ty.defaults()
+	if text, ops := ty.find(n); text != "" {
+		page := filepath.Join(t.ArtifactDir(), "history.html") // kept with -artifacts
+		_, info := porcupine.CheckOperationsVerbose(ty.model(), ops, patience)
+		if err := porcupine.VisualizePath(ty.model(), info, page); err == nil {
+			text += "drawn in " + page + ", which -artifacts keeps\n"
+		}
+		t.Fatal(text)
+	}
+	yields := 0
+	if debug.Enabled {
+		yields = n / 2
+	}
+	t.Logf("%s: %d histories of %d×%d operations are linearizable, %d of them with yields",
+		ty.Name, n, ty.Clients, ty.Ops, yields)
+	t.Attr("histories", fmt.Sprintf("%s %d %d", ty.Name, n, yields))
+}
+
+func (ty *Type[T, In, Out, St]) defaults() {
+	if ty.Clients == 0 {
+		ty.Clients = 3
+	}
+	if ty.Ops == 0 {
+		ty.Ops = 8
+	}
+	if ty.Equal == nil {
+		ty.Equal = func(a, b St) bool { return any(a) == any(b) }
+	}
+}
+
+// find records up to n histories and returns the first that no order explains,
+// described, or "".
+func (ty *Type[T, In, Out, St]) find(n int) (text string, ops []porcupine.Operation) {
+	model := ty.model()
+	for i := range n {
+		yields := i%2 == 1
+		ops, done := ty.record(uint64(i), yields)
+		if !done {
+			return fmt.Sprintf("%s: history %d did not end within %v\n\n%s", ty.Name, i, patience, stacks()), nil
+		}
+		switch result := porcupine.CheckOperationsTimeout(model, ops, patience); result {
+		case porcupine.Ok:
+		case porcupine.Illegal:
+			ops = ty.illegal(model, ops)
+			return fmt.Sprintf("%s: history %d (yields: %v) is not linearizable\n%s",
+				ty.Name, i, yields && debug.Enabled, ty.describe(ops)), ops
+		default:
+			return fmt.Sprintf("%s: history %d was not judged within %v; shorten it or give Part\n%s",
+				ty.Name, i, patience, ty.describe(ops)), ops
+		}
+	}
+	return "", nil
+}
+
+// record runs the clients of one history. What they do depends on i alone; how
+// they meet does not.
+func (ty *Type[T, In, Out, St]) record(i uint64, yields bool) (ops []porcupine.Operation, done bool) {
+	name := fnv.New64a()
+	name.Write([]byte(ty.Name))
+	r := rand.New(rand.NewPCG(name.Sum64(), i))
+	structure := ty.New(r)
+	inputs := make([]In, ty.Clients*ty.Ops)
+	for at := range inputs {
+		inputs[at] = ty.Input(r, at/ty.Ops)
+	}
+	ops = make([]porcupine.Operation, len(inputs))
+	defer debug.Yields(yields)()
+
+	var ready atomic.Int32
+	var wg sync.WaitGroup
+	base := time.Now()
+	for client := range ty.Clients {
+		wg.Go(func() {
+			// All begin together: an operation takes less time than a goroutine's start.
+			for ready.Add(1); int(ready.Load()) < ty.Clients; {
+				runtime.Gosched()
+			}
+			for at := client * ty.Ops; at < (client+1)*ty.Ops; at++ {
+				call := time.Since(base)
+				out := ty.Do(structure, inputs[at])
+				ops[at] = porcupine.Operation{
+					ClientId: client, Input: inputs[at], Output: out,
+					Call: int64(call), Return: int64(time.Since(base)),
+				}
+			}
+		})
+	}
+	ended := make(chan struct{})
+	go func() { wg.Wait(); close(ended) }()
+	select {
+	case <-ended:
+	case <-time.After(patience):
+		return nil, false
+	}
+	if ty.Close != nil {
+		ty.Close(structure)
+	}
+	return ops, true
+}
+
+func (ty *Type[T, In, Out, St]) model() porcupine.Model {
+	m := porcupine.NondeterministicModel{
+		Init: func() []any { return []any{ty.Init()} },
+		Step: func(st, in, out any) (next []any) {
+			for _, s := range ty.Step(st.(St), in.(In), out.(Out)) {
+				next = append(next, s)
+			}
+			return next
+		},
+		Equal:             func(a, b any) bool { return ty.Equal(a.(St), b.(St)) },
+		DescribeOperation: func(in, out any) string { return ty.operation(in.(In), out.(Out)) },
+	}
+	if ty.Part != nil {
+		m.Partition = ty.partition
+	}
+	return m.ToModel()
+}
+
+// partition sorts the operations by their part.
+func (ty *Type[T, In, Out, St]) partition(ops []porcupine.Operation) (parts [][]porcupine.Operation) {
+	index := map[int]int{}
+	for _, op := range ops {
+		part := ty.Part(op.Input.(In))
+		at, ok := index[part]
+		if !ok {
+			at = len(parts)
+			index[part] = at
+			parts = append(parts, nil)
+		}
+		parts[at] = append(parts[at], op)
+	}
+	return parts
+}
+
+// illegal returns the first part that is not linearizable.
+func (ty *Type[T, In, Out, St]) illegal(model porcupine.Model, ops []porcupine.Operation) []porcupine.Operation {
+	if ty.Part == nil {
+		return ops
+	}
+	for _, part := range ty.partition(ops) {
+		if !porcupine.CheckOperations(model, part) {
+			return part
+		}
+	}
+	return ops
+}
+
+// describe writes a history in the order of the calls, a column for each client.
+func (ty *Type[T, In, Out, St]) describe(ops []porcupine.Operation) string {
+	ops = slices.Clone(ops)
+	slices.SortFunc(ops, func(a, b porcupine.Operation) int { return int(a.Call - b.Call) })
+	var b strings.Builder
+	fmt.Fprintf(&b, "%9s %9s  operation, indented by client\n", "call ns", "return")
+	for _, op := range ops {
+		fmt.Fprintf(&b, "%9d %9d  %s%s\n", op.Call, op.Return,
+			strings.Repeat("\t\t\t", op.ClientId), ty.operation(op.Input.(In), op.Output.(Out)))
+	}
+	return b.String()
+}
+
+func (ty *Type[T, In, Out, St]) operation(in In, out Out) string {
+	if ty.Describe != nil {
+		return ty.Describe(in, out)
+	}
+	return fmt.Sprintf("%v -> %v", in, out)
+}
+
+func stacks() []byte {
+	b := make([]byte, 1<<20)
+	return b[:runtime.Stack(b, true)]
+}

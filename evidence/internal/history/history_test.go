@@ -1,0 +1,120 @@
+package history
+
+import (
+	"math/rand/v2"
+	"runtime"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// registers are the structure under test: a word for each key. parted makes add
+// read and write in two steps, a bug that the race detector cannot see.
+type registers struct {
+	mu     sync.Mutex
+	words  [2]int
+	parted bool
+}
+
+type add struct{ key, delta int } // returns the sum
+
+func (r *registers) add(in add) int {
+	r.mu.Lock()
+	sum := r.words[in.key] + in.delta
+	if r.parted {
+		r.mu.Unlock()
+		runtime.Gosched()
+		r.mu.Lock()
+	}
+	r.words[in.key] = sum
+	r.mu.Unlock()
+	return sum
+}
+
+func counters(parted bool) Type[*registers, add, int, int] {
+	return Type[*registers, add, int, int]{
+		Name:  "registers",
+		New:   func(*rand.Rand) *registers { return &registers{parted: parted} },
+		Input: func(r *rand.Rand, client int) add { return add{r.IntN(2), 1 + r.IntN(3)} },
+		Do:    (*registers).add,
+		Init:  func() int { return 0 },
+		Step:  func(st int, in add, out int) []int { return Is(out == st+in.delta, out) },
+		Part:  func(in add) int { return in.key },
+	}
+}
+
+func TestCorrectType(t *testing.T) { Check(t, counters(false)) }
+
+func TestBugIsFoundAndShown(t *testing.T) {
+	ty := counters(true)
+	ty.defaults()
+	text, ops := ty.find(10_000)
+	assert.Contains(t, text, "registers: history")
+	assert.Contains(t, text, "is not linearizable")
+	assert.Contains(t, text, "} -> ")
+	for _, op := range ops {
+		assert.Equal(t, ops[0].Input.(add).key, op.Input.(add).key, "only the part that fails is shown")
+	}
+
+	ty.Part = nil // judged whole, with the state of both keys
+	whole := Type[*registers, add, int, [2]int]{
+		Name: ty.Name, New: ty.New, Input: ty.Input, Do: ty.Do,
+		Init: func() (st [2]int) { return st },
+		Step: func(st [2]int, in add, out int) [][2]int {
+			ok := out == st[in.key]+in.delta
+			st[in.key] = out
+			return Is(ok, st)
+		},
+	}
+	whole.defaults()
+	text, _ = whole.find(10_000)
+	assert.Contains(t, text, "is not linearizable")
+}
+
+// TestNondeterministicModel: a coin may fall either way, but then it lies.
+func TestNondeterministicModel(t *testing.T) {
+	type coin struct {
+		mu         sync.Mutex
+		thrown, up bool
+		forget     bool
+	}
+	look := func(c *coin, _ struct{}) bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if !c.thrown || c.forget {
+			c.thrown, c.up = true, rand.IntN(2) == 0
+		}
+		return c.up
+	}
+	ty := Type[*coin, struct{}, bool, string]{
+		Name:  "coin",
+		New:   func(*rand.Rand) *coin { return &coin{} },
+		Input: func(*rand.Rand, int) (in struct{}) { return in },
+		Do:    look,
+		Init:  func() string { return "in the air" },
+		Step: func(st string, _ struct{}, up bool) (next []string) {
+			for _, side := range []string{"up", "down"} {
+				if (st == side || st == "in the air") && up == (side == "up") {
+					next = append(next, side)
+				}
+			}
+			return next
+		},
+	}
+	Check(t, ty)
+	ty.defaults()
+	ty.New = func(*rand.Rand) *coin { return &coin{forget: true} }
+	text, _ := ty.find(100)
+	assert.Contains(t, text, "is not linearizable")
+}
+
+func TestCloseEndsEachHistory(t *testing.T) {
+	closed := 0
+	ty := counters(false)
+	ty.Close = func(*registers) { closed++ }
+	ty.defaults()
+	text, _ := ty.find(7)
+	assert.Empty(t, text)
+	assert.Equal(t, 7, closed)
+}

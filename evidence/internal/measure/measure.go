@@ -1,0 +1,240 @@
+// Package measure compares flatline with its peers: the same work, in one process,
+// in interleaved rounds.
+//
+// A single time says little on a shared machine: the load of others moves it by
+// half. So a Group is measured in rounds, A B C A B C …, and what counts is the
+// ratio of two times of the same round. In each round every side is built anew
+// and alone in the heap, so that neither a lucky placement nor a garbage collector
+// that has to walk another side's pointers decides; it is warmed, and then runs
+// for about Slice. The figure of a row is the median of the rounds' ratios; its
+// spread goes from the 10th to the 90th percentile.
+package measure
+
+import (
+	"fmt"
+	"runtime"
+	"slices"
+	"time"
+)
+
+// Slice is how long one side runs in one round. It is long against the clock's
+// resolution and a scheduler's tick, and short against a change of the machine's
+// load.
+const Slice = 25 * time.Millisecond
+
+// Rounds is the usual number of rounds, and LeastRounds the smallest one.
+const (
+	Rounds      = 9
+	LeastRounds = 3
+)
+
+// Unbounded is the ratio to a peer that costs something where ours costs nothing.
+const Unbounded = 1e9
+
+// A Side is one contestant, built and filled to its steady state.
+type Side struct {
+	Run   func(n int) // does n more operations, and all that is still to be done for them
+	Close func()      // may be nil
+}
+
+// A Peer is what ours is compared with in one Group.
+type Peer struct {
+	Name   string
+	New    func() Side    // in a timed group
+	Value  func() float64 // in a group of values
+	Target float64        // ours must be at least this many times better; 0: shown without a target
+	Note   string         // what a reader must know to trust the row
+}
+
+// A Group is one kind of work, done by ours and by each peer: a row for each peer.
+//
+// It is timed, and then has Ours and each Peer's New, or it compares values that
+// are found once (bytes an entry, allocations, hits), and then has OursValue and
+// each Peer's Value.
+type Group struct {
+	Name   string // "Put, evicting, 1e5 entries"
+	Unit   string // if empty, "ns/op CPU" or, with Wall, "ns/op wall"
+	Procs  int    // GOMAXPROCS while it runs; 0: as it is
+	Wall   bool   // wall time instead of the processor time of all threads: for parallel work, and for waiting
+	Higher bool   // a higher value is better (hits, items a second)
+
+	Ours      func() Side
+	OursValue func() float64
+	Peers     []Peer
+}
+
+// Bound is a peer for an absolute target: the stated bound itself. Ours must be
+// at most v, or at least v in a group where higher is better.
+func Bound(v float64) Peer {
+	return Peer{Name: "stated bound", Value: func() float64 { return v }, Target: 1}
+}
+
+// A Row is one comparison.
+type Row struct {
+	Pkg     string     `json:"pkg"`
+	Row     string     `json:"row"`
+	Peer    string     `json:"peer"`
+	Ours    float64    `json:"ours"`
+	Theirs  float64    `json:"theirs"`
+	Unit    string     `json:"unit"`
+	Ratio   float64    `json:"ratio"`  // how many times better ours is; below 1 the peer is better
+	Spread  [2]float64 `json:"spread"` // 10th and 90th percentile of the rounds' ratios
+	Target  float64    `json:"target,omitempty"`
+	Met     bool       `json:"met"` // true without a target, unless the row failed
+	Note    string     `json:"note,omitempty"`
+	Failed  string     `json:"failed,omitempty"` // why there are no figures
+	Rounds  int        `json:"rounds"`
+	Procs   int        `json:"procs"`
+	Machine string     `json:"machine,omitempty"`
+}
+
+// Measure runs the group and returns a row for each peer. A side that panics gives
+// a failed row, not a panic.
+func (g *Group) Measure(rounds int) []Row {
+	if g.Procs > 0 {
+		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(g.Procs))
+	}
+	timed := g.OursValue == nil
+	sides := []*contestant{{group: g, build: g.Ours, value: g.OursValue}}
+	for _, p := range g.Peers {
+		sides = append(sides, &contestant{group: g, build: p.New, value: p.Value})
+	}
+	if !timed {
+		rounds = 1
+	}
+	for r := range max(rounds, 1) {
+		for i := range sides { // a different side begins each round
+			sides[(r+i)%len(sides)].sample()
+		}
+	}
+	var rows []Row
+	for i, p := range g.Peers {
+		rows = append(rows, g.row(p, sides[0], sides[i+1]))
+	}
+	return rows
+}
+
+func (g *Group) row(p Peer, ours, theirs *contestant) Row {
+	row := Row{
+		Row: g.Name, Peer: p.Name, Unit: g.Unit, Target: p.Target, Note: p.Note,
+		Rounds: len(ours.samples), Procs: runtime.GOMAXPROCS(0),
+	}
+	switch {
+	case row.Unit == "" && g.Wall:
+		row.Unit = "ns/op wall"
+	case row.Unit == "":
+		row.Unit = "ns/op CPU"
+	}
+	switch {
+	case ours.failed != "":
+		row.Failed = "ours: " + ours.failed
+		return row
+	case theirs.failed != "":
+		row.Failed = theirs.failed
+		return row
+	}
+	row.Ours, row.Theirs = Quantile(ours.samples, 0.5), Quantile(theirs.samples, 0.5)
+	var ratios []float64
+	for r := range ours.samples {
+		a, b := theirs.samples[r], ours.samples[r]
+		if g.Higher {
+			a, b = b, a
+		}
+		ratios = append(ratios, ratio(a, b))
+	}
+	row.Ratio = Quantile(ratios, 0.5)
+	row.Spread = [2]float64{Quantile(ratios, 0.1), Quantile(ratios, 0.9)}
+	row.Met = row.Ratio >= p.Target
+	return row
+}
+
+// ratio is a/b, where nothing against nothing is even.
+func ratio(a, b float64) float64 {
+	switch {
+	case b != 0:
+		return min(a/b, Unbounded)
+	case a == 0:
+		return 1
+	}
+	return Unbounded
+}
+
+// A contestant is one side over all rounds.
+type contestant struct {
+	group   *Group
+	build   func() Side
+	value   func() float64
+	n       int // operations a slice
+	samples []float64
+	failed  string
+}
+
+// sample adds the figure of one round.
+func (c *contestant) sample() {
+	if c.failed != "" {
+		return
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			c.failed = fmt.Sprint(v)
+		}
+	}()
+	if c.value != nil {
+		c.samples = append(c.samples, c.value())
+		return
+	}
+	runtime.GC() // what the side before has left
+	side := c.build()
+	if side.Close != nil {
+		defer side.Close()
+	}
+	runtime.GC() // what the building has left
+	if c.n == 0 {
+		c.calibrate(side)
+	} else {
+		side.Run(c.n)
+	}
+	took := c.time(side, c.n)
+	c.samples = append(c.samples, float64(took)/float64(c.n))
+}
+
+// calibrate chooses n so that a slice takes about Slice, and warms the side. It
+// goes by wall time, so that a side that waits does not run for ever.
+func (c *contestant) calibrate(side Side) {
+	for c.n = 1; ; {
+		start := time.Now()
+		side.Run(c.n)
+		took := time.Since(start)
+		if took >= Slice/2 {
+			c.n = max(1, int(float64(c.n)*float64(Slice)/float64(took)))
+			return
+		}
+		c.n = min(c.n*16, max(c.n*2, int(float64(c.n)*float64(Slice)/float64(took+1))))
+	}
+}
+
+func (c *contestant) time(side Side, n int) time.Duration {
+	now := cpuTime
+	if c.group.Wall {
+		now = wallTime
+	}
+	start := now()
+	side.Run(n)
+	return now() - start
+}
+
+var base = time.Now()
+
+func wallTime() time.Duration { return time.Since(base) }
+
+// Quantile returns the q-quantile of xs, between two of them by linear
+// interpolation.
+func Quantile(xs []float64, q float64) float64 {
+	xs = slices.Sorted(slices.Values(xs))
+	at := q * float64(len(xs)-1)
+	i := int(at)
+	if i+1 >= len(xs) {
+		return xs[len(xs)-1]
+	}
+	return xs[i] + (at-float64(i))*(xs[i+1]-xs[i])
+}

@@ -1,0 +1,154 @@
+// Command mutants shows that the tests have power: it plants bugs and sees
+// whether a test catches each.
+//
+//	go run -C evidence ./mutants                     every patch in mutants/*/*.patch
+//	go run -C evidence ./mutants -pkg lru            those of one package
+//	go run -C evidence ./mutants -run check-then     those whose name matches
+//	go run -C evidence ./mutants -sweep              the patches, then the statement-deletion sweep
+//	go run -C evidence ./mutants -sweep -update      the same, and rewrite survivors.txt
+//
+// The source tree stays untouched: patched files lie in a temporary folder and
+// reach the compiler by -overlay. The exit status is 1 unless everything is
+// caught.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// jobs is how many mutants run at the same time: the machines that this is for
+// have two cores, and a test that is starved looks like one that hangs.
+const jobs = 2
+
+// limit is the longest that a named test may take; a mutant that hangs is caught.
+const limit = 2 * time.Minute
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// A config is the command line.
+type config struct {
+	pkgs   []string
+	name   *regexp.Regexp
+	sweep  bool
+	update bool
+	dirs   []string
+}
+
+func parse(args []string) (c config, err error) {
+	f := flag.NewFlagSet("mutants", flag.ContinueOnError)
+	f.SetOutput(io.Discard)
+	pkgs := f.String("pkg", "", "packages, separated by commas; all if empty")
+	name := f.String("run", "", "only the patches whose name matches this regular expression")
+	dirs := f.String("dirs", "", "with -sweep and one -pkg: sweep these folders, separated by commas, instead of those in survivors.txt")
+	f.BoolVar(&c.sweep, "sweep", false, "also delete one statement at a time")
+	f.BoolVar(&c.update, "update", false, "with -sweep: rewrite survivors.txt, without a reason for what is new")
+	if err := f.Parse(args); err != nil {
+		if err == flag.ErrHelp {
+			var b strings.Builder
+			f.SetOutput(&b)
+			f.PrintDefaults()
+			return c, fmt.Errorf("usage: go run -C evidence ./mutants [flags]\n%s", b.String())
+		}
+		return c, err
+	}
+	if f.NArg() > 0 {
+		return c, fmt.Errorf("unexpected argument %q", f.Arg(0))
+	}
+	if c.name, err = regexp.Compile(*name); err != nil {
+		return c, fmt.Errorf("-run: %w", err)
+	}
+	entries, err := os.ReadDir("mutants")
+	if err != nil {
+		return c, errors.New("run it as go run -C evidence ./mutants")
+	}
+	for _, e := range entries {
+		if e.IsDir() && e.Name() != "testdata" {
+			c.pkgs = append(c.pkgs, e.Name())
+		}
+	}
+	if *pkgs != "" {
+		known := c.pkgs
+		c.pkgs = strings.Split(*pkgs, ",")
+		for _, p := range c.pkgs {
+			if !slices.Contains(known, p) {
+				return c, fmt.Errorf("no folder mutants/%s; there are %s", p, strings.Join(known, ", "))
+			}
+		}
+	}
+	if *dirs != "" {
+		if c.dirs = strings.Split(*dirs, ","); !c.sweep || len(c.pkgs) != 1 {
+			return c, errors.New("-dirs needs -sweep and one -pkg")
+		}
+	}
+	if c.update && !c.sweep {
+		return c, errors.New("-update needs -sweep")
+	}
+	return c, nil
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	c, err := parse(args)
+	if err != nil {
+		fmt.Fprintln(stderr, "mutants:", strings.TrimSpace(err.Error()))
+		return 2
+	}
+	root, err := filepath.Abs("..")
+	if err != nil {
+		fmt.Fprintln(stderr, "mutants:", err)
+		return 1
+	}
+	ok, err := plant(ctx, c, root, stdout, stderr)
+	if err == nil && c.sweep {
+		for _, pkg := range c.pkgs {
+			var good bool
+			if good, err = sweep(ctx, c, root, pkg, stdout, stderr); err != nil {
+				break
+			}
+			ok = ok && good
+		}
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "mutants:", err)
+		return 1
+	}
+	if !ok {
+		return 1
+	}
+	return 0
+}
+
+// command runs a command and returns its output and whether it succeeded. Only
+// what keeps it from running is an error.
+func command(ctx context.Context, dir string, limit time.Duration, args ...string) (out string, ok bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOWORK=off")
+	cmd.WaitDelay = 5 * time.Second
+	b, err := cmd.CombinedOutput()
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+		return string(b), true, nil
+	case errors.As(err, &exit) || errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return string(b), false, nil
+	}
+	return string(b), false, err
+}

@@ -1,0 +1,224 @@
+package main
+
+import (
+	"go/format"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// tree makes a small module with a package and its tests under root/evidence and
+// changes into the former.
+func tree(t *testing.T, patches map[string]string) (root string) {
+	root = t.TempDir()
+	files := map[string]string{
+		"go.mod": "module example.com/tree\n\ngo 1.26\n",
+		"sum/sum.go": `package sum
+
+// Sum adds up to limit.
+func Sum(xs []int, limit int) (sum int) {
+	for _, x := range xs {
+		if sum+x > limit {
+			break
+		}
+		sum += x
+	}
+	limit = 0
+	return sum
+}
+
+func forever(f func() bool) int {
+	for {
+		if f() {
+			return 1
+		}
+	}
+}
+`,
+		"sum/sum_test.go": `package sum
+
+import "testing"
+
+func TestSum(t *testing.T) {
+	if got := Sum([]int{1, 2, 3}, 5); got != 3 {
+		t.Fatal(got)
+	}
+}
+
+func TestForever(t *testing.T) {
+	if forever(func() bool { return true }) != 1 {
+		t.Fatal()
+	}
+}
+
+func TestWrong(t *testing.T) { t.Fatal("always") }
+`,
+	}
+	for name, text := range patches {
+		files["evidence/mutants/sum/"+name] = text
+	}
+	for name, text := range files {
+		file := filepath.Join(root, filepath.FromSlash(name))
+		require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o755))
+		require.NoError(t, os.WriteFile(file, []byte(text), 0o644))
+	}
+	t.Chdir(filepath.Join(root, "evidence"))
+	return root
+}
+
+const diff = `
+--- a/sum/sum.go
++++ b/sum/sum.go
+@@ -6,7 +6,7 @@
+ 		if sum+x > limit {
+ 			break
+ 		}
+-		sum += x
++		NEW
+ 	}
+ 	limit = 0
+ 	return sum
+`
+
+func patch(test, line string) string {
+	return "Claim: c\nCaught by: go test -run '" + test + "' ./sum\n" + strings.ReplaceAll(diff, "NEW", line)
+}
+
+func mutants(t *testing.T, args ...string) (code int, stdout, stderr string) {
+	var out, err strings.Builder
+	code = run(t.Context(), args, &out, &err)
+	return code, out.String(), err.String()
+}
+
+func TestPatches(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds small packages")
+	}
+	root := tree(t, map[string]string{
+		"caught.patch":    patch("TestSum$", "sum -= x"),
+		"missed.patch":    patch("TestForever", "sum -= x"),
+		"syntax.patch":    patch("TestSum$", "sum -= y"),
+		"no-test.patch":   patch("TestNone", "sum -= x"),
+		"no-pass.patch":   patch("TestWrong", "sum -= x"),
+		"no-apply.patch":  strings.ReplaceAll(patch("TestSum$", "sum -= x"), "break", "continue"),
+		"race-free.patch": strings.ReplaceAll(patch("TestSum$", "sum--"), "Claim", "Race-free: yes\nClaim"),
+	})
+	before, err := os.ReadFile(filepath.Join(root, "sum", "sum.go"))
+	require.NoError(t, err)
+	code, stdout, _ := mutants(t)
+	assert.Equal(t, 1, code)
+	for name, verdict := range map[string]string{
+		"caught": "caught ", "missed": "NOT CAUGHT", "syntax": "ERROR: does not compile: ", "no-test": "ERROR: no such test",
+		"no-pass": "ERROR: the test fails without the patch", "no-apply": "ERROR: does not apply", "race-free": "caught ",
+	} {
+		assert.Regexp(t, "(?m)^sum/"+name+" +"+verdict, stdout)
+	}
+	assert.Contains(t, stdout, "2 of 7 planted bugs are caught")
+	after, err := os.ReadFile(filepath.Join(root, "sum", "sum.go"))
+	require.NoError(t, err)
+	assert.Equal(t, before, after, "the source tree stays untouched")
+
+	code, stdout, _ = mutants(t, "-run", "^caught$")
+	assert.Zero(t, code)
+	assert.Contains(t, stdout, "1 of 1 planted bugs")
+}
+
+func TestSweep(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds small packages")
+	}
+	defer func(old time.Duration) { patience = old }(patience)
+	patience = 2 * time.Second
+	const file = "mutants/sum/survivors.txt"
+	tree(t, map[string]string{"survivors.txt": "Sweep: sum\n\nsum/sum.go Sum: gone = 1\n\tan old reason\n"})
+	code, stdout, stderr := mutants(t, "-sweep")
+	assert.Equal(t, 1, code, stderr)
+	assert.Contains(t, stderr, "TestWrong fails with the statements numbered, none deleted; skipped")
+	assert.Contains(t, stdout, "sum: 6 statements deleted one at a time in sum: 5 caught (1 by a timeout), 1 survive")
+	assert.Contains(t, stdout, "without a reason: sum/sum.go Sum: limit = 0")
+	assert.Contains(t, stdout, "caught, but still in survivors.txt: sum/sum.go Sum: gone = 1")
+
+	code, _, _ = mutants(t, "-sweep", "-update")
+	assert.Equal(t, 1, code, "a ? is no reason")
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	assert.Contains(t, string(text), "sum/sum.go Sum: limit = 0\n\t?\n")
+	assert.NotContains(t, string(text), "gone")
+	require.NoError(t, os.WriteFile(file, []byte(strings.ReplaceAll(string(text), "?", "nothing reads it")), 0o644))
+	code, stdout, _ = mutants(t, "-sweep")
+	assert.Zero(t, code, stdout)
+}
+
+func TestStatementsBehindNumbersCompile(t *testing.T) {
+	source := `package p
+
+func (c *T[K, V]) f(x int) int {
+	x = 1
+	y := 2; y++
+	defer func() { x-- }()
+	if debug.Enabled {
+		debug.Yield()
+	}
+	c.Steps.Add(1)
+	c.timers.Steps().Take()
+	if x > y { // a comment
+		return 2
+	}
+	switch x {
+	case 1:
+		x = 1
+		x = 1
+	}
+	panic("end")
+}
+`
+	all, err := statements("d", "f.go", []byte(source), 7)
+	require.NoError(t, err)
+	var ids []string
+	for _, s := range all {
+		ids = append(ids, s.identity)
+	}
+	assert.Equal(t, []string{
+		"d/f.go T.f: x = 1",
+		"d/f.go T.f: y++",
+		"d/f.go T.f: defer func() { x-- }()",
+		"d/f.go T.f: if x > y { // a comment …",
+		"d/f.go T.f: x--",
+		"d/f.go T.f: x = 1 (2)",
+		"d/f.go T.f: x = 1 (3)",
+	}, ids)
+	assert.Equal(t, 7, all[0].id)
+	text := number([]byte(source), all)
+	_, err = format.Source([]byte(text))
+	require.NoError(t, err, text)
+	assert.Equal(t, strings.Count(source, "\n"), strings.Count(text, "\n"), "lines stay where they are")
+}
+
+func TestBadCommandLinesAndHeaders(t *testing.T) {
+	tree(t, map[string]string{"bad.patch": "Clam: c\n\n"})
+	for _, args := range [][]string{
+		{"-pkg", "none"}, {"-nosuch"}, {"stray"}, {"-run", "("}, {"-update"}, {"-dirs", "a"},
+	} {
+		code, _, stderr := mutants(t, args...)
+		assert.Equal(t, 2, code, "%q", args)
+		assert.Regexp(t, `^mutants: [^\n]+\n$`, stderr, "%q", args)
+	}
+	code, _, stderr := mutants(t)
+	assert.Equal(t, 1, code)
+	assert.Contains(t, stderr, `sum/bad.patch: unknown header line "Clam: c"`)
+}
+
+func TestWords(t *testing.T) {
+	got, err := words(`go test -run 'TestA|Test B$' -tags debug  ./lru`)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"go", "test", "-run", "TestA|Test B$", "-tags", "debug", "./lru"}, got)
+	_, err = words(`go 'test`)
+	assert.Error(t, err)
+	assert.Equal(t, []string{"go", "test", "-C", "x", "-f", "-vet=off", "-count=1", "-timeout=2m0s", "./y"},
+		goTest([]string{"go", "test", "-C", "x", "./y"}, "-f"))
+}

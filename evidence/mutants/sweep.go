@@ -1,0 +1,286 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// The sweep deletes one statement at a time and runs the tests: what is left
+// standing is either dead weight, or not tested, or has a reason, which
+// survivors.txt gives.
+//
+// All mutants of a sweep are compiled at once: each statement stands behind a
+// number, and a test binary is told by the environment which number to leave out
+// (a mutant schema: Untch, Offutt, Harrold, 1993). So a mutant costs a test's run
+// and no build.
+
+// off names the environment variable that says which statement is deleted.
+const off = "FLATLINE_SWEEP_OFF"
+
+// patience bounds the run of one mutant: ten times what the tests take without
+// one, but not less than this.
+var patience = 10 * time.Second
+
+// A binary is one compiled test.
+type binary struct {
+	path, dir string
+	name      string // "./lru -tags debug"
+	skip      []string
+	args      []string
+	limit     time.Duration
+}
+
+// sweep runs the sweep of one package and reports whether the survivors are those
+// that survivors.txt explains.
+func sweep(ctx context.Context, c config, root, pkg string, stdout, stderr io.Writer) (ok bool, err error) {
+	file := filepath.Join(root, "evidence", "mutants", pkg, "survivors.txt")
+	explained, err := readSurvivors(file)
+	if err != nil {
+		return false, err
+	}
+	dirs := explained.dirs
+	if c.dirs != nil {
+		dirs = c.dirs
+	}
+	if len(dirs) == 0 {
+		dirs = []string{pkg}
+	}
+	work, err := os.MkdirTemp("", "sweep")
+	if err != nil {
+		return false, err
+	}
+	defer os.RemoveAll(work)
+	statements, overlay, err := instrument(ctx, root, work, dirs)
+	if err != nil {
+		return false, err
+	}
+	binaries, err := compile(ctx, root, work, overlay, pkg, dirs, stderr)
+	if err != nil {
+		return false, err
+	}
+	start := time.Now()
+	survived := make([]bool, len(statements))
+	var done, late atomic.Int32
+	each(len(statements), func(i int) {
+		s := &statements[i]
+		survived[i] = true
+		for _, b := range binaries {
+			if b.dir != s.dir && b.dir != pkg {
+				continue
+			}
+			passed, timeout := b.run(ctx, root, s.id)
+			if !passed {
+				survived[i] = false
+				if timeout {
+					late.Add(1)
+				}
+				break
+			}
+		}
+		if n := done.Add(1); n%25 == 0 {
+			fmt.Fprintf(stderr, "%s: %d of %d statements, %.0f s\n", pkg, n, len(statements), time.Since(start).Seconds())
+		}
+	})
+	if ctx.Err() != nil {
+		return false, ctx.Err()
+	}
+	return account(file, pkg, dirs, statements, survived, explained, int(late.Load()), c.update, stdout)
+}
+
+// account compares the survivors with the explained ones and prints the result.
+func account(file, pkg string, dirs []string, statements []statement, survived []bool, explained survivors, late int, update bool, stdout io.Writer) (ok bool, err error) {
+	now := survivors{dirs: dirs, reason: map[string]string{}}
+	var unexplained []string
+	for i, s := range statements {
+		if !survived[i] {
+			continue
+		}
+		now.order = append(now.order, s.identity)
+		now.reason[s.identity] = explained.reason[s.identity]
+		if now.reason[s.identity] == "" {
+			unexplained = append(unexplained, s.identity)
+		}
+	}
+	var stale []string
+	for _, id := range explained.order {
+		inDirs := slices.ContainsFunc(dirs, func(d string) bool { return strings.HasPrefix(id, d+"/") })
+		if _, there := now.reason[id]; !there && inDirs {
+			stale = append(stale, id)
+		}
+	}
+	fmt.Fprintf(stdout, "%s: %d statements deleted one at a time in %s: %d caught (%d by a timeout), %d survive\n",
+		pkg, len(statements), strings.Join(dirs, " "), len(statements)-len(now.order), late, len(now.order))
+	for _, id := range unexplained {
+		fmt.Fprintf(stdout, "  without a reason: %s\n", id)
+	}
+	for _, id := range stale {
+		fmt.Fprintf(stdout, "  caught, but still in survivors.txt: %s\n", id)
+	}
+	if update {
+		return len(unexplained) == 0, now.write(file)
+	}
+	return len(unexplained) == 0 && len(stale) == 0, nil
+}
+
+// compile builds the tests: quick ones first, then the whole ones of a debug
+// build for what they let pass.
+func compile(ctx context.Context, root, work, overlay, pkg string, dirs []string, stderr io.Writer) (all []*binary, err error) {
+	tested := slices.Clone(dirs)
+	if !slices.Contains(tested, pkg) {
+		tested = append(tested, pkg)
+	}
+	for _, tags := range []string{"", "debug"} {
+		for _, dir := range tested {
+			b := &binary{dir: dir, name: "./" + dir, path: filepath.Join(work, strings.ReplaceAll(dir, "/", "_")+tags+".test")}
+			args := []string{"go", "test", "-c", "-vet=off", "-overlay=" + overlay, "-o", b.path}
+			if tags == "" {
+				b.args = append(b.args, "-test.short")
+			} else {
+				b.name += " -tags " + tags
+				args = append(args, "-tags", tags)
+			}
+			out, ok, err := command(ctx, root, build, append(args, "./"+dir)...)
+			if err != nil {
+				return nil, err
+			}
+			if !ok {
+				return nil, fmt.Errorf("sweep: %s does not compile with the statements numbered:\n%s", b.name, out)
+			}
+			if _, err := os.Stat(b.path); err != nil {
+				continue // no test files
+			}
+			if err := b.clean(ctx, root, stderr); err != nil {
+				return nil, err
+			}
+			all = append(all, b)
+		}
+	}
+	return all, nil
+}
+
+var failing = regexp.MustCompile(`(?m)^--- FAIL: (\w+)`)
+
+// clean runs the test with no statement deleted, to learn how long it takes and
+// which tests fail because of the numbers alone (those that count allocations may:
+// more code is less inlined). These are skipped.
+func (b *binary) clean(ctx context.Context, root string, stderr io.Writer) error {
+	for range 5 {
+		b.limit = 5 * time.Minute
+		start := time.Now()
+		out, ok, err := b.exec(ctx, root, 0)
+		if err != nil {
+			return err
+		}
+		if ok {
+			b.limit = max(patience, 10*time.Since(start))
+			return nil
+		}
+		found := failing.FindAllStringSubmatch(out, -1)
+		if len(found) == 0 {
+			return fmt.Errorf("sweep: %s fails with the statements numbered:\n%s", b.name, out)
+		}
+		for _, f := range found {
+			b.skip = append(b.skip, "^"+f[1]+"$")
+			fmt.Fprintf(stderr, "sweep: %s: %s fails with the statements numbered, none deleted; skipped\n", b.name, f[1])
+		}
+	}
+	return fmt.Errorf("sweep: %s fails with the statements numbered, none deleted", b.name)
+}
+
+func (b *binary) exec(ctx context.Context, root string, id int) (out string, ok bool, err error) {
+	args := append([]string{
+		"env", fmt.Sprintf("%s=%d", off, id),
+		b.path, "-test.failfast", "-test.timeout=" + b.limit.String(),
+	}, b.args...)
+	if len(b.skip) > 0 {
+		args = append(args, "-test.skip", strings.Join(b.skip, "|"))
+	}
+	return command(ctx, filepath.Join(root, b.dir), b.limit+5*time.Second, args...)
+}
+
+// run runs the test without statement id.
+func (b *binary) run(ctx context.Context, root string, id int) (passed, timeout bool) {
+	out, ok, err := b.exec(ctx, root, id)
+	return ok && err == nil, strings.Contains(out, "panic: test timed out")
+}
+
+// survivors is what survivors.txt holds: the folders to sweep and a reason for
+// each survivor.
+type survivors struct {
+	dirs   []string
+	order  []string
+	reason map[string]string
+}
+
+const survivorsHead = `# Statements whose deletion no test notices, each with the reason why it is there.
+# go run -C evidence ./mutants -sweep compares; -update rewrites.
+`
+
+func readSurvivors(file string) (s survivors, err error) {
+	s.reason = map[string]string{}
+	b, err := os.ReadFile(file)
+	if errors.Is(err, os.ErrNotExist) {
+		return s, nil
+	}
+	if err != nil {
+		return s, err
+	}
+	last := ""
+	for line := range strings.Lines(string(b)) {
+		line = strings.TrimRight(line, "\n")
+		switch dirs, isDirs := strings.CutPrefix(line, "Sweep: "); {
+		case isDirs:
+			s.dirs = strings.Fields(dirs)
+		case line == "" || line[0] == '#':
+		case line[0] == '\t':
+			if reason := strings.TrimSpace(line); last != "" && reason != "?" {
+				s.reason[last] = strings.TrimSpace(s.reason[last] + " " + reason)
+			}
+		default:
+			last = line
+			s.order = append(s.order, last)
+			s.reason[last] = ""
+		}
+	}
+	return s, nil
+}
+
+func (s *survivors) write(file string) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%sSweep: %s\n", survivorsHead, strings.Join(s.dirs, " "))
+	for _, id := range s.order {
+		reason := s.reason[id]
+		if reason == "" {
+			reason = "?"
+		}
+		fmt.Fprintf(&b, "\n%s\n\t%s\n", id, reason)
+	}
+	return os.WriteFile(file, []byte(b.String()), 0o644)
+}
+
+// A goList is what go list -json says about a package.
+type goList struct {
+	Dir, Name string
+	GoFiles   []string
+}
+
+func list(ctx context.Context, root, dir string) (p goList, err error) {
+	out, ok, err := command(ctx, root, time.Minute, "go", "list", "-json=Dir,Name,GoFiles", "./"+dir)
+	if err != nil {
+		return p, err
+	}
+	if !ok {
+		return p, fmt.Errorf("sweep: %s", strings.TrimSpace(out))
+	}
+	return p, json.Unmarshal([]byte(out), &p)
+}

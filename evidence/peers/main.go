@@ -1,0 +1,158 @@
+// Command peers measures every row of evidence/rows, ours and its peers side by
+// side, and writes RESULTS.md.
+//
+//	go run -C evidence ./peers                         everything
+//	go run -C evidence ./peers -pkg lru,lfu            two packages; the sections of the others stay
+//	go run -C evidence ./peers -pkg lru -row evict     the rows whose name matches; the others stay
+//	go run -C evidence ./peers -json                   one JSON line a row, instead of the table
+//
+// The rows of a package are kept in results/NAME.json, from which RESULTS.md is
+// always written whole.
+package main
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"example.com/flatline/evidence/internal/measure"
+)
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// A config is the command line.
+type config struct {
+	pkgs   []string
+	row    *regexp.Regexp
+	json   bool
+	rounds int
+	out    string
+}
+
+// parse reads the command line. Its error is one line.
+func parse(args []string) (c config, err error) {
+	f := flag.NewFlagSet("peers", flag.ContinueOnError)
+	f.SetOutput(io.Discard)
+	pkgs := f.String("pkg", "", "packages to measure, separated by commas; all if empty")
+	row := f.String("row", "", "measure only the groups whose name matches this regular expression")
+	f.BoolVar(&c.json, "json", false, "print one JSON line a row")
+	f.IntVar(&c.rounds, "rounds", measure.Rounds, "interleaved rounds a group")
+	f.StringVar(&c.out, "o", "RESULTS.md", "where to write the report; results/ lies beside it; empty: nowhere")
+	if err := f.Parse(args); err != nil {
+		if err == flag.ErrHelp {
+			var b strings.Builder
+			f.SetOutput(&b)
+			f.PrintDefaults()
+			return c, fmt.Errorf("usage: go run -C evidence ./peers [flags]\n%s", b.String())
+		}
+		return c, err
+	}
+	if f.NArg() > 0 {
+		return c, fmt.Errorf("unexpected argument %q", f.Arg(0))
+	}
+	if c.rounds < measure.LeastRounds {
+		return c, fmt.Errorf("-rounds must be at least %d, got %d", measure.LeastRounds, c.rounds)
+	}
+	if c.row, err = regexp.Compile("(?i)" + *row); err != nil {
+		return c, fmt.Errorf("-row: %w", err)
+	}
+	for _, p := range packages {
+		c.pkgs = append(c.pkgs, p.name)
+	}
+	if *pkgs != "" {
+		known := c.pkgs
+		c.pkgs = strings.Split(*pkgs, ",")
+		for _, p := range c.pkgs {
+			if !slices.Contains(known, p) {
+				return c, fmt.Errorf("no package %q; there are %s", p, strings.Join(known, ", "))
+			}
+		}
+	}
+	return c, nil
+}
+
+func run(args []string, stdout, stderr io.Writer) int {
+	c, err := parse(args)
+	if err != nil {
+		fmt.Fprintln(stderr, "peers:", strings.TrimSpace(err.Error()))
+		return 2
+	}
+	measured, failed := 0, 0
+	table := tabwriter.NewWriter(stdout, 2, 0, 2, ' ', 0)
+	lines := json.NewEncoder(stdout)
+	for _, p := range packages {
+		if !slices.Contains(c.pkgs, p.name) {
+			continue
+		}
+		s := section{Pkg: p.name}
+		for _, g := range p.groups() {
+			s.Order = append(s.Order, g.Name)
+			if !c.row.MatchString(g.Name) {
+				continue
+			}
+			start := time.Now()
+			fmt.Fprintf(stderr, "%s: %s …", p.name, g.Name)
+			rows := g.Measure(c.rounds)
+			fmt.Fprintf(stderr, " %.1f s\n", time.Since(start).Seconds())
+			for _, r := range rows {
+				r.Pkg, r.Machine = p.name, machine()
+				s.Rows = append(s.Rows, r)
+				if measured++; r.Failed != "" {
+					failed++
+				}
+				if c.json {
+					if err := lines.Encode(r); err != nil {
+						fmt.Fprintln(stderr, "peers:", err)
+						return 1
+					}
+				} else {
+					fmt.Fprintf(table, "%s\n", strings.Join(append([]string{p.name, r.Row}, cells(r)...), "\t"))
+				}
+			}
+		}
+		if c.out != "" && len(s.Rows) > 0 {
+			if err := s.save(c.out); err != nil {
+				fmt.Fprintln(stderr, "peers:", err)
+				return 1
+			}
+		}
+	}
+	table.Flush()
+	if measured == 0 {
+		fmt.Fprintln(stderr, "peers: no row matches")
+		return 2
+	}
+	if c.out != "" {
+		if err := writeReport(c.out); err != nil {
+			fmt.Fprintln(stderr, "peers:", err)
+			return 1
+		}
+	}
+	if failed > 0 {
+		fmt.Fprintf(stderr, "peers: %d of %d rows failed\n", failed, measured)
+		return 1
+	}
+	return 0
+}
+
+// machine says what the figures were measured on, and when.
+func machine() string {
+	model := runtime.GOARCH
+	if b, err := os.ReadFile("/proc/cpuinfo"); err == nil {
+		if m := regexp.MustCompile(`(?m)^model name\s*:\s*(.*)$`).FindSubmatch(b); m != nil {
+			model = string(m[1])
+		}
+	}
+	return fmt.Sprintf("%s, %d cores, %s %s/%s, %s", model, runtime.NumCPU(), runtime.Version(),
+		runtime.GOOS, runtime.GOARCH, time.Now().UTC().Format(time.DateOnly))
+}

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/flatline/evidence/internal/measure"
+)
+
+// fake replaces the packages for one test: a group of values for each name.
+func fake(t *testing.T, groups map[string][]measure.Group) {
+	old := packages
+	t.Cleanup(func() { packages = old })
+	packages = nil
+	for _, name := range []string{"a", "b"} {
+		packages = append(packages, struct {
+			name   string
+			groups func() []measure.Group
+		}{name, func() []measure.Group { return groups[name] }})
+	}
+}
+
+func values(name string, ours, theirs, target float64) measure.Group {
+	value := func(v float64) func() float64 { return func() float64 { return v } }
+	return measure.Group{Name: name, Unit: "B", OursValue: value(ours), Peers: []measure.Peer{
+		{Name: "peer", Value: value(theirs), Target: target, Note: "a|b"},
+	}}
+}
+
+func peers(t *testing.T, args ...string) (code int, stdout, stderr string) {
+	var out, err strings.Builder
+	code = run(args, &out, &err)
+	return code, out.String(), err.String()
+}
+
+func TestBadCommandLines(t *testing.T) {
+	fake(t, map[string][]measure.Group{"a": {values("row", 1, 2, 1)}})
+	for _, args := range [][]string{
+		{"-pkg", "none"},
+		{"-pkg", "a,"},
+		{"-nosuch"},
+		{"-rounds", "0"},
+		{"-rounds", "many"},
+		{"-row", "("},
+		{"-row", "matches nothing", "-o", ""},
+		{"stray"},
+	} {
+		code, stdout, stderr := peers(t, args...)
+		assert.Equal(t, 2, code, "%q", args)
+		assert.Empty(t, stdout, "%q", args)
+		assert.Regexp(t, `^peers: [^\n]+\n$`, stderr, "%q", args)
+	}
+}
+
+func TestSectionsOfOthersStay(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "RESULTS.md")
+	text := func() string {
+		b, err := os.ReadFile(out)
+		require.NoError(t, err)
+		return string(b)
+	}
+	groups := map[string][]measure.Group{
+		"a": {values("first", 1, 2, 0), values("second", 1, 3, 2)},
+		"b": {values("third", 4, 3, 0)},
+	}
+	fake(t, groups)
+	code, _, _ := peers(t, "-o", out)
+	require.Zero(t, code)
+	whole := text()
+	assert.Contains(t, whole, "| b | third | peer | 4 | 3 | B | 0.75 |", "a loss is listed first")
+	assert.Less(t, strings.Index(whole, "| b | third"), strings.Index(whole, "## a"))
+	assert.Contains(t, whole, "| second | peer | 1 | 3 | B | 3 |  | ≥ 2 | met |")
+	assert.Contains(t, whole, "- peer: a|b\n")
+
+	groups["a"] = []measure.Group{values("first", 1, 2, 0), values("second", 1, 1.5, 2)}
+	code, _, _ = peers(t, "-o", out, "-pkg", "a", "-row", "SEC")
+	require.Zero(t, code)
+	assert.Contains(t, text(), "| second | peer | 1 | 1.50 | B | 1.50 |  | ≥ 2 | missed |")
+	assert.Contains(t, text(), "| a | second |", "a missed target is listed first")
+	assert.Contains(t, text(), "| first | peer | 1 | 2 |", "the other row of a stays")
+	assert.Contains(t, text(), "## b", "b stays")
+
+	groups["a"] = groups["a"][1:]
+	code, _, _ = peers(t, "-o", out, "-pkg", "a")
+	require.Zero(t, code)
+	assert.NotContains(t, text(), "first", "a row that is no more leaves")
+}
+
+func TestJSON(t *testing.T) {
+	broken := values("broken", 1, 1, 1)
+	broken.Peers[0].Value = func() float64 { panic("no licence") }
+	fake(t, map[string][]measure.Group{"a": {values("row", 2, 4, 3), broken}})
+	code, stdout, stderr := peers(t, "-json", "-o", "")
+	assert.Equal(t, 1, code, "a failed row fails the run, after all others")
+	assert.Contains(t, stderr, "1 of 2 rows failed")
+	lines := strings.Split(strings.TrimSpace(stdout), "\n")
+	require.Len(t, lines, 2)
+	var row map[string]any
+	require.NoError(t, json.Unmarshal([]byte(lines[0]), &row))
+	for field, want := range map[string]any{
+		"pkg": "a", "row": "row", "peer": "peer", "ours": 2.0, "theirs": 4.0, "unit": "B",
+		"ratio": 2.0, "spread": []any{2.0, 2.0}, "target": 3.0, "met": false,
+	} {
+		assert.Equal(t, want, row[field], field)
+	}
+	assert.Contains(t, lines[1], `"failed":"no licence"`)
+}
+
+func TestNothingLost(t *testing.T) {
+	assert.Contains(t, report(nil), "Nowhere in the rows below")
+}
+
+func TestNumbers(t *testing.T) {
+	for x, want := range map[float64]string{0: "0", 6: "6", 28.94: "28.9", 1234.5: "1234", 0.756: "0.76", 0.0123: "0.012", 500000: "500000"} {
+		assert.Equal(t, want, number(x))
+	}
+	assert.Equal(t, "∞", times(measure.Unbounded))
+}
