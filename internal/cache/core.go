@@ -106,13 +106,13 @@ func (c *Core[K, V]) tick(now int64) {
 
 func (c *Core[K, V]) expired(s uint32) bool { return c.timers != nil && c.timers.Expired(s) }
 
+// plain reports whether a used entry just goes to the front: there is no rank to
+// ask, and no cursor to move out of the way.
+func (c *Core[K, V]) plain() bool { return c.rank == nil && c.cursors == nil }
+
 // use notes that the entry in s was written or read.
 func (c *Core[K, V]) use(s uint32) {
 	c.table.Steps.Add(1)
-	if c.rank == nil && c.cursors == nil {
-		c.order.MoveToFront(s, order)
-		return
-	}
 	before := c.order.Next(order)
 	if c.rank != nil {
 		before = c.rank.Use(s)
@@ -132,8 +132,14 @@ func (c *Core[K, V]) get(h uint32, k K) (v V, ok bool) {
 		return v, false
 	}
 	c.stats.Hits++
-	c.use(s)
-	return c.table.At(s).Value, true
+	v = c.table.At(s).Value
+	if c.plain() {
+		c.table.Steps.Add(1)
+		c.order.MoveToFront(s, order) // inlined here
+	} else {
+		c.use(s)
+	}
+	return v, true
 }
 
 // find returns the slot of k if it holds a live entry, 0 otherwise.
@@ -162,6 +168,9 @@ type item[K comparable, V any] struct {
 
 // put stores an item and reports whether a live entry had to make room for it.
 func (c *Core[K, V]) put(h uint32, it *item[K, V], now int64, out *departures[K, V]) (evicted bool) {
+	if c.table.Len() == c.capacity && c.plain() && c.timers == nil && c.costs == nil && it.ttl == 0 && out == nil {
+		return c.putFull(h, it)
+	}
 	if it.ttl > 0 && c.timers == nil {
 		c.timers = wheel.New(c.order.Len())
 	}
@@ -179,12 +188,7 @@ func (c *Core[K, V]) put(h uint32, it *item[K, V], now int64, out *departures[K,
 			c.insert(s)
 		}
 	} else if s, found = c.table.FindOrReuse(h, it.key, victim); !found {
-		reason := Capacity
-		if c.timers == nil && c.costs == nil && out == nil {
-			c.stats.Evicted[Capacity]++
-		} else {
-			reason = c.depart(victim, Capacity, out)
-		}
+		reason := c.depart(victim, Capacity, out)
 		evicted = reason == Capacity
 		c.reuse(victim, reason)
 	}
@@ -206,6 +210,21 @@ func (c *Core[K, V]) put(h uint32, it *item[K, V], now int64, out *departures[K,
 		evicted = c.weigh(s, it.cost, out) || evicted
 	}
 	return evicted
+}
+
+// putFull is put where it matters most: in a full cache that has nothing to do but
+// to let the oldest entry go.
+func (c *Core[K, V]) putFull(h uint32, it *item[K, V]) (evicted bool) {
+	s, found := c.table.FindOrReuse(h, it.key, c.order.Prev(order))
+	e, reason := c.table.At(s), Replaced
+	if !found {
+		e.Key, reason = it.key, Capacity
+	}
+	e.Value = it.value
+	c.table.Steps.Add(1)
+	c.order.MoveToFront(s, order)
+	c.stats.Evicted[reason]++
+	return !found
 }
 
 // refuse ends a put whose value cannot stay: it is over or weighs too much. What

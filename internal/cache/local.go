@@ -45,7 +45,11 @@ func (l *Cache[K, V]) Get(k K) (v V, ok bool) {
 	if l.core.timers != nil {
 		l.core.tick(l.env.clock.Now())
 	}
-	return l.core.get(l.hash(k), k)
+	h, ok := l.env.hash.Word(k)
+	if !ok {
+		h = l.env.hash.Hash(k)
+	}
+	return l.core.get(uint32(h), k)
 }
 
 func (l *Cache[K, V]) Peek(k K) (V, bool) {
@@ -76,13 +80,17 @@ func (l *Cache[K, V]) PutTTL(k K, v V, ttl time.Duration) (evicted bool) {
 }
 
 func (l *Cache[K, V]) put(it *item[K, V]) (evicted bool) {
-	h, now := l.hash(it.key), l.env.tick()
+	h, ok := l.env.hash.Word(it.key)
+	if !ok {
+		h = l.env.hash.Hash(it.key)
+	}
+	now := l.env.tick()
 	if l.env.onEvict == nil {
-		return l.core.put(h, it, now, nil)
+		return l.core.put(uint32(h), it, now, nil)
 	}
 	var out departures[K, V]
 	defer out.report(l.env.onEvict)
-	return l.core.put(h, it, now, &out)
+	return l.core.put(uint32(h), it, now, &out)
 }
 
 func (l *Cache[K, V]) GetOrPut(k K, v V) (actual V, loaded bool) {
@@ -90,10 +98,12 @@ func (l *Cache[K, V]) GetOrPut(k K, v V) (actual V, loaded bool) {
 	if l.env.cost != nil {
 		l.env.weigh(&it)
 	}
-	if actual, loaded = l.Get(k); loaded {
+	h, now := l.hash(k), l.env.tick()
+	l.core.tick(now)
+	if actual, loaded = l.core.get(h, k); loaded {
 		return actual, true
 	}
-	l.put(&it)
+	l.do(func(out *departures[K, V]) { l.core.put(h, &it, now, out) })
 	return v, false
 }
 

@@ -32,7 +32,10 @@ func (s *Sharded[K, V]) Init(c Config[K, V]) {
 
 // of returns the shard of k and the hash for use in it.
 func (s *Sharded[K, V]) of(k K) (*shard[K, V], uint32) {
-	h := s.env.hash.Hash(k)
+	h, ok := s.env.hash.Word(k)
+	if !ok {
+		h = s.env.hash.Hash(k)
+	}
 	return &s.shards[h>>s.shift], uint32(h)
 }
 

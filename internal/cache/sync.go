@@ -23,7 +23,14 @@ func (s *Sync[K, V]) Init(c Config[K, V]) {
 
 func (s *Sync[K, V]) hash(k K) uint32 { return uint32(s.env.hash.Hash(k)) }
 
-func (s *Sync[K, V]) Get(k K) (V, bool)    { return s.shard.get(&s.env, s.hash(k), k) }
+func (s *Sync[K, V]) Get(k K) (V, bool) {
+	h, ok := s.env.hash.Word(k)
+	if !ok {
+		h = s.env.hash.Hash(k)
+	}
+	return s.shard.get(&s.env, uint32(h), k)
+}
+
 func (s *Sync[K, V]) Peek(k K) (V, bool)   { return s.shard.peek(&s.env, s.hash(k), k) }
 func (s *Sync[K, V]) Contains(k K) bool    { _, ok := s.Peek(k); return ok }
 func (s *Sync[K, V]) Delete(k K) (V, bool) { return s.shard.delete(&s.env, s.hash(k), k) }
@@ -34,7 +41,11 @@ func (s *Sync[K, V]) Put(k K, v V) (evicted bool) {
 	if s.env.cost != nil {
 		s.env.weigh(&it)
 	}
-	return s.shard.put(&s.env, s.hash(k), &it)
+	h, ok := s.env.hash.Word(k)
+	if !ok {
+		h = s.env.hash.Hash(k)
+	}
+	return s.shard.put(&s.env, uint32(h), &it)
 }
 
 func (s *Sync[K, V]) PutTTL(k K, v V, ttl time.Duration) (evicted bool) {

@@ -241,16 +241,25 @@ func (t *Table[K, V]) grow() {
 	t.resize(int(min(max(have+have/2, 8), limit+1)))
 }
 
+// roomy is the number of buckets up to which there are at least two for each slot.
+// What a chain costs in a table that fits the processor's cache is the branch that
+// is predicted wrongly at its end, and a shorter chain saves a quarter of a Get or
+// Put. From there on (1 MiB of buckets) memory matters more: one for each slot.
+const roomy = 1 << 18
+
 // resize moves the entries to a slice of the given capacity and hangs them into
-// as many buckets: a power of two, at least one for each entry, so that a search
-// that fails visits at most one entry on average, and one that succeeds 1.5.
-// No slot may be free.
+// buckets: a power of two, at least one for each slot, so that a search that fails
+// visits at most one entry on average, and one that succeeds 1.5; half of that
+// beyond the first in a table of up to roomy/2 slots. No slot may be free.
 func (t *Table[K, V]) resize(capacity int) {
 	entries := make([]Entry[K, V], int(t.n)+1, capacity)
 	copy(entries, t.entries)
 	t.entries = entries
 	t.Steps.Add(len(entries))
 	want := 1 << bits.Len(uint(capacity-2))
+	if want < roomy {
+		want *= 2
+	}
 	if want == len(t.heads) {
 		return
 	}
