@@ -105,13 +105,14 @@ func (t *Table[K, V]) FindOrAdd(h uint32, k K) (s uint32, found bool) {
 // expected, no allocation.
 func (t *Table[K, V]) FindOrReuse(h uint32, k K, victim uint32) (s uint32, found bool) {
 	h |= taken
+	e := &t.entries[victim]
+	from := &t.heads[int(e.hash)&(len(t.heads)-1)]
+	first := *from // asked for now, memory brings it while the search waits for its own
 	link, found := t.search(h, k)
 	if found {
 		return *link, true
 	}
-	e := &t.entries[victim]
-	from := &t.heads[int(e.hash)&(len(t.heads)-1)]
-	if *from != victim {
+	if first != victim {
 		from = t.linkTo(victim)
 	}
 	if link == &e.chain {
@@ -227,18 +228,24 @@ func (t *Table[K, V]) Compact(limit uint32, moved func(from, to uint32)) {
 // Clear forgets all keys and gives the memory back. O(1).
 func (t *Table[K, V]) Clear() { *t = Table[K, V]{limit: t.limit} }
 
-// grow makes room for half as many entries again, but never beyond the limit:
-// each entry is moved twice over the life of a table that only grows.
+// grow makes room for the next of the sizes 8, 12, 16, 24, 32, 48, …, but never
+// beyond the limit. Every other one is a power of two, so that a full slab has just
+// as many buckets as entries, and each entry is moved 2.5 times over the life of a
+// table that only grows.
 func (t *Table[K, V]) grow() {
 	limit := uint64(t.limit)
 	if limit == 0 {
 		limit = MaxSlots
 	}
-	have := uint64(cap(t.entries))
-	if have > limit {
+	have := uint64(max(cap(t.entries), 1)) - 1
+	if have >= limit {
 		panic("table: more keys than its limit")
 	}
-	t.resize(int(min(max(have+have/2, 8), limit+1)))
+	next := max(8, uint64(1)<<bits.Len64(have))
+	if next*3/4 > have && next > 8 {
+		next = next * 3 / 4
+	}
+	t.resize(int(min(next, limit) + 1))
 }
 
 // roomy is the number of buckets up to which there are at least two for each slot.
