@@ -1,0 +1,115 @@
+package randset
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"example.com/flatline/internal/bench"
+)
+
+func filled(n int) *Set[int] {
+	s := New[int]()
+	for v := range n {
+		s.Insert(v)
+	}
+	return s
+}
+
+func filledTextbook(n int) *textbook[int] {
+	s := newTextbook[int]()
+	for v := range n {
+		s.Insert(v)
+	}
+	return s
+}
+
+func BenchmarkSet_Contains(b *testing.B) {
+	bench.SweepKeys(b, "flatline", func(b *testing.B, n int, keys []int) {
+		s := filled(n)
+		m := bench.Steps(b, &s.index.Steps)
+		for i := 0; b.Loop(); i++ {
+			if !s.Contains(keys[i&(len(keys)-1)]) {
+				b.Fatal("lost")
+			}
+			m.Op()
+		}
+		m.Report()
+	})
+	bench.SweepKeys(b, "textbook", func(b *testing.B, n int, keys []int) {
+		s := filledTextbook(n)
+		for i := 0; b.Loop(); i++ {
+			if !s.Contains(keys[i&(len(keys)-1)]) {
+				b.Fatal("lost")
+			}
+		}
+	})
+}
+
+// BenchmarkSet_Delete: one value leaves and comes back.
+func BenchmarkSet_Delete(b *testing.B) {
+	bench.SweepKeys(b, "flatline", func(b *testing.B, n int, keys []int) {
+		s := filled(n)
+		m := bench.Steps(b, &s.index.Steps)
+		for i := 0; b.Loop(); i++ {
+			v := keys[i&(len(keys)-1)]
+			s.Delete(v)
+			s.Insert(v)
+			m.Op()
+		}
+		m.Report()
+	})
+	bench.SweepKeys(b, "textbook", func(b *testing.B, n int, keys []int) {
+		s := filledTextbook(n)
+		for i := 0; b.Loop(); i++ {
+			v := keys[i&(len(keys)-1)]
+			s.Delete(v)
+			s.Insert(v)
+		}
+	})
+}
+
+func BenchmarkSet_Random(b *testing.B) {
+	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
+		s := New(Options[int]{Rand: rand.New(rand.NewPCG(1, 2))})
+		for v := range n {
+			s.Insert(v)
+		}
+		m := bench.Steps(b, &s.index.Steps)
+		for b.Loop() {
+			s.Random()
+			m.Op()
+		}
+		m.Report()
+	})
+	// What a map alone can do: walk to a random place.
+	bench.Sweep(b, "walk", func(b *testing.B, n int) {
+		at := filledTextbook(n).at
+		r := rand.New(rand.NewPCG(1, 2))
+		for b.Loop() {
+			left := r.IntN(n)
+			for range at {
+				if left--; left < 0 {
+					break
+				}
+			}
+		}
+	})
+}
+
+// BenchmarkWeighted_Set sets a weight of a value that is there.
+func BenchmarkWeighted_Set(b *testing.B) {
+	bench.SweepKeys(b, "flatline", func(b *testing.B, n int, keys []int) {
+		w := NewWeighted[int]()
+		for v := range n {
+			_ = w.Set(v, 1)
+		}
+		m := bench.Steps(b, &w.steps)
+		for i := 0; b.Loop(); i++ {
+			if w.Set(keys[i&(len(keys)-1)], float64(i&7)) != nil {
+				b.Fatal("refused")
+			}
+			m.Op()
+		}
+		m.Report()
+	})
+}

@@ -1,0 +1,72 @@
+package randset
+
+import "math/rand/v2"
+
+// Options are the settings of New, NewBag, NewWeighted and NewSync. The zero value
+// draws from the runtime's own generator, which is seeded by the system and safe
+// for concurrent use.
+type Options[T comparable] struct {
+	// Rand, if not nil, is where all draws come from: with a seeded source a run
+	// repeats. It must not be used by others at the same time; a Sync uses it under
+	// its lock.
+	Rand *rand.Rand
+
+	// Capacity is for how many values to make room at once. The default, 0, makes
+	// room as they come. It must not be negative.
+	Capacity int
+
+	// Hash is asked for the hash of every value; values that are equal must hash
+	// alike. The default is seeded anew for every set, so that nobody can choose
+	// values that collide.
+	Hash func(T) uint64
+}
+
+// source is a generator, that of the runtime if r is nil.
+type source struct{ r *rand.Rand }
+
+// below returns a uniform number in 0..n-1; n is at least 1.
+func (s source) below(n int) int {
+	if s.r != nil {
+		return s.r.IntN(n)
+	}
+	return rand.IntN(n)
+}
+
+// float returns a uniform number in [0, 1).
+func (s source) float() float64 {
+	if s.r != nil {
+		return s.r.Float64()
+	}
+	return rand.Float64()
+}
+
+// draws returns k different numbers of 0..n-1, each sequence of them as likely as
+// any other: the first k steps of a shuffle of 0..n-1 (Fisher and Yates 1938,
+// Durstenfeld 1964). Where k is small beside n, only the places that the shuffle
+// has touched are kept. O(k) expected.
+func (s source) draws(n, k int) []int {
+	if k > n/8 {
+		all := make([]int, n)
+		for i := range all {
+			all[i] = i
+		}
+		for i := range k {
+			j := i + s.below(n-i)
+			all[i], all[j] = all[j], all[i]
+		}
+		return all[:k]
+	}
+	touched := make(map[int]int, k)
+	at := func(i int) int {
+		if v, ok := touched[i]; ok {
+			return v
+		}
+		return i
+	}
+	drawn := make([]int, k)
+	for i := range drawn {
+		j := i + s.below(n-i)
+		drawn[i], touched[j] = at(j), at(i)
+	}
+	return drawn
+}

@@ -1,0 +1,317 @@
+package randset
+
+import (
+	"math"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"sync"
+	"testing"
+	"weak"
+
+	"github.com/stretchr/testify/assert"
+
+	"example.com/flatline/internal/debug"
+)
+
+func TestEmpty(t *testing.T) {
+	for name, make := range sets {
+		s := make()
+		_, random := s.Random()
+		_, popped := s.Pop()
+		assert.False(t, random || popped || s.Contains(1) || s.Delete(1), name)
+		assert.Empty(t, s.Sample(3))
+		assert.Empty(t, slices.Collect(s.All()))
+		assert.Empty(t, slices.Collect(s.Shuffled()))
+		s.Clear()
+		s.Shrink()
+	}
+	var b Bag[int]
+	_, random := b.Random()
+	assert.False(t, random || b.Delete(1) || b.Contains(1))
+	assert.Zero(t, b.Count(1))
+	var w Weighted[int]
+	_, random = w.Random()
+	_, weighs := w.Weight(1)
+	assert.False(t, random || weighs || w.Delete(1) || w.Contains(1))
+	assert.Zero(t, w.Total())
+}
+
+func TestBadOptions(t *testing.T) {
+	bad := Options[int]{Capacity: -1}
+	for fn, call := range map[string]func(...Options[int]){
+		"randset.New":         func(o ...Options[int]) { New(o...) },
+		"randset.NewBag":      func(o ...Options[int]) { NewBag(o...) },
+		"randset.NewWeighted": func(o ...Options[int]) { NewWeighted(o...) },
+		"randset.NewSync":     func(o ...Options[int]) { NewSync(o...) },
+	} {
+		assert.PanicsWithValue(t, fn+": Capacity must be 0 to 4294967294, got -1", func() { call(bad) })
+		assert.PanicsWithValue(t, fn+": at most one Options, got 2", func() { call(Options[int]{}, Options[int]{}) })
+	}
+	assert.PanicsWithValue(t, "randset: Sample of -1 values", func() { new(Set[int]).Sample(-1) })
+}
+
+func TestAtPanicsAsASliceDoes(t *testing.T) {
+	var s Set[int]
+	s.Insert(7)
+	assert.Equal(t, 7, s.At(0))
+	for _, i := range []int{-1, 1} {
+		func() {
+			defer func() {
+				assert.ErrorContains(t, recover().(runtime.Error), "index out of range")
+			}()
+			s.At(i)
+		}()
+	}
+}
+
+func TestNaNIsRefused(t *testing.T) {
+	type holder struct{ f float64 }
+	var s Set[float64]
+	assert.False(t, s.Insert(math.NaN()))
+	assert.Zero(t, s.Len())
+	var h Set[holder]
+	assert.False(t, h.Insert(holder{math.NaN()}))
+	var i Sync[any]
+	assert.False(t, i.Insert(math.NaN()))
+	var b Bag[float64]
+	assert.False(t, b.Insert(math.NaN()))
+	assert.Zero(t, b.Len())
+	var w Weighted[float64]
+	assert.ErrorIs(t, w.Set(math.NaN(), 1), ErrValue)
+	assert.Zero(t, w.Len())
+	assert.True(t, s.Insert(0))
+	assert.False(t, s.Insert(math.Copysign(0, -1)), "0 and -0 are equal")
+}
+
+func TestUncomparable(t *testing.T) {
+	var s Sync[any]
+	s.Insert(1)
+	assert.Panics(t, func() { s.Insert([]int{}) })
+	assert.Equal(t, 1, s.Len(), "as it was, and not locked")
+	var p Set[any]
+	p.Insert(1)
+	assert.Panics(t, func() { p.Contains(func() {}) })
+	p.checkInvariants()
+}
+
+func TestHashMayUseTheSet(t *testing.T) {
+	var s *Sync[int]
+	s = NewSync(Options[int]{Hash: func(v int) uint64 { return uint64(v + s.Len()*0) }})
+	assert.True(t, s.Insert(1), "it is called before the lock is taken")
+	assert.True(t, s.Contains(1))
+}
+
+func TestBadWeights(t *testing.T) {
+	var w Weighted[string]
+	assert.NoError(t, w.Set("a", 2))
+	for _, weight := range []float64{-1, -5e-324, math.NaN(), math.Inf(1), math.Inf(-1)} {
+		assert.ErrorIs(t, w.Set("a", weight), ErrWeight)
+		assert.ErrorIs(t, w.Set("b", weight), ErrWeight)
+	}
+	assert.Equal(t, 1, w.Len())
+	assert.NoError(t, w.Set("b", math.MaxFloat64))
+	assert.ErrorIs(t, w.Set("c", math.MaxFloat64), ErrWeight, "the total would be infinite")
+	assert.ErrorIs(t, w.Set("a", math.MaxFloat64), ErrWeight)
+	assert.False(t, w.Contains("c"))
+	weight, _ := w.Weight("a")
+	assert.Equal(t, 2.0, weight, "as it was")
+	assert.NoError(t, w.Set("b", math.Copysign(0, -1)))
+	weight, ok := w.Weight("b")
+	assert.True(t, ok, "a member of weight 0")
+	assert.False(t, math.Signbit(weight))
+	w.checkInvariants()
+	for range 100 {
+		v, _ := w.Random()
+		assert.Equal(t, "a", v)
+	}
+	assert.NoError(t, w.Set("a", 0))
+	_, ok = w.Random()
+	assert.False(t, ok, "nothing weighs anything")
+}
+
+// fixed always draws the largest number there is.
+type fixed uint64
+
+func (f fixed) Uint64() uint64 { return uint64(f) }
+
+// TestExtremeDraws: the smallest and the largest draw meet a member of weight.
+func TestExtremeDraws(t *testing.T) {
+	for _, draw := range []fixed{0, math.MaxUint64} {
+		w := NewWeighted(Options[int]{Rand: rand.New(draw)})
+		for v, weight := range []float64{0, 0.1, 0.7, 0, 1e-300, 0.3, 0, 0} {
+			assert.NoError(t, w.Set(v, weight))
+		}
+		v, ok := w.Random()
+		assert.True(t, ok)
+		weight, _ := w.Weight(v)
+		assert.Positive(t, weight)
+	}
+}
+
+func TestRandMakesARunRepeatable(t *testing.T) {
+	run := func() (drawn []int) {
+		s := New(seeded(9))
+		for v := range 100 {
+			s.Insert(v)
+		}
+		drawn = append(drawn, s.Sample(5)...)
+		for range 20 {
+			v, _ := s.Random()
+			p, _ := s.Pop()
+			drawn = append(drawn, v, p)
+		}
+		return append(drawn, slices.Collect(s.Shuffled())...)
+	}
+	assert.Equal(t, run(), run())
+}
+
+func TestClone(t *testing.T) {
+	s := worn(10)
+	want := slices.Collect(s.All())
+	c := s.Clone()
+	assert.Equal(t, want, slices.Collect(c.All()))
+	for c.Len() > 0 {
+		c.Pop()
+	}
+	c.Insert(5000)
+	assert.Equal(t, want, slices.Collect(s.All()), "the original is as it was")
+	s.checkInvariants()
+	assert.Zero(t, new(Set[int]).Clone().Len())
+}
+
+func TestGoneIsCollected(t *testing.T) {
+	type big [64]byte
+	for name, leave := range map[string]func(*Set[*big], *big){
+		"Delete": func(s *Set[*big], v *big) { s.Delete(v) },
+		"Pop": func(s *Set[*big], _ *big) {
+			for s.Len() > 0 {
+				s.Pop()
+			}
+		},
+		"Clear": func(s *Set[*big], _ *big) { s.Clear() },
+	} {
+		var s Set[*big]
+		s.Insert(new(big))
+		v := new(big)
+		gone := weak.Make(v)
+		s.Insert(v)
+		leave(&s, v)
+		v = nil
+		runtime.GC()
+		assert.Nil(t, gone.Value(), name)
+		runtime.KeepAlive(&s)
+	}
+	var b Bag[*big]
+	v := new(big)
+	gone := weak.Make(v)
+	b.Insert(v)
+	b.Insert(v)
+	b.Delete(v)
+	b.Delete(v)
+	v = nil
+	runtime.GC()
+	assert.Nil(t, gone.Value(), "Bag")
+	runtime.KeepAlive(&b)
+}
+
+func TestShrink(t *testing.T) {
+	var s Set[int]
+	for v := range 1000 {
+		s.Insert(v)
+	}
+	for v := range 990 {
+		s.Delete(v)
+	}
+	s.Shrink()
+	assert.Equal(t, 11, s.index.Slots())
+	s.checkInvariants()
+	assert.True(t, s.Contains(995))
+	assert.True(t, s.Insert(5), "and it grows again")
+	n := New(Options[int]{Capacity: 100})
+	assert.Equal(t, 101, n.index.Slots())
+}
+
+func TestSteadyStateDoesNotAllocate(t *testing.T) {
+	s, y, b, w := New[int](), NewSync[int](), NewBag[int](), NewWeighted[int]()
+	for v := range 1000 {
+		s.Insert(v)
+		y.Insert(v)
+		b.Insert(v)
+		assert.NoError(t, w.Set(v, 1))
+	}
+	v := 0
+	assert.Zero(t, testing.AllocsPerRun(1000, func() {
+		v = (v + 1) % 1000
+		s.Delete(v)
+		s.Insert(v)
+		s.Random()
+		y.Delete(v)
+		y.Insert(v)
+		y.Random()
+		b.Delete(v)
+		b.Insert(v)
+		b.Random()
+		w.Delete(v)
+		_ = w.Set(v, 2)
+		w.Random()
+	}))
+}
+
+// TestSteps counts: Random visits nothing but the value, Delete and Insert a number
+// of entries that does not grow with n, Weighted one path of its tree.
+func TestSteps(t *testing.T) {
+	if !debug.Enabled {
+		t.Skip("needs -tags debug")
+	}
+	for _, log := range []int{8, 12, 16} {
+		n := 1 << log
+		var s Set[int]
+		var w Weighted[int]
+		for v := range n {
+			s.Insert(v)
+			assert.NoError(t, w.Set(v, 1))
+		}
+		s.index.Steps.Take()
+		s.Random()
+		assert.Zero(t, s.index.Steps.Take())
+		for v := range n {
+			s.Delete(v)
+			s.Insert(v)
+		}
+		// A search that hits visits at most 1.5 entries on average, one that misses 1,
+		// the walk to the last entry 0.5, and that entry is moved: 5.
+		assert.Less(t, float64(s.index.Steps.Take())/float64(n), 5.0)
+		w.steps.Take()
+		w.Random()
+		assert.Equal(t, log, w.steps.Take())
+		assert.NoError(t, w.Set(3, 4))
+		assert.Equal(t, log, w.steps.Take())
+	}
+}
+
+func TestSyncIsSafe(t *testing.T) {
+	var s Sync[int]
+	const workers, each = 4, 1000
+	var wg sync.WaitGroup
+	var left [workers]int
+	for w := range workers {
+		wg.Go(func() {
+			for i := range each {
+				if s.Insert(w*each + i) {
+					left[w]++
+				}
+				s.Random()
+				s.Contains(i)
+				if i%2 == 0 {
+					if _, ok := s.Pop(); ok {
+						left[w]--
+					}
+				}
+			}
+		})
+	}
+	wg.Wait()
+	assert.Equal(t, left[0]+left[1]+left[2]+left[3], s.Len(), "nothing lost, nothing twice")
+	s.checkInvariants()
+}

@@ -1,0 +1,195 @@
+package randset
+
+import (
+	"fmt"
+	"iter"
+	"sync"
+
+	"example.com/flatline/internal/hash"
+	"example.com/flatline/internal/option"
+	"example.com/flatline/internal/table"
+)
+
+// Set is a set that can return one of its values at random. The zero value is
+// empty and ready to use. It holds at most 4294967294 values; one more panics. It
+// is not safe for concurrent use: see Sync.
+type Set[T comparable] struct {
+	_      [0]sync.Mutex            // go vet reports copies: they would share memory
+	index  table.Table[T, struct{}] // its slots 1 to Len are the dense array
+	hash   hash.Hasher[T]
+	seeded bool
+	rand   source
+}
+
+// New returns an empty set. It panics if there is more than one Options or if its
+// Capacity is negative.
+func New[T comparable](opts ...Options[T]) *Set[T] {
+	s := new(Set[T])
+	s.init("randset.New", opts)
+	return s
+}
+
+func (s *Set[T]) init(fn string, opts []Options[T]) {
+	o := option.One(fn, opts)
+	o.check(fn)
+	s.seed(o.Hash)
+	s.rand = source{o.Rand}
+	s.index.Reserve(o.Capacity)
+}
+
+func (o *Options[T]) check(fn string) {
+	if o.Capacity < 0 || uint64(o.Capacity) > table.MaxSlots {
+		panic(fmt.Sprintf("%s: Capacity must be 0 to %d, got %d", fn, uint64(table.MaxSlots), o.Capacity))
+	}
+}
+
+// seed makes the hasher, once.
+func (s *Set[T]) seed(fn func(T) uint64) {
+	if !s.seeded {
+		s.hash, s.seeded = hash.New(fn), true
+	}
+}
+
+// Insert adds v and reports whether it was absent. A value that is not equal to
+// itself (NaN, or what holds one) could never be found again: Insert reports false
+// and leaves the set as it is. O(1) amortised and expected. It panics, as a map
+// does, if v is an interface that holds an uncomparable value.
+func (s *Set[T]) Insert(v T) bool {
+	s.seed(nil)
+	return s.insert(uint32(s.hash.Hash(v)), v)
+}
+
+func (s *Set[T]) insert(h uint32, v T) bool {
+	if v != v { //nolint:staticcheck // true for NaN
+		return false
+	}
+	_, found := s.index.FindOrAdd(h, v)
+	return !found
+}
+
+// Delete takes v out and reports whether it was there. The last value of the array
+// moves into its place. O(1) expected.
+func (s *Set[T]) Delete(v T) bool {
+	if s.index.Len() == 0 {
+		return false
+	}
+	return s.delete(uint32(s.hash.Hash(v)), v)
+}
+
+func (s *Set[T]) delete(h uint32, v T) bool {
+	slot := s.index.Find(h, v)
+	if slot == 0 {
+		return false
+	}
+	s.index.DeleteSwap(slot)
+	return true
+}
+
+// Contains reports whether v is in the set. O(1) expected.
+func (s *Set[T]) Contains(v T) bool {
+	return s.index.Len() > 0 && s.index.Find(uint32(s.hash.Hash(v)), v) != 0
+}
+
+// Random returns a value of the set, each with the same probability; false if the
+// set is empty. O(1), no allocation.
+func (s *Set[T]) Random() (v T, ok bool) {
+	n := s.index.Len()
+	if n == 0 {
+		return v, false
+	}
+	return s.value(s.rand.below(n)), true
+}
+
+// Pop takes out a value, each with the same probability, and returns it; false if
+// the set is empty. O(1) expected.
+func (s *Set[T]) Pop() (v T, ok bool) {
+	n := s.index.Len()
+	if n == 0 {
+		return v, false
+	}
+	i := s.rand.below(n)
+	v = s.value(i)
+	s.index.DeleteSwap(uint32(i + 1))
+	return v, true
+}
+
+// Sample returns k different values, every k values with the same probability and
+// in random order; all of them if there are no more than k. It panics if k is
+// negative. O(k) expected.
+func (s *Set[T]) Sample(k int) []T {
+	if k < 0 {
+		panic(fmt.Sprintf("randset: Sample of %d values", k))
+	}
+	k = min(k, s.Len())
+	sample := make([]T, k)
+	for i, at := range s.rand.draws(s.Len(), k) {
+		sample[i] = s.value(at)
+	}
+	return sample
+}
+
+// At returns value number i of 0 to Len-1 and panics as a slice does if there is
+// none. Values stand in the order of insertion until a deletion moves the last into
+// the gap. O(1).
+func (s *Set[T]) At(i int) T {
+	_ = make([]struct{}, s.Len())[i]
+	return s.value(i)
+}
+
+func (s *Set[T]) value(i int) T { return s.index.At(uint32(i + 1)).Key }
+
+// Len returns the number of values. O(1).
+func (s *Set[T]) Len() int { return s.index.Len() }
+
+// Clear takes all values out and gives the memory back. O(1).
+func (s *Set[T]) Clear() { s.index.Clear() }
+
+// Shrink gives back the memory that the values do not need. O(n).
+func (s *Set[T]) Shrink() { s.index.Compact(table.MaxSlots, nil) }
+
+// Clone returns another set of the same values, in the same order. It draws from
+// the same Rand. O(n).
+func (s *Set[T]) Clone() *Set[T] {
+	return &Set[T]{index: s.index.Clone(), hash: s.hash, seeded: s.seeded, rand: s.rand}
+}
+
+// All yields the values from the last to the first, which is not a random order.
+// The loop may delete the value that it was given; if it changes more, a value that
+// stays may be yielded twice. O(1) a step.
+func (s *Set[T]) All() iter.Seq[T] {
+	return func(yield func(T) bool) {
+		for i := s.Len() - 1; i >= 0; i-- {
+			if i < s.Len() && !yield(s.value(i)) {
+				return
+			}
+		}
+	}
+}
+
+// Shuffled yields the values that the set has when the loop begins in random order,
+// every order with the same probability. The loop may do anything with the set. It
+// copies the values: O(n), then O(1) a step.
+func (s *Set[T]) Shuffled() iter.Seq[T] {
+	return func(yield func(T) bool) {
+		shuffle(s.values(), s.rand, yield)
+	}
+}
+
+func (s *Set[T]) values() []T {
+	vs := make([]T, s.Len())
+	for i := range vs {
+		vs[i] = s.value(i)
+	}
+	return vs
+}
+
+// shuffle yields vs in random order, drawing as it goes.
+func shuffle[T any](vs []T, r source, yield func(T) bool) {
+	for i := range vs {
+		j := i + r.below(len(vs)-i)
+		vs[i], vs[j] = vs[j], vs[i]
+		if !yield(vs[i]) {
+			return
+		}
+	}
+}

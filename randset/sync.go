@@ -1,0 +1,141 @@
+package randset
+
+import (
+	"iter"
+	"sync"
+
+	"example.com/flatline/internal/debug"
+)
+
+// Sync is a Set behind one mutex. The zero value is empty and ready to use. It is
+// safe for concurrent use; each method takes effect at one moment while it holds
+// the lock. Options.Hash is called before the lock is taken.
+type Sync[T comparable] struct {
+	mu     sync.Mutex
+	set    Set[T]
+	seeded sync.Once
+}
+
+// NewSync returns an empty set. It panics as New does.
+func NewSync[T comparable](opts ...Options[T]) *Sync[T] {
+	s := new(Sync[T])
+	s.seeded.Do(func() { s.set.init("randset.NewSync", opts) })
+	return s
+}
+
+func (s *Sync[T]) hash(v T) uint32 {
+	s.seeded.Do(func() { s.set.seed(nil) })
+	return uint32(s.set.hash.Hash(v))
+}
+
+// lock is where another goroutine may come first.
+func (s *Sync[T]) lock() {
+	if debug.Enabled {
+		debug.Yield()
+	}
+	s.mu.Lock()
+}
+
+// Insert adds v and reports whether it was absent; see Set.Insert.
+func (s *Sync[T]) Insert(v T) bool {
+	h := s.hash(v)
+	s.lock()
+	defer s.mu.Unlock()
+	return s.set.insert(h, v)
+}
+
+// Delete takes v out and reports whether it was there. O(1) expected.
+func (s *Sync[T]) Delete(v T) bool {
+	h := s.hash(v)
+	s.lock()
+	defer s.mu.Unlock()
+	return s.set.delete(h, v)
+}
+
+// Contains reports whether v is in the set. O(1) expected.
+func (s *Sync[T]) Contains(v T) bool {
+	h := s.hash(v)
+	s.lock()
+	defer s.mu.Unlock()
+	return s.set.index.Find(h, v) != 0
+}
+
+// Random returns a value, each with the same probability; false if the set is
+// empty. O(1), no allocation.
+func (s *Sync[T]) Random() (T, bool) {
+	s.lock()
+	defer s.mu.Unlock()
+	return s.set.Random()
+}
+
+// Pop takes out a value, each with the same probability, and returns it; false if
+// the set is empty. O(1) expected.
+func (s *Sync[T]) Pop() (T, bool) {
+	s.lock()
+	defer s.mu.Unlock()
+	return s.set.Pop()
+}
+
+// Sample returns k different values of one moment; see Set.Sample.
+func (s *Sync[T]) Sample(k int) []T {
+	s.lock()
+	defer s.mu.Unlock()
+	return s.set.Sample(k)
+}
+
+// Len returns the number of values. O(1).
+func (s *Sync[T]) Len() int {
+	s.lock()
+	defer s.mu.Unlock()
+	return s.set.Len()
+}
+
+// Clear takes all values out and gives the memory back. O(1).
+func (s *Sync[T]) Clear() {
+	s.lock()
+	defer s.mu.Unlock()
+	s.set.Clear()
+}
+
+// Shrink gives back the memory that the values do not need. O(n).
+func (s *Sync[T]) Shrink() {
+	s.lock()
+	defer s.mu.Unlock()
+	s.set.Shrink()
+}
+
+// All yields the values as they are when the loop begins; the loop may do anything
+// with the set. It copies them: O(n).
+func (s *Sync[T]) All() iter.Seq[T] {
+	return func(yield func(T) bool) {
+		for _, v := range s.values() {
+			if !yield(v) {
+				return
+			}
+		}
+	}
+}
+
+// Shuffled yields the values as they are when the loop begins in random order; see
+// Set.Shuffled. Options.Rand is used under the lock, so all is drawn at once: O(n).
+func (s *Sync[T]) Shuffled() iter.Seq[T] {
+	return func(yield func(T) bool) {
+		for _, v := range s.shuffled() {
+			if !yield(v) {
+				return
+			}
+		}
+	}
+}
+
+func (s *Sync[T]) values() []T {
+	s.lock()
+	defer s.mu.Unlock()
+	return s.set.values()
+}
+
+func (s *Sync[T]) shuffled() []T {
+	s.lock()
+	defer s.mu.Unlock()
+	return s.set.Sample(s.set.Len())
+}
