@@ -24,9 +24,8 @@ func New[K comparable, V any](capacity int, opts ...Options[K, V]) *Cache[K, V] 
 }
 
 // Get returns the value of k and counts a use of its entry. Stats counts a hit or
-// a miss. O(1) expected. With Dynamic it never allocates. With Exact it is
-// amortised: when there are more different counts than ever before, and as many
-// as a power of two, the table of counts doubles.
+// a miss. O(1) expected, no allocation; but with Exact a cache takes 1 KiB for each
+// 64 different counts that it has at one time beyond those it ever had before.
 func (c *Cache[K, V]) Get(k K) (V, bool) { return c.c.Get(k) }
 
 // Peek returns the value of k and leaves order, frequency and counts alone. O(1)

@@ -1,0 +1,87 @@
+package lfu
+
+import (
+	"testing"
+
+	"example.com/flatline/internal/bench"
+)
+
+// The same benchmarks for Exact (impl=flatline), Dynamic (impl=dynamic) and the
+// heap (impl=textbook). Every cache is full, and so in its steady state.
+
+type cacheImpl interface {
+	Get(k int) (int, bool)
+	Put(k, v int) bool
+}
+
+func full[C cacheImpl](c C, n int) C {
+	for k := range n {
+		c.Put(k, k)
+	}
+	return c
+}
+
+func dynamicCache(n int) *Cache[int, int] { return New(n, Options[int, int]{Aging: Dynamic}) }
+
+// BenchmarkCache_Get reads keys that are there.
+func BenchmarkCache_Get(b *testing.B) {
+	bench.SweepKeys(b, "flatline", func(b *testing.B, n int, keys []int) { getFlatline(b, full(New[int, int](n), n), keys) })
+	bench.Sweep(b, "dynamic", func(b *testing.B, n int) { getFlatline(b, full(dynamicCache(n), n), bench.Keys("uniform", n)) })
+	bench.Sweep(b, "textbook", func(b *testing.B, n int) {
+		c, keys := full(newTextbook[int, int](n), n), bench.Keys("uniform", n)
+		for i := 0; b.Loop(); i++ {
+			c.Get(keys[i&(len(keys)-1)])
+		}
+	})
+}
+
+func getFlatline(b *testing.B, c *Cache[int, int], keys []int) {
+	m := bench.Steps(b, c.c.Steps())
+	for i := 0; b.Loop(); i++ {
+		c.Get(keys[i&(len(keys)-1)])
+		m.Op()
+	}
+	m.Report()
+}
+
+// BenchmarkCache_Put writes keys that are not there, so that each Put evicts.
+func BenchmarkCache_Put(b *testing.B) {
+	bench.Sweep(b, "flatline", func(b *testing.B, n int) { putFlatline(b, full(New[int, int](n), n), n) })
+	bench.Sweep(b, "dynamic", func(b *testing.B, n int) { putFlatline(b, full(dynamicCache(n), n), n) })
+	bench.Sweep(b, "textbook", func(b *testing.B, n int) {
+		c := full(newTextbook[int, int](n), n)
+		for k := n; b.Loop(); k++ {
+			c.Put(k, k)
+		}
+	})
+}
+
+// BenchmarkCache_PutCold is the case that some LFU caches do badly: all keys are
+// hot but one, and each Put replaces that one.
+func BenchmarkCache_PutCold(b *testing.B) {
+	bench.Sweep(b, "flatline", func(b *testing.B, n int) { putFlatline(b, hot(New[int, int](n), n), n) })
+	bench.Sweep(b, "textbook", func(b *testing.B, n int) {
+		c := hot(newTextbook[int, int](n), n)
+		for k := n; b.Loop(); k++ {
+			c.Put(k, k)
+		}
+	})
+}
+
+// hot fills a cache and uses all keys but the last a second time.
+func hot[C cacheImpl](c C, n int) C {
+	full(c, n)
+	for k := range n - 1 {
+		c.Get(k)
+	}
+	return c
+}
+
+func putFlatline(b *testing.B, c *Cache[int, int], n int) {
+	m := bench.Steps(b, c.c.Steps())
+	for k := n; b.Loop(); k++ {
+		c.Put(k, k)
+		m.Op()
+	}
+	m.Report()
+}

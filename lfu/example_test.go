@@ -1,0 +1,127 @@
+package lfu_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"example.com/flatline/lfu"
+)
+
+// A cache for three entries lets the one go that was used least.
+func Example() {
+	c := lfu.New[string, int](3)
+	c.Put("one", 1)
+	c.Put("two", 2)
+	c.Put("three", 3)
+	c.Get("one")
+	c.Get("three")
+	c.Put("four", 4) // "two" was used least
+	_, ok := c.Get("two")
+	fmt.Println(ok)
+	for k, v := range c.All() {
+		n, _ := c.Frequency(k)
+		fmt.Println(k, v, "used", n)
+	}
+	// Output:
+	// false
+	// three 3 used 2
+	// one 1 used 2
+	// four 4 used 1
+}
+
+// Several goroutines share a Sync or, if there are many, a Sharded.
+func ExampleSync() {
+	c := lfu.NewSync[string, int](100)
+	done := make(chan bool)
+	go func() {
+		c.Put("answer", 42)
+		close(done)
+	}()
+	<-done
+	fmt.Println(c.Get("answer"))
+	// Output: 42 true
+}
+
+// Where what is popular changes, Dynamic forgets what was popular once.
+func ExampleOptions_aging() {
+	for _, aging := range []lfu.Aging{lfu.Exact, lfu.Dynamic} {
+		c := lfu.New(4, lfu.Options[string, int]{Aging: aging})
+		c.Put("last year's hit", 0)
+		for range 1000 {
+			c.Get("last year's hit")
+		}
+		for i := range 100 { // new songs, each played once
+			c.Put(fmt.Sprint("song ", i), i)
+		}
+		fmt.Println(aging, c.Contains("last year's hit"))
+	}
+	// Output:
+	// exact true
+	// dynamic false
+}
+
+// OnEvict hears of each value that leaves, and why.
+func ExampleOptions_onEvict() {
+	c := lfu.New(2, lfu.Options[string, int]{
+		OnEvict: func(k string, v int, r lfu.Reason) { fmt.Println(k, v, r) },
+	})
+	c.Put("a", 1)
+	c.Put("a", 2)
+	c.Put("b", 3)
+	c.Put("c", 4)
+	c.Delete("a")
+	// Output:
+	// a 1 replaced
+	// b 3 capacity
+	// a 2 deleted
+}
+
+// Entries can be bound by their weight as well as by their number.
+func ExampleOptions_cost() {
+	c := lfu.New(1000, lfu.Options[string, string]{
+		MaxCost: 10,
+		Cost:    func(k, v string) int64 { return int64(len(v)) },
+	})
+	c.Put("a", "four")
+	c.Put("b", "five5")
+	c.Get("a")
+	c.Put("c", "three")
+	fmt.Println(c.Contains("a"), c.Contains("b"), c.Cost())
+	// Output: true false 9
+}
+
+// Entries can have a limited life.
+func ExampleCache_PutTTL() {
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	c := lfu.New(10, lfu.Options[string, int]{Now: func() time.Time { return now }})
+	c.PutTTL("a", 1, time.Minute)
+	c.Put("b", 2) // for ever
+	now = now.Add(time.Hour)
+	fmt.Println(c.Contains("a"), c.Contains("b"), c.Len())
+	// Output: false true 1
+}
+
+// GetOrLoad loads what is missing, once for all who ask at the same time.
+func ExampleSync_GetOrLoad() {
+	c := lfu.NewSync[string, string](100)
+	load := func(_ context.Context, k string) (string, error) { return strings.ToUpper(k), nil }
+	v, err := c.GetOrLoad(context.Background(), "a", load)
+	fmt.Println(v, err)
+	// Output: A <nil>
+}
+
+// PopLeastFrequent drains a cache from the least to the most used entry.
+func ExampleCache_PopLeastFrequent() {
+	c := lfu.New[string, int](3)
+	c.Put("a", 1)
+	c.Put("b", 2)
+	c.Get("a")
+	for k, v, ok := c.PopLeastFrequent(); ok; k, v, ok = c.PopLeastFrequent() {
+		fmt.Println(k, v)
+	}
+	// Output:
+	// b 2
+	// a 1
+}

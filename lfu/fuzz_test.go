@@ -1,0 +1,83 @@
+package lfu
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// FuzzLFU reads bytes as operations on a small cache: the first is the capacity and
+// the ageing, each of the others an operation (high four bits) and a key (low four).
+func FuzzLFU(f *testing.F) {
+	f.Add([]byte{0x03, 0x10, 0x11, 0x12, 0x00, 0x13})
+	f.Add([]byte{0x83, 0x10, 0x11, 0x12, 0x00, 0x13, 0x14, 0x15})
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if len(data) == 0 || len(data) > 1<<10 {
+			return
+		}
+		capacity := 1 + int(data[0]&15)
+		var c *Cache[int, int]
+		var want oracle
+		if data[0] < 0x80 {
+			c, want = New[int, int](capacity), newTextbook[int, int](capacity)
+		} else {
+			c, want = New(capacity, Options[int, int]{Aging: Dynamic}), newScan(capacity)
+		}
+		for i, b := range data[1:] {
+			perform(t, c, want, int(b>>4), int(b&15), i)
+			c.c.Check()
+			pairs := want.Pairs()
+			require.Equal(t, pairs, collect(c.Backward()))
+			slices.Reverse(pairs)
+			require.Equal(t, pairs, collect(c.All()))
+		}
+	})
+}
+
+// perform does one operation on both and compares what it returns.
+func perform(t *testing.T, c *Cache[int, int], want oracle, op, k, v int) {
+	switch op {
+	case 0, 2, 4, 6:
+		got, ok := c.Get(k)
+		w, found := want.Get(k)
+		require.Equal(t, []any{w, found}, []any{got, ok})
+	case 1, 3, 5, 7:
+		require.Equal(t, want.Put(k, v), c.Put(k, v))
+	case 8:
+		got, ok := c.Delete(k)
+		w, found := want.Delete(k)
+		require.Equal(t, []any{w, found}, []any{got, ok})
+	case 9:
+		gotKey, got, ok := c.PopLeastFrequent()
+		wantKey, w, found := want.PopLeastFrequent()
+		require.Equal(t, []any{wantKey, w, found}, []any{gotKey, got, ok})
+	case 10:
+		evicted, err := c.Resize(k + 1)
+		require.NoError(t, err)
+		require.Equal(t, want.Resize(k+1), evicted)
+	case 11:
+		got, ok := c.Frequency(k)
+		w, found := want.Frequency(k)
+		require.Equal(t, []any{w, found}, []any{got, ok})
+	case 12:
+		for range k {
+			got, _ := c.Get(v & 3)
+			w, _ := want.Get(v & 3)
+			require.Equal(t, w, got)
+		}
+	case 13:
+		if k == 0 {
+			c.Clear()
+			want.Clear()
+		}
+	case 14:
+		for i := range k {
+			require.Equal(t, want.Put(i, v), c.Put(i, v))
+		}
+	case 15:
+		c.Peek(k)
+		c.Contains(k)
+		c.LeastFrequent()
+	}
+}
