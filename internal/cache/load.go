@@ -3,7 +3,6 @@ package cache
 import (
 	"context"
 
-	"example.com/flatline/internal/debug"
 	"example.com/flatline/internal/flight"
 )
 
@@ -28,15 +27,11 @@ func (s *shard[K, V]) getOrLoad(ctx context.Context, e *env[K, V], h uint32, k K
 // must begin if it is new. If the caller's context is over it joins no load.
 func (s *shard[K, V]) join(ctx context.Context, e *env[K, V], h uint32, k K) (v V, ok bool, call *flight.Call[V], begun bool) {
 	now, over := e.tick(), ctx.Err() != nil
-	if debug.Enabled {
-		debug.Yield()
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.core.tick(now)
+	s.lock(now)
 	if v, ok = s.core.get(h, k); !ok && !over {
 		call, begun = s.flights.Join(k)
 	}
+	s.mu.Unlock()
 	return v, ok, call, begun
 }
 
@@ -60,9 +55,9 @@ func (s *shard[K, V]) load(ctx context.Context, e *env[K, V], h uint32, k K, cal
 	defer func() {
 		if failed { // by an error, a panic or runtime.Goexit
 			s.mu.Lock()
-			defer s.mu.Unlock()
 			s.flights.Land(k, call)
 			s.core.stats.LoadErrors++
+			s.mu.Unlock()
 		}
 	}()
 	if v, err = load(ctx, k); err != nil {
@@ -73,9 +68,6 @@ func (s *shard[K, V]) load(ctx context.Context, e *env[K, V], h uint32, k K, cal
 		e.weigh(&it)
 	}
 	now := e.tick()
-	if debug.Enabled {
-		debug.Yield()
-	}
 	failed = false
 	s.locked(e, now, func(out *departures[K, V]) {
 		s.core.stats.Loads++

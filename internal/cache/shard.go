@@ -8,7 +8,9 @@ import (
 )
 
 // A shard is a core with its lock. Every method takes the lock once, calls
-// nothing of the user's under it, and reports departures after it.
+// nothing of the user's under it, and reports departures after it. Nothing under
+// the lock can panic, since a key whose == would has not passed its hash: so the
+// lock is released without a defer.
 type shard[K comparable, V any] struct {
 	mu      sync.Mutex
 	core    Core[K, V]
@@ -18,71 +20,59 @@ type shard[K comparable, V any] struct {
 	_ [128]byte
 }
 
-// locked runs f under the lock, at time now. If f panics, which only the == of a
-// key that holds an uncomparable value does, the lock is released all the same.
+// lock takes the lock for an operation at time now.
+func (s *shard[K, V]) lock(now int64) {
+	if debug.Enabled {
+		debug.Yield()
+	}
+	s.mu.Lock()
+	s.core.tick(now)
+}
+
+// locked runs f under the lock, at time now.
 func (s *shard[K, V]) locked(e *env[K, V], now int64, f func(out *departures[K, V])) {
 	if e.onEvict == nil {
-		if debug.Enabled {
-			debug.Yield()
-		}
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.core.tick(now)
+		s.lock(now)
 		f(nil)
+		s.mu.Unlock()
 		return
 	}
 	var out departures[K, V]
-	defer out.report(e.onEvict) // after the lock is released
-	if debug.Enabled {
-		debug.Yield()
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.core.tick(now)
+	s.lock(now)
 	f(&out)
+	s.mu.Unlock()
+	out.report(e.onEvict)
 }
 
-func (s *shard[K, V]) get(e *env[K, V], h uint32, k K) (V, bool) {
-	now := e.tick()
-	if debug.Enabled {
-		debug.Yield()
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.core.tick(now)
-	return s.core.get(h, k)
+func (s *shard[K, V]) get(e *env[K, V], h uint32, k K) (v V, ok bool) {
+	s.lock(e.tick())
+	v, ok = s.core.get(h, k)
+	s.mu.Unlock()
+	return v, ok
 }
 
 func (s *shard[K, V]) peek(e *env[K, V], h uint32, k K) (v V, ok bool) {
-	now := e.tick()
-	if debug.Enabled {
-		debug.Yield()
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.core.tick(now)
-	return s.core.peek(h, k)
+	s.lock(e.tick())
+	v, ok = s.core.peek(h, k)
+	s.mu.Unlock()
+	return v, ok
 }
 
 // put stores an item. What was being loaded for its key is out of date now.
 func (s *shard[K, V]) put(e *env[K, V], h uint32, it *item[K, V]) (evicted bool) {
 	now := e.tick()
 	if e.onEvict == nil {
-		if debug.Enabled {
-			debug.Yield()
-		}
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		return s.putLocked(now, h, it, nil)
+		s.lock(now)
+		evicted = s.putLocked(now, h, it, nil)
+		s.mu.Unlock()
+		return evicted
 	}
 	var out departures[K, V]
-	defer out.report(e.onEvict)
-	if debug.Enabled {
-		debug.Yield()
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.putLocked(now, h, it, &out)
+	s.lock(now)
+	evicted = s.putLocked(now, h, it, &out)
+	s.mu.Unlock()
+	out.report(e.onEvict)
+	return evicted
 }
 
 func (s *shard[K, V]) putLocked(now int64, h uint32, it *item[K, V], out *departures[K, V]) bool {
@@ -148,11 +138,9 @@ func (s *shard[K, V]) size(e *env[K, V]) (n int, cost int64) {
 }
 
 func (s *shard[K, V]) inspect(e *env[K, V], h uint32, k K, f func(Rank, uint32)) {
-	now := e.tick()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.core.tick(now)
+	s.lock(e.tick())
 	f(s.core.rank, s.core.find(h, k))
+	s.mu.Unlock()
 }
 
 func (s *shard[K, V]) capacity() int {
@@ -168,9 +156,8 @@ func (s *shard[K, V]) stats() Stats {
 }
 
 func (s *shard[K, V]) snapshot(e *env[K, V], back bool) []pair[K, V] {
-	now := e.tick()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.core.tick(now)
-	return s.core.snapshot(back)
+	s.lock(e.tick())
+	all := s.core.snapshot(back)
+	s.mu.Unlock()
+	return all
 }

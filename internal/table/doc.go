@@ -42,8 +42,8 @@
 // A search that fails visits at most one entry on average, one that succeeds at
 // most 1.5 (load at most 1, random hash); up to 2^17 keys 0.5 and 1.25. Growth to
 // the next half of a power of two moves each entry 2.5 times over the life of a
-// table that only grows: adding is O(1) amortised. At its
-// limit a table never grows, and every method is O(1) expected.
+// table that only grows: adding is O(1) amortised. At its limit a table never grows,
+// and every method is O(1) expected.
 //
 // # One table for five structures
 //
