@@ -69,3 +69,12 @@ func BenchmarkMap_Get(b *testing.B) {
 		}
 	})
 }
+
+// BenchmarkLoop_Empty: what the benchmark's own loop costs, one operation being
+// nothing at all. The study takes its fixed part off every count.
+func BenchmarkLoop_Empty(b *testing.B) {
+	bench.Sweep(b, "loop", func(b *testing.B, _ int) {
+		for b.Loop() {
+		}
+	})
+}

@@ -66,15 +66,10 @@ func (o *Op) Name() string {
 	return string(b)
 }
 
-// Class is the class that the most authoritative layer names.
+// Class is the class that the layer to look at first names.
 func (o *Op) Class() growth.Class {
-	switch {
-	case o.Instr != nil && o.Instr.Class != growth.Unknown:
-		return o.Instr.Class
-	case o.Steps != nil && o.Steps.Class != growth.Unknown:
-		return o.Steps.Class
-	case o.PerOp != nil:
-		return o.PerOp.Class
+	if j := o.Main(); j != nil {
+		return j.Class
 	}
 	return growth.Unknown
 }
@@ -154,4 +149,16 @@ func (s *Study) Count(v growth.Verdict) int {
 		}
 	}
 	return n
+}
+
+// Main is the judgement of the layer to look at first: instructions, or else
+// steps, or else the time that was given.
+func (o *Op) Main() *growth.Judgement {
+	switch {
+	case o.Instr != nil:
+		return o.Instr
+	case o.Steps != nil:
+		return &o.Steps.Judgement
+	}
+	return o.PerOp
 }

@@ -1,0 +1,170 @@
+// Package cli is the study's command line.
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"example.com/flatline/examples/study/internal/measure"
+	"example.com/flatline/examples/study/internal/model"
+	"example.com/flatline/examples/study/internal/report"
+)
+
+// Exit statuses.
+const (
+	ok          = 0
+	refuted     = 1 // a stated class is refuted, a control is not, or a package failed
+	usage       = 2 // bad flags, bad input, a place that cannot be written
+	interrupted = 130
+)
+
+const help = `usage: study [flags]     measure the packages of this checkout
+       study [flags] -   judge the output of go test -bench on standard input
+
+`
+
+type options struct {
+	packages string
+	full     bool
+	json     bool
+	html     string
+	svg      string
+	input    bool
+}
+
+// Run does what the arguments ask for and returns the exit status.
+func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	o, err := parse(args, stdout)
+	if errors.Is(err, flag.ErrHelp) {
+		return ok
+	}
+	fail := func(err error) int {
+		fmt.Fprintf(stderr, "study: %v\n", err)
+		return usage
+	}
+	if err != nil {
+		return fail(err)
+	}
+	// An hour of measuring must not end at a file that cannot be written.
+	for _, path := range []string{o.html, o.svg} {
+		if err := writable(path); err != nil {
+			return fail(err)
+		}
+	}
+	var study *model.Study
+	if o.input {
+		study, err = fromInput(stdin)
+	} else {
+		study, err = fromPackages(ctx, o, stderr)
+	}
+	switch {
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(stderr, "study: interrupted, nothing written")
+		return interrupted
+	case err != nil:
+		return fail(err)
+	}
+	if err := write(o, study, stdout, stderr); err != nil {
+		return fail(err)
+	}
+	if len(study.Failed()) > 0 {
+		return refuted
+	}
+	return ok
+}
+
+func parse(args []string, stdout io.Writer) (o options, err error) {
+	fs := flag.NewFlagSet("study", flag.ContinueOnError)
+	fs.SetOutput(io.Discard) // errors are printed once, by Run
+	fs.StringVar(&o.packages, "pkg", "", "only these `packages`, separated by commas")
+	fs.BoolVar(&o.full, "full", false, "the long sweep: more sizes, up to 2^20 and beyond, in up to an hour")
+	fs.BoolVar(&o.json, "json", false, "print one JSON line an operation instead of the table")
+	fs.StringVar(&o.html, "o", "report.html", "write the page to this `file`")
+	fs.StringVar(&o.svg, "svg", "", "also write the overview picture to this `file`")
+	if err := fs.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			fmt.Fprint(stdout, help)
+			fs.SetOutput(stdout)
+			fs.PrintDefaults()
+		}
+		return o, err
+	}
+	switch rest := fs.Args(); {
+	case len(rest) == 0:
+	case len(rest) == 1 && rest[0] == "-":
+		o.input = true
+	default:
+		return o, fmt.Errorf("unexpected arguments: %s (flags come first; - alone reads standard input)", strings.Join(rest, " "))
+	}
+	switch {
+	case o.html == "":
+		return o, errors.New("-o needs the name of a file")
+	case o.input && (o.packages != "" || o.full || o.svg != ""):
+		return o, errors.New("-pkg, -full and -svg are about measuring; with - nothing is measured")
+	}
+	return o, nil
+}
+
+// writable opens a file for writing and leaves its content as it is.
+func writable(path string) error {
+	if path == "" {
+		return nil
+	}
+	_, before := os.Stat(path)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o644)
+	if err != nil {
+		return fmt.Errorf("cannot write %w", err)
+	}
+	err = f.Close()
+	if os.IsNotExist(before) {
+		os.Remove(path) // it was not there, and may never be if we are interrupted
+	}
+	return err
+}
+
+func fromPackages(ctx context.Context, o options, stderr io.Writer) (*model.Study, error) {
+	root, err := measure.Root()
+	if err != nil {
+		return nil, err
+	}
+	packages, err := measure.Select(root, o.packages)
+	if err != nil {
+		return nil, err
+	}
+	p := newProgress(stderr)
+	defer p.end()
+	return measure.Run(ctx, measure.Config{Root: root, Packages: packages, Full: o.full, Progress: p.show})
+}
+
+// write puts the page, the picture and the table where they belong.
+func write(o options, s *model.Study, stdout, stderr io.Writer) error {
+	var page bytes.Buffer
+	if err := report.HTML(&page, s); err != nil {
+		return err
+	}
+	if err := os.WriteFile(o.html, page.Bytes(), 0o644); err != nil {
+		return err
+	}
+	if o.svg != "" {
+		if err := os.WriteFile(o.svg, []byte(report.Overview(s)), 0o644); err != nil {
+			return err
+		}
+	}
+	if !o.json {
+		if err := report.Table(stdout, s); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintf(stdout, "the curves are in %s\n", o.html)
+		return err
+	}
+	for _, line := range append(s.Notes, s.Failed()...) {
+		fmt.Fprintf(stderr, "study: %s\n", line)
+	}
+	return report.JSON(stdout, s)
+}

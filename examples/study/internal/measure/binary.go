@@ -1,0 +1,140 @@
+package measure
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"example.com/flatline/examples/study/internal/benchfmt"
+)
+
+// A binary is a compiled test binary and where it runs.
+type binary struct{ path, dir string }
+
+// build compiles the test binary of the package in dir (below root).
+func build(ctx context.Context, root, dir, tags, out string) (binary, error) {
+	// -w: callgrind needs the symbols, not the debugging information.
+	cmd := exec.CommandContext(ctx, "go", "test", "-c", "-tags", tags, "-ldflags=-w", "-o", out, "./"+dir)
+	cmd.Dir = root
+	cmd.Env = append(os.Environ(), "GOWORK=off")
+	if msg, err := cmd.CombinedOutput(); err != nil {
+		return binary{}, fmt.Errorf("%s does not build: %s", dir, firstLine(msg, err))
+	}
+	if _, err := os.Stat(out); err != nil {
+		return binary{}, fmt.Errorf("%s has no tests", dir)
+	}
+	return binary{out, filepath.Join(root, dir)}, nil
+}
+
+// firstLine picks what tells most from a failed command's output.
+func firstLine(out []byte, err error) string {
+	for line := range strings.Lines(string(out)) {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
+			return line
+		}
+	}
+	return err.Error()
+}
+
+// A request is one run of a binary: which benchmarks, at which sizes, how long.
+type request struct {
+	series    []*series
+	sizes     []int
+	benchtime string // "1024x" or "10ms"
+	count     int
+	timeout   time.Duration
+	env       []string
+	wrap      []string // a command that runs the binary: valgrind and its options
+}
+
+// errTimeout is returned with what was measured until then.
+var errTimeout = errors.New("took too long")
+
+// run runs the benchmarks asked for and returns their results in order. After
+// errTimeout the results are those that were complete.
+func (b binary) run(ctx context.Context, r request) (results []benchfmt.Result, cpu string, err error) {
+	limited, cancel := context.WithTimeout(ctx, r.timeout)
+	defer cancel()
+	args := append(append([]string{}, r.wrap...), b.path,
+		"-test.run=^$", "-test.bench="+pattern(r.series, r.sizes), "-test.benchtime="+r.benchtime,
+		fmt.Sprintf("-test.count=%d", max(r.count, 1)), "-test.timeout=0")
+	cmd := exec.CommandContext(limited, args[0], args[1:]...)
+	cmd.Dir = b.dir
+	cmd.WaitDelay = time.Second
+	cmd.Env = append(append(os.Environ(), r.env...), "FLATLINE_SIZES="+join(r.sizes))
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err = cmd.Run()
+	text := stdout.String()
+	switch {
+	case ctx.Err() != nil:
+		return nil, "", ctx.Err()
+	case limited.Err() != nil:
+		// The last line may be half of one.
+		text, err = text[:strings.LastIndexByte(text, '\n')+1], errTimeout
+	case err != nil:
+		return nil, "", fmt.Errorf("benchmarks failed: %s", failure(stdout.Bytes(), stderr.Bytes(), err))
+	}
+	results, bad := benchfmt.Read(strings.NewReader(text))
+	if bad != nil {
+		return nil, "", fmt.Errorf("benchmarks printed what cannot be read: %w", bad)
+	}
+	if m := cpuLine.FindStringSubmatch(text); m != nil {
+		cpu = m[1]
+	}
+	return results, cpu, err
+}
+
+var (
+	cpuLine  = regexp.MustCompile(`(?m)^cpu: (.*)$`)
+	failLine = regexp.MustCompile(`(?m)^(panic: .*|\s+\S+_test\.go:\d+: .*|--- FAIL.*|fatal error: .*|.*Assertion.*)$`)
+)
+
+// failure says why a binary failed, in one line.
+func failure(stdout, stderr []byte, err error) string {
+	for _, out := range [][]byte{stderr, stdout} {
+		if m := failLine.Find(out); m != nil {
+			return strings.TrimSpace(string(m))
+		}
+	}
+	return firstLine(stderr, err)
+}
+
+// pattern selects exactly these series at these sizes.
+func pattern(all []*series, sizes []int) string {
+	if len(all) == 0 {
+		return "."
+	}
+	n := make([]string, len(sizes))
+	for i, s := range sizes {
+		n[i] = fmt.Sprint(s)
+	}
+	var alternatives []string
+	for _, s := range all {
+		elems := strings.Split(s.path, "/")
+		for i, e := range elems {
+			if e == sizeMark {
+				elems[i] = "^n=(" + strings.Join(n, "|") + ")$"
+			} else {
+				elems[i] = "^" + regexp.QuoteMeta(e) + "$"
+			}
+		}
+		alternatives = append(alternatives, strings.Join(elems, "/"))
+	}
+	return strings.Join(alternatives, "|")
+}
+
+func join(sizes []int) string {
+	s := make([]string, len(sizes))
+	for i, n := range sizes {
+		s[i] = fmt.Sprint(n)
+	}
+	return strings.Join(s, ",")
+}

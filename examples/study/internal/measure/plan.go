@@ -1,0 +1,95 @@
+package measure
+
+import (
+	"math"
+	"time"
+)
+
+// A plan fixes sizes and how much may be spent.
+type plan struct {
+	sizes     []int         // layers A and B
+	timeSizes []int         // layers C and D
+	total     time.Duration // wall clock, all layers together
+	perPoint  time.Duration // at most this for one process of layers A and B
+	slice     time.Duration // at most this for one time
+}
+
+// The default sizes span a factor of 256, so that even log n doubles from end to
+// end; -full spans 4,096.
+var (
+	short = plan{
+		sizes:     powers(8, 16, 2),
+		timeSizes: powers(8, 18, 2),
+		total:     105 * time.Second,
+		perPoint:  20 * time.Second,
+		slice:     20 * time.Millisecond,
+	}
+	full = plan{
+		sizes:     powers(8, 20, 1),
+		timeSizes: powers(8, 22, 1),
+		total:     40 * time.Minute,
+		perPoint:  5 * time.Minute,
+		slice:     100 * time.Millisecond,
+	}
+)
+
+// powers returns 2^lo, 2^(lo+step), … up to 2^hi.
+func powers(lo, hi, step int) []int {
+	var out []int
+	for e := lo; e <= hi; e += step {
+		out = append(out, 1<<e)
+	}
+	return out
+}
+
+// A pacer decides how many operations of a series to measure at each size: 4n,
+// so that what happens once in n operations (a table that grows, a list that
+// wraps) is seen as often as it happens, and enough to drown the cost of starting
+// a timer, unless that costs more than the cap. It learns the cost from the sizes
+// before.
+type pacer struct {
+	cap    float64 // cost that one point may have
+	cost   float64 // of one operation at the last size, or a guess
+	growth float64 // by which it grew from the size before
+	size   int     // 0: cost is a guess
+	few    bool    // stopped short of 4n somewhere
+	gone   bool    // given up: it took too long
+}
+
+const (
+	roundsOfN = 4
+	enough    = 1 << 15
+	fewest    = 16
+)
+
+// ops returns the number of operations for size n.
+func (p *pacer) ops(n int) int {
+	need := roundsOfN * n
+	growth := max(p.growth, 1)
+	if p.growth == 0 && p.size > 0 { // one size known: fear the worst that it could hide
+		growth = float64(n) / float64(p.size)
+	}
+	afford := p.cap / (p.cost * growth)
+	switch {
+	case p.size == 0: // a guess is no ground to stop short of 4n
+		return max(need, min(enough, roundDown(afford)))
+	case afford < float64(need):
+		p.few = true
+		return roundDown(max(afford, fewest))
+	default:
+		return max(need, min(enough, roundDown(afford)))
+	}
+}
+
+// learn takes in the cost of an operation at size n.
+func (p *pacer) learn(n int, cost float64) {
+	if p.size > 0 {
+		p.growth = cost / p.cost
+	}
+	p.cost, p.size = max(cost, 1), n
+}
+
+// roundDown goes to a power of two, so that series of like cost share a process.
+func roundDown(x float64) int {
+	return 1 << int(math.Log2(min(max(x, 1), 1<<40)))
+}

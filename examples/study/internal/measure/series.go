@@ -1,0 +1,39 @@
+package measure
+
+import (
+	"strings"
+
+	"example.com/flatline/examples/study/internal/benchfmt"
+)
+
+// A series is one benchmark over all sizes: an operation, in one form, over one
+// set of keys.
+type series struct {
+	path string // "BenchmarkCache_Get/impl=flatline/keys=hot/" + sizeMark
+	name benchfmt.Name
+	op   string // "Cache_Get", with what else the name says
+	impl string
+	keys string
+
+	guess float64 // ns/op at the smallest size, in a short run
+}
+
+// sizeMark stands for the size in a path.
+const sizeMark = "n="
+
+// newSeries returns the series that a result belongs to; ok is false if the
+// benchmark has no size, or is not named as internal/bench names them.
+func newSeries(n benchfmt.Name) (s *series, ok bool) {
+	elems := strings.Split("Benchmark"+n.Full, "/")
+	for i, e := range elems {
+		if i > 0 && strings.HasPrefix(e, "n=") {
+			elems[i] = sizeMark
+			ok = true
+		}
+	}
+	s = &series{
+		path: strings.Join(elems, "/"), name: n,
+		op: n.Op("impl", "keys"), impl: n.Get("impl"), keys: n.Get("keys"),
+	}
+	return s, ok && n.Size > 0 && s.impl != ""
+}
