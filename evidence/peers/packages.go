@@ -2,6 +2,7 @@ package main
 
 import (
 	"example.com/flatline/evidence/internal/measure"
+	"example.com/flatline/evidence/rows/lfu"
 	"example.com/flatline/evidence/rows/lru"
 )
 
@@ -12,4 +13,5 @@ var packages = []struct {
 	groups func() []measure.Group
 }{
 	{"lru", lru.Groups},
+	{"lfu", lfu.Groups},
 }

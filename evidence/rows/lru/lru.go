@@ -2,53 +2,172 @@
 package lru
 
 import (
-	"math/rand/v2"
+	"fmt"
 
-	simplelru "github.com/hashicorp/golang-lru/v2/simplelru"
-
+	"example.com/flatline/evidence/internal/caches"
 	"example.com/flatline/evidence/internal/measure"
-	"example.com/flatline/lru"
+	"example.com/flatline/evidence/internal/traces"
+)
+
+// Sizes of the caches: one that lies in the processor's cache and one that does not.
+const (
+	small = 1_000
+	large = 100_000
 )
 
 // Groups returns the rows.
 func Groups() []measure.Group {
-	return []measure.Group{putEvict(100_000)}
+	var groups []measure.Group
+	groups = append(groups, serial()...)
+	groups = append(groups, parallel()...)
+	return append(groups, values()...)
 }
 
-func keys(n int) []int64 {
-	r := rand.New(rand.NewPCG(1, uint64(n)))
-	ks := make([]int64, 1<<20)
-	for i := range ks {
-		ks[i] = r.Int64()
+// A rival is a peer with its target.
+type rival struct {
+	kind   caches.Kind
+	target float64
+}
+
+// A work makes a side of a kind of cache.
+type work func(caches.Kind) measure.Side
+
+func group(name string, ours caches.Kind, do work, rivals ...rival) measure.Group {
+	g := measure.Group{Name: name, Ours: func() measure.Side { return do(ours) }}
+	for _, r := range rivals {
+		g.Peers = append(g.Peers, measure.Peer{
+			Name: r.kind.Name, Target: r.target, Note: r.kind.Note,
+			New: func() measure.Side { return do(r.kind) },
+		})
 	}
-	return ks
+	return g
 }
 
-func putEvict(n int) measure.Group {
-	ks := keys(n)
-	put := func(put func(k, v int64)) measure.Side {
-		i := 0
+// serial are the rows of one goroutine. Cache is beside what is not safe for
+// concurrent use either, Sync beside what is.
+func serial() []measure.Group {
+	safe := func(hashicorp float64) []rival {
+		return []rival{
+			{caches.Hashicorp, hashicorp},
+			{caches.Ristretto, 0},
+			{caches.Otter, 0},
+			{caches.Theine, 0},
+			{caches.TTLCache, 0},
+			{caches.GCacheLRU, 0},
+			{caches.CodeHexLRU, 0},
+		}
+	}
+	return []measure.Group{
+		group("Cache: Put, evicting, 1e5 entries", caches.LRU, putEvict(large),
+			rival{caches.SimpleLRU, 6}, rival{caches.Textbook, 5}, rival{caches.Ristretto, 2}),
+		group("Cache: Get, hit, 1e5 entries", caches.LRU, getHit(large),
+			rival{caches.SimpleLRU, 3}, rival{caches.Textbook, 0}),
+		group("Cache: Get, hit, 1e3 entries", caches.LRU, getHit(small),
+			rival{caches.SimpleLRU, 1.5}, rival{caches.Textbook, 0}),
+		group("Cache: 90 % Get, 10 % Put, Zipf keys, 1e5 entries", caches.LRU, mix(large),
+			rival{caches.SimpleLRU, 0}, rival{caches.Textbook, 0}),
+		group("Sync: Put, evicting, 1e5 entries", caches.LRUSync, putEvict(large), safe(5)...),
+		group("Sync: Get, hit, 1e5 entries", caches.LRUSync, getHit(large), safe(0)...),
+		group("Sync: Get, hit, 1e3 entries", caches.LRUSync, getHit(small), safe(0)...),
+		group("Sync: 90 % Get, 10 % Put, Zipf keys, 1e5 entries", caches.LRUSync, mix(large), safe(0)...),
+	}
+}
+
+// batch is how many keys are made at a time, apart from the cache that is measured;
+// they stay in the processor's first cache.
+const batch = 256
+
+// putEvict puts keys that never come again into a cache of n entries.
+func putEvict(n int) work {
+	return func(kind caches.Kind) measure.Side {
+		c := kind.New(n)
+		keys, i := make([]int64, batch), uint64(0)
 		run := func(m int) {
-			for range m {
-				k := ks[i&(len(ks)-1)]
-				i++
-				put(k, k)
+			for ; m > 0; m -= batch {
+				part := keys[:min(m, batch)]
+				for j := range part {
+					part[j] = int64(traces.Mix(i))
+					i++
+				}
+				c.PutAll(part)
+			}
+			c.Finish()
+		}
+		run(2 * n)
+		return measure.Side{Run: run, Close: c.Close}
+	}
+}
+
+// getHit gets the keys of a full cache of n entries in random order.
+func getHit(n int) work {
+	stream := make([]int64, 1<<18) // 2 MiB, read from front to back: it is fetched ahead
+	for i := range stream {
+		stream[i] = int64(traces.Mix(uint64(traces.Uniform(uint64(i), uint64(n)))))
+	}
+	return func(kind caches.Kind) measure.Side {
+		c := kind.New(n)
+		for i := range uint64(n) {
+			k := int64(traces.Mix(i))
+			c.Put(k, k)
+		}
+		c.Finish()
+		at := 0
+		run := func(m int) {
+			hits, all := 0, m
+			for m > 0 {
+				part := stream[at:min(at+m, len(stream))]
+				hits += c.GetAll(part)
+				m -= len(part)
+				at = (at + len(part)) % len(stream)
+			}
+			c.Finish()
+			if float64(hits) < 0.98*float64(all) {
+				panic(fmt.Sprintf("holds too little of what was put: %d hits in %d", hits, all))
 			}
 		}
-		run(n)
-		return measure.Side{Run: run}
+		return measure.Side{Run: run, Close: c.Close}
 	}
-	return measure.Group{
-		Name: "Put, evicting, 1e5 entries",
-		Ours: func() measure.Side {
-			c := lru.New[int64, int64](n)
-			return put(func(k, v int64) { c.Put(k, v) })
-		},
-		Peers: []measure.Peer{
-			{Name: "hashicorp/golang-lru simplelru", Target: 6, New: func() measure.Side {
-				c, _ := simplelru.NewLRU[int64, int64](n, nil)
-				return put(func(k, v int64) { c.Add(k, v) })
-			}},
-		},
+}
+
+// zipf is the stream of the mixed rows: a million keys, of which a cache of 1e5
+// entries holds the keys of about nine accesses in ten.
+var zipf = traces.Zipf(1<<20, 1_000_000, 1.01)
+
+// mix gets the keys of the Zipf stream, and puts every tenth.
+func mix(n int) work {
+	return func(kind caches.Kind) measure.Side {
+		c := kind.New(n)
+		i := 0
+		run := func(m int) {
+			i = getPut(&c, i, m)
+			c.Finish()
+		}
+		run(len(zipf))
+		return measure.Side{Run: run, Close: c.Close}
 	}
+}
+
+func getPut(c *caches.Cache, i, m int) int {
+	for range m {
+		k := zipf[i&(len(zipf)-1)]
+		if i%10 == 0 {
+			c.Put(k, k)
+		} else {
+			c.Get(k)
+		}
+		i++
+	}
+	return i
+}
+
+// aside gets the keys of the Zipf stream and puts those that it misses.
+func aside(c *caches.Cache, i, m int) int {
+	for range m {
+		k := zipf[i&(len(zipf)-1)]
+		if _, ok := c.Get(k); !ok {
+			c.Put(k, k)
+		}
+		i++
+	}
+	return i
 }

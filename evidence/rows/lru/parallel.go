@@ -1,0 +1,58 @@
+package lru
+
+import (
+	"fmt"
+
+	"example.com/flatline/evidence/internal/caches"
+	"example.com/flatline/evidence/internal/measure"
+)
+
+// parallel are the rows of several goroutines with GOMAXPROCS to match: as many as
+// the machine measured on has cores, and four times as many.
+func parallel() []measure.Group {
+	rows := func(workers int, targets map[string][2]float64) []measure.Group {
+		var groups []measure.Group
+		for i, w := range []struct {
+			name string
+			do   func(c *caches.Cache, i, m int) int
+		}{
+			{"90 % Get, 10 % Put", getPut},
+			{"cache-aside (Get, and Put after a miss)", aside},
+		} {
+			var rivals []rival
+			for _, kind := range []caches.Kind{caches.Hashicorp, caches.Otter, caches.Ristretto, caches.Theine} {
+				rivals = append(rivals, rival{kind, targets[kind.Name][i]})
+			}
+			name := fmt.Sprintf("Sharded: %s, Zipf keys, 1e5 entries, %d goroutines, GOMAXPROCS=%d", w.name, workers, workers)
+			g := group(name, caches.LRUSharded, together(workers, large, w.do), rivals...)
+			g.Wall, g.Procs = true, workers
+			groups = append(groups, g)
+		}
+		return groups
+	}
+	return append(
+		rows(2, map[string][2]float64{caches.Hashicorp.Name: {3.5, 3.5}, caches.Otter.Name: {1.8, 3}}),
+		rows(8, map[string][2]float64{caches.Otter.Name: {1, 1}})...,
+	)
+}
+
+// together has several workers do the same work on one cache, each from another
+// place of the stream.
+func together(workers, n int, do func(c *caches.Cache, i, m int) int) work {
+	return func(kind caches.Kind) measure.Side {
+		c := kind.New(n)
+		at := make([]struct {
+			i int
+			_ [128]byte // each worker's own cache line
+		}, workers)
+		for w := range at {
+			at[w].i = w * len(zipf) / workers
+		}
+		run := func(m int) {
+			measure.Parallel(workers, m, func(w, m int) { at[w].i = do(&c, at[w].i, m) })
+			c.Finish()
+		}
+		run(len(zipf))
+		return measure.Side{Run: run, Close: c.Close}
+	}
+}
