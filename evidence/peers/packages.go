@@ -4,6 +4,8 @@ import (
 	"example.com/flatline/evidence/internal/measure"
 	"example.com/flatline/evidence/rows/lfu"
 	"example.com/flatline/evidence/rows/lru"
+	"example.com/flatline/evidence/rows/randset"
+	"example.com/flatline/evidence/rows/minstack"
 )
 
 // packages is every package that has rows, in the order of RESULTS.md. An author
@@ -13,5 +15,7 @@ var packages = []struct {
 	groups func() []measure.Group
 }{
 	{"lru", lru.Groups},
+	{"randset", randset.Groups},
+	{"minstack", minstack.Groups},
 	{"lfu", lfu.Groups},
 }
