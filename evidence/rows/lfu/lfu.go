@@ -1,0 +1,160 @@
+// Package lfu holds the rows of flatline's lfu beside other LFU caches.
+package lfu
+
+import (
+	"fmt"
+
+	"example.com/flatline/evidence/internal/caches"
+	"example.com/flatline/evidence/internal/measure"
+	"example.com/flatline/evidence/internal/traces"
+)
+
+const size = 100_000
+
+// Groups returns the rows. The two libraries lock a mutex in every operation, so
+// lfu.Sync stands beside them; lfu.Cache stands beside the textbook, and beside the
+// libraries where a value does not depend on the lock.
+func Groups() []measure.Group {
+	return []measure.Group{
+		group("Sync: Put, evicting, 1e5 entries", caches.LFUSync, putEvict, 10, 7, 0),
+		group("Sync: Put, evicting, all entries hot but one, 1e5 entries", caches.LFUSync, putCold, 300, 0, 0),
+		group("Sync: Get, hit, 1e5 entries", caches.LFUSync, getHit, 0, 0, 0),
+		group("Sync: cache-aside, Zipf keys, 1e5 entries", caches.LFUSync, aside, 0, 0, 0),
+		group("Sync, Dynamic: Put, evicting, 1e5 entries", caches.LFUSyncDynamic, putEvict, 10, 7, 0),
+		group("Sync, Dynamic: Get, hit, 1e5 entries", caches.LFUSyncDynamic, getHit, 0, 0, 0),
+		group("Cache: Put, evicting, 1e5 entries", caches.LFU, putEvict, 10, 7, 0),
+		group("Cache: Get, hit, 1e5 entries", caches.LFU, getHit, 0, 0, 0),
+		values("Cache: allocations of a Put, evicting", "allocs/op", caches.LFU, 0, allocs),
+		values("Cache: memory of 1e6 entries, int64 to int64", "B/entry", caches.LFU, 46, bytes),
+		values("Cache, Dynamic: memory of 1e6 entries, int64 to int64", "B/entry", caches.LFUDynamic, 46, bytes),
+	}
+}
+
+// A rival is a peer with its target.
+type rival struct {
+	kind   caches.Kind
+	target float64
+}
+
+func rivals(gcache, codeHex, textbook float64) []rival {
+	return []rival{{caches.GCacheLFU, gcache}, {caches.CodeHexLFU, codeHex}, {caches.TextbookLFU, textbook}}
+}
+
+func group(name string, ours caches.Kind, do func(caches.Kind) measure.Side, gcache, codeHex, textbook float64) measure.Group {
+	g := measure.Group{Name: name, Ours: func() measure.Side { return do(ours) }}
+	for _, r := range rivals(gcache, codeHex, textbook) {
+		g.Peers = append(g.Peers, measure.Peer{
+			Name: r.kind.Name, Target: r.target, Note: r.kind.Note,
+			New: func() measure.Side { return do(r.kind) },
+		})
+	}
+	return g
+}
+
+func values(name, unit string, ours caches.Kind, bound float64, find func(caches.Kind) float64) measure.Group {
+	g := measure.Group{Name: name, Unit: unit, OursValue: func() float64 { return find(ours) }}
+	g.Peers = append(g.Peers, measure.Bound(bound))
+	for _, r := range rivals(0, 0, 0) {
+		g.Peers = append(g.Peers, measure.Peer{Name: r.kind.Name, Value: func() float64 { return find(r.kind) }})
+	}
+	return g
+}
+
+// fill puts n keys, which traces.Mix makes of 0 to n-1.
+func fill(kind caches.Kind, n int) caches.Cache {
+	c := kind.New(n)
+	for i := range uint64(n) {
+		k := int64(traces.Mix(i))
+		c.Put(k, k)
+	}
+	return c
+}
+
+// fresh puts keys that never come again, a batch at a time, whose keys stay in the
+// processor's first cache.
+func fresh(c caches.Cache) measure.Side {
+	const batch = 256
+	keys, i := make([]int64, batch), uint64(size)
+	return measure.Side{Close: c.Close, Run: func(m int) {
+		for ; m > 0; m -= batch {
+			part := keys[:min(m, batch)]
+			for j := range part {
+				part[j] = int64(traces.Mix(i))
+				i++
+			}
+			c.PutAll(part)
+		}
+	}}
+}
+
+func putEvict(kind caches.Kind) measure.Side {
+	side := fresh(fill(kind, size))
+	side.Run(size)
+	return side
+}
+
+// putCold puts into a cache whose entries were all used twice but for one, which
+// each Put replaces.
+func putCold(kind caches.Kind) measure.Side {
+	c := fill(kind, size)
+	for i := range uint64(size - 1) {
+		c.Get(int64(traces.Mix(i)))
+	}
+	return fresh(c)
+}
+
+func getHit(kind caches.Kind) measure.Side {
+	c := fill(kind, size)
+	at := 0
+	return measure.Side{Close: c.Close, Run: func(m int) {
+		hits := 0
+		for left := m; left > 0; {
+			part := uniform[at:min(at+left, len(uniform))]
+			hits += c.GetAll(part)
+			left -= len(part)
+			at = (at + len(part)) % len(uniform)
+		}
+		if hits != m {
+			panic(fmt.Sprintf("%d hits in %d", hits, m))
+		}
+	}}
+}
+
+var uniform = func() []int64 {
+	keys := make([]int64, 1<<18)
+	for i := range keys {
+		keys[i] = int64(traces.Mix(uint64(traces.Uniform(uint64(i), size))))
+	}
+	return keys
+}()
+
+var zipf = traces.Zipf(1<<20, 1_000_000, 1.01)
+
+// aside gets the keys of the Zipf stream and puts those that it misses.
+func aside(kind caches.Kind) measure.Side {
+	c, i := kind.New(size), 0
+	side := measure.Side{Close: c.Close, Run: func(m int) {
+		for range m {
+			k := zipf[i&(len(zipf)-1)]
+			if _, ok := c.Get(k); !ok {
+				c.Put(k, k)
+			}
+			i++
+		}
+	}}
+	side.Run(len(zipf))
+	return side
+}
+
+func allocs(kind caches.Kind) float64 {
+	side := putEvict(kind)
+	if side.Close != nil {
+		defer side.Close()
+	}
+	return measure.Allocs(size, side.Run)
+}
+
+func bytes(kind caches.Kind) float64 {
+	const n = 1_000_000
+	return measure.Heap(func() any { return fill(kind, n) }) / n
+}
