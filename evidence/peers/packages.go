@@ -4,8 +4,8 @@ import (
 	"example.com/flatline/evidence/internal/measure"
 	"example.com/flatline/evidence/rows/lfu"
 	"example.com/flatline/evidence/rows/lru"
-	"example.com/flatline/evidence/rows/randset"
 	"example.com/flatline/evidence/rows/minstack"
+	"example.com/flatline/evidence/rows/randset"
 )
 
 // packages is every package that has rows, in the order of RESULTS.md. An author
