@@ -1,0 +1,191 @@
+package concmap
+
+import (
+	"iter"
+
+	"example.com/flatline/internal/debug"
+	"example.com/flatline/internal/seq"
+)
+
+// How does a loop see each key once while segments are divided and joined? It
+// walks through the hashes, from 0 up, and looks up the segment at its position
+// anew each time. What happens ahead of the position it will find; what happens
+// behind it need not know.
+
+// All yields the entries, in no order that means anything. A key that is present
+// from the beginning of the loop to its end is yielded once, every other at most
+// once, with a value that it had during the loop. No lock is held: the body may
+// change the map. An entry that has been deleted by its key when the loop reaches
+// it is not yielded. The loop ends even if its body never stops inserting. O(n),
+// without a copy.
+func (m *Map[K, V]) All() iter.Seq2[K, V] {
+	return func(yield func(K, V) bool) {
+		for from, more := uint64(0), true; more; {
+			d, s := m.segmentAt(from)
+			if s != nil && !m.yieldAll(d, s, from, yield) {
+				return
+			}
+			from, more = d.after(s, from)
+		}
+	}
+}
+
+// Keys yields the keys as All does.
+func (m *Map[K, V]) Keys() iter.Seq[K] { return seq.Keys(m.All()) }
+
+// Values yields the values as All does.
+func (m *Map[K, V]) Values() iter.Seq[V] { return seq.Values(m.All()) }
+
+// segmentAt returns the directory and its segment at a position, nil if nothing
+// has been stored there.
+func (m *Map[K, V]) segmentAt(from uint64) (*directory[K], *segment[K]) {
+	d := m.dir.Load()
+	if d == nil {
+		return nil, nil
+	}
+	return d, d.at(d.index(from)).segment.Load()
+}
+
+// after returns the position after s, and whether there is one.
+func (d *directory[K]) after(s *segment[K], from uint64) (next uint64, more bool) {
+	switch {
+	case d == nil:
+		return 0, false
+	case s == nil:
+		next = (from>>d.shift + 1) << d.shift
+	default:
+		next = s.prefix + 1<<(64-s.depth)
+	}
+	return next, next != 0
+}
+
+// yieldAll yields the entries of s whose hashes are not below from: if s was
+// joined to its neighbour meanwhile, the loop has seen a part of it.
+func (m *Map[K, V]) yieldAll(d *directory[K], s *segment[K], from uint64, yield func(K, V) bool) bool {
+	first, mask := s.table.open()
+	for n := range mask + 1 {
+		g := first.at(n)
+		for set := lives(g.ctrl.Load()); set != 0; set &= set - 1 {
+			i := set.first()
+			if s.prefix < from && m.rehash(s, g, i, int(n)*groupSlots+i) < from {
+				continue
+			}
+			if debug.Enabled {
+				debug.Yield()
+			}
+			v, ok := m.current(d, s, g, i)
+			if ok && !yield(g.keys[i], v) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// current returns the value of the key in slot i of s as it is now. If s is out of
+// date, because it has been replaced or the map cleared, the key is looked up.
+func (m *Map[K, V]) current(d *directory[K], s *segment[K], g *group[K], i int) (v V, ok bool) {
+	if s.replaced.Load() || m.dir.Load() != d {
+		if k := g.keys[i]; k == k { //nolint:staticcheck // not NaN
+			return m.Load(k)
+		}
+		if m.dir.Load().generation != s.of {
+			return v, false
+		}
+	}
+	c, ok := g.read(m.layout, i)
+	if ok {
+		v = unpack[V](m.layout, c)
+	}
+	return v, ok
+}
+
+// Insert stores the pairs of seq, one after the other.
+func (m *Map[K, V]) Insert(seq iter.Seq2[K, V]) {
+	for k, v := range seq {
+		m.Store(k, v)
+	}
+}
+
+// DeleteFunc deletes the entries for which del returns true, and returns how many.
+// It sees what All sees. del runs with no lock held and may use the map. An entry
+// is deleted only if its value is still the one that del was asked about; else del
+// is asked again. O(n).
+func (m *Map[K, V]) DeleteFunc(del func(K, V) bool) (n int) {
+	var again uint64 // below this position only NaN is left to judge
+	for from, more := uint64(0), true; more; {
+		d, s := m.segmentAt(from)
+		next, left := d.after(s, from)
+		if s != nil {
+			deleted, retry := m.prune(d, s, from, from < again, del)
+			n += deleted
+			if retry {
+				again = next - 1
+				continue
+			}
+		}
+		from, more = next, left
+	}
+	return n
+}
+
+// prune is DeleteFunc for the hashes of s that are not below from. It asks for a
+// retry if s was replaced before it had done with entries of NaN, which cannot be
+// looked up elsewhere.
+func (m *Map[K, V]) prune(d *directory[K], s *segment[K], from uint64, onlyNaN bool, del func(K, V) bool) (n int, retry bool) {
+	first, mask := s.table.open()
+	for j := range mask + 1 {
+		g := first.at(j)
+		for set := lives(g.ctrl.Load()); set != 0; set &= set - 1 {
+			i := set.first()
+			k := g.keys[i]
+			var deleted, missed bool
+			switch h := m.rehash(s, g, i, int(j)*groupSlots+i); {
+			case h < from:
+			case k != k: //nolint:staticcheck // NaN
+				deleted, missed = m.deleteNaN(d, s, h, g, i, del)
+			case !onlyNaN:
+				deleted = m.deleteIf(h, k, del)
+			}
+			if deleted {
+				n++
+			}
+			retry = retry || missed
+		}
+	}
+	return n, retry
+}
+
+// deleteIf deletes k if del says so, and reports whether it did.
+func (m *Map[K, V]) deleteIf(h uint64, k K, del func(K, V) bool) bool {
+	for {
+		v, was, ok := m.look(h, k)
+		if !ok || !del(k, v) {
+			return false
+		}
+		if m.commit(h, k, was, true, content{}, Remove) {
+			return true
+		}
+	}
+}
+
+// deleteNaN deletes slot i of s if del says so. If s cannot be written any more it
+// reports that it missed, and s has been replaced.
+func (m *Map[K, V]) deleteNaN(d *directory[K], s *segment[K], h uint64, g *group[K], i int, del func(K, V) bool) (deleted, missed bool) {
+	was, ok := g.read(m.layout, i)
+	if !ok || !del(g.keys[i], unpack[V](m.layout, was)) {
+		return false, false
+	}
+	s.mu.Lock()
+	switch {
+	case s.frozen:
+		s.mu.Unlock()
+		m.replace(s)
+		return false, true
+	case !g.isLive(i): // another DeleteFunc was faster
+		s.mu.Unlock()
+		return false, false
+	}
+	m.drop(d, s, h, g, i) // nothing changes the value of a NaN
+	return true, false
+}

@@ -1,0 +1,270 @@
+package concmap
+
+import (
+	"fmt"
+	"maps"
+	"testing"
+	"unsafe"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+// checkInvariants walks the map and fails if an invariant of the package doc does
+// not hold. Nothing else may be using the map.
+func (m *Map[K, V]) checkInvariants(t require.TestingT) {
+	d := m.dir.Load()
+	if d == nil {
+		return
+	}
+	seen := make(map[K]bool)
+	total := 0
+	for i := uintptr(0); i < d.len(); i++ {
+		p := d.at(i)
+		s := p.segment.Load()
+		if s == nil {
+			require.Nil(t, p.table.Load(), "I1: place %d", i)
+			continue
+		}
+		require.Equal(t, s.table.tagged, p.table.Load(), "I1: place %d", i)
+		require.LessOrEqual(t, s.depth, d.depth, "I1: place %d", i)
+		require.Equal(t, s.prefix>>1>>(63-s.depth), uint64(i)>>(d.depth-s.depth), "I1: place %d", i)
+		require.False(t, s.replaced.Load(), "I1: place %d", i)
+		require.Equal(t, d.generation, s.of, "I1: place %d", i)
+		if i == d.index(s.prefix) {
+			total += m.checkSegment(t, s, seen)
+		}
+	}
+	require.Equal(t, total, m.Len(), "I5")
+}
+
+func (m *Map[K, V]) checkSegment(t require.TestingT, s *segment[K], seen map[K]bool) int {
+	first, mask := s.table.open()
+	require.Equal(t, uintptr(1)<<s.bits-1, mask, "I2")
+	var live, used int32
+	for n := range mask + 1 {
+		g := first.at(n)
+		ctrl := g.ctrl.Load()
+		require.Zero(t, ctrl>>57, "I2: byte 7 is 0 or 1")
+		gap := false
+		for i := range groupSlots {
+			b := uint8(ctrl >> (8 * i))
+			require.False(t, gap && b != 0, "I2: slots fill in order")
+			if gap = b == 0; gap {
+				continue
+			}
+			used++
+			k := g.keys[i]
+			h := m.rehash(s, g, i, int(n)*groupSlots+i)
+			if b&liveBit == 0 {
+				require.Equal(t, deadTag(h), b, "I2: dead")
+				if m.layout != words {
+					require.Nil(t, *g.pointer(i), "I4: dead")
+				}
+				continue
+			}
+			live++
+			require.Equal(t, liveTag(h), b, "I2: live")
+			require.Equal(t, s.prefix, h&^(^uint64(0)>>s.depth), "I3: in the right segment")
+			if m.layout != words {
+				require.NotNil(t, *g.pointer(i), "I4: live")
+			}
+			if k == k { //nolint:staticcheck // NaN
+				require.False(t, seen[k], "I3: %v twice", k)
+				seen[k] = true
+				at, j := s.table.find(h, k)
+				require.True(t, at == g && i == j, "I3: %v is found", k)
+			}
+		}
+	}
+	require.Equal(t, live, s.live, "I2")
+	require.Equal(t, used, s.used, "I2")
+	require.LessOrEqual(t, used, limit(s.bits), "I2")
+	return int(live)
+}
+
+// machine drives a map of any key and value beside the oracle.
+type machine[K comparable, V any] struct {
+	m     *Map[K, V]
+	o     *Textbook[K, V]
+	key   *rapid.Generator[K]
+	value *rapid.Generator[V]
+	snaps []pair[K, V]
+}
+
+type pair[K comparable, V any] struct {
+	s *Snapshot[K, V]
+	o map[K]V
+}
+
+func (x *machine[K, V]) run(t *rapid.T) {
+	k := func() K { return x.key.Draw(t, "k") }
+	v := func() V { return x.value.Draw(t, "v") }
+	same := func(v1 V, ok1 bool, v2 V, ok2 bool) {
+		require.Equal(t, v2, v1)
+		require.Equal(t, ok2, ok1)
+	}
+	t.Repeat(map[string]func(*rapid.T){
+		"Load": func(t *rapid.T) {
+			k := k()
+			v1, ok1 := x.m.Load(k)
+			v2, ok2 := x.o.Load(k)
+			same(v1, ok1, v2, ok2)
+		},
+		"Store": func(t *rapid.T) {
+			k, v := k(), v()
+			x.m.Store(k, v)
+			x.o.Store(k, v)
+		},
+		"StoreMany": func(t *rapid.T) {
+			for range rapid.IntRange(1, 500).Draw(t, "n") {
+				k, v := k(), v()
+				x.m.Store(k, v)
+				x.o.Store(k, v)
+			}
+		},
+		"DeleteMany": func(t *rapid.T) {
+			for range rapid.IntRange(1, 500).Draw(t, "n") {
+				k := k()
+				x.m.Delete(k)
+				x.o.LoadAndDelete(k)
+			}
+		},
+		"Swap": func(t *rapid.T) {
+			k, v := k(), v()
+			v1, ok1 := x.m.Swap(k, v)
+			v2, ok2 := x.o.Swap(k, v)
+			same(v1, ok1, v2, ok2)
+		},
+		"LoadOrStore": func(t *rapid.T) {
+			k, v := k(), v()
+			v1, ok1 := x.m.LoadOrStore(k, v)
+			v2, ok2 := x.o.LoadOrStore(k, v)
+			same(v1, ok1, v2, ok2)
+		},
+		"LoadOrCompute": func(t *rapid.T) {
+			k, v := k(), v()
+			v1, ok1, err := x.m.LoadOrCompute(k, func() (V, error) { return v, nil })
+			v2, ok2 := x.o.LoadOrStore(k, v)
+			require.NoError(t, err)
+			same(v1, ok1, v2, ok2)
+		},
+		"LoadAndDelete": func(t *rapid.T) {
+			k := k()
+			v1, ok1 := x.m.LoadAndDelete(k)
+			v2, ok2 := x.o.LoadAndDelete(k)
+			same(v1, ok1, v2, ok2)
+		},
+		"Compute": func(t *rapid.T) {
+			k, v, op := k(), v(), Op(rapid.IntRange(0, 2).Draw(t, "op"))
+			f := func(V, bool) (V, Op) { return v, op }
+			v1, ok1 := x.m.Compute(k, f)
+			v2, ok2 := x.o.Compute(k, f)
+			same(v1, ok1, v2, ok2)
+		},
+		"Clear": func(t *rapid.T) {
+			if rapid.IntRange(0, 9).Draw(t, "rarely") == 0 {
+				x.m.Clear()
+				x.o.Clear()
+			}
+		},
+		"Hot": func(t *rapid.T) { // as if goroutines had waited
+			if d := x.m.dir.Load(); d != nil {
+				if s := d.at(uintptr(rapid.IntRange(0, int(d.len())-1).Draw(t, "place"))).segment.Load(); s != nil && !s.frozen {
+					s.waits = hotWaits
+				}
+			}
+		},
+		"Snapshot": func(t *rapid.T) {
+			x.snaps = append(x.snaps, pair[K, V]{x.m.Snapshot(), maps.Clone(x.o.m)})
+			if len(x.snaps) > 3 {
+				x.snaps = x.snaps[1:]
+			}
+		},
+		"DeleteFunc": func(t *rapid.T) {
+			i, mod := 0, rapid.IntRange(1, 5).Draw(t, "mod")
+			gone := make(map[K]bool)
+			n := x.m.DeleteFunc(func(k K, v V) bool {
+				require.Equal(t, x.o.m[k], v)
+				i++
+				gone[k] = i%mod == 0
+				return gone[k]
+			})
+			require.Len(t, gone, len(x.o.m))
+			maps.DeleteFunc(x.o.m, func(k K, _ V) bool { return gone[k] })
+			require.Equal(t, i/mod, n)
+		},
+		"All": func(t *rapid.T) {
+			seen := make(map[K]V)
+			for k, v := range x.m.All() {
+				require.NotContains(t, seen, k)
+				seen[k] = v
+			}
+			require.Equal(t, x.o.m, seen)
+		},
+		"ToMap": func(t *rapid.T) { require.Equal(t, x.o.m, x.m.ToMap()) },
+		"": func(t *rapid.T) {
+			require.Equal(t, x.o.Len(), x.m.Len())
+			x.m.checkInvariants(t)
+			if st := x.m.Stats(); st.Entries != x.o.Len() {
+				t.Fatalf("Stats: %d entries, want %d", st.Entries, x.o.Len())
+			}
+			for _, p := range x.snaps {
+				require.Equal(t, len(p.o), p.s.Len())
+				require.Equal(t, p.o, maps.Collect(p.s.All()))
+				for k, v := range p.o {
+					got, ok := p.s.Load(k)
+					require.True(t, ok)
+					require.Equal(t, v, got)
+					break
+				}
+			}
+		},
+	})
+}
+
+func TestModel(t *testing.T) {
+	ints := rapid.IntRange(0, 700)
+	texts := rapid.Map(ints, func(i int) string { return fmt.Sprint("key", i) })
+	t.Run("word", func(t *testing.T) {
+		rapid.Check(t, func(t *rapid.T) {
+			(&machine[int, int]{m: new(Map[int, int]), o: NewTextbook[int, int](), key: ints, value: ints}).run(t)
+		})
+	})
+	t.Run("box", func(t *testing.T) {
+		rapid.Check(t, func(t *rapid.T) {
+			(&machine[string, string]{m: new(Map[string, string]), o: NewTextbook[string, string](), key: texts, value: texts}).run(t)
+		})
+	})
+	t.Run("pointer", func(t *testing.T) {
+		values := rapid.Map(ints, func(i int) *int {
+			if i%3 == 0 {
+				return nil
+			}
+			return &i
+		})
+		rapid.Check(t, func(t *rapid.T) {
+			(&machine[[2]int8, *int]{
+				m: New(Options[[2]int8, *int]{Capacity: 300}), o: NewTextbook[[2]int8, *int](),
+				key: rapid.Map(ints, func(i int) [2]int8 { return [2]int8{int8(i), int8(i >> 7)} }), value: values,
+			}).run(t)
+		})
+	})
+	t.Run("bad hash", func(t *testing.T) {
+		rapid.Check(t, func(t *rapid.T) {
+			mod := rapid.SampledFrom([]int{1, 2, 10}).Draw(t, "hashes")
+			(&machine[int, int8]{
+				m: New(Options[int, int8]{Hash: func(k int) uint64 { return uint64(k % mod) }}), o: NewTextbook[int, int8](),
+				key: ints, value: rapid.Int8(),
+			}).run(t)
+		})
+	})
+}
+
+func TestLayout(t *testing.T) {
+	require.Equal(t, unsafe.Sizeof(group[int32]{}), unsafe.Sizeof(pointerGroup[int32]{}))
+	require.Equal(t, unsafe.Offsetof(group[int32]{}.cells), unsafe.Offsetof(pointerGroup[int32]{}.cells))
+	require.Equal(t, unsafe.Offsetof(group[int32]{}.size), unsafe.Offsetof(pointerGroup[int32]{}.size))
+	require.Equal(t, uintptr(8), unsafe.Sizeof(pointer{}))
+	require.Equal(t, uintptr(128), unsafe.Sizeof(group[int64]{}))
+}

@@ -1,0 +1,201 @@
+package concmap
+
+import "example.com/flatline/internal/debug"
+
+// settle makes the segment of hash h, if there is none yet.
+func (m *Map[K, V]) settle(h uint64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	d := m.dir.Load()
+	if i := d.index(h); d.at(i).segment.Load() == nil {
+		d.put(m.newSegment(d.generation, d.depth, uint64(i)<<d.shift, d.bits))
+	}
+}
+
+// newSegment returns an empty segment for the hashes that begin with the first
+// depth bits of prefix.
+func (m *Map[K, V]) newSegment(g *generation, depth uint8, prefix uint64, bits uint8) *segment[K] {
+	s := &segment[K]{
+		depth:  depth,
+		prefix: prefix &^ (^uint64(0) >> depth),
+		bits:   bits,
+		table:  newTable[K](int(bits), m.layout != words),
+		of:     g,
+	}
+	if m.keepHash {
+		s.hashes = make([]uint64, groupSlots<<bits)
+	}
+	return s
+}
+
+// replace puts others in the place of s: one that is larger, smaller or rid of its
+// dead slots, or two that divide its hashes, or one for s and its neighbour. It
+// is the one way in which the map changes its shape. When it returns, s is
+// replaced, by this call or another.
+//
+// Writers who meet s frozen come here and wait for turn. Readers do not notice:
+// until the last step s is what they find, and who found it before goes on to
+// read in it the state in which it was frozen, which was the map's state at a
+// moment of his call.
+func (m *Map[K, V]) replace(s *segment[K]) {
+	s.turn.Lock()
+	defer s.turn.Unlock()
+	if s.replaced.Load() {
+		return
+	}
+	s.freeze()
+	if debug.Enabled {
+		debug.Yield()
+	}
+	old := []*segment[K]{s}
+	var heirs []*segment[K]
+	if buddy := m.joinBuddy(s); buddy != nil {
+		defer buddy.turn.Unlock()
+		old = append(old, buddy)
+		heirs = append(heirs, m.copy(s.depth-1, fit(s.live+buddy.live), old...))
+	} else {
+		heirs = m.heirs(s)
+	}
+	if debug.Enabled {
+		debug.Yield()
+	}
+	m.publish(old, heirs)
+}
+
+// heirs returns the segments that shall stand for s, which is frozen.
+func (m *Map[K, V]) heirs(s *segment[K]) []*segment[K] {
+	hot := m.isHot(s)
+	if b := fit(s.live); b <= m.bits && !hot {
+		return []*segment[K]{m.copy(s.depth, b, s)}
+	}
+	if a, b := m.split(s, hot); a != nil {
+		return []*segment[K]{a, b}
+	}
+	return []*segment[K]{m.copy(s.depth, fit(s.live), s)}
+}
+
+// minShare is how many entries a segment must hold on average for the segments to
+// be divided once more. Random hashes leave it at a hundred and more; it bounds the
+// directory whatever a custom hash does.
+const minShare = 8
+
+// split returns the two halves of s. It returns nil if dividing would not help,
+// because more than three quarters of the entries fall into one half: with random
+// hashes this happens to one segment in 10^12, with a custom hash that collides
+// again and again.
+func (m *Map[K, V]) split(s *segment[K], always bool) (a, b *segment[K]) {
+	// Every key is hashed once: the buffer is on the stack unless s is larger than
+	// good hashes make it.
+	var buffer [groupSlots << maxBits]uint64
+	hashes := buffer[:0]
+	side := 63 - s.depth
+	var right int32
+	s.eachFrozen(func(g *group[K], i, slot int) {
+		h := m.rehash(s, g, i, slot)
+		hashes = append(hashes, h)
+		right += int32(h >> side & 1)
+	})
+	left := s.live - right
+	if !always && (max(left, right) > s.live*3/4 || m.dir.Load().entries()>>s.depth < minShare) {
+		return nil, nil
+	}
+	a = m.newSegment(s.of, s.depth+1, s.prefix, fit(left))
+	b = m.newSegment(s.of, s.depth+1, s.prefix|1<<side, fit(right))
+	next := 0
+	s.eachFrozen(func(g *group[K], i, _ int) {
+		h := hashes[next]
+		next++
+		if h>>side&1 == 0 {
+			m.move(a, h, g, i)
+		} else {
+			m.move(b, h, g, i)
+		}
+	})
+	return a, b
+}
+
+// copy returns a segment of the given depth and size with the entries of the old
+// ones, which are frozen.
+func (m *Map[K, V]) copy(depth, bits uint8, old ...*segment[K]) *segment[K] {
+	to := m.newSegment(old[0].of, depth, old[0].prefix, bits)
+	for _, s := range old {
+		s.eachFrozen(func(g *group[K], i, slot int) {
+			m.move(to, m.rehash(s, g, i, slot), g, i)
+		})
+	}
+	return to
+}
+
+// rehash returns the hash of the key in a slot of s.
+func (m *Map[K, V]) rehash(s *segment[K], g *group[K], i, slot int) uint64 {
+	if s.hashes != nil {
+		return s.hashes[slot]
+	}
+	return m.hash.Hash(g.keys[i])
+}
+
+// move copies the entry in slot i of from, whose hash is h, to a segment that
+// nobody can see yet.
+func (m *Map[K, V]) move(to *segment[K], h uint64, from *group[K], i int) {
+	steps.Add(1)
+	g, j, slot := to.table.place(h)
+	g.keys[j] = from.keys[i]
+	g.fill(m.layout, j, from.peek(m.layout, i))
+	if to.hashes != nil {
+		to.hashes[slot] = h
+	}
+	g.ctrl.set(with(g.ctrl.Load(), j, liveTag(h)))
+	to.used++
+	to.live++
+}
+
+// joinBuddy looks whether s and the segment beside it, which differs in the last
+// bit of its prefix only, should become one: if both together would leave three
+// quarters of a segment free. It then returns the other frozen, with its turn
+// taken. It only tries to take that turn: two neighbours that wait for each other
+// would wait for ever.
+func (m *Map[K, V]) joinBuddy(s *segment[K]) *segment[K] {
+	few := limit(m.bits) / 4
+	if s.live > few || s.depth <= max(s.of.base, m.hot) {
+		return nil
+	}
+	d := m.dir.Load()
+	b := d.at(d.index(s.prefix ^ 1<<(64-s.depth))).segment.Load()
+	if b == nil || b.of != s.of || b.depth != s.depth || !b.turn.TryLock() {
+		return nil
+	}
+	b.mu.Lock()
+	join := !b.replaced.Load() && s.live+b.live <= few
+	b.frozen = b.frozen || join
+	b.mu.Unlock()
+	if !join {
+		b.turn.Unlock()
+		return nil
+	}
+	return b
+}
+
+// publish puts the heirs into the directory. If the map has been cleared since,
+// old belongs to a directory that nobody will look at again, and the heirs are
+// for nothing.
+func (m *Map[K, V]) publish(old, heirs []*segment[K]) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, s := range old {
+		s.replaced.Store(true)
+	}
+	d := m.dir.Load()
+	if d.generation != old[0].of {
+		return
+	}
+	deeper := heirs[0].depth > d.depth
+	if deeper {
+		d = d.double(m.counters)
+	}
+	for _, s := range heirs {
+		d.put(s)
+	}
+	if deeper {
+		m.dir.Store(d)
+	}
+}

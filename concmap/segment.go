@@ -1,0 +1,223 @@
+package concmap
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"example.com/flatline/internal/debug"
+)
+
+const (
+	// maxBits is the logarithm of the number of groups of a full-grown segment: 32
+	// groups are 224 slots, 4 KiB with keys and values of 8 bytes. Half of it costs
+	// a third more memory in headers and directory, twice as much makes the writer
+	// who divides it wait twice as long.
+	maxBits = 5
+	// maxBytes bounds the table of a segment with large keys.
+	maxBytes = 8 << 10
+	// hotWaits is how often goroutines must have waited for a segment before it is
+	// divided though it is not full.
+	hotWaits = 32
+)
+
+// steps counts the groups that searches visit and the entries that rebuilds move,
+// over all maps.
+var steps debug.Counter
+
+// A segment is the part of a map whose hashes begin with the same depth bits: a
+// table, the lock for its writers, and what they must know. Readers use the table
+// alone, which the directory gives them.
+//
+// The life of a segment: it is written under mu; it is frozen, once, after which
+// nothing in it changes; who holds turn builds one or two others from it and
+// publishes them in its place; it is replaced.
+type segment[K comparable] struct {
+	mu     sync.Mutex // guards the fields down to waits, and writes to the table
+	frozen bool
+	live   int32 // live slots
+	used   int32 // live and dead slots
+	waits  int32 // how often mu was found taken
+
+	turn     sync.Mutex // held by the one who replaces the segment; before Map.mu, before mu
+	replaced atomic.Bool
+
+	// Constant:
+	bits   uint8 // the table has 1<<bits groups
+	depth  uint8 // hashes here agree in their first depth bits …
+	prefix uint64
+	table  table[K]
+	hashes []uint64 // by slot, where keys must not be hashed again; see Map.keepHash
+	of     *generation
+
+	// Two writers at neighbouring segments must not fetch the same pair of cache
+	// lines.
+	_ [128 - 2*8 - 4*4 - 8 - 8 - 8 - 3*8 - 8]byte
+}
+
+// limit is how many slots may be used before the segment must be rebuilt: 6 of 7,
+// so that one search in four looks at a second group when it is fullest. A single
+// group may fill up.
+func limit(bits uint8) int32 {
+	if bits == 0 {
+		return groupSlots
+	}
+	return (groupSlots - 1) << bits
+}
+
+// fit returns the smallest table that live entries leave a quarter of free, so
+// that a rebuild pays for itself by at least as many inserts.
+func fit(live int32) (bits uint8) {
+	for limit(bits)*3/4 < live {
+		bits++
+	}
+	return bits
+}
+
+// find returns the live slot of k: slot i of g. It returns nil if there is none.
+// It holds no lock; what it finds may be dead by the time it returns.
+func (t table[K]) find(h uint64, k K) (g *group[K], i int) {
+	if t.tagged == nil {
+		return nil, 0
+	}
+	first, mask := t.open()
+	for n := home(h); ; n++ {
+		g = first.at(n & mask)
+		steps.Add(1)
+		ctrl := g.ctrl.Load()
+		for set := match(ctrl, liveTag(h)); set != 0; set &= set - 1 {
+			if i = set.first(); g.keys[i] == k {
+				return g, i
+			}
+		}
+		if ctrl&overflow == 0 || n-home(h) == mask {
+			return nil, 0
+		}
+	}
+}
+
+// read returns the value of slot i, in which the caller has found its key live, or
+// false if it has died since.
+//
+// The slot may have died and come to life again between the steps here; each
+// outcome is right at some moment of the call. If the slot is live at the end, the
+// word read was its value at one time since the caller saw it live, or is about to
+// be and has become so now. A nil pointer was read at a moment when the slot was
+// dead.
+func (g *group[K]) read(l layout, i int) (c content, ok bool) {
+	if debug.Enabled {
+		debug.Yield()
+	}
+	c = g.peek(l, i)
+	if debug.Enabled {
+		debug.Yield()
+	}
+	return c, g.isLive(i) && (l == words || c.p != nil)
+}
+
+// place returns an empty slot for hash h in a table that has one: slot i of g, the
+// slot'th of all. Only one goroutine may place into a table at a time.
+func (t table[K]) place(h uint64) (g *group[K], i int, slot int) {
+	first, mask := t.open()
+	for n := home(h); ; n++ {
+		g = first.at(n & mask)
+		ctrl := g.ctrl.Load()
+		if free := empties(ctrl); free != 0 {
+			i = free.first()
+			return g, i, int(n&mask)*groupSlots + i
+		}
+		if ctrl&overflow == 0 {
+			g.ctrl.Store(ctrl | overflow)
+		}
+	}
+}
+
+// insert stores k, which has no live slot here, and reports whether there was
+// room. The caller holds mu, and s is not frozen.
+func (s *segment[K]) insert(l layout, h uint64, k K, c content) bool {
+	if s.used > s.live && s.revive(l, h, k, c) {
+		return true
+	}
+	if s.used >= limit(s.bits) {
+		return false
+	}
+	g, i, slot := s.table.place(h)
+	g.keys[i] = k
+	g.fill(l, i, c)
+	if s.hashes != nil {
+		s.hashes[slot] = h
+	}
+	if debug.Enabled {
+		debug.Yield()
+	}
+	g.ctrl.Store(with(g.ctrl.Load(), i, liveTag(h))) // what was written above is seen from here on
+	s.used++
+	s.live++
+	return true
+}
+
+// revive makes a dead slot of k live again, if there is one: a key that comes and
+// goes uses no further slots.
+func (s *segment[K]) revive(l layout, h uint64, k K, c content) bool {
+	first, mask := s.table.open()
+	for n := home(h); ; n++ {
+		g := first.at(n & mask)
+		ctrl := g.ctrl.Load()
+		for set := match(ctrl, deadTag(h)); set != 0; set &= set - 1 {
+			i := set.first()
+			if g.keys[i] != k {
+				continue
+			}
+			g.poke(l, i, c)
+			if debug.Enabled {
+				debug.Yield()
+			}
+			g.ctrl.Store(with(ctrl, i, liveTag(h)))
+			s.live++
+			return true
+		}
+		if ctrl&overflow == 0 || n-home(h) == mask {
+			return false
+		}
+	}
+}
+
+// remove makes slot i of g dead and lets go of its value. The key stays until the
+// table is rebuilt, since readers may be comparing it. The caller holds mu, and s
+// is not frozen.
+func (s *segment[K]) remove(l layout, g *group[K], i int) {
+	ctrl := g.ctrl.Load()
+	tag := uint8(ctrl >> (8 * i))
+	g.ctrl.Store(with(ctrl, i, deadTag(uint64(tag))))
+	if debug.Enabled {
+		debug.Yield()
+	}
+	if l != words {
+		g.poke(l, i, content{})
+	}
+	s.live--
+}
+
+// sparse reports whether deletes have left so little that s should be rebuilt:
+// less than an eighth of the slots live, or more than two thirds of them dead.
+func (s *segment[K]) sparse() bool {
+	slots := int32(groupSlots) << s.bits
+	return s.bits > 0 && s.live < slots/8 || s.used-s.live > slots*2/3
+}
+
+// freeze ends the writing of s; nothing in it changes any more.
+func (s *segment[K]) freeze() {
+	s.mu.Lock()
+	s.frozen = true
+	s.mu.Unlock()
+}
+
+// entries yields each live slot of a frozen segment.
+func (s *segment[K]) eachFrozen(visit func(g *group[K], i, slot int)) {
+	first, mask := s.table.open()
+	for n := range mask + 1 {
+		g := first.at(n)
+		for set := lives(g.ctrl.Load()); set != 0; set &= set - 1 {
+			visit(g, set.first(), int(n)*groupSlots+set.first())
+		}
+	}
+}

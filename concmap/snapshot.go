@@ -1,0 +1,137 @@
+package concmap
+
+import (
+	"iter"
+	"unsafe"
+
+	"example.com/flatline/internal/debug"
+	"example.com/flatline/internal/hash"
+)
+
+// A Snapshot is the content of a map at one moment. It never changes, and any
+// number of goroutines may read it. The zero value is empty.
+type Snapshot[K comparable, V any] struct {
+	hash   hash.Hasher[K]
+	layout layout
+	tables []table[K] // by the first bits of the hash, as in a directory
+	shift  uint8
+	n      int
+}
+
+// Snapshot returns the content of the map at one moment. It copies no entry: it
+// freezes every segment, which the first write to each will then replace by a
+// copy. Writers wait while it does so, readers do not. The Snapshot keeps what it
+// shows from the collector. O(segments): about n/128.
+func (m *Map[K, V]) Snapshot() *Snapshot[K, V] {
+	// While mu is held no frozen segment can be replaced, so that once the last is
+	// frozen there is a moment at which all are as the Snapshot shows them.
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	d := m.dir.Load()
+	if d == nil {
+		return new(Snapshot[K, V])
+	}
+	to := &Snapshot[K, V]{hash: m.hash, layout: m.layout, shift: d.shift, tables: make([]table[K], d.len())}
+	d.segments(func(s *segment[K]) {
+		s.freeze()
+		if debug.Enabled {
+			debug.Yield()
+		}
+		to.n += int(s.live)
+		from := d.index(s.prefix)
+		for i := range uintptr(1) << (d.depth - s.depth) {
+			to.tables[from+i] = s.table
+		}
+	})
+	return to
+}
+
+// Load returns the value of k at the moment of the snapshot. O(1) expected, no
+// allocation.
+func (s *Snapshot[K, V]) Load(k K) (v V, ok bool) {
+	if s.n == 0 {
+		mustHash(k)
+		return v, false
+	}
+	h := s.hash.Hash(k)
+	if g, i := s.tables[h>>s.shift].find(h, k); g != nil {
+		return unpack[V](s.layout, g.peek(s.layout, i)), true
+	}
+	return v, false
+}
+
+// Len returns the number of entries. O(1).
+func (s *Snapshot[K, V]) Len() int { return s.n }
+
+// All yields the entries, in no order that means anything. O(n).
+func (s *Snapshot[K, V]) All() iter.Seq2[K, V] {
+	return func(yield func(K, V) bool) {
+		var last table[K]
+		for _, t := range s.tables {
+			if t != last && t.tagged != nil && !s.yieldTable(t, yield) {
+				return
+			}
+			last = t
+		}
+	}
+}
+
+func (s *Snapshot[K, V]) yieldTable(t table[K], yield func(K, V) bool) bool {
+	first, mask := t.open()
+	for n := range mask + 1 {
+		g := first.at(n)
+		for set := lives(g.ctrl.Load()); set != 0; set &= set - 1 {
+			i := set.first()
+			if !yield(g.keys[i], unpack[V](s.layout, g.peek(s.layout, i))) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// ToMap returns a Go map of the entries at one moment: a Snapshot's content. O(n).
+func (m *Map[K, V]) ToMap() map[K]V {
+	s := m.Snapshot()
+	to := make(map[K]V, s.Len())
+	for k, v := range s.All() {
+		to[k] = v
+	}
+	return to
+}
+
+// Stats say how a map is built at present.
+type Stats struct {
+	Entries    int // live entries
+	Segments   int
+	Depth      int // the directory has 1<<Depth places
+	Tombstones int // deleted keys whose slots have not been swept yet
+	Bytes      int // of memory, without what keys and values point to
+}
+
+// Stats counts segment by segment. It is for people and tests: O(n/128).
+func (m *Map[K, V]) Stats() Stats {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	d := m.dir.Load()
+	st := Stats{Bytes: int(unsafe.Sizeof(*m))}
+	if d == nil {
+		return st
+	}
+	st.Depth = int(d.depth)
+	st.Bytes += int(unsafe.Sizeof(*d)) + int(unsafe.Sizeof(place[K]{}))<<d.depth + len(d.counters)*int(unsafe.Sizeof(counter{}))
+	var box V
+	d.segments(func(s *segment[K]) {
+		s.mu.Lock()
+		live, used := int(s.live), int(s.used)
+		s.mu.Unlock()
+		st.Segments++
+		st.Entries += live
+		st.Tombstones += used - live
+		st.Bytes += int(unsafe.Sizeof(*s)) + int(unsafe.Sizeof(group[K]{}))<<s.bits + 8*len(s.hashes)
+		if m.layout == boxes {
+			st.Bytes += live * int(unsafe.Sizeof(box))
+		}
+	})
+	return st
+}

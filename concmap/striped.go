@@ -1,0 +1,149 @@
+package concmap
+
+import (
+	"iter"
+	"maps"
+	"sync"
+
+	"example.com/flatline/internal/hash"
+)
+
+// stripes is the number of locks of a Striped. Two of p goroutines that work on
+// random keys meet in a stripe with a probability of about p²/128: 1 in 8 for
+// four, 1 in 2 for eight.
+const stripes = 64
+
+// Striped is the interviewer's answer: 64 Go maps, each behind a mutex of its
+// own, and a hash that says which of them a key lives in. Goroutines wait for
+// each other only when their keys share a stripe, and each map grows by itself,
+// so that "handle the resize" is nobody's concern.
+//
+// The zero value is an empty map, ready to use. It must not be copied after first
+// use. All methods are safe for concurrent use. A write of a key happens before
+// the Load that returns its value.
+//
+// Why not a sync.RWMutex a stripe? Both lock and unlock with one atomic operation
+// each, on the same word, so that readers of one stripe would not run faster side
+// by side; sections as short as these gain nothing from sharing. Map is what to
+// use where reads matter: its readers write to no shared word at all.
+type Striped[K comparable, V any] struct {
+	seed   sync.Once
+	hash   hash.Hasher[K]
+	stripe [stripes]stripe[K, V]
+}
+
+type stripe[K comparable, V any] struct {
+	mu sync.Mutex
+	m  map[K]V
+	// Processors fetch cache lines in pairs: without the gap, neighbours would
+	// take each other's lock word away.
+	_ [128]byte
+}
+
+// of returns the stripe of k, locked. It panics, with nothing locked, if k is an
+// interface that holds an uncomparable value.
+func (s *Striped[K, V]) of(k K) *stripe[K, V] {
+	s.seed.Do(func() { s.hash = hash.New[K](nil) })
+	p := &s.stripe[s.hash.Hash(k)%stripes]
+	p.mu.Lock()
+	return p
+}
+
+// put stores v under k; the caller holds the lock.
+func (p *stripe[K, V]) put(k K, v V) {
+	if p.m == nil {
+		p.m = make(map[K]V)
+	}
+	p.m[k] = v
+}
+
+// Load returns the value of k. O(1) expected, no allocation.
+func (s *Striped[K, V]) Load(k K) (V, bool) {
+	p := s.of(k)
+	defer p.mu.Unlock()
+	v, ok := p.m[k]
+	return v, ok
+}
+
+// Store gives k the value v. O(1) expected and amortised: a stripe's map may grow.
+func (s *Striped[K, V]) Store(k K, v V) {
+	p := s.of(k)
+	defer p.mu.Unlock()
+	p.put(k, v)
+}
+
+// LoadOrStore returns the value of k and true if k is present; else it stores v
+// and returns it and false. O(1) expected and amortised.
+func (s *Striped[K, V]) LoadOrStore(k K, v V) (actual V, loaded bool) {
+	p := s.of(k)
+	defer p.mu.Unlock()
+	if old, ok := p.m[k]; ok {
+		return old, true
+	}
+	p.put(k, v)
+	return v, false
+}
+
+// LoadAndDelete deletes k and returns the value that it had. O(1) expected.
+func (s *Striped[K, V]) LoadAndDelete(k K) (V, bool) {
+	p := s.of(k)
+	defer p.mu.Unlock()
+	v, ok := p.m[k]
+	delete(p.m, k)
+	return v, ok
+}
+
+// Delete deletes k. O(1) expected.
+func (s *Striped[K, V]) Delete(k K) { s.LoadAndDelete(k) }
+
+// Swap stores v under k and returns the value that k had. O(1) expected and
+// amortised.
+func (s *Striped[K, V]) Swap(k K, v V) (previous V, loaded bool) {
+	p := s.of(k)
+	defer p.mu.Unlock()
+	previous, loaded = p.m[k]
+	p.put(k, v)
+	return previous, loaded
+}
+
+// Len returns the number of entries, counted stripe by stripe: while others write
+// it may be a number that was never true at one moment. O(64).
+func (s *Striped[K, V]) Len() (n int) {
+	for i := range s.stripe {
+		p := &s.stripe[i]
+		p.mu.Lock()
+		n += len(p.m)
+		p.mu.Unlock()
+	}
+	return n
+}
+
+// Clear empties one stripe after the other and gives their memory back; what is
+// stored meanwhile may stay. O(64).
+func (s *Striped[K, V]) Clear() {
+	for i := range s.stripe {
+		p := &s.stripe[i]
+		p.mu.Lock()
+		p.m = nil
+		p.mu.Unlock()
+	}
+}
+
+// All yields the entries of one stripe after the other, each as it is when the
+// loop comes to it. No lock is held during the loop's body, which may change the
+// map. O(n), with a copy of one stripe at a time.
+func (s *Striped[K, V]) All() iter.Seq2[K, V] {
+	return func(yield func(K, V) bool) {
+		for i := range s.stripe {
+			p := &s.stripe[i]
+			p.mu.Lock()
+			m := maps.Clone(p.m)
+			p.mu.Unlock()
+			for k, v := range m {
+				if !yield(k, v) {
+					return
+				}
+			}
+		}
+	}
+}
