@@ -142,11 +142,25 @@ func TestSteps(t *testing.T) {
 }
 
 func TestJoin(t *testing.T) {
-	assert.Equal(t, Refuted, Join(Confirmed, Refuted))
-	assert.Equal(t, Inconclusive, Join(Confirmed, Inconclusive))
-	assert.Equal(t, Confirmed, Join("", Confirmed))
-	assert.Equal(t, Unstated, Join("", Unstated))
-	assert.Equal(t, Inconclusive, Join())
+	for _, tc := range []struct {
+		steps, instr Verdict
+		average      bool
+		want         Verdict
+	}{
+		{Confirmed, Confirmed, false, Confirmed},
+		{Confirmed, Refuted, true, Refuted},
+		{Refuted, Confirmed, true, Refuted},
+		{Confirmed, Inconclusive, false, Inconclusive},
+		{Inconclusive, Confirmed, false, Inconclusive},
+		{Inconclusive, Confirmed, true, Confirmed},
+		{Inconclusive, Inconclusive, true, Inconclusive},
+		{"", Confirmed, false, Confirmed},
+		{Confirmed, "", false, Confirmed},
+		{Inconclusive, "", true, Inconclusive},
+		{"", "", false, Inconclusive},
+	} {
+		assert.Equal(t, tc.want, Join(tc.steps, tc.instr, tc.average), tc)
+	}
 }
 
 func TestClassNames(t *testing.T) {

@@ -145,19 +145,22 @@ func limits(points []Point) (lo, hi float64) {
 	return lo, hi
 }
 
-// Join combines the verdicts of two layers on one statement: a refutation on
-// either stands, and so does a doubt. A layer that was not measured has none.
-func Join(verdicts ...Verdict) Verdict {
-	if slices.Contains(verdicts, Refuted) {
+// Join combines the verdicts of counted steps and of instructions (or of either
+// alone; "" is a layer that was not measured). A refutation by either stands, and
+// so does a doubt, with one exception: the mean of a few steps is a coarse measure
+// (Go's own slices grow by smaller factors as they get larger, which moves it
+// within its bound), so that a doubt about it gives way to instructions that are
+// sure.
+func Join(steps, instr Verdict, onAverage bool) Verdict {
+	switch {
+	case steps == Refuted || instr == Refuted:
 		return Refuted
-	}
-	if slices.Contains(verdicts, Inconclusive) {
+	case steps == "":
+		return cmp.Or(instr, Inconclusive)
+	case instr == "":
+		return steps
+	case steps == Inconclusive && !onAverage:
 		return Inconclusive
 	}
-	for _, v := range verdicts {
-		if v != "" {
-			return v
-		}
-	}
-	return Inconclusive
+	return instr
 }

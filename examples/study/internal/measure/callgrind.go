@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -34,8 +33,9 @@ func Valgrind() (path, why string) {
 const boundary = "testing.*loopSlowPath"
 
 // While the timer starts and stops, Go's scheduler may switch stacks, and then
-// callgrind sometimes believes that boundary was entered once more. The count in
-// between is the timer's own, at most this many instructions.
+// callgrind sometimes believes that boundary was entered once more, or misses the
+// next time. The count in between is the timer's own, at most this many
+// instructions; every set-up and every loop that is worth measuring has more.
 const timerMost = 60_000
 
 // quietRuntime keeps Go's runtime from adding work of its own to the count: no
@@ -52,16 +52,9 @@ func (b binary) instructions(ctx context.Context, valgrind, tmp string, r reques
 		return nil, nil, err
 	}
 	defer os.RemoveAll(dir)
-	out := filepath.Join(dir, "out")
-	r.env = append(r.env, quietRuntime...)
-	r.wrap = []string{valgrind, "-q", "--tool=callgrind", "--callgrind-out-file=" + out, "--dump-before=" + boundary}
-	results, _, err := b.run(ctx, r)
+	totals, results, err := b.callgrind(ctx, valgrind, dir, r)
 	if err != nil && !errors.Is(err, errTimeout) {
 		return nil, nil, err
-	}
-	totals, bad := readTotals(out)
-	if bad != nil {
-		return nil, nil, bad
 	}
 	loops, ok := loops(totals, len(results), err != nil)
 	if !ok {
@@ -74,51 +67,66 @@ func (b binary) instructions(ctx context.Context, valgrind, tmp string, r reques
 	return results, counts, err
 }
 
+// callgrind runs benchmarks and returns the counts between boundaries. With
+// errTimeout comes what was complete.
+func (b binary) callgrind(ctx context.Context, valgrind, dir string, r request) ([]float64, []benchfmt.Result, error) {
+	out := filepath.Join(dir, "out")
+	r.env = append(r.env, quietRuntime...)
+	r.wrap = []string{valgrind, "-q", "--tool=callgrind", "--callgrind-out-file=" + out, "--dump-before=" + boundary}
+	results, _, err := b.run(ctx, r)
+	if err != nil && !errors.Is(err, errTimeout) {
+		return nil, nil, err
+	}
+	totals, bad := readTotals(out)
+	if bad != nil {
+		return nil, nil, bad
+	}
+	return totals, results, err
+}
+
 // errMiscount asks for another try: it passes.
 var errMiscount = errors.New("callgrind's counts do not match the benchmarks")
 
 // loops picks, from the counts between boundaries (set-up, loop, set-up, loop,
-// …), those of n loops. Where there are more counts than there should be, the
-// small ones are the timer's and belong to what follows; if it is not clear which
-// they are, ok is false. An unfinished run may have more loops than results.
+// …), those of n loops. A count that can only be the timer's belongs to what
+// follows it. ok is false if there are not n loops then; an unfinished run may
+// have more of them than results.
 func loops(totals []float64, n int, unfinished bool) (out []float64, ok bool) {
-	extra := len(totals) - 2*n
-	if unfinished {
-		extra = 0
-	}
-	small := 0
+	var whole []float64
+	carry := 0.0
 	for _, t := range totals {
-		if t < timerMost {
-			small++
+		if carry += t; t >= timerMost {
+			whole = append(whole, carry)
+			carry = 0
 		}
 	}
-	if extra < 0 || extra > 0 && small != extra {
+	if len(whole) < 2*n || len(whole) > 2*n && !unfinished {
 		return nil, false
 	}
-	carry, k := 0.0, 0
-	for _, t := range totals {
-		if extra > 0 && t < timerMost {
-			carry += t
-			continue
-		}
-		if k++; k%2 == 0 && len(out) < n {
-			out = append(out, t+carry)
-		}
-		carry = 0
+	for i := range n {
+		out = append(out, whole[2*i+1])
 	}
-	return out, len(out) == n
+	return out, true
 }
 
 // fixedCost measures what starting the timer costs, in the empty loop that is
 // among the controls: the least of several, since the scheduler only adds.
 func (b binary) fixedCost(ctx context.Context, valgrind, tmp string, empty *series) (float64, error) {
-	const tries = 8
-	r := request{series: []*series{empty}, sizes: []int{1}, benchtime: "1x", count: tries, timeout: time.Minute}
-	results, counts, err := b.instructions(ctx, valgrind, tmp, r, 0)
-	if err != nil || len(results) == 0 {
+	dir, err := os.MkdirTemp(tmp, "callgrind")
+	if err != nil {
 		return 0, err
 	}
-	return slices.Min(counts), nil
+	defer os.RemoveAll(dir)
+	r := request{series: []*series{empty}, sizes: []int{1}, benchtime: "1x", count: 8, timeout: time.Minute}
+	totals, _, err := b.callgrind(ctx, valgrind, dir, r)
+	if err != nil {
+		return 0, err
+	}
+	least := float64(timerMost)
+	for _, t := range totals {
+		least = min(least, t)
+	}
+	return least, nil
 }
 
 // readTotals reads the counts that callgrind wrote to out.1, out.2, ….

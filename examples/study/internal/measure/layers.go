@@ -173,8 +173,12 @@ func (r *runner) sweep(ctx context.Context, t *target, all []*series, what strin
 	return nil
 }
 
+// tries is how often one series is run before it is given up.
+const tries = 5
+
 // finish runs a request to its end. A series that takes too long is given up,
-// and the others are run again without it; any other failure is tried again.
+// and the others are run again without it; after any other failure the series are
+// run one by one, each several times.
 func (r *runner) finish(ctx context.Context, t *target, q request, measure measureFunc,
 	record func(*series, benchfmt.Result, float64), giveUp func(*series),
 ) error {
@@ -182,34 +186,41 @@ func (r *runner) finish(ctx context.Context, t *target, q request, measure measu
 	failures := 0
 	for len(pending) > 0 {
 		q.series = pending
+		if failures > 1 {
+			q.series = pending[:1]
+		}
 		results, cost, err := measure(ctx, q)
-		got := make(map[string]int)
+		got := make(map[string]bool)
 		for i, res := range results {
-			s, ok := newSeries(res.Name)
-			if !ok {
-				continue
-			}
-			got[s.path]++
-			if k := slices.IndexFunc(pending, func(p *series) bool { return p.path == s.path }); k >= 0 {
-				record(pending[k], res, cost[i])
+			s, _ := newSeries(res.Name)
+			got[s.path] = true
+			if k := slices.IndexFunc(q.series, func(p *series) bool { return p.path == s.path }); k >= 0 {
+				record(q.series[k], res, cost[i])
 			}
 		}
+		failed := pending[0]
 		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
 		case err == nil:
-			return nil
+			pending = pending[len(q.series):]
+			failures = min(failures, 2) // one by one from now on
+			continue
 		case errors.Is(err, errTimeout):
-			pending = slices.DeleteFunc(pending, func(s *series) bool { return got[s.path] > 0 })
+			pending = slices.DeleteFunc(pending, func(s *series) bool { return got[s.path] })
 			if len(pending) == 0 {
 				return nil
 			}
-			r.note("%s: %s at n=%s took too long and is given up", t.pkg, shortPath(pending[0]), join(q.sizes))
-			giveUp(pending[0])
-			pending = pending[1:]
-		case failures < 3 && ctx.Err() == nil:
-			failures++
+			failed, err = pending[0], fmt.Errorf("%w, n=%s", err, join(q.sizes))
 		default:
-			return err
+			if failures++; failures < tries {
+				continue
+			}
+			failures = 2
 		}
+		r.note("%s: %s is given up: %v", t.pkg, shortPath(failed), err)
+		giveUp(failed)
+		pending = pending[1:]
 	}
 	return nil
 }

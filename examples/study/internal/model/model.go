@@ -74,27 +74,27 @@ func (o *Op) Class() growth.Class {
 	return growth.Unknown
 }
 
-// Decide sets the verdict from the layers that can give one.
+// Decide sets the verdict from the layers that can give one, and the reason from
+// the layer that settled it.
 func (o *Op) Decide() {
-	var verdicts []growth.Verdict
-	why := func(layer string, j growth.Judgement) {
-		verdicts = append(verdicts, j.Verdict)
-		if o.Verdict = growth.Join(verdicts...); o.Verdict == j.Verdict && (o.Why == "" || len(verdicts) > 1) {
-			o.Why = layer + ": " + j.Why
-		}
+	if o.PerOp != nil {
+		o.Verdict, o.Why = o.PerOp.Verdict, o.PerOp.Why
+		return
 	}
-	o.Why = ""
+	var steps, instr growth.Judgement
 	if o.Steps != nil {
-		why("steps", o.Steps.Judgement)
+		steps = o.Steps.Judgement
 	}
 	if o.Instr != nil {
-		why("instructions", *o.Instr)
+		instr = *o.Instr
 	}
-	if o.PerOp != nil {
-		why("time", *o.PerOp)
-	}
-	if len(verdicts) == 0 {
-		o.Verdict, o.Why = growth.Inconclusive, "neither steps nor instructions were measured"
+	switch o.Verdict = growth.Join(steps.Verdict, instr.Verdict, o.Stated.OnAverage()); o.Verdict {
+	case instr.Verdict:
+		o.Why = "instructions: " + instr.Why
+	case steps.Verdict:
+		o.Why = "steps: " + steps.Why
+	default:
+		o.Why = "neither steps nor instructions were measured"
 	}
 }
 
