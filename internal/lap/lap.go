@@ -191,6 +191,17 @@ func (q *Queue[T]) Len() int {
 	}
 }
 
+// Pushed returns the number of pushes so far, which is where tail is. O(1).
+func (q *Queue[T]) Pushed() uint64 { return q.count(q.tail.Load() &^ closed) }
+
+// Popped returns the number of pops so far, which is where head is. O(1).
+func (q *Queue[T]) Popped() uint64 { return q.count(q.head.Load()) }
+
+// count returns the number of tickets before t.
+func (q *Queue[T]) count(t uint64) uint64 {
+	return t/q.lap*uint64(len(q.slots)) + t&(q.lap-1)
+}
+
 // Cap returns the capacity. O(1).
 func (q *Queue[T]) Cap() int { return len(q.slots) }
 

@@ -1,0 +1,149 @@
+package ringbuffer
+
+import (
+	"errors"
+	"io"
+)
+
+// Bytes is a circular buffer of bytes with the methods of package io. It is made by
+// NewBytes and is not safe for concurrent use.
+type Bytes struct {
+	r Ring[byte]
+}
+
+var (
+	_ io.ReadWriter = (*Bytes)(nil)
+	_ io.ByteReader = (*Bytes)(nil)
+	_ io.ByteWriter = (*Bytes)(nil)
+	_ io.ReaderFrom = (*Bytes)(nil)
+	_ io.WriterTo   = (*Bytes)(nil)
+)
+
+// errCount is for a reader or writer that breaks its contract: bytes.Buffer panics then.
+var errCount = errors.New("ringbuffer: the count returned is not in 0..len(p)")
+
+const (
+	maxScratch = 4096 // bytes that ReadFrom reads at once when the buffer is full
+	maxIdle    = 100  // reads in a row without a byte or an error, as bufio allows
+)
+
+// NewBytes returns an empty buffer for exactly capacity bytes. It panics as New does.
+func NewBytes(capacity int, opts ...Options) *Bytes {
+	b := new(Bytes)
+	b.r.init(capacity, policy("ringbuffer.NewBytes", capacity, opts))
+	return b
+}
+
+// Write appends p. Under Reject it stores what fits, and returns ErrFull with that
+// length if it is not all. The other policies count what is lost in Dropped and return
+// len(p): OverwriteOldest keeps the last Cap bytes of all that was ever written,
+// DropNewest those that fit. O(len(p)), no allocation.
+func (b *Bytes) Write(p []byte) (int, error) {
+	n := b.r.PushSlice(p)
+	if n < len(p) && b.r.onFull == Reject {
+		return n, ErrFull
+	}
+	return len(p), nil
+}
+
+// WriteByte appends c as Write does. O(1).
+func (b *Bytes) WriteByte(c byte) error { return b.r.Push(c) }
+
+// Read takes out up to len(p) bytes, the oldest first, and returns their number; from
+// an empty buffer io.EOF, as bytes.Buffer does, which more writes can undo. O(len(p)),
+// no allocation.
+func (b *Bytes) Read(p []byte) (int, error) {
+	n := b.r.PopInto(p)
+	if n == 0 && len(p) > 0 {
+		return 0, io.EOF
+	}
+	return n, nil
+}
+
+// ReadByte takes out the oldest byte, or returns io.EOF. O(1).
+func (b *Bytes) ReadByte() (byte, error) {
+	c, ok := b.r.Pop()
+	if !ok {
+		return 0, io.EOF
+	}
+	return c, nil
+}
+
+// ReadFrom appends what src brings until its end, and returns the number of bytes and
+// the error that ended it, if it was not io.EOF. Under Reject and DropNewest it takes
+// nothing from src that it could not store: when the buffer is full it returns ErrFull,
+// even if src has no more to bring, which it cannot know. OverwriteOldest goes on.
+// io.ErrNoProgress means that src brought nothing 100 times in a row.
+//
+// It reads straight into free slots; when OverwriteOldest has none it allocates a
+// buffer of at most 4 KiB, once. src must not use b.
+func (b *Bytes) ReadFrom(src io.Reader) (n int64, err error) {
+	var scratch []byte
+	for idle := 0; idle < maxIdle; {
+		p, _ := b.r.Writable()
+		full := len(p) == 0
+		if full {
+			if b.r.onFull != OverwriteOldest {
+				return n, ErrFull
+			}
+			if scratch == nil {
+				scratch = make([]byte, min(b.Cap(), maxScratch))
+			}
+			p = scratch
+		}
+		got, err := src.Read(p)
+		if got < 0 || got > len(p) {
+			return n, errCount
+		}
+		if full {
+			b.r.PushSlice(p[:got])
+		} else {
+			b.r.Commit(got)
+		}
+		n += int64(got)
+		switch {
+		case err == io.EOF:
+			return n, nil
+		case err != nil:
+			return n, err
+		case got > 0:
+			idle = 0
+		default:
+			idle++
+		}
+	}
+	return n, io.ErrNoProgress
+}
+
+// WriteTo writes all bytes to dst, in one Write or two, and takes out those that dst
+// has taken. O(n), no allocation. dst must not use b.
+func (b *Bytes) WriteTo(dst io.Writer) (n int64, err error) {
+	for b.Len() > 0 {
+		p, _ := b.r.Readable()
+		wrote, err := dst.Write(p)
+		if wrote < 0 || wrote > len(p) {
+			return n, errCount
+		}
+		b.r.Discard(wrote)
+		n += int64(wrote)
+		if err == nil && wrote < len(p) {
+			err = io.ErrShortWrite
+		}
+		if err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+// Len returns the number of bytes in the buffer. O(1).
+func (b *Bytes) Len() int { return b.r.Len() }
+
+// Cap returns the capacity. O(1).
+func (b *Bytes) Cap() int { return b.r.Cap() }
+
+// Dropped returns how many bytes were lost under OverwriteOldest or DropNewest. O(1).
+func (b *Bytes) Dropped() uint64 { return b.r.Dropped() }
+
+// Clear takes all bytes out. O(1).
+func (b *Bytes) Clear() { b.r.Clear() }

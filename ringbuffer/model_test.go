@@ -1,0 +1,310 @@
+package ringbuffer
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+// checkInvariants panics if one of the package doc does not hold.
+func (r *Ring[T]) checkInvariants() {
+	must := func(ok bool, format string, args ...any) {
+		if !ok {
+			panic(fmt.Sprintf(format, args...))
+		}
+	}
+	n := r.tail - r.head
+	must(r.head <= r.tail && n <= r.capacity, "I1: head %d, tail %d, capacity %d", r.head, r.tail, r.capacity)
+	must(len(r.buf) == slots(int(r.capacity)) && r.capacity <= uint64(len(r.buf)),
+		"I1: %d slots for capacity %d", len(r.buf), r.capacity)
+	var zero T
+	for i := n; i < uint64(len(r.buf)); i++ {
+		v := *r.slot(r.head + i)
+		must(r.plain || fmt.Sprint(v) == fmt.Sprint(zero), "I3: free slot of number %d holds %v", r.head+i, v)
+	}
+}
+
+// ringLike is what Ring and Sync have in common.
+type ringLike interface {
+	Push(v *int) error
+	PushEvict(v *int) (*int, bool)
+	Pop() (*int, bool)
+	Peek() (*int, bool)
+	At(i int) *int
+	PushSlice(vs []*int) int
+	PopInto(dst []*int) int
+	All() func(func(int, *int) bool)
+	Backward() func(func(int, *int) bool)
+	Drain() func(func(*int) bool)
+	Len() int
+	Cap() int
+	Dropped() uint64
+	Clear()
+	Resize(n int) error
+}
+
+type ringPart struct{ *Ring[*int] }
+
+func (r ringPart) All() func(func(int, *int) bool)      { return r.Ring.All() }
+func (r ringPart) Backward() func(func(int, *int) bool) { return r.Ring.Backward() }
+func (r ringPart) Drain() func(func(*int) bool)         { return r.Ring.Drain() }
+
+type syncPart struct{ *Sync[*int] }
+
+func (s syncPart) All() func(func(int, *int) bool)      { return s.Sync.All() }
+func (s syncPart) Backward() func(func(int, *int) bool) { return s.Sync.Backward() }
+func (s syncPart) Drain() func(func(*int) bool)         { return s.Sync.Drain() }
+
+// A machine drives a ring and the oracle through the same operations.
+type machine struct {
+	r     ringLike
+	inner *Ring[*int]
+	want  *textbook[*int]
+	last  int
+}
+
+func (m *machine) fresh(n int) []*int {
+	vs := make([]*int, n)
+	for i := range vs {
+		m.last++
+		v := m.last
+		vs[i] = &v
+	}
+	return vs
+}
+
+func (m *machine) actions() map[string]func(*rapid.T) {
+	return map[string]func(*rapid.T){
+		"Push": func(t *rapid.T) {
+			v := m.fresh(1)[0]
+			require.Equal(t, m.want.Push(v), m.r.Push(v))
+		},
+		"PushEvict": func(t *rapid.T) {
+			v := m.fresh(1)[0]
+			want, wantOK := m.want.PushEvict(v)
+			got, ok := m.r.PushEvict(v)
+			require.Equal(t, wantOK, ok)
+			require.Same(t, want, got)
+		},
+		"Pop": func(t *rapid.T) {
+			want, wantOK := m.want.Pop()
+			got, ok := m.r.Pop()
+			require.Equal(t, wantOK, ok)
+			require.Same(t, want, got)
+		},
+		"PushSlice": func(t *rapid.T) {
+			vs := m.fresh(rapid.IntRange(0, 14).Draw(t, "n"))
+			require.Equal(t, m.want.pushSlice(vs), m.r.PushSlice(vs))
+		},
+		"PopInto": func(t *rapid.T) {
+			dst := make([]*int, rapid.IntRange(0, 14).Draw(t, "n"))
+			want := m.want.popN(len(dst))
+			got := dst[:m.r.PopInto(dst)]
+			require.True(t, slices.Equal(want, got))
+		},
+		"Drain": func(t *rapid.T) {
+			stop := rapid.IntRange(1, 5).Draw(t, "stop")
+			var got []*int
+			m.r.Drain()(func(v *int) bool {
+				got = append(got, v)
+				return len(got) < stop
+			})
+			require.True(t, slices.Equal(m.want.popN(stop), got))
+		},
+		"Clear": func(t *rapid.T) {
+			if rapid.IntRange(0, 4).Draw(t, "clear") == 0 {
+				m.r.Clear()
+				m.want.popN(m.want.count)
+			}
+		},
+		"Resize": func(t *rapid.T) {
+			n := rapid.IntRange(-1, 12).Draw(t, "n")
+			if m.want.resize(n) {
+				require.NoError(t, m.r.Resize(n))
+			} else {
+				require.ErrorIs(t, m.r.Resize(n), ErrCapacity)
+			}
+		},
+		"": m.check,
+	}
+}
+
+func (m *machine) check(t *rapid.T) {
+	m.inner.checkInvariants()
+	want := m.want.all()
+	require.Equal(t, len(want), m.r.Len())
+	require.Equal(t, len(m.want.items), m.r.Cap())
+	require.Equal(t, m.want.dropped, m.r.Dropped())
+	require.Equal(t, m.want.stored, m.inner.tail, "I4")
+	v, ok := m.r.Peek()
+	require.Equal(t, len(want) > 0, ok)
+	if ok {
+		require.Same(t, want[0], v)
+	}
+	var got []*int
+	m.r.All()(func(i int, v *int) bool {
+		require.Equal(t, len(got), i)
+		require.Same(t, v, m.r.At(i), "I2")
+		got = append(got, v)
+		return true
+	})
+	require.True(t, slices.Equal(want, got))
+	got = nil
+	m.r.Backward()(func(i int, v *int) bool {
+		require.Equal(t, len(want)-1-len(got), i)
+		got = append(got, v)
+		return true
+	})
+	slices.Reverse(got)
+	require.True(t, slices.Equal(want, got))
+}
+
+func draw(t *rapid.T) (capacity int, o Options) {
+	return rapid.IntRange(1, 10).Draw(t, "capacity"), Options{OnFull: Policy(rapid.IntRange(0, 2).Draw(t, "policy"))}
+}
+
+func TestRingModel(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		capacity, o := draw(t)
+		r := New[*int](capacity, o)
+		m := &machine{r: ringPart{r}, inner: r, want: newTextbook[*int](capacity, o.OnFull)}
+		actions := m.actions()
+		actions["Discard"] = func(t *rapid.T) {
+			n := rapid.IntRange(0, r.Len()).Draw(t, "n")
+			a, b := r.Readable()
+			require.True(t, slices.Equal(m.want.all(), slices.Concat(a, b)))
+			r.Discard(n)
+			m.want.popN(n)
+		}
+		actions["Commit"] = func(t *rapid.T) {
+			a, b := r.Writable()
+			require.Equal(t, r.Cap()-r.Len(), len(a)+len(b))
+			vs := m.fresh(rapid.IntRange(0, len(a)+len(b)).Draw(t, "n"))
+			copy(b, vs[copy(a, vs):])
+			r.Commit(len(vs))
+			m.want.pushSlice(vs)
+		}
+		t.Repeat(actions)
+	})
+}
+
+func TestSyncModel(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		capacity, o := draw(t)
+		s := NewSync[*int](capacity, o)
+		m := &machine{r: syncPart{s}, inner: &s.r, want: newTextbook[*int](capacity, o.OnFull)}
+		actions := m.actions()
+		actions["Since"] = func(t *rapid.T) {
+			oldest, next := s.Numbers()
+			require.Equal(t, m.want.stored, next)
+			require.Equal(t, m.want.stored-uint64(m.want.count), oldest)
+			seq := uint64(rapid.IntRange(max(0, int(oldest)-3), int(next)+3).Draw(t, "seq"))
+			items, err := s.Since(seq)
+			if seq < oldest {
+				require.ErrorIs(t, err, ErrOverwritten)
+			} else {
+				require.NoError(t, err)
+			}
+			var got []*int
+			for n, v := range items {
+				require.Equal(t, seq+uint64(len(got)), n)
+				got = append(got, v)
+			}
+			var want []*int
+			if seq >= oldest && seq < next {
+				want = m.want.all()[seq-oldest:]
+			}
+			require.True(t, slices.Equal(want, got))
+		}
+		t.Repeat(actions)
+	})
+}
+
+// A tryQueue is what SPSC and MPMC have in common.
+type tryQueue interface {
+	TryPush(v *int) bool
+	TryPop() (*int, bool)
+	PushSlice(vs []*int) int
+	PopInto(dst []*int) int
+	Len() int
+	Cap() int
+}
+
+func TestQueueModel(t *testing.T) {
+	for name, make := range map[string]func(capacity int) (q tryQueue, check func()){
+		"SPSC": func(capacity int) (tryQueue, func()) {
+			q := NewSPSC[*int](capacity)
+			return q, q.checkInvariants
+		},
+		"MPMC": func(capacity int) (tryQueue, func()) {
+			q := NewMPMC[*int](capacity)
+			return q, q.q.Check
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			rapid.Check(t, func(t *rapid.T) {
+				capacity := rapid.OneOf(rapid.IntRange(1, 5), rapid.IntRange(1, 150)).Draw(t, "capacity")
+				q, check := make(capacity)
+				runQueue(t, q, check, newTextbook[*int](capacity, Reject))
+			})
+		})
+	}
+}
+
+func runQueue(t *rapid.T, q tryQueue, check func(), want *textbook[*int]) {
+	m := &machine{}
+	amount := rapid.OneOf(rapid.IntRange(0, 3), rapid.IntRange(0, 200))
+	t.Repeat(map[string]func(*rapid.T){
+		"TryPush": func(t *rapid.T) {
+			v := m.fresh(1)[0]
+			require.Equal(t, want.Push(v) == nil, q.TryPush(v))
+		},
+		"TryPop": func(t *rapid.T) {
+			w, wok := want.Pop()
+			v, ok := q.TryPop()
+			require.Equal(t, wok, ok)
+			require.Same(t, w, v)
+		},
+		"PushSlice": func(t *rapid.T) {
+			vs := m.fresh(amount.Draw(t, "n"))
+			require.Equal(t, want.pushSlice(vs), q.PushSlice(vs))
+		},
+		"PopInto": func(t *rapid.T) {
+			dst := make([]*int, amount.Draw(t, "n"))
+			require.True(t, slices.Equal(want.popN(len(dst)), dst[:q.PopInto(dst)]))
+		},
+		"": func(t *rapid.T) {
+			check()
+			require.Equal(t, want.count, q.Len())
+			require.Equal(t, len(want.items), q.Cap())
+		},
+	})
+}
+
+// checkInvariants panics if one of the package doc does not hold. The queue must be at
+// rest.
+func (q *SPSC[T]) checkInvariants() {
+	must := func(ok bool, format string, args ...any) {
+		if !ok {
+			panic(fmt.Sprintf(format, args...))
+		}
+	}
+	head, tail := q.consumer.next, q.producer.next
+	must(head <= tail && tail-head <= q.capacity, "I1: head %d, tail %d, capacity %d", head, tail, q.capacity)
+	must(q.pushed() == tail, "I5: published %d of %d", q.pushed(), tail)
+	must(q.popped() == head, "I5: given back %d of %d", q.popped(), head)
+	must(q.producer.known <= head+q.capacity, "I5: room known up to %d", q.producer.known)
+	must(q.consumer.known <= tail, "I5: items known up to %d", q.consumer.known)
+	for n := head; n < tail; n++ {
+		must(q.groupOf(n).pushed.Load() > n, "I5: item %d is not published", n)
+		must(q.groupOf(n).popped.Load() <= n, "I5: item %d is given back", n)
+	}
+	var zero T
+	for n := tail; n < head+uint64(len(q.groups)*groupSize); n++ {
+		v := q.groupOf(n).items[n%groupSize]
+		must(fmt.Sprint(v) == fmt.Sprint(zero), "I3: free slot of number %d holds %v", n, v)
+	}
+}

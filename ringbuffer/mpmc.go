@@ -1,0 +1,63 @@
+package ringbuffer
+
+import "example.com/flatline/internal/lap"
+
+// MPMC is a queue for any number of producers and consumers, without a lock. It is made
+// by NewMPMC. A false from TryPush or TryPop is a fact, not a guess: there was a moment
+// during the call when the queue was full, or empty.
+//
+// The price is that it is not wait-free, nor lock-free: whoever meets a slot that
+// another goroutine has claimed but not finished with must wait for it, and gives up the
+// processor meanwhile. The window is two stores wide, but the system may stop a
+// goroutine inside it. A program that waits for items or for room should not loop over
+// the Try methods: bqueue parks it.
+//
+// An item is in the queue from the moment its push claims a slot, and out of it from the
+// moment its pop claims that; both are one compare-and-swap. internal/lap has the
+// proof. A push happens before the pop that returns its item.
+type MPMC[T any] struct {
+	q lap.Queue[T]
+}
+
+// NewMPMC returns an empty queue for exactly capacity items, and takes their memory. It
+// panics if capacity is below 1.
+func NewMPMC[T any](capacity int) *MPMC[T] {
+	checkCapacity("ringbuffer.NewMPMC", capacity)
+	q := new(MPMC[T])
+	q.q.Init(capacity)
+	return q
+}
+
+// TryPush appends v and returns true, or returns false if the queue was full. O(1)
+// while others finish what they began, no allocation.
+func (q *MPMC[T]) TryPush(v T) bool { return q.q.TryPush(v) == lap.OK }
+
+// TryPop takes out the oldest item and returns it, or false if the queue was empty. The
+// slot is zeroed. O(1) while others finish what they began, no allocation.
+func (q *MPMC[T]) TryPop() (T, bool) {
+	v, result := q.q.TryPop()
+	return v, result == lap.OK
+}
+
+// PushSlice appends items of vs in order until all are stored or the queue is full, and
+// returns their number. It is a row of TryPush calls, of which those that find room at
+// once stay together; only the claims are saved. O(len(vs)).
+func (q *MPMC[T]) PushSlice(vs []T) int {
+	n, _ := q.q.PushSlice(vs)
+	return n
+}
+
+// PopInto takes items out into dst, the oldest first, until dst is full or the queue is
+// empty, and returns their number. It is a row of TryPop calls, as PushSlice is of
+// TryPush. O(len(dst)).
+func (q *MPMC[T]) PopInto(dst []T) int {
+	n, _ := q.q.PopInto(dst)
+	return n
+}
+
+// Len returns the number of items at one moment during the call. O(1); it reads again
+// when a push comes in between.
+func (q *MPMC[T]) Len() int { return q.q.Len() }
+
+// Cap returns the capacity. O(1).
+func (q *MPMC[T]) Cap() int { return q.q.Cap() }

@@ -1,0 +1,161 @@
+package ringbuffer
+
+import (
+	"fmt"
+	"math/bits"
+	"reflect"
+
+	"example.com/flatline/internal/debug"
+)
+
+// Ring is a circular buffer. It is made by New and is not safe for concurrent use;
+// Sync is.
+type Ring[T any] struct {
+	buf        []T    // a power of two long, so that & finds the slot of an item
+	head, tail uint64 // the numbers of the oldest item and of the next one
+	capacity   uint64
+	steps      debug.Counter // slots written or vacated
+	dropped    uint64
+	onFull     Policy
+	plain      bool // T has no pointers: what a free slot holds keeps nothing alive
+}
+
+// New returns an empty ring for exactly capacity items. It takes the memory for the
+// next power of two at once; afterwards only Resize allocates. It panics if capacity
+// is below 1, on an unknown policy and on more than one Options.
+func New[T any](capacity int, opts ...Options) *Ring[T] {
+	r := new(Ring[T])
+	r.init(capacity, policy("ringbuffer.New", capacity, opts))
+	return r
+}
+
+func (r *Ring[T]) init(capacity int, onFull Policy) {
+	r.buf = make([]T, slots(capacity))
+	r.capacity = uint64(capacity)
+	r.onFull = onFull
+	r.plain = pointerFree(reflect.TypeFor[T]())
+}
+
+// pointerFree reports whether a value of type t cannot keep anything alive.
+func pointerFree(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Array:
+		return pointerFree(t.Elem())
+	case reflect.Struct:
+		for i := range t.NumField() {
+			if !pointerFree(t.Field(i).Type) {
+				return false
+			}
+		}
+		return true
+	}
+	return t.Kind() < reflect.Array // the numbers and bool
+}
+
+// slots returns the least power of two that is not below capacity.
+func slots(capacity int) int { return 1 << bits.Len(uint(capacity-1)) }
+
+// slot returns the place of the item with this number.
+func (r *Ring[T]) slot(number uint64) *T { return &r.buf[number&uint64(len(r.buf)-1)] }
+
+// Push appends v. If the ring is full, then under Reject it returns ErrFull and
+// changes nothing; under OverwriteOldest the oldest item leaves, under DropNewest v
+// is lost, and either is counted by Dropped and no error. O(1), no allocation.
+func (r *Ring[T]) Push(v T) error {
+	if r.tail-r.head == r.capacity {
+		return r.pushFull(v)
+	}
+	r.steps.Add(1)
+	*r.slot(r.tail) = v
+	r.tail++
+	return nil
+}
+
+func (r *Ring[T]) pushFull(v T) error {
+	switch r.onFull {
+	case OverwriteOldest:
+		r.PushEvict(v)
+		r.dropped++
+		return nil
+	case DropNewest:
+		r.dropped++
+		return nil
+	}
+	return ErrFull
+}
+
+// PushEvict appends v under every policy. If the ring was full, the oldest item
+// makes room and is returned with true; since the caller has it, it does not count
+// as dropped. O(1), no allocation.
+func (r *Ring[T]) PushEvict(v T) (evicted T, ok bool) {
+	if r.tail-r.head == r.capacity {
+		evicted, ok = r.Pop()
+	}
+	r.steps.Add(1)
+	*r.slot(r.tail) = v
+	r.tail++
+	return evicted, ok
+}
+
+// Pop takes out the oldest item and returns it, or false if there is none. Its slot
+// is zeroed. O(1), no allocation.
+func (r *Ring[T]) Pop() (v T, ok bool) {
+	if r.tail == r.head {
+		return v, false
+	}
+	r.steps.Add(1)
+	var zero T
+	s := r.slot(r.head)
+	v, *s = *s, zero
+	r.head++
+	return v, true
+}
+
+// Peek returns the oldest item, or false if there is none. O(1).
+func (r *Ring[T]) Peek() (v T, ok bool) {
+	if r.tail == r.head {
+		return v, false
+	}
+	return *r.slot(r.head), true
+}
+
+// At returns the i-th item, the oldest being 0. It panics if i is not in 0..Len-1.
+// O(1).
+func (r *Ring[T]) At(i int) T {
+	if uint64(i) >= r.tail-r.head {
+		panic(fmt.Sprintf("ringbuffer: At(%d) of %d items", i, r.Len()))
+	}
+	return *r.slot(r.head + uint64(i))
+}
+
+// Len returns the number of items. O(1).
+func (r *Ring[T]) Len() int { return int(r.tail - r.head) }
+
+// Cap returns the capacity. O(1).
+func (r *Ring[T]) Cap() int { return int(r.capacity) }
+
+// Dropped returns how many items Push and PushSlice have lost since New: those
+// overwritten under OverwriteOldest, those not stored under DropNewest. O(1).
+func (r *Ring[T]) Dropped() uint64 { return r.dropped }
+
+// Clear takes all items out. Dropped stays. O(n), since slots are zeroed; O(1) if T
+// has no pointers.
+func (r *Ring[T]) Clear() { r.Discard(r.Len()) }
+
+// Resize sets the capacity to n. It is an error, which wraps ErrCapacity and changes
+// nothing, if n is below 1 or below Len. O(n): it may move the items to another
+// array, and then gives the old one back.
+func (r *Ring[T]) Resize(n int) error {
+	const most = 1 << (bits.UintSize - 2) // whose slots still are an int
+	if n < max(1, r.Len()) || n > most {
+		return fmt.Errorf("%w: Resize(%d) of a ring of %d items", ErrCapacity, n, r.Len())
+	}
+	if slots(n) != len(r.buf) {
+		a, b := r.Readable()
+		r.buf = make([]T, slots(n))
+		place(r.buf, r.head, a)
+		place(r.buf, r.head+uint64(len(a)), b)
+	}
+	r.capacity = uint64(n)
+	return nil
+}

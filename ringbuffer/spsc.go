@@ -1,0 +1,219 @@
+package ringbuffer
+
+import (
+	"sync/atomic"
+
+	"example.com/flatline/internal/debug"
+)
+
+// SPSC is a queue between one producer goroutine and one consumer goroutine, with
+// neither lock nor wait: whatever the other side does, TryPush and TryPop end after a
+// fixed number of steps. It is made by NewSPSC. The producer alone may call TryPush
+// and PushSlice, the consumer alone TryPop and PopInto; anyone may call Len and Cap.
+// Either role may pass to another goroutine, if what hands it over synchronises.
+//
+// A push happens before the pop that returns its item.
+//
+// In most such queues each side publishes its index in one word, and the two words go
+// back and forth between two caches. Here the items lie in groups, and each group holds
+// the part of both indices that concerns it, beside its items:
+//
+//	      consumer              producer
+//	         ↓                     ↓
+//	[pushed popped ▒▒■■■■] [pushed popped ■■■□□□] [pushed popped □□□□□□] …
+//
+// So the sides meet only where they meet over items anyway. As long as they are in
+// different groups, neither disturbs the other.
+type SPSC[T any] struct {
+	groups   []group[T] // a power of two of them
+	capacity uint64
+	_        [128]byte // the sides share no cache line; processors fetch lines in pairs
+	producer side
+	consumer side
+}
+
+// groupSize is a compromise: a longer group lets a slice be copied in longer parts and
+// keeps the sides apart for longer, but a queue of less than two groups has them in one.
+const groupSize = 32
+
+type group[T any] struct {
+	pushed atomic.Uint64 // one more than the number of the last item published here
+	popped atomic.Uint64 // one more than the number of the last item taken out here
+	items  [groupSize]T
+}
+
+// A side is what the producer or the consumer knows.
+type side struct {
+	next  uint64        // the number of the item to push or pop next
+	known uint64        // up to here there is room, or there are items: no need to look
+	group atomic.Uint64 // the number of the first item of the group that next is in, for Len
+	_     [128]byte
+}
+
+// NewSPSC returns an empty queue for exactly capacity items; it takes the memory for
+// the next power of two, at least 32. It panics if capacity is below 1.
+func NewSPSC[T any](capacity int) *SPSC[T] {
+	checkCapacity("ringbuffer.NewSPSC", capacity)
+	q := &SPSC[T]{
+		groups:   make([]group[T], max(1, slots(capacity)/groupSize)),
+		capacity: uint64(capacity),
+	}
+	q.producer.known = q.capacity
+	return q
+}
+
+// groupOf returns the group of the item with this number.
+func (q *SPSC[T]) groupOf(number uint64) *group[T] {
+	return &q.groups[number/groupSize&uint64(len(q.groups)-1)]
+}
+
+// TryPush appends v and returns true, or returns false if there were Cap items. It
+// takes effect when it publishes the item, or, if false, when it looks whether the item
+// Cap before has been taken out. O(1), wait-free, no allocation.
+func (q *SPSC[T]) TryPush(v T) bool {
+	n := q.producer.next
+	if n == q.producer.known && !q.lookForRoom() {
+		return false
+	}
+	g := q.groupOf(n)
+	g.items[n%groupSize] = v
+	q.publish(g, n, 1)
+	return true
+}
+
+// lookForRoom reports whether item next-capacity is out of the way. A group's word from
+// an earlier lap is too small to say so.
+func (q *SPSC[T]) lookForRoom() bool {
+	last := q.producer.next - q.capacity
+	popped := q.groupOf(last).popped.Load()
+	if popped <= last {
+		return false
+	}
+	q.producer.known = popped + q.capacity
+	return true
+}
+
+// publish makes n items, from this number on, all in g, visible to the consumer.
+func (q *SPSC[T]) publish(g *group[T], number, n uint64) {
+	if debug.Enabled {
+		debug.Yield() // stored, not published
+	}
+	if number%groupSize == 0 {
+		q.producer.group.Store(number) // before an item of the group is in
+	}
+	q.producer.next = number + n
+	g.pushed.Store(number + n)
+}
+
+// TryPop takes out the oldest item and returns it, or false if there was none. It
+// takes effect when it gives the slot back, or, if false, when it looks for the item.
+// The slot is zeroed. O(1), wait-free, no allocation.
+func (q *SPSC[T]) TryPop() (v T, ok bool) {
+	n := q.consumer.next
+	if n == q.consumer.known && !q.lookForItem() {
+		return v, false
+	}
+	g := q.groupOf(n)
+	var zero T
+	s := &g.items[n%groupSize]
+	v, *s = *s, zero
+	q.giveBack(g, n, 1)
+	return v, true
+}
+
+// lookForItem reports whether item next is there.
+func (q *SPSC[T]) lookForItem() bool {
+	pushed := q.groupOf(q.consumer.next).pushed.Load()
+	if pushed <= q.consumer.next {
+		return false
+	}
+	q.consumer.known = pushed
+	return true
+}
+
+// giveBack makes the slots of n items, from this number on, all in g, free for the
+// producer.
+func (q *SPSC[T]) giveBack(g *group[T], number, n uint64) {
+	if debug.Enabled {
+		debug.Yield() // taken, not given back
+	}
+	if number%groupSize == 0 {
+		q.consumer.group.Store(number) // before an item of the group is out
+	}
+	q.consumer.next = number + n
+	g.popped.Store(number + n)
+}
+
+// PushSlice appends items of vs in order until all are stored or the queue is full, and
+// returns their number: a row of TryPush calls that publish once a group. O(len(vs)),
+// wait-free.
+func (q *SPSC[T]) PushSlice(vs []T) int {
+	stored := 0
+	for stored < len(vs) {
+		n := q.producer.next
+		if n == q.producer.known && !q.lookForRoom() {
+			break
+		}
+		g := q.groupOf(n)
+		part := copy(g.part(n, q.producer.known), vs[stored:])
+		q.publish(g, n, uint64(part))
+		stored += part
+	}
+	return stored
+}
+
+// PopInto takes items out into dst, the oldest first, until dst is full or the queue is
+// empty, and returns their number: a row of TryPop calls that give back once a group.
+// O(len(dst)), wait-free.
+func (q *SPSC[T]) PopInto(dst []T) int {
+	taken := 0
+	for taken < len(dst) {
+		n := q.consumer.next
+		if n == q.consumer.known && !q.lookForItem() {
+			break
+		}
+		g := q.groupOf(n)
+		items := g.part(n, q.consumer.known)
+		part := copy(dst[taken:], items)
+		clear(items[:part])
+		q.giveBack(g, n, uint64(part))
+		taken += part
+	}
+	return taken
+}
+
+// part returns the slots of the group for the items from number up to end.
+func (g *group[T]) part(number, end uint64) []T {
+	i := number % groupSize
+	return g.items[i:min(groupSize, i+end-number)]
+}
+
+// Len returns the number of items at one moment during the call. O(1); it reads again
+// when the consumer moves in between.
+func (q *SPSC[T]) Len() int {
+	for {
+		head := q.popped()
+		tail := q.pushed()
+		if q.popped() == head {
+			return int(tail - head)
+		}
+	}
+}
+
+// pushed returns how many items have been published, at one moment during the call.
+// When it reads that the producer is in group g, no later group has an item yet. If the
+// group's word is larger than that, then the count went through the end of the group
+// since; if it is smaller, from an earlier lap, then the group had no item yet.
+func (q *SPSC[T]) pushed() uint64 {
+	g := q.producer.group.Load()
+	return min(max(q.groupOf(g).pushed.Load(), g), g+groupSize)
+}
+
+// popped returns how many items have been taken out, as pushed does.
+func (q *SPSC[T]) popped() uint64 {
+	g := q.consumer.group.Load()
+	return min(max(q.groupOf(g).popped.Load(), g), g+groupSize)
+}
+
+// Cap returns the capacity. O(1).
+func (q *SPSC[T]) Cap() int { return int(q.capacity) }

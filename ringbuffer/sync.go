@@ -1,0 +1,216 @@
+package ringbuffer
+
+import (
+	"fmt"
+	"iter"
+	"sync"
+)
+
+// Sync is a ring behind one mutex, safe for concurrent use, whose readers may also
+// follow it by the numbers of its items. It is made by NewSync.
+//
+// It has the methods of Ring but for the views into the array, which no lock could
+// guard once they are returned. Each method takes effect at one moment while it holds
+// the lock. A push happens before whatever returns its item.
+type Sync[T any] struct {
+	mu sync.Mutex
+	r  Ring[T]
+}
+
+// NewSync returns an empty ring for exactly capacity items. It panics as New does.
+func NewSync[T any](capacity int, opts ...Options) *Sync[T] {
+	s := new(Sync[T])
+	s.r.init(capacity, policy("ringbuffer.NewSync", capacity, opts))
+	return s
+}
+
+// Push appends v, or does to a full ring what the policy says; see Ring.Push. O(1), no
+// allocation.
+func (s *Sync[T]) Push(v T) error {
+	s.mu.Lock()
+	err := s.r.Push(v)
+	s.mu.Unlock()
+	return err
+}
+
+// PushEvict appends v under every policy and returns the item that had to make room,
+// if any; see Ring.PushEvict. O(1), no allocation.
+func (s *Sync[T]) PushEvict(v T) (evicted T, ok bool) {
+	s.mu.Lock()
+	evicted, ok = s.r.PushEvict(v)
+	s.mu.Unlock()
+	return evicted, ok
+}
+
+// Pop takes out the oldest item and returns it, or false if there is none. O(1), no
+// allocation.
+func (s *Sync[T]) Pop() (T, bool) {
+	s.mu.Lock()
+	v, ok := s.r.Pop()
+	s.mu.Unlock()
+	return v, ok
+}
+
+// Peek returns the oldest item, or false if there is none. O(1).
+func (s *Sync[T]) Peek() (T, bool) {
+	s.mu.Lock()
+	v, ok := s.r.Peek()
+	s.mu.Unlock()
+	return v, ok
+}
+
+// At returns the i-th item, the oldest being 0. It panics if i is not in 0..Len-1,
+// and others may change Len at any time: Since is the safer way to look back. O(1).
+func (s *Sync[T]) At(i int) T {
+	s.mu.Lock()
+	defer s.mu.Unlock() // it may panic
+	return s.r.At(i)
+}
+
+// PushSlice appends the items of vs in order, with no other's item between them, and
+// returns how many were stored; see Ring.PushSlice. O(len(vs)).
+func (s *Sync[T]) PushSlice(vs []T) int {
+	s.mu.Lock()
+	n := s.r.PushSlice(vs)
+	s.mu.Unlock()
+	return n
+}
+
+// PopInto takes out as many items as there are and dst has room for, the oldest
+// first, and returns their number. O(len(dst)).
+func (s *Sync[T]) PopInto(dst []T) int {
+	s.mu.Lock()
+	n := s.r.PopInto(dst)
+	s.mu.Unlock()
+	return n
+}
+
+// Since yields, with their numbers, the items from number seq on that are in the ring
+// at this moment; none if seq is beyond them. The first item ever stored is 0, and each
+// that is stored counts one up, through Clear and Resize. ErrOverwritten says that item
+// seq was there and has left, overwritten or popped: the reader fell behind and may go
+// on from the first of Numbers.
+//
+// The items stay in the ring, so each of many readers can follow it at its own pace:
+//
+//	for n, v := range items {
+//		use(v)
+//		seq = n + 1 // where to ask next
+//	}
+//
+// O(n) in the items it yields, which it copies.
+func (s *Sync[T]) Since(seq uint64) (iter.Seq2[uint64, T], error) {
+	items, err := s.since(seq)
+	if err != nil {
+		return func(func(uint64, T) bool) {}, err
+	}
+	return func(yield func(uint64, T) bool) {
+		for i, v := range items {
+			if !yield(seq+uint64(i), v) {
+				return
+			}
+		}
+	}, nil
+}
+
+func (s *Sync[T]) since(seq uint64) ([]T, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock() // the copy may not fit into memory
+	r := &s.r
+	if seq < r.head {
+		return nil, fmt.Errorf("%w: item %d, the oldest left is %d", ErrOverwritten, seq, r.head)
+	}
+	if seq >= r.tail {
+		return nil, nil
+	}
+	return concat(r.view(seq, int(r.tail-seq))), nil
+}
+
+// Numbers returns the number of the oldest item in the ring and the number that the
+// next one will get; they are equal if the ring is empty. O(1).
+func (s *Sync[T]) Numbers() (oldest, next uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.r.head, s.r.tail
+}
+
+// All yields the items, the oldest first, with their places from 0, as they are when
+// the loop begins; the loop may do anything with the ring. It copies them: O(n).
+func (s *Sync[T]) All() iter.Seq2[int, T] {
+	return func(yield func(int, T) bool) {
+		for i, v := range s.snapshot() {
+			if !yield(i, v) {
+				return
+			}
+		}
+	}
+}
+
+// Backward yields what All does in reverse.
+func (s *Sync[T]) Backward() iter.Seq2[int, T] {
+	return func(yield func(int, T) bool) {
+		items := s.snapshot()
+		for i := len(items) - 1; i >= 0; i-- {
+			if !yield(i, items[i]) {
+				return
+			}
+		}
+	}
+}
+
+func (s *Sync[T]) snapshot() []T {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return concat(s.r.Readable())
+}
+
+func concat[T any](a, b []T) []T {
+	return append(append(make([]T, 0, len(a)+len(b)), a...), b...)
+}
+
+// Drain pops and yields items until the ring is empty or the loop ends. The lock is
+// not held while the loop runs. O(1) a step, no copy.
+func (s *Sync[T]) Drain() iter.Seq[T] {
+	return func(yield func(T) bool) {
+		for {
+			if v, ok := s.Pop(); !ok || !yield(v) {
+				return
+			}
+		}
+	}
+}
+
+// Len returns the number of items. O(1).
+func (s *Sync[T]) Len() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.r.Len()
+}
+
+// Cap returns the capacity. O(1).
+func (s *Sync[T]) Cap() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.r.Cap()
+}
+
+// Dropped returns how many items Push and PushSlice have lost; see Ring.Dropped. O(1).
+func (s *Sync[T]) Dropped() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.r.Dropped()
+}
+
+// Clear takes all items out. Dropped and the numbers stay. O(n).
+func (s *Sync[T]) Clear() {
+	s.mu.Lock()
+	s.r.Clear()
+	s.mu.Unlock()
+}
+
+// Resize sets the capacity to n; see Ring.Resize. O(n).
+func (s *Sync[T]) Resize(n int) error {
+	s.mu.Lock()
+	defer s.mu.Unlock() // the new array may not fit into memory
+	return s.r.Resize(n)
+}

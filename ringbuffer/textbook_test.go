@@ -1,0 +1,106 @@
+package ringbuffer
+
+import "sync"
+
+// textbook is the answer an interviewer expects: an array, head and count, everything
+// under one mutex. It is the oracle of the model tests, where a slice is pushed item by
+// item, and the baseline of the benchmarks.
+type textbook[T any] struct {
+	mu      sync.Mutex
+	items   []T
+	head    int
+	count   int
+	onFull  Policy
+	dropped uint64
+	stored  uint64 // items ever stored: the number of the next one
+}
+
+func newTextbook[T any](capacity int, onFull Policy) *textbook[T] {
+	return &textbook[T]{items: make([]T, capacity), onFull: onFull}
+}
+
+func (b *textbook[T]) Push(v T) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.count == len(b.items) {
+		switch b.onFull {
+		case Reject:
+			return ErrFull
+		case DropNewest:
+			b.dropped++
+			return nil
+		}
+		b.pop()
+		b.dropped++
+	}
+	b.push(v)
+	return nil
+}
+
+func (b *textbook[T]) PushEvict(v T) (evicted T, ok bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.count == len(b.items) {
+		evicted, ok = b.pop(), true
+	}
+	b.push(v)
+	return evicted, ok
+}
+
+func (b *textbook[T]) Pop() (v T, ok bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.count == 0 {
+		return v, false
+	}
+	return b.pop(), true
+}
+
+func (b *textbook[T]) push(v T) {
+	b.items[(b.head+b.count)%len(b.items)] = v
+	b.count++
+	b.stored++
+}
+
+func (b *textbook[T]) pop() T {
+	v := b.items[b.head]
+	b.head = (b.head + 1) % len(b.items)
+	b.count--
+	return v
+}
+
+// The rest only the model tests need.
+
+func (b *textbook[T]) pushSlice(vs []T) (stored int) {
+	for _, v := range vs {
+		before := b.stored
+		_ = b.Push(v)
+		stored += int(b.stored - before)
+	}
+	return stored
+}
+
+func (b *textbook[T]) popN(n int) (vs []T) {
+	for range min(n, b.count) {
+		v, _ := b.Pop()
+		vs = append(vs, v)
+	}
+	return vs
+}
+
+func (b *textbook[T]) all() (vs []T) {
+	for i := range b.count {
+		vs = append(vs, b.items[(b.head+i)%len(b.items)])
+	}
+	return vs
+}
+
+func (b *textbook[T]) resize(n int) bool {
+	if n < 1 || n < b.count {
+		return false
+	}
+	items := make([]T, n)
+	copy(items, b.all())
+	b.items, b.head = items, 0
+	return true
+}
