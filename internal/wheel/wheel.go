@@ -95,8 +95,8 @@ func (w *Wheel) Grow(slots int) {
 }
 
 // Advance tells the wheel the time. A clock that goes backwards stands still
-// here. O(1).
-func (w *Wheel) Advance(now int64) { w.now = max(w.now, now) }
+// here, and one that has reached the end of time just before it. O(1).
+func (w *Wheel) Advance(now int64) { w.now = max(w.now, min(now, forever-1)) }
 
 // Add gives slot s, which has none, the deadline ttl after now; ttl is at least
 // 1. Where inTurn is set, ttl must be the same at every such call. A deadline

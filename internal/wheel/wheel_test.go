@@ -154,4 +154,7 @@ func TestOverflowIsForever(t *testing.T) {
 	assert.Zero(t, w.Len())
 	w.Advance(math.MaxInt64)
 	assert.Zero(t, w.Due(Steps))
+	assert.False(t, w.Expired(1))
+	w.Add(1, 1, false)
+	assert.Zero(t, w.Len())
 }

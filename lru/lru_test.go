@@ -1,0 +1,293 @@
+package lru
+
+import (
+	"math"
+	"math/bits"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+type ints = Options[int, int]
+
+// each runs a test with each of the three types.
+func each[K comparable, V any](t *testing.T, f func(t *testing.T, mk func(int, Options[K, V]) twin[K, V])) {
+	for name, mk := range makers[K, V]() {
+		t.Run(name, func(t *testing.T) { f(t, mk) })
+	}
+}
+
+func TestConstructorsPanic(t *testing.T) {
+	for _, c := range []struct {
+		capacity int
+		opts     []ints
+		want     string
+	}{
+		{0, nil, "capacity must be at least 1, got 0"},
+		{-1, nil, "capacity must be at least 1, got -1"},
+		{math.MinInt, nil, "capacity must be at least 1, got " + strconv.Itoa(math.MinInt)},
+		{1, []ints{{TTL: -1}}, "TTL must not be negative, got -1ns"},
+		{1, []ints{{MaxCost: -2, Cost: func(int, int) int64 { return 1 }}}, "MaxCost must not be negative, got -2"},
+		{1, []ints{{MaxCost: 1}}, "MaxCost needs Cost"},
+		{1, []ints{{Shards: -1}}, "Shards must not be negative, got -1"},
+		{1, []ints{{}, {}}, "at most one Options, got 2"},
+	} {
+		assert.PanicsWithValue(t, "lru.New: "+c.want, func() { New(c.capacity, c.opts...) })
+		assert.PanicsWithValue(t, "lru.NewSync: "+c.want, func() { NewSync(c.capacity, c.opts...) })
+		assert.PanicsWithValue(t, "lru.NewSharded: "+c.want, func() { NewSharded(c.capacity, c.opts...) })
+	}
+	assert.PanicsWithValue(t, "lru.New: Shards is for NewSharded only", func() { New(1, ints{Shards: 2}) })
+	assert.PanicsWithValue(t, "lru.NewSync: Shards is for NewSharded only", func() { NewSync(1, ints{Shards: 2}) })
+}
+
+// TestLargestCapacity: the limit is that of a 32-bit slot, or of an int; none of it
+// is set aside.
+func TestLargestCapacity(t *testing.T) {
+	largest := math.MaxInt
+	if bits.UintSize == 64 {
+		largest = int(uint64(math.MaxUint32) - 1)
+		assert.PanicsWithValue(t, "lru.New: capacity must be at most 4294967294, got "+strconv.Itoa(largest+1),
+			func() { New[int, int](largest + 1) })
+	}
+	each(t, func(t *testing.T, mk func(int, ints) twin[int, int]) {
+		c := mk(largest, ints{})
+		c.Put(1, 2)
+		assert.Equal(t, largest, c.Cap())
+		n, err := c.Resize(1)
+		assert.NoError(t, err)
+		assert.Zero(t, n)
+		_, err = c.Resize(largest)
+		assert.NoError(t, err)
+		v, ok := c.Get(1)
+		assert.True(t, ok)
+		assert.Equal(t, 2, v)
+		c.check()
+	})
+	assert.Equal(t, largest, NewSharded[int, int](largest).Cap())
+}
+
+func TestResizeErrors(t *testing.T) {
+	each(t, func(t *testing.T, mk func(int, ints) twin[int, int]) {
+		c := mk(2, ints{})
+		c.Put(1, 1)
+		bad := []int{0, -1, math.MinInt}
+		if bits.UintSize == 64 {
+			bad = append(bad, int(uint64(math.MaxUint32)))
+		}
+		for _, capacity := range bad {
+			n, err := c.Resize(capacity)
+			assert.Zero(t, n)
+			assert.ErrorIs(t, err, ErrCapacity)
+			assert.ErrorContains(t, err, "must be 1 to 4294967294, got "+strconv.Itoa(capacity))
+		}
+		assert.Equal(t, 2, c.Cap())
+		assert.True(t, c.Contains(1), "an error changes nothing")
+	})
+	s := NewSharded(64, ints{Shards: 8})
+	_, err := s.Resize(15)
+	assert.EqualError(t, err, "lru: capacity out of range: must be 16 to 4294967294, got 15")
+}
+
+func TestCapacityOne(t *testing.T) {
+	each(t, func(t *testing.T, mk func(int, ints) twin[int, int]) {
+		c := mk(1, ints{})
+		assert.False(t, c.Put(1, 10))
+		assert.False(t, c.Put(1, 11), "a new value for a key makes no room")
+		assert.True(t, c.Put(2, 20))
+		assert.False(t, c.Contains(1))
+		v, ok := c.Get(2)
+		assert.True(t, ok)
+		assert.Equal(t, 20, v)
+		c.check()
+	})
+}
+
+func TestEmpty(t *testing.T) {
+	each(t, func(t *testing.T, mk func(int, ints) twin[int, int]) {
+		c := mk(3, ints{})
+		_, ok := c.Get(1)
+		assert.False(t, ok)
+		_, ok = c.Delete(1)
+		assert.False(t, ok)
+		_, _, ok = c.Oldest()
+		assert.False(t, ok)
+		_, _, ok = c.PopOldest()
+		assert.False(t, ok)
+		c.Clear()
+		assert.Zero(t, c.DeleteExpired(0))
+		assert.Zero(t, c.Cost())
+		for range c.Backward() {
+			t.Error("an entry")
+		}
+		c.check()
+	})
+}
+
+// TestNaN: a key that is not equal to itself is stored and never found, as in a Go
+// map, and leaves in its turn.
+func TestNaN(t *testing.T) {
+	each(t, func(t *testing.T, mk func(int, Options[float64, int]) twin[float64, int]) {
+		c := mk(2, Options[float64, int]{})
+		c.Put(math.NaN(), 1)
+		c.Put(math.NaN(), 2)
+		assert.False(t, c.Contains(math.NaN()))
+		assert.Equal(t, 2, c.Len())
+		c.Put(1, 3)
+		c.Put(2, 4)
+		assert.True(t, c.Contains(1))
+		assert.True(t, c.Contains(2))
+		c.check()
+	})
+}
+
+// TestUncomparableKey: such a key panics, as in a Go map, also with a Hash that
+// does not mind, and the cache stays usable and unlocked.
+func TestUncomparableKey(t *testing.T) {
+	each(t, func(t *testing.T, mk func(int, Options[any, int]) twin[any, int]) {
+		for _, opts := range []Options[any, int]{{}, {Hash: func(any) uint64 { return 1 }}} {
+			c := mk(2, opts)
+			c.Put("a", 1)
+			for _, f := range []func(){
+				func() { c.Put([]int{1}, 1) },
+				func() { c.GetOrPut([]int{1}, 1) },
+				func() { c.Get([]int{1}) },
+				func() { c.Peek([]int{1}) },
+				func() { c.Delete([]int{1}) },
+			} {
+				assert.Panics(t, f)
+			}
+			c.Put("b", 2)
+			assert.Equal(t, 2, c.Len())
+			c.check()
+		}
+	})
+}
+
+// TestClockThatGoesBack stands still for the cache.
+func TestClockThatGoesBack(t *testing.T) {
+	each(t, func(t *testing.T, mk func(int, ints) twin[int, int]) {
+		at := time.Unix(1000, 0)
+		c := mk(3, ints{TTL: time.Second, Now: func() time.Time { return at }})
+		c.Put(1, 1)
+		at = time.Time{}
+		c.Put(2, 2)
+		at = at.Add(math.MaxInt64)
+		assert.True(t, c.Contains(1))
+		assert.True(t, c.Contains(2))
+		at = time.Unix(1001, 0)
+		assert.Zero(t, c.Len())
+		at = time.Unix(1<<40, 0) // more than an int64 of nanoseconds away
+		c.Put(1, 1)
+		assert.True(t, c.Contains(1), "at the end of time nothing expires any more")
+		c.check()
+	})
+}
+
+func TestCost(t *testing.T) {
+	each(t, func(t *testing.T, mk func(int, Options[int, string]) twin[int, string]) {
+		var gone []left
+		c := mk(10, Options[int, string]{
+			MaxCost: 6, Cost: costOf,
+			OnEvict: func(k int, v string, r Reason) { gone = append(gone, left{k, v, r}) },
+		})
+		for k := range 6 {
+			c.Put(k, "x")
+		}
+		c.Get(0)
+		assert.Equal(t, int64(6), c.Cost())
+		assert.True(t, c.Put(6, "four"), "one heavy entry takes the room of many")
+		assert.Equal(t, []left{{1, "x", Cost}, {2, "x", Cost}, {3, "x", Cost}, {4, "x", Cost}}, gone)
+		gone = nil
+		assert.True(t, c.Put(5, "too heavy"), "the value itself had to leave")
+		assert.Equal(t, []left{{5, "x", Replaced}, {5, "too heavy", Cost}}, gone, "the old value must not stay")
+		assert.False(t, c.Contains(5))
+		gone = nil
+		assert.False(t, c.Put(6, "sixsix"[:5]), "grows in its place: 0 has cost 1")
+		assert.Equal(t, int64(6), c.Cost())
+		c.Clear()
+		assert.Zero(t, c.Cost())
+		c.check()
+	})
+}
+
+func TestReasonAndStats(t *testing.T) {
+	for r, want := range []string{"capacity", "cost", "expired", "deleted", "replaced", "cleared", "Reason(6)"} {
+		assert.Equal(t, want, Reason(r).String())
+		assert.Zero(t, Stats{}.Evicted(Reason(r)))
+	}
+}
+
+// TestStatsCountEveryGet: none is lost, hit or miss.
+func TestStatsCountEveryGet(t *testing.T) {
+	each(t, func(t *testing.T, mk func(int, ints) twin[int, int]) {
+		c := mk(10, ints{})
+		c.Put(1, 1)
+		for range 5 {
+			c.Get(1)
+			c.Get(2)
+			c.Peek(1)
+			c.Contains(2)
+		}
+		s := c.Stats()
+		assert.Equal(t, uint64(5), s.Hits)
+		assert.Equal(t, uint64(5), s.Misses)
+	})
+}
+
+// TestShards: the parts add up exactly, none is too small to be a cache, and a
+// share of MaxCost is never 0.
+func TestShards(t *testing.T) {
+	for _, c := range []struct{ capacity, shards, want int }{
+		{1, 0, 1}, {63, 0, 1}, {127, 0, 1}, {128, 0, 2},
+		{1, 8, 1}, {3, 8, 1}, {4, 8, 2}, {15, 8, 4}, {16, 8, 8}, {1000, 7, 4}, {1000, 8, 8}, {1 << 20, 1 << 30, 1 << 16},
+	} {
+		s := NewSharded(c.capacity, ints{Shards: c.shards})
+		assert.Equal(t, c.want, s.c.Shards(), "%+v", c)
+		assert.Equal(t, c.capacity, s.Cap())
+	}
+	s := NewSharded(1000, ints{Shards: 64, MaxCost: 20, Cost: func(int, int) int64 { return 1 }})
+	assert.Equal(t, 16, s.c.Shards())
+	for k := range 100 {
+		s.Put(k, k)
+		assert.True(t, s.Contains(k), "a Put is readable at once, whatever its shard")
+		assert.LessOrEqual(t, s.Cost(), int64(20))
+	}
+	assert.Equal(t, int64(20), s.Cost())
+}
+
+func TestShardedAsAWhole(t *testing.T) {
+	s := NewSharded(64, ints{Shards: 8})
+	for k := range 1000 {
+		s.Put(k, -k)
+		require.True(t, s.Contains(k))
+	}
+	assert.Equal(t, 64, s.Len(), "every shard is full")
+	seen := map[int]int{}
+	for k, v := range s.All() {
+		assert.Equal(t, -k, v)
+		seen[k]++
+	}
+	assert.Len(t, seen, 64)
+	for k := range s.Backward() {
+		delete(seen, k)
+	}
+	assert.Empty(t, seen)
+
+	evicted, err := s.Resize(16)
+	require.NoError(t, err)
+	assert.Equal(t, 48, evicted)
+	assert.Equal(t, 16, s.Cap())
+	_, _, ok := s.Oldest()
+	assert.True(t, ok)
+	for range 16 {
+		_, _, ok = s.PopOldest()
+		assert.True(t, ok)
+	}
+	_, _, ok = s.PopOldest()
+	assert.False(t, ok)
+	s.Clear()
+	s.check()
+}

@@ -1,0 +1,78 @@
+package lru
+
+import "container/list"
+
+// textbook is the answer that an interviewer expects: a map to the elements of a
+// doubly linked list, most recently used in front. It is the oracle of the model
+// tests, which keep its deadlines and costs beside it, and the baseline of the
+// benchmarks. It allocates two objects for each Put, and each holds pointers that
+// the garbage collector follows.
+type textbook[K comparable, V any] struct {
+	capacity int
+	order    *list.List
+	byKey    map[K]*list.Element
+}
+
+type pair[K comparable, V any] struct {
+	key   K
+	value V
+}
+
+func newTextbook[K comparable, V any](capacity int) *textbook[K, V] {
+	return &textbook[K, V]{capacity: capacity, order: list.New(), byKey: map[K]*list.Element{}}
+}
+
+func (b *textbook[K, V]) Len() int { return len(b.byKey) }
+
+func (b *textbook[K, V]) Peek(k K) (v V, ok bool) {
+	if e := b.byKey[k]; e != nil {
+		return e.Value.(*pair[K, V]).value, true
+	}
+	return v, false
+}
+
+func (b *textbook[K, V]) Get(k K) (v V, ok bool) {
+	e := b.byKey[k]
+	if e == nil {
+		return v, false
+	}
+	b.order.MoveToFront(e)
+	return e.Value.(*pair[K, V]).value, true
+}
+
+func (b *textbook[K, V]) Put(k K, v V) (evicted bool) {
+	if e := b.byKey[k]; e != nil {
+		e.Value.(*pair[K, V]).value = v
+		b.order.MoveToFront(e)
+		return false
+	}
+	if len(b.byKey) == b.capacity {
+		oldest, _ := b.Oldest()
+		b.Delete(oldest.key)
+		evicted = true
+	}
+	b.byKey[k] = b.order.PushFront(&pair[K, V]{k, v})
+	return evicted
+}
+
+func (b *textbook[K, V]) Delete(k K) {
+	if e := b.byKey[k]; e != nil {
+		b.order.Remove(e)
+		delete(b.byKey, k)
+	}
+}
+
+func (b *textbook[K, V]) Oldest() (p pair[K, V], ok bool) {
+	if e := b.order.Back(); e != nil {
+		return *e.Value.(*pair[K, V]), true
+	}
+	return p, false
+}
+
+// All returns the pairs from the newest to the oldest.
+func (b *textbook[K, V]) All() (all []pair[K, V]) {
+	for e := b.order.Front(); e != nil; e = e.Next() {
+		all = append(all, *e.Value.(*pair[K, V]))
+	}
+	return all
+}
