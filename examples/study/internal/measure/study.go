@@ -279,6 +279,8 @@ func (r *runner) report(t *target, unmatched []string) {
 		}
 	}
 	if len(silent) > 0 {
-		r.note("%s: stated, with no benchmark of its own: %s", t.pkg, list(silent))
+		r.mu.Lock()
+		r.study.Unjudged = append(r.study.Unjudged, t.pkg+": "+list(silent))
+		r.mu.Unlock()
 	}
 }

@@ -21,7 +21,8 @@ type Study struct {
 	Ops      []*Op
 	Controls []*Op
 	GoMap    Times    // the yardstick of layer D
-	Notes    []string // one line each: what was not measured, and why
+	Notes    []string // one line each: what did not go as planned
+	Unjudged []string // one line a package: stated costs without a benchmark
 	Failures []string // what did not build or run
 }
 

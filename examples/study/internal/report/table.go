@@ -5,6 +5,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -38,6 +39,12 @@ func Table(w io.Writer, s *model.Study) error {
 	for _, n := range s.Notes {
 		fmt.Fprintf(&b, "note: %s\n", n)
 	}
+	if few(s) {
+		fmt.Fprintf(&b, "†: fewer than 4n operations at the largest sizes, to save time\n")
+	}
+	if len(s.Unjudged) > 0 {
+		fmt.Fprintf(&b, "note: what is stated but has no benchmark is not judged; the page lists it\n")
+	}
 	for _, f := range s.Failed() {
 		fmt.Fprintf(&b, "FAIL: %s\n", f)
 	}
@@ -61,6 +68,15 @@ func Summary(s *model.Study) string {
 	return fmt.Sprintf("%s of %s: %d confirmed, %d refuted, %d inconclusive; %d of %s refuted as O(1); %.0f s",
 		plural(len(s.Ops), "operation"), plural(packages(s), "package"), s.Count(growth.Confirmed),
 		s.Count(growth.Refuted), s.Count(growth.Inconclusive), refuted, plural(len(s.Controls), "control"), s.Took.Seconds())
+}
+
+func few(s *model.Study) bool {
+	for _, o := range slices.Concat(s.Ops, s.Controls) {
+		if o.Few && o.Instr != nil {
+			return true
+		}
+	}
+	return false
 }
 
 func plural(n int, noun string) string {

@@ -1,0 +1,230 @@
+package report
+
+import (
+	"fmt"
+	"html"
+	"strings"
+
+	"example.com/flatline/examples/study/internal/growth"
+	"example.com/flatline/examples/study/internal/model"
+)
+
+// scaled returns points as multiples of start.
+func scaled(points []growth.Point, by float64) []growth.Point {
+	out := make([]growth.Point, len(points))
+	for i, p := range points {
+		out[i] = growth.Point{N: p.N, V: p.V * by}
+	}
+	return out
+}
+
+// relative returns points as multiples of the first one; nil if that is 0.
+func relative(points []growth.Point) []growth.Point {
+	if len(points) == 0 || points[0].V <= 0 {
+		return nil
+	}
+	return scaled(points, 1/points[0].V)
+}
+
+// reference is what log n would look like: the binary search among the controls,
+// as measured, in units that make it start where points start.
+func reference(s *model.Study, points []growth.Point) []growth.Point {
+	for _, c := range s.Controls {
+		j := c.Main()
+		if c.Stated.Class == growth.Log && j != nil && len(points) > 0 {
+			if rel := relative(j.Points); rel != nil {
+				return scaled(rel, points[0].V)
+			}
+		}
+	}
+	return nil
+}
+
+// mainChart is an operation's picture: instructions, or else counted steps, or
+// the time that was given.
+func mainChart(s *model.Study, o *model.Op, id string) string {
+	j := o.Main()
+	if j == nil || len(j.Points) == 0 {
+		return ""
+	}
+	c := chart{id: id, title: o.Name() + ": " + unit(o) + " an operation over n", desc: describe(o), w: 340, h: 200}
+	c.curves = []curve{{ours, "flatline", j.Points}}
+	if s.Input {
+		c.curves[0].name = o.Name()
+		return c.svg()
+	}
+	if o.Instr != nil && len(o.Textbook) > 0 {
+		c.curves = append(c.curves, curve{textbook, "textbook", o.Textbook})
+	}
+	if o.Stated.Class == growth.Constant {
+		c.curves = append(c.curves, curve{control, "binary search", reference(s, j.Points)})
+	}
+	return c.svg()
+}
+
+func controlChart(o *model.Op, id string) string {
+	j := o.Main()
+	if j == nil {
+		return ""
+	}
+	c := chart{id: id, title: o.Name() + ", a control: " + unit(o) + " an operation over n", desc: describe(o), w: 340, h: 200}
+	c.curves = []curve{{control, "control", j.Points}}
+	return c.svg()
+}
+
+func unit(o *model.Op) string {
+	switch {
+	case o.Instr != nil:
+		return "instructions"
+	case o.Steps != nil:
+		return "counted steps"
+	default:
+		return "nanoseconds"
+	}
+}
+
+// describe says in words what the picture shows.
+func describe(o *model.Op) string {
+	j := o.Main()
+	if len(j.Points) == 0 {
+		return "No points."
+	}
+	first, end := j.Points[0], j.Points[len(j.Points)-1]
+	return fmt.Sprintf("From n = %s to n = %s the cost goes from %s to %s %s an operation; best described as %v. The table below has the numbers.",
+		group(first.N), group(end.N), number(first.V), number(end.V), unit(o), j.Class)
+}
+
+// timeChart is a small picture of times; "" if there are none.
+func timeChart(s *model.Study, o *model.Op, id string, hot bool) string {
+	own, text, yard, title := o.Time.Uniform, o.TextTime.Uniform, s.GoMap.Uniform, "over all keys, includes the cache"
+	switch {
+	case hot:
+		own, text, yard, title = o.Time.Hot, o.TextTime.Hot, s.GoMap.Hot, "over 256 hot keys"
+	case len(own) == 0:
+		own, text, yard, title = o.Time.Plain, o.TextTime.Plain, nil, "includes the cache"
+	}
+	if len(own) == 0 {
+		return ""
+	}
+	c := chart{id: id, title: o.Name() + ": nanoseconds an operation, " + title, w: 170, h: 112, left: 36, bottom: 22}
+	c.desc = fmt.Sprintf("From %s to %s ns an operation. Drawn, never asserted.", number(own[0].V), number(last(own)))
+	c.curves = []curve{{ours, "flatline", own}, {textbook, "textbook", text}, {goMap, "Go map", yard}}
+	return c.svg()
+}
+
+// growthChart is the first picture: the growth of every operation stated O(1), on
+// one axis, beside the controls.
+func growthChart(s *model.Study) string {
+	c := chart{
+		id: "all", w: 760, h: 300, relative: true, top: 2.12,
+		title: "Cost of every O(1) operation, as a multiple of its cost at the smallest size, beside the controls",
+	}
+	n := 0
+	for _, o := range s.Ops {
+		j := o.Main()
+		if o.Stated.Class != growth.Constant || j == nil {
+			continue
+		}
+		if rel := relative(j.Points); rel != nil {
+			c.curves = append(c.curves, curve{ours, o.Pkg + " " + o.Name(), rel})
+			n++
+		}
+	}
+	for _, o := range s.Controls {
+		if j := o.Main(); j != nil {
+			c.curves = append(c.curves, curve{control, controlName(o), relative(j.Points)})
+		}
+	}
+	c.desc = fmt.Sprintf("%d operations stay near their starting cost; the binary search and the heap nearly double, and the list scan leaves the picture.", n)
+	return c.svg()
+}
+
+// controlName says what a control is.
+func controlName(o *model.Op) string {
+	typ, _, _ := strings.Cut(o.Bench, "_")
+	if name, ok := map[string]string{"Sorted": "binary search", "List": "list scan", "LFU": "LFU on a heap"}[typ]; ok {
+		return name
+	}
+	return o.Name()
+}
+
+// Overview is the picture for the README: one panel a package, in each the growth
+// of its O(1) operations, their textbook forms and the binary search.
+func Overview(s *model.Study) string {
+	const columns, w, h, head = 5, 190.0, 140.0, 54.0
+	var pkgs []string
+	byPkg := make(map[string][]*model.Op)
+	for _, o := range s.Ops {
+		if o.Stated.Class != growth.Constant || o.Main() == nil {
+			continue
+		}
+		if byPkg[o.Pkg] == nil {
+			pkgs = append(pkgs, o.Pkg)
+		}
+		byPkg[o.Pkg] = append(byPkg[o.Pkg], o)
+	}
+	rows := (len(pkgs) + columns - 1) / columns
+	width := w * float64(max(1, min(columns, len(pkgs))))
+	height := head + h*float64(rows) + 8
+	var b strings.Builder
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %g %g" width="%[1]g" height="%[2]g" role="img" aria-labelledby="o-t o-d">`, width, height)
+	b.WriteString("\n<title id=\"o-t\">Growth of the O(1) operations of flatline, package by package</title>")
+	fmt.Fprintf(&b, "<desc id=\"o-d\">%s</desc>\n<style>%s</style>\n", html.EscapeString(overviewText(s)), svgStyle)
+	fmt.Fprintf(&b, `<rect class="paper" width="%g" height="%g" rx="8"/>`, width, height)
+	fmt.Fprintf(&b, `<text class="head" x="14" y="22">Cost of an operation as n grows, as a multiple of its cost at the smallest n</text>`)
+	overviewLegend(&b)
+	for i, pkg := range pkgs {
+		c := overviewPanel(s, byPkg[pkg], fmt.Sprintf("o%d", i))
+		fmt.Fprintf(&b, "\n<g transform=\"translate(%g %g)\"><text class=\"name\" x=\"36\" y=\"10\">%s</text><g transform=\"translate(0 6)\">",
+			w*float64(i%columns), head+h*float64(i/columns), html.EscapeString(pkg))
+		c.body(&b)
+		b.WriteString("</g></g>")
+	}
+	b.WriteString("\n</svg>\n")
+	return b.String()
+}
+
+func overviewText(s *model.Study) string {
+	return fmt.Sprintf("%s. Solid lines are flatline's operations, dashed ones the textbook answers, dotted ones a binary search for comparison.", Summary(s))
+}
+
+func overviewPanel(s *model.Study, ops []*model.Op, id string) chart {
+	c := chart{id: id, w: 190, h: 128, relative: true, top: 2.12, left: 36, bottom: 22}
+	for _, o := range ops {
+		c.curves = append(c.curves, curve{ours, o.Name(), relative(o.Main().Points)})
+	}
+	for _, o := range ops {
+		if o.Instr != nil {
+			c.curves = append(c.curves, curve{textbook, "textbook", relative(o.Textbook)})
+		}
+	}
+	c.curves = append(c.curves, curve{control, "binary search", reference(s, []growth.Point{{N: 1, V: 1}})})
+	for i := range c.curves {
+		if c.curves[i].kind != ours { // the captions would pile up; what leaves the panel leaves it
+			c.curves[i].points = below(c.curves[i].points, c.top)
+		}
+	}
+	return c
+}
+
+// below cuts a curve off where it leaves the axis.
+func below(points []growth.Point, top float64) []growth.Point {
+	for i, p := range points {
+		if p.V > top {
+			return points[:i]
+		}
+	}
+	return points
+}
+
+func overviewLegend(b *strings.Builder) {
+	x := 14.0
+	for _, l := range []struct {
+		kind kind
+		text string
+	}{{ours, "flatline"}, {textbook, "textbook"}, {control, "binary search"}} {
+		fmt.Fprintf(b, `<g class="%s"><path d="M%g 38h24"/>%s</g><text class="tick" x="%g" y="41.5">%s</text>`,
+			l.kind, x, marker(l.kind, x+12, 38, 340), x+30, l.text)
+		x += 100
+	}
+}
