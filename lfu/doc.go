@@ -93,7 +93,8 @@
 //	LeastFrequent, PopLeastFrequent, Len, Cost   O(1) ~*   1       0
 //	Cap, Stats                                   O(1)      0       0
 //	All, Backward, Keys, Values                  O(n)      0       O(1)
-//	Clear, Resize, DeleteExpired                 O(n)      n       0
+//	Clear, Resize                                O(n)      n       O(1)
+//	DeleteExpired                                O(n)      n       0
 //
 // n is the number of entries. Expected (~) is over the hash function, which is
 // seeded for each cache; what comes after the hash table is O(1) in the worst case.

@@ -71,8 +71,12 @@ func rankSteps(newRank cache.NewRank, kind string, n int) (worst int) {
 			use(s)
 		}
 	}
+	times := 4 * n
+	if testing.Short() {
+		times = n
+	}
 	r := rand.New(rand.NewPCG(1, 2))
-	for range 4 * max(n, 1e4) {
+	for range times {
 		steps.Take()
 		if kind == gets {
 			use(1 + uint32(r.IntN(n)))

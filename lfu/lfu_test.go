@@ -240,20 +240,27 @@ func TestExpiredStartsAnew(t *testing.T) {
 func TestExpiredMakesNoFloor(t *testing.T) {
 	now := time.Unix(0, 0)
 	c := New(2, Options[string, int]{Aging: Dynamic, Now: func() time.Time { return now }})
-	c.PutTTL("hot", 1, time.Minute)
-	for range 20 {
-		c.Get("hot")
+	floor := func(want uint8, msg string) {
+		t.Helper()
+		c.c.Inspect("", func(r cache.Rank, _ uint32) { assert.Equal(t, want, r.(*dynamic).floor, msg) })
 	}
+	put := func() {
+		c.PutTTL("a", 1, time.Minute)
+		c.Get("a")
+	}
+	put()
 	now = now.Add(time.Hour)
-	c.Put("a", 1)
 	c.Put("b", 1)
+	floor(0, "a has expired")
 	c.Delete("b")
+	floor(0, "b was deleted")
+	put()
 	c.PopLeastFrequent()
-	c.c.Inspect("", func(r cache.Rank, _ uint32) { assert.Zero(t, r.(*dynamic).floor) })
-	c.Put("a", 1)
+	floor(0, "a was popped")
+	put()
 	c.Put("b", 1)
 	c.Put("c", 1)
-	c.c.Inspect("", func(r cache.Rank, _ uint32) { assert.EqualValues(t, 1, r.(*dynamic).floor) })
+	floor(1, "b had to make room")
 }
 
 // TestCostAndTime drives both agings with costs and deadlines.
@@ -324,6 +331,23 @@ func TestCostVictim(t *testing.T) {
 		assert.Equal(t, []string{"a cost", "d cost"}, left)
 		assert.EqualValues(t, 7, c.Cost())
 		c.c.Check()
+	})
+}
+
+// TestSpared: where the Put that makes room spares its own entry, which is the
+// least, the floor does not rise above that.
+func TestSpared(t *testing.T) {
+	each(t, func(t *testing.T, a Aging) {
+		c := New(10, Options[string, int64]{Aging: a, MaxCost: 10, Cost: func(_ string, v int64) int64 { return v }})
+		c.Put("hot", 10)
+		for range 5 {
+			c.Get("hot")
+		}
+		c.Put("b", 10)
+		c.Put("c", 0)
+		c.c.Check()
+		k, _, _ := c.LeastFrequent()
+		assert.Equal(t, "b", k, "b and c were used once, b longest ago")
 	})
 }
 

@@ -22,13 +22,17 @@ func Groups() []measure.Group {
 		group("Sync: cache-aside, Zipf keys, 1e5 entries", caches.LFUSync, aside, 0, 0, 0),
 		group("Sync, Dynamic: Put, evicting, 1e5 entries", caches.LFUSyncDynamic, putEvict, 10, 7, 0),
 		group("Sync, Dynamic: Get, hit, 1e5 entries", caches.LFUSyncDynamic, getHit, 0, 0, 0),
-		group("Cache: Put, evicting, 1e5 entries", caches.LFU, putEvict, 10, 7, 0),
-		group("Cache: Get, hit, 1e5 entries", caches.LFU, getHit, 0, 0, 0),
+		group("Cache: Put, evicting, 1e5 entries", caches.LFU, putEvict, 10, 7, 0, others...),
+		group("Cache: Get, hit, 1e5 entries", caches.LFU, getHit, 0, 0, 0, others...),
 		values("Cache: allocations of a Put, evicting", "allocs/op", caches.LFU, 0, allocs),
 		values("Cache: memory of 1e6 entries, int64 to int64", "B/entry", caches.LFU, 46, bytes),
 		values("Cache, Dynamic: memory of 1e6 entries, int64 to int64", "B/entry", caches.LFUDynamic, 46, bytes),
 	}
 }
+
+// others are flatline's own: what counting costs beside recency alone, and Exact
+// beside Dynamic.
+var others = []rival{{caches.LRU, 0}, {caches.LFUDynamic, 0}}
 
 // A rival is a peer with its target.
 type rival struct {
@@ -40,9 +44,9 @@ func rivals(gcache, codeHex, textbook float64) []rival {
 	return []rival{{caches.GCacheLFU, gcache}, {caches.CodeHexLFU, codeHex}, {caches.TextbookLFU, textbook}}
 }
 
-func group(name string, ours caches.Kind, do func(caches.Kind) measure.Side, gcache, codeHex, textbook float64) measure.Group {
+func group(name string, ours caches.Kind, do func(caches.Kind) measure.Side, gcache, codeHex, textbook float64, more ...rival) measure.Group {
 	g := measure.Group{Name: name, Ours: func() measure.Side { return do(ours) }}
-	for _, r := range rivals(gcache, codeHex, textbook) {
+	for _, r := range append(rivals(gcache, codeHex, textbook), more...) {
 		g.Peers = append(g.Peers, measure.Peer{
 			Name: r.kind.Name, Target: r.target, Note: r.kind.Note,
 			New: func() measure.Side { return do(r.kind) },
