@@ -1,0 +1,149 @@
+// Package lru checks recorded histories of lru.Sync and lru.Sharded.
+package lru
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"example.com/flatline/evidence/internal/history"
+)
+
+// A call is one operation and its arguments.
+type call struct {
+	op   string
+	k, v int
+}
+
+func (c call) String() string { return fmt.Sprintf("%s(%d, %d)", c.op, c.k, c.v) }
+
+// A result is what it returned.
+type result struct {
+	k, v int
+	ok   bool
+}
+
+// choose makes an Input that draws from ops and keys.
+func choose(keys int, ops ...string) func(*rand.Rand, int) call {
+	return func(r *rand.Rand, _ int) call {
+		return call{op: ops[r.IntN(len(ops))], k: r.IntN(keys), v: r.IntN(1 << 20)}
+	}
+}
+
+type entry struct{ k, v int }
+
+// most is the largest capacity of the model.
+const most = 4
+
+// A state of the model is a strict LRU cache: its entries, the newest first. The
+// array makes states comparable.
+type state struct {
+	entries [most]entry
+	n, cap  int
+}
+
+func (s state) find(k int) int {
+	for i := range s.n {
+		if s.entries[i].k == k {
+			return i
+		}
+	}
+	return -1
+}
+
+// without takes out the entry at i.
+func (s state) without(i int) state {
+	copy(s.entries[i:], s.entries[i+1:s.n])
+	s.n--
+	s.entries[s.n] = entry{}
+	return s
+}
+
+// with puts e in front; a full cache loses its last entry.
+func (s state) with(e entry) (next state, evicted bool) {
+	if evicted = s.n == s.cap; evicted {
+		s = s.without(s.n - 1)
+	}
+	copy(s.entries[1:], s.entries[:s.n])
+	s.entries[0] = e
+	s.n++
+	return s, evicted
+}
+
+// used moves the entry at i to the front.
+func (s state) used(i int) state {
+	next, _ := s.without(i).with(s.entries[i])
+	return next
+}
+
+// step is the sequential cache.
+func step(s state, in call, out result) []state {
+	at := s.find(in.k)
+	found := result{}
+	if at >= 0 {
+		found = result{v: s.entries[at].v, ok: true}
+	}
+	switch in.op {
+	case "Get":
+		if at < 0 {
+			return history.Is(out == found, s)
+		}
+		return history.Is(out == found, s.used(at))
+	case "Peek":
+		return history.Is(out == found, s)
+	case "Put":
+		if at >= 0 {
+			s = s.without(at)
+		}
+		next, evicted := s.with(entry{in.k, in.v})
+		return history.Is(out == result{ok: evicted}, next)
+	case "GetOrPut":
+		if at >= 0 {
+			return history.Is(out == found, s.used(at))
+		}
+		next, _ := s.with(entry{in.k, in.v})
+		return history.Is(out == result{v: in.v}, next)
+	case "GetOrLoad":
+		// A caller that shares the load of another returns right after that one has
+		// stored, as if it had hit.
+		if at >= 0 {
+			return history.Is(out == result{v: found.v}, s.used(at))
+		}
+		next, _ := s.with(entry{in.k, in.v})
+		return history.Is(out == result{v: in.v}, next)
+	case "Delete":
+		if at >= 0 {
+			s = s.without(at)
+		}
+		return history.Is(out == found, s)
+	case "PopOldest":
+		if s.n == 0 {
+			return history.Is(out == result{}, s)
+		}
+		last := s.entries[s.n-1]
+		return history.Is(out == result{k: last.k, v: last.v, ok: true}, s.without(s.n-1))
+	case "Len":
+		return history.Is(out == result{v: s.n}, s)
+	case "Clear":
+		return history.Is(out == result{}, state{cap: s.cap})
+	case "Resize":
+		evicted := 0
+		for s.cap = capacityOf(in); s.n > s.cap; evicted++ {
+			s = s.without(s.n - 1)
+		}
+		return history.Is(out == result{v: evicted}, s)
+	}
+	panic(in.op)
+}
+
+// capacityOf is the argument of a Resize: 2 to most.
+func capacityOf(in call) int { return 2 + in.v%(most-1) }
+
+// stepSuperseded is step where a load can be superseded by a Put, Delete or Clear
+// of its key: the callers of that load get what it brings, and nothing is stored.
+func stepSuperseded(s state, in call, out result) []state {
+	next := step(s, in, out)
+	if in.op == "GetOrLoad" && s.find(in.k) < 0 {
+		next = append(next, s)
+	}
+	return next
+}
