@@ -138,6 +138,7 @@ func TestSPSCLen(t *testing.T) {
 		if n < 0 || n > capacity || n < least-taken || n > most-gone {
 			t.Fatalf("Len %d; pushed %d to %d, popped %d to %d", n, least, most, gone, taken)
 		}
+		runtime.Gosched()
 	}
 	wg.Wait()
 }

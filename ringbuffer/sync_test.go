@@ -1,6 +1,7 @@
 package ringbuffer
 
 import (
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -147,6 +148,7 @@ func TestReplay(t *testing.T) {
 					seen++
 					seq = n + 1
 				}
+				runtime.Gosched()
 			}
 			if seen+missed != items {
 				t.Errorf("%d seen and %d missed of %d", seen, missed, items)
@@ -172,15 +174,19 @@ func TestSynctest(t *testing.T) {
 						got = append(got, v)
 					}
 				}
+				runtime.Gosched()
 			}
 			done <- got
 		}()
 		for i := range 100 {
 			for s.Push(i) != nil {
+				runtime.Gosched()
 			}
 			for !p.TryPush(i) {
+				runtime.Gosched()
 			}
 			for !m.TryPush(i) {
+				runtime.Gosched()
 			}
 		}
 		got := <-done
