@@ -1,0 +1,246 @@
+package ratelimit
+
+import (
+	"container/list"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"example.com/flatline/internal/clock"
+	"example.com/flatline/internal/debug"
+	"example.com/flatline/internal/option"
+)
+
+// Options are the settings of New. The zero value is a full bucket on the
+// monotonic clock.
+type Options struct {
+	// Now is the clock; the default is the monotonic one. A clock that goes back
+	// stands still for the bucket. Wait sleeps in real time whatever Now says, and
+	// asks Now again when it wakes.
+	Now func() time.Time
+
+	// Initial is how many tokens there are at the start; nil, the default, is a full
+	// bucket.
+	Initial *int64
+}
+
+// A Bucket is a token bucket: it holds at most burst tokens, gains them at the
+// rate, and lets n events happen by giving n tokens away. It is exact: it decides
+// as a bucket in rational arithmetic does. It is made by New, is safe for
+// concurrent use and must not be copied.
+type Bucket struct {
+	state atomic.Pointer[state]
+	clock clock.Clock
+	steps bool // the clock is a caller's and may go back
+
+	_        [128]byte // what is above is read by every call, what is below written by few
+	last     atomic.Int64
+	mu       sync.Mutex
+	seq      uint64    // of the last promise
+	promises list.List // *promise
+}
+
+// New returns a bucket that is full, or as Options.Initial says. With a burst of 0
+// it admits nothing unless the rate is Inf. It panics if burst is negative, if
+// Initial is not in 0..burst, and on more than one Options.
+func New(r Rate, burst int64, opts ...Options) *Bucket {
+	o := option.One("ratelimit.New", opts)
+	if burst < 0 {
+		panic(fmt.Sprintf("ratelimit.New: burst must not be negative, got %d", burst))
+	}
+	initial := burst
+	if o.Initial != nil {
+		if initial = *o.Initial; initial < 0 || initial > burst {
+			panic(fmt.Sprintf("ratelimit.New: Initial must be in 0..%d, got %d", burst, initial))
+		}
+	}
+	b := &Bucket{clock: clock.New(o.Now), steps: o.Now != nil}
+	s := newState(r, burst, 0, false)
+	s.start(i128(0).sub(s.cost(initial)))
+	b.state.Store(s)
+	return b
+}
+
+// now returns the time, never less than it has returned before.
+func (b *Bucket) now() int64 {
+	if !b.steps {
+		return b.clock.Now()
+	}
+	for t := b.clock.Now(); ; {
+		last := b.last.Load()
+		if t <= last {
+			return last
+		}
+		if b.last.CompareAndSwap(last, t) {
+			return t
+		}
+	}
+}
+
+// Allow takes a token and reports whether there was one. O(1): a refusal writes
+// nothing. No allocation.
+func (b *Bucket) Allow() bool { return b.AllowN(1) }
+
+// AllowN takes n tokens and reports whether there were as many; if not, it takes
+// none. An n of 0 or less is refused. O(1), no allocation.
+func (b *Bucket) AllowN(n int64) bool {
+	v, _, _, _ := b.try(n)
+	if v == unclear {
+		ok, _, _ := b.slow(n)
+		return ok
+	}
+	return v == granted
+}
+
+// Take is AllowN with a Decision. O(1), no allocation.
+func (b *Bucket) Take(n int64) Decision {
+	ok, s, at := b.take(n)
+	return s.decide(ok, n, at)
+}
+
+type verdict uint8
+
+const (
+	refused verdict = iota
+	granted
+	unclear // the fast path cannot tell
+)
+
+// try is the fast path: it takes n tokens if they are there. z is the word after
+// it, bounded below by the full bucket, and now the time, in ticks of s.
+func (b *Bucket) try(n int64) (v verdict, s *state, z, now int64) {
+	s = b.state.Load()
+	now = b.now() - s.base
+	if uint64(n-1) >= uint64(s.most) || now > s.span {
+		return unclear, s, 0, 0
+	}
+	now *= s.n
+	for {
+		old := s.z.Load()
+		debug.Yield()
+		z = max(old, now-s.full)
+		to := z + n*s.d
+		switch {
+		case to > now && old == frozen:
+			return unclear, s, 0, 0
+		case to > now:
+			return refused, s, z, now
+		case s.z.CompareAndSwap(old, to):
+			return granted, s, to, now
+		}
+	}
+}
+
+// An instant is a z, bounded below by the full bucket, and the time that it is
+// seen at.
+type instant struct{ z, now int128 }
+
+// take is AllowN that returns what it saw: the state, and z after it.
+func (b *Bucket) take(n int64) (ok bool, s *state, at instant) {
+	v, s, z, now := b.try(n)
+	if v == unclear {
+		return b.slow(n)
+	}
+	return v == granted, s, instant{i128(z), i128(now)}
+}
+
+// slow is take for a bucket that is being replaced or that no word can hold, and
+// for an n out of range.
+func (b *Bucket) slow(n int64) (ok bool, s *state, at instant) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s, now := b.current()
+	if due, ok := b.advance(&s, now, n, 0); ok {
+		return true, s, instant{due, now}
+	}
+	return false, s, instant{s.load().max(now.sub(s.cost(s.burst))), now}
+}
+
+// decide puts into words what take saw.
+func (s *state) decide(ok bool, n int64, at instant) Decision {
+	d := Decision{OK: ok, Limit: s.burst, Remaining: s.burst}
+	if s.rate == Inf {
+		if !ok {
+			d.RetryAfter = Never
+		}
+		return d
+	}
+	d.Remaining = at.now.sub(at.z).floorDiv(s.d)
+	d.ResetAfter = at.z.add(s.cost(s.burst)).sub(at.now).ceilDiv(s.n)
+	switch {
+	case ok:
+	case n < 1 || n > s.burst:
+		d.RetryAfter = Never
+	default:
+		d.RetryAfter = at.z.add(s.cost(n)).sub(at.now).ceilDiv(s.n)
+	}
+	return d
+}
+
+// TakeUpTo takes as many tokens as there are, at most n, and returns their number:
+// 0 if there are none or n is 0 or less. Under Inf it returns n. O(1), no
+// allocation.
+func (b *Bucket) TakeUpTo(n int64) int64 {
+	if n < 1 {
+		return 0
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s, now := b.current()
+	if s.rate == Inf {
+		return n
+	}
+	for {
+		z := s.load()
+		from := z.max(now.sub(s.cost(s.burst)))
+		k := min(n, now.sub(from).floorDiv(s.d))
+		if k == 0 || s.swap(z, from.add(s.cost(k))) {
+			return k
+		}
+	}
+}
+
+// Tokens returns how many tokens there are; less than 0 while reservations and
+// sleepers are waiting for some. Under Inf it returns the burst. O(1).
+func (b *Bucket) Tokens() float64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s, now := b.current()
+	if s.rate == Inf {
+		return float64(s.burst)
+	}
+	return now.sub(s.load()).min(s.cost(s.burst)).float(s.d)
+}
+
+// Refund gives n tokens back, as far as the bucket has room, and wakes sleepers
+// sooner. It is for work that cost less than was taken for it; what it gives can
+// be taken at once. To give back a reservation, Cancel it: that never gives too
+// much. An n of 0 or less does nothing. O(1 + promises that are not due).
+func (b *Bucket) Refund(n int64) {
+	if n < 1 {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s, now := b.current()
+	if s.rate == Inf {
+		return
+	}
+	b.back(s, now, s.cost(n), now.sub(s.cost(s.burst)), nil)
+}
+
+// Set changes the rate and the burst of a bucket in use. The tokens that are there
+// stay, up to the new burst, and so does what is owed for reservations; sleepers
+// in Wait get new times. Reservations are not told: their Delay says the new one.
+// A negative burst is an error that wraps ErrBurst and changes nothing.
+// O(1 + sleepers); it allocates.
+func (b *Bucket) Set(r Rate, burst int64) error {
+	if burst < 0 {
+		return fmt.Errorf("%w, got %d", ErrBurst, burst)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.replace(b.state.Load(), b.now(), r, burst)
+	return nil
+}

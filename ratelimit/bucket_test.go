@@ -1,0 +1,379 @@
+package ratelimit
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/flatline/internal/debug"
+)
+
+func ptr(n int64) *int64 { return &n }
+
+func TestNewPanics(t *testing.T) {
+	for want, f := range map[string]func(){
+		"ratelimit.New: burst must not be negative, got -1": func() { New(Every(1), -1) },
+		"ratelimit.New: Initial must be in 0..5, got 6":     func() { New(Every(1), 5, Options{Initial: ptr(6)}) },
+		"ratelimit.New: Initial must be in 0..5, got -1":    func() { New(Every(1), 5, Options{Initial: ptr(-1)}) },
+		"ratelimit.New: at most one Options, got 2":         func() { New(Every(1), 5, Options{}, Options{}) },
+	} {
+		assert.PanicsWithValue(t, want, f)
+	}
+}
+
+// TestNothingIsMinted: no argument that makes no sense gives a token. Others admit
+// AllowN(-5) and count it as a gift, divide by zero in New(0), or wait for ever for
+// n > burst after a finite promise.
+func TestNothingIsMinted(t *testing.T) {
+	c := new(fakeClock)
+	b := New(Every(time.Second), 10, Options{Now: c.Now, Initial: ptr(0)})
+	for _, n := range []int64{0, -1, -5, math.MinInt64} {
+		assert.False(t, b.AllowN(n))
+		assert.Equal(t, Decision{Limit: 10, RetryAfter: Never, ResetAfter: 10 * time.Second}, b.Take(n))
+		assert.Zero(t, b.TakeUpTo(n))
+		_, ok := b.Reserve(n, time.Hour)
+		assert.False(t, ok)
+		assert.ErrorIs(t, b.WaitN(t.Context(), n), ErrNever)
+		b.Refund(n)
+		assert.Zero(t, b.Tokens())
+	}
+	c.ns += int64(time.Hour)
+	for _, n := range []int64{11, math.MaxInt64} {
+		assert.Equal(t, Never, b.Take(n).RetryAfter, "no finite promise for n > burst")
+		assert.ErrorIs(t, b.WaitN(t.Context(), n), ErrNever)
+	}
+	none := New(Rate{}, 0)
+	assert.False(t, none.Allow())
+	assert.Equal(t, Decision{RetryAfter: Never}, none.Take(1))
+	assert.ErrorIs(t, b.Set(Every(1), -1), ErrBurst)
+	assert.EqualValues(t, 10, b.Take(0).Limit, "an error changes nothing")
+}
+
+func TestInf(t *testing.T) {
+	b := New(Inf, 0, Options{Now: new(fakeClock).Now})
+	assert.True(t, b.AllowN(math.MaxInt64))
+	assert.Equal(t, Decision{OK: true}, b.Take(5))
+	assert.EqualValues(t, 7, b.TakeUpTo(7))
+	assert.NoError(t, b.WaitN(t.Context(), 9))
+	r, ok := b.Reserve(3, 0)
+	assert.True(t, ok)
+	assert.Zero(t, r.Delay())
+	assert.NoError(t, b.Set(Every(time.Hour), 4))
+	assert.Zero(t, b.Tokens(), "the old burst was 0")
+	r.Cancel()
+	assert.Zero(t, r.Delay())
+	assert.Zero(t, b.Tokens(), "it took nothing, so it gives nothing back")
+	assert.NoError(t, b.Set(Inf, 9))
+	b.Refund(5)
+	assert.EqualValues(t, 9, b.Tokens())
+	assert.NoError(t, b.Set(Every(time.Hour), 4))
+	assert.EqualValues(t, 4, b.Tokens(), "a bucket without a limit is full")
+}
+
+// TestClockGoesBack: others take the step back for time that has passed, and admit
+// 20,000 where 20 are legal.
+func TestClockGoesBack(t *testing.T) {
+	c := new(fakeClock)
+	b := New(Every(time.Second), 10, Options{Now: c.Now})
+	granted := 0
+	for b.Allow() {
+		granted++
+	}
+	for i := range 20_000 {
+		c.ns = int64(i%2) * 10 * int64(time.Second)
+		if b.Allow() {
+			granted++
+		}
+	}
+	assert.Equal(t, 20, granted)
+}
+
+// TestBelongsToItsBubble: a time base of the package's own, read outside the
+// bubble, would put a bucket born in it decades into the future or the past.
+func TestBelongsToItsBubble(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := New(Every(time.Second), 1)
+		assert.True(t, b.Allow())
+		assert.False(t, b.Allow())
+		time.Sleep(time.Second)
+		assert.True(t, b.Allow())
+		assert.False(t, b.Allow())
+	})
+}
+
+// TestSetKeepsWhatIsHeldAndOwed: by tokens, not by time.
+func TestSetKeepsWhatIsHeldAndOwed(t *testing.T) {
+	c := new(fakeClock)
+	b := New(Every(time.Second), 10, Options{Now: c.Now, Initial: ptr(4)})
+	require.NoError(t, b.Set(Every(time.Hour), 100))
+	assert.EqualValues(t, 4, b.Tokens())
+	require.NoError(t, b.Set(Every(time.Minute), 3))
+	assert.EqualValues(t, 3, b.Tokens(), "as many as there is room for")
+	r, ok := b.Reserve(3, 0)
+	require.True(t, ok)
+	late, ok := b.Reserve(2, time.Hour)
+	require.True(t, ok)
+	assert.Zero(t, r.Delay())
+	assert.Equal(t, 2*time.Minute, late.Delay())
+	require.NoError(t, b.Set(Every(time.Second), 3))
+	assert.EqualValues(t, -2, b.Tokens())
+	assert.Equal(t, 2*time.Second, late.Delay())
+	late.Cancel()
+	late.Cancel()
+	assert.EqualValues(t, 0, b.Tokens(), "given back once")
+	r.Cancel()
+	assert.EqualValues(t, 3, b.Tokens())
+}
+
+// An event is n tokens used at a time.
+type event struct{ at, n int64 }
+
+// violates returns the first event by which more than burst + rate*time has
+// happened in some window, or -1. d ticks a token, n ticks a nanosecond.
+func violates(events []event, burst, n, d int64) int {
+	slices.SortFunc(events, func(a, b event) int { return int(a.at - b.at) })
+	var sum int64
+	least := int64(math.MaxInt64) // over windows that begin at i: ticks used before i, less i
+	for i, e := range events {
+		least = min(least, sum-e.at*n)
+		sum += e.n * d
+		if sum-e.at*n-least > burst*d {
+			return i
+		}
+	}
+	return -1
+}
+
+// TestCancelNeverGivesTooMuch plays random histories of takes, reservations and
+// cancellations, before and after the reserved time: what was in fact used, at the
+// times at which it was used, never exceeds burst + rate*time in any window. Of as
+// many histories of x/time/rate 22 do.
+func TestCancelNeverGivesTooMuch(t *testing.T) {
+	histories := 300_000
+	if testing.Short() {
+		histories = 10_000
+	}
+	rnd := rand.New(rand.NewPCG(1, 2))
+	type promise struct {
+		r  *Reservation
+		at int64
+		n  int64
+	}
+	cancelled := 0
+	for range histories {
+		c := new(fakeClock)
+		burst, d := 1+rnd.Int64N(5), 1+rnd.Int64N(4)
+		b := New(Every(time.Duration(d)), burst, Options{Now: c.Now})
+		var used []event
+		var open []promise
+		for range 3 + rnd.IntN(14) {
+			n := 1 + rnd.Int64N(burst)
+			switch rnd.IntN(6) {
+			case 0, 1:
+				c.ns += rnd.Int64N(2 * d)
+			case 2:
+				if b.AllowN(n) {
+					used = append(used, event{c.ns, n})
+				}
+			case 3, 4:
+				if r, ok := b.Reserve(n, time.Duration(rnd.Int64N(20))); ok {
+					open = append(open, promise{r, c.ns + int64(r.Delay()), n})
+				}
+			case 5:
+				if len(open) > 0 {
+					i := rnd.IntN(len(open))
+					open[i].r.Cancel()
+					open = slices.Delete(open, i, i+1)
+					cancelled++
+				}
+			}
+		}
+		for _, p := range open {
+			used = append(used, event{p.at, p.n})
+		}
+		c.ns += rnd.Int64N(3)
+		for range 5 { // and nothing too much is left behind
+			c.ns += rnd.Int64N(3)
+			if n := b.TakeUpTo(burst); n > 0 {
+				used = append(used, event{c.ns, n})
+			}
+		}
+		require.Negative(t, violates(used, burst, 1, d), "burst %d, a token in %d: %v", burst, d, used)
+	}
+	assert.Greater(t, cancelled, histories/2)
+}
+
+// TestWindowInequality records concurrent grants with the times that they were
+// decided on. In the order of the word that they wrote, any run of them is within
+// the burst and what its time brought.
+func TestWindowInequality(t *testing.T) {
+	defer debug.Yields(true)()
+	const burst, goroutines = 50, 4
+	rounds := 20_000
+	if testing.Short() {
+		rounds = 4_000
+	}
+	b := New(Per(3, 2*time.Microsecond), burst)
+	type grant struct{ z, now, n int64 }
+	grants := make([][]grant, goroutines)
+	var wg sync.WaitGroup
+	for g := range goroutines {
+		wg.Go(func() {
+			rnd := rand.New(rand.NewPCG(1, uint64(g)))
+			for range rounds {
+				n := 1 + rnd.Int64N(4)
+				if v, _, z, now := b.try(n); v == granted {
+					grants[g] = append(grants[g], grant{z, now, n})
+				}
+			}
+		})
+	}
+	wg.Wait()
+	all := slices.Concat(grants...)
+	slices.SortFunc(all, func(a, b grant) int { return int(a.z - b.z) })
+	s := b.state.Load()
+	var sum, used int64
+	least := int64(math.MaxInt64)
+	for i, g := range all {
+		if i > 0 {
+			require.Less(t, all[i-1].z, g.z, "two grants wrote one word")
+		}
+		least = min(least, sum-g.now)
+		sum += g.n * s.d
+		used += g.n
+		require.LessOrEqual(t, sum-g.now-least, s.full)
+	}
+	assert.Greater(t, used, int64(burst))
+}
+
+// TestAdmitsWhenWordsRace: a limiter that gives up after some lost races, and
+// admits or refuses then, does not count right.
+func TestAdmitsWhenWordsRace(t *testing.T) {
+	defer debug.Yields(true)()
+	const burst, goroutines = 10_000, 8
+	b := New(Rate{}, burst)
+	var wg sync.WaitGroup
+	got := make([]int, goroutines)
+	for g := range goroutines {
+		wg.Go(func() {
+			for range burst {
+				if b.Allow() {
+					got[g]++
+				}
+			}
+		})
+	}
+	wg.Wait()
+	sum := 0
+	for _, n := range got {
+		sum += n
+	}
+	assert.Equal(t, burst, sum, "exactly the burst")
+}
+
+// TestSetUnderFire replaces the setting while others take: nothing is lost and
+// nothing minted when a state is frozen between a load and a swap.
+func TestSetUnderFire(t *testing.T) {
+	defer debug.Yields(true)()
+	const burst, goroutines = 1 << 20, 4
+	b := New(Rate{}, burst)
+	stop := make(chan struct{})
+	var takers, setter sync.WaitGroup
+	setter.Go(func() {
+		for i := 0; ; i++ {
+			select {
+			case <-stop:
+				return
+			default:
+				_ = b.Set(Rate{}, burst+int64(i&1)<<61) // narrow, wide, narrow, …
+			}
+		}
+	})
+	got := make([]int64, goroutines)
+	for g := range goroutines {
+		takers.Go(func() {
+			for range 5_000 {
+				if g == 0 {
+					got[g] += b.TakeUpTo(2)
+				} else if b.Allow() {
+					got[g]++
+				}
+			}
+		})
+	}
+	takers.Wait()
+	close(stop)
+	setter.Wait()
+	sum := int64(0)
+	for _, n := range got {
+		sum += n
+	}
+	assert.EqualValues(t, burst-sum, b.Tokens())
+	b.check(t)
+}
+
+// TestTimeOutrunsTheTicks: 3,000,000,001 ticks a nanosecond fill a word in less
+// than a second.
+func TestTimeOutrunsTheTicks(t *testing.T) {
+	c := new(fakeClock)
+	b := New(Per(3_000_000_001, time.Second), 100, Options{Now: c.Now})
+	first := b.state.Load()
+	require.False(t, first.wide)
+	r, ok := b.Reserve(100, 0)
+	require.True(t, ok)
+	c.ns += int64(time.Hour)
+	assert.True(t, b.AllowN(1))
+	assert.NotSame(t, first, b.state.Load())
+	r.Cancel()
+	assert.EqualValues(t, 99, b.Tokens())
+	assert.True(t, b.AllowN(99))
+	assert.False(t, b.Allow())
+	b.check(t)
+}
+
+// TestDebtOutgrowsTheWord: reservations whose sum fits in no word.
+func TestDebtOutgrowsTheWord(t *testing.T) {
+	c := new(fakeClock)
+	b := New(Every(time.Hour), 300_000, Options{Now: c.Now})
+	require.False(t, b.state.Load().wide)
+	var all []*Reservation
+	for i := range 9 {
+		r, ok := b.Reserve(300_000, Never)
+		require.True(t, ok)
+		assert.Equal(t, time.Duration(i)*300_000*time.Hour, r.Delay())
+		all = append(all, r)
+	}
+	assert.True(t, b.state.Load().wide)
+	_, ok := b.Reserve(300_000, Never)
+	assert.False(t, ok, "in more than 292 years")
+	slices.Reverse(all)
+	for _, r := range all {
+		r.Cancel()
+	}
+	assert.EqualValues(t, 300_000, b.Tokens())
+	b.check(t)
+}
+
+func TestBucketDoesNotAllocate(t *testing.T) {
+	for name, b := range map[string]*Bucket{
+		"narrow": New(Per(1e6, time.Second), 1e6),
+		"denied": New(Rate{}, 0),
+		"inf":    New(Inf, 0),
+		"wide":   New(Every(time.Hour), math.MaxInt64),
+	} {
+		assert.Zero(t, testing.AllocsPerRun(100, func() {
+			b.Allow()
+			b.AllowN(3)
+			b.Take(2)
+			b.TakeUpTo(2)
+			b.Refund(1)
+		}), name)
+	}
+}

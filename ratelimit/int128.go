@@ -1,0 +1,108 @@
+package ratelimit
+
+import (
+	"math"
+	"math/big"
+	"math/bits"
+	"time"
+)
+
+// An int128 is a number of ticks that need not fit in a word: a whole burst of a
+// slow rate, say. Only what is off the fast path uses it.
+type int128 struct {
+	hi int64
+	lo uint64
+}
+
+func i128(x int64) int128 { return int128{x >> 63, uint64(x)} }
+
+// mul128 returns a*b for a, b >= 0.
+func mul128(a, b int64) int128 {
+	hi, lo := bits.Mul64(uint64(a), uint64(b))
+	return int128{int64(hi), lo}
+}
+
+func (a int128) add(b int128) int128 {
+	lo, carry := bits.Add64(a.lo, b.lo, 0)
+	return int128{a.hi + b.hi + int64(carry), lo}
+}
+
+func (a int128) sub(b int128) int128 {
+	lo, borrow := bits.Sub64(a.lo, b.lo, 0)
+	return int128{a.hi - b.hi - int64(borrow), lo}
+}
+
+func (a int128) less(b int128) bool { return a.hi < b.hi || a.hi == b.hi && a.lo < b.lo }
+
+func (a int128) positive() bool { return i128(0).less(a) }
+
+func (a int128) max(b int128) int128 {
+	if a.less(b) {
+		return b
+	}
+	return a
+}
+
+func (a int128) min(b int128) int128 {
+	if a.less(b) {
+		return a
+	}
+	return b
+}
+
+// word returns a as an int64 and whether it is one.
+func (a int128) word() (int64, bool) { return int64(a.lo), a.hi == int64(a.lo)>>63 }
+
+// floorDiv returns a/n for n > 0, rounded down, or the nearest int64; 0 if a < 0.
+func (a int128) floorDiv(n int64) int64 {
+	switch {
+	case a.hi < 0:
+		return 0
+	case uint64(a.hi) >= uint64(n):
+		return math.MaxInt64
+	}
+	q, _ := bits.Div64(uint64(a.hi), a.lo, uint64(n))
+	return int64(min(q, math.MaxInt64))
+}
+
+// ceilDiv returns the nanoseconds that a ticks take at n ticks each, rounded up:
+// 0 if a <= 0, and Never beyond what a Duration can say, which is always so at 0
+// ticks each.
+func (a int128) ceilDiv(n int64) time.Duration {
+	switch {
+	case !a.positive():
+		return 0
+	case n == 0:
+		return Never
+	}
+	return time.Duration(a.add(i128(n - 1)).floorDiv(n))
+}
+
+// scale returns a*to/from, rounded up, or the nearest number of at most 126 bits.
+func (a int128) scale(to, from int64) int128 {
+	if to == from {
+		return a
+	}
+	x := a.big()
+	x.Mul(x, big.NewInt(to)).Neg(x)
+	x.Div(x, big.NewInt(from)).Neg(x) // Div rounds down for a positive divisor
+	limit := new(big.Int).Lsh(big.NewInt(1), 126)
+	if x.CmpAbs(limit) > 0 {
+		if x = limit; a.hi < 0 {
+			x.Neg(x)
+		}
+	}
+	low := new(big.Int).And(x, new(big.Int).SetUint64(math.MaxUint64))
+	return int128{new(big.Int).Rsh(x, 64).Int64(), low.Uint64()}
+}
+
+func (a int128) big() *big.Int {
+	x := new(big.Int).Lsh(big.NewInt(a.hi), 64)
+	return x.Add(x, new(big.Int).SetUint64(a.lo))
+}
+
+// float returns the nearest float64 to a/b.
+func (a int128) float(b int64) float64 {
+	f, _ := new(big.Rat).SetFrac(a.big(), big.NewInt(b)).Float64()
+	return f
+}

@@ -1,0 +1,148 @@
+package ratelimit
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+// check walks the invariants of the package doc.
+func (b *Bucket) check(t require.TestingT) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s := b.state.Load()
+	require.Nil(t, s.next, "I2: the current state has no successor")
+	z := s.z.Load()
+	if s.wide {
+		require.Equal(t, int64(frozen), z, "I1: the word of a wide state is frozen")
+		require.Zero(t, s.most, "I1: the fast path takes nothing from a wide state")
+	} else {
+		require.Less(t, z, int64(frozen), "I1")
+		require.LessOrEqual(t, s.full, int64(edge), "I1")
+		require.Equal(t, s.burst, s.most, "I1")
+	}
+	seq, due, last := uint64(0), int128{hi: math.MinInt64}, s.load()
+	for e := b.promises.Front(); e != nil; e = e.Next() {
+		p := e.Value.(*promise)
+		ps, at := p.instant()
+		require.Same(t, s, ps)
+		require.False(t, at.less(due), "I3: promises stand in the order of their times")
+		due = at
+		if p.timer != nil {
+			require.Less(t, seq, p.seq, "I3: sleepers stand in the order in which they came")
+			require.False(t, s.rate != Inf && last.less(at), "I3: z is not before a sleeper")
+			seq = p.seq
+		}
+	}
+}
+
+// A fakeClock is moved by hand; it may go back.
+type fakeClock struct{ ns int64 }
+
+func (c *fakeClock) Now() time.Time { return time.Unix(0, 0).Add(time.Duration(c.ns)) }
+
+var (
+	rates = rapid.OneOf(
+		rapid.SampledFrom([]Rate{
+			{},
+			Inf, Per(100, time.Second), Per(15, 15*time.Minute), Per(3, time.Second), Every(1),
+			Per(1_000_003, time.Hour), Per(math.MaxInt64, 1), Every(math.MaxInt64), Per(math.MaxInt64, math.MaxInt64-1),
+			Per(1<<33+1, 1<<20), Per(1<<31+1, 1000), Per(7, 24*time.Hour),
+		}),
+		rapid.Custom(func(t *rapid.T) Rate {
+			return Per(rapid.Int64Range(1, 1000).Draw(t, "n"), time.Duration(rapid.Int64Range(1, 1e10).Draw(t, "d")))
+		}),
+	)
+	bursts = rapid.OneOf(rapid.Int64Range(0, 20), rapid.SampledFrom([]int64{1 << 20, 1 << 40, 1 << 61, math.MaxInt64 - 1, math.MaxInt64}))
+	counts = rapid.OneOf(rapid.Int64Range(-1, 25), rapid.SampledFrom([]int64{math.MinInt64, 1 << 20, 1 << 61, math.MaxInt64 - 1, math.MaxInt64}))
+	waits  = rapid.OneOf(rapid.Int64Range(-1, 2e9), rapid.SampledFrom([]int64{math.MinInt64, math.MaxInt64}))
+	steps  = rapid.OneOf(rapid.Int64Range(0, 3e9), rapid.Int64Range(0, 5), rapid.SampledFrom([]int64{-1, -1e9, 1 << 40, 1 << 61, math.MinInt64}))
+)
+
+// TestBucketModel: a Bucket decides, to the nanosecond and for any rate, burst,
+// clock and change of setting, as a bucket in rational arithmetic does.
+func TestBucketModel(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := new(fakeClock)
+		r, burst := rates.Draw(t, "rate"), bursts.Draw(t, "burst")
+		initial := rapid.Int64Range(0, burst).Draw(t, "initial")
+		b := New(r, burst, Options{Now: c.Now, Initial: &initial})
+		o := newRat(r, burst, initial)
+		t.Repeat(map[string]func(*rapid.T){
+			"": b.checked,
+			"time": func(t *rapid.T) {
+				if step := steps.Draw(t, "step"); step < 0 {
+					c.ns = max(c.ns+step, math.MinInt64/2)
+				} else {
+					c.ns += min(step, math.MaxInt64-1-max(c.ns, 0))
+				}
+			},
+			"AllowN": func(t *rapid.T) {
+				n := counts.Draw(t, "n")
+				require.Equal(t, o.take(c.ns, n).OK, b.AllowN(n))
+			},
+			"Take": func(t *rapid.T) {
+				n := counts.Draw(t, "n")
+				require.Equal(t, o.take(c.ns, n), b.Take(n))
+			},
+			"TakeUpTo": func(t *rapid.T) {
+				n := counts.Draw(t, "n")
+				require.Equal(t, o.takeUpTo(c.ns, n), b.TakeUpTo(n))
+			},
+			"Reserve": func(t *rapid.T) {
+				n, wait := counts.Draw(t, "n"), time.Duration(waits.Draw(t, "wait"))
+				delay, ok := o.reserve(c.ns, n, wait)
+				got, gotOK := b.Reserve(n, wait)
+				require.Equal(t, ok, gotOK)
+				if ok {
+					require.Equal(t, delay, got.Delay())
+					if rapid.Bool().Draw(t, "cancel") { // nothing came after it
+						got.Cancel()
+						o.refund(c.ns, n)
+					}
+				}
+			},
+			"Refund": func(t *rapid.T) {
+				n := counts.Draw(t, "n")
+				o.refund(c.ns, n)
+				b.Refund(n)
+			},
+			"Set": func(t *rapid.T) {
+				r, burst := rates.Draw(t, "rate"), bursts.Draw(t, "burst")
+				o.set(c.ns, r, burst)
+				require.NoError(t, b.Set(r, burst))
+			},
+			"Tokens": func(t *rapid.T) {
+				o.at(c.ns)
+				want, _ := o.tokens.Float64()
+				require.Equal(t, want, b.Tokens())
+			},
+		})
+	})
+}
+
+func (b *Bucket) checked(t *rapid.T) { b.check(t) }
+
+func TestInt128(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		ints := rapid.OneOf(rapid.Int64(), rapid.SampledFrom([]int64{0, 1, -1, math.MaxInt64, math.MinInt64}))
+		a := int128{ints.Draw(t, "hi") >> 2, uint64(ints.Draw(t, "lo"))}
+		b := int128{ints.Draw(t, "hi") >> 2, uint64(ints.Draw(t, "lo"))}
+		x, y := a.big(), b.big()
+		assert.Equal(t, x.Cmp(y) < 0, a.less(b))
+		assert.Zero(t, a.add(b).big().Cmp(x.Add(x, y)))
+		assert.Zero(t, a.big().Cmp(x.Sub(x, y)))
+		assert.Zero(t, a.sub(b).big().Cmp(x.Sub(x, y)))
+		n := rapid.Int64Range(0, math.MaxInt64).Draw(t, "n")
+		assert.Zero(t, mul128(n, n).scale(1, 1).big().Cmp(x.Mul(x.SetInt64(n), y.SetInt64(n))))
+		w, ok := a.word()
+		assert.Equal(t, a.big().IsInt64(), ok)
+		if ok {
+			assert.Equal(t, i128(w), a)
+		}
+	})
+}

@@ -1,0 +1,119 @@
+package ratelimit
+
+import (
+	"math"
+	"sync/atomic"
+
+	"example.com/flatline/internal/debug"
+)
+
+// A narrow state keeps times below these many ticks, so that no sum on the fast
+// path overflows: now <= 2^61, z < 2^62, and a burst is at most 2^61 ticks.
+const (
+	edge   = 1 << 61
+	frozen = 1 << 62 // the z of a state that the fast path must leave alone
+)
+
+// A state is one setting of a bucket and the word z. It is replaced as a whole: by
+// Set, before the ticks overflow, and when z no longer fits in a word. A tick is
+// 1/n of a nanosecond, so that a token takes a whole number of ticks, d.
+type state struct {
+	rate  Rate
+	burst int64
+	n, d  int64 // ticks in a nanosecond; ticks in a token
+	most  int64 // burst if the fast path may take from z, else 0
+	full  int64 // ticks in most
+	base  int64 // tick 0, in nanoseconds of the bucket's clock
+	span  int64 // the latest time after base that z fits, in nanoseconds
+
+	// The rest belongs to Bucket.mu.
+	wide  bool   // z is in big, and the word is frozen for ever
+	big   int128 // z, if wide
+	given int128 // by how much z has been moved back in all
+	// Once replaced: its successor, and the same instant in the ticks of both.
+	next         *state
+	atOld, atNew int128
+
+	_ [128]byte    // what is above is only read, by every processor; z is written by all
+	z atomic.Int64 // the instant at which the bucket was, or will be, just empty
+	_ [128]byte    // what the allocator puts behind
+}
+
+// newState returns a state whose tick 0 is base, without a z.
+func newState(r Rate, burst, base int64, wide bool) *state {
+	n, d := r.Fraction()
+	s := &state{rate: r, burst: burst, n: n, d: int64(d), base: base, span: math.MaxInt64}
+	if r == Inf {
+		s.d = 1
+		s.wide = true
+		return s
+	}
+	full, fits := s.cost(burst).word()
+	s.wide = wide || !fits || full > edge || n > 1<<32
+	if !s.wide {
+		s.most, s.full = burst, full
+		if n > 0 {
+			s.span = edge / n
+		}
+	}
+	return s
+}
+
+// cost returns the ticks that k tokens take.
+func (s *state) cost(k int64) int128 { return mul128(k, s.d) }
+
+// now returns the tick at a time of the bucket's clock.
+func (s *state) now(ns int64) int128 { return mul128(max(ns-s.base, 0), s.n) }
+
+// start sets the z of a state that nobody else has seen. If it does not fit in a
+// word the state becomes wide.
+func (s *state) start(z int128) {
+	w, fits := z.word()
+	if s.wide = s.wide || !fits || w >= frozen || w <= -frozen; s.wide {
+		s.big, s.most, s.full = z, 0, 0
+		w = frozen
+	}
+	s.z.Store(w)
+}
+
+// load returns z. Bucket.mu is held, which keeps the state where it is; if it is
+// narrow, z may change all the same.
+func (s *state) load() int128 {
+	if s.wide {
+		return s.big
+	}
+	return i128(s.z.Load())
+}
+
+// swap sets z to to if it is from. Bucket.mu is held, and to fits.
+func (s *state) swap(from, to int128) bool {
+	debug.Yield()
+	if s.wide {
+		s.big = to
+		return true
+	}
+	old, _ := from.word()
+	z, _ := to.word()
+	return s.z.CompareAndSwap(old, z)
+}
+
+// fits reports whether the state can hold this z.
+func (s *state) fits(z int128) bool {
+	w, ok := z.word()
+	return s.wide || ok && w < frozen
+}
+
+// freeze stops the fast path on s for good and returns the last z. From here to
+// the publication of a successor everybody comes to Bucket.mu, which is held.
+func (s *state) freeze() int128 {
+	if s.wide {
+		return s.big
+	}
+	return i128(s.z.Swap(frozen))
+}
+
+// translate turns an instant of s into the ticks of its successor, later rather
+// than earlier where that rounds: what was s.d ticks, a token, is next.d ticks.
+func (s *state) translate(t int128) int128 {
+	return s.atNew.add(t.sub(s.atOld).scale(s.next.d, s.d))
+}

@@ -1,0 +1,178 @@
+package ratelimit
+
+import (
+	"math/big"
+	"sync"
+	"time"
+)
+
+// A textbookBucket is the plain answer: tokens, the time of the last refill, a
+// mutex. It is the baseline of the benchmarks.
+type textbookBucket struct {
+	mu     sync.Mutex
+	rate   float64 // tokens a second
+	burst  float64
+	tokens float64
+	last   time.Time
+}
+
+func newTextbook(rate, burst float64) *textbookBucket {
+	return &textbookBucket{rate: rate, burst: burst, tokens: burst, last: time.Now()}
+}
+
+func (b *textbookBucket) AllowN(n float64) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := time.Now()
+	b.tokens = min(b.burst, b.tokens+now.Sub(b.last).Seconds()*b.rate)
+	b.last = now
+	if b.tokens < n {
+		return false
+	}
+	b.tokens -= n
+	return true
+}
+
+// A ratBucket is the same in rational arithmetic, which rounds nothing: the oracle
+// of the model tests. It takes time in nanoseconds.
+type ratBucket struct {
+	rate   Rate
+	burst  int64
+	tokens *big.Rat
+	last   int64
+}
+
+func newRat(r Rate, burst, tokens int64) *ratBucket {
+	return &ratBucket{rate: r, burst: burst, tokens: rat(tokens)}
+}
+
+func rat(n int64) *big.Rat { return new(big.Rat).SetInt64(n) }
+
+// perNano is the rate as tokens a nanosecond; never asked of Inf.
+func (b *ratBucket) perNano() *big.Rat {
+	n, d := b.rate.Fraction()
+	return big.NewRat(n, int64(d))
+}
+
+func (b *ratBucket) at(now int64) {
+	now = max(now, b.last)
+	if b.rate == Inf {
+		b.tokens = rat(b.burst)
+	} else {
+		gain := new(big.Rat).Mul(b.perNano(), rat(now-b.last))
+		b.tokens = ratMin(rat(b.burst), gain.Add(gain, b.tokens))
+	}
+	b.last = now
+}
+
+func ratMin(a, b *big.Rat) *big.Rat {
+	if a.Cmp(b) < 0 {
+		return a
+	}
+	return b
+}
+
+// until returns the time, rounded up, until there are n tokens.
+func (b *ratBucket) until(n int64) time.Duration {
+	lack := new(big.Rat).Sub(rat(n), b.tokens)
+	switch {
+	case lack.Sign() <= 0:
+		return 0
+	case b.perNano().Sign() == 0:
+		return Never
+	}
+	t := ratCeil(lack.Quo(lack, b.perNano()))
+	if !t.IsInt64() {
+		return Never
+	}
+	return time.Duration(t.Int64())
+}
+
+func ratFloor(x *big.Rat) *big.Int { return new(big.Int).Div(x.Num(), x.Denom()) }
+
+func ratCeil(x *big.Rat) *big.Int {
+	f := ratFloor(new(big.Rat).Neg(x))
+	return f.Neg(f)
+}
+
+func (b *ratBucket) remaining() int64 {
+	if b.tokens.Sign() < 0 {
+		return 0 // it may owe more than an int64 can say
+	}
+	return ratFloor(b.tokens).Int64()
+}
+
+func (b *ratBucket) take(now, n int64) Decision {
+	b.at(now)
+	d := Decision{OK: n >= 1, Limit: b.burst, Remaining: b.burst}
+	if b.rate == Inf {
+		if !d.OK {
+			d.RetryAfter = Never
+		}
+		return d
+	}
+	d.OK = d.OK && n <= b.burst && b.tokens.Cmp(rat(n)) >= 0
+	switch {
+	case d.OK:
+		b.tokens = new(big.Rat).Sub(b.tokens, rat(n))
+	case n < 1 || n > b.burst:
+		d.RetryAfter = Never
+	default:
+		d.RetryAfter = b.until(n)
+	}
+	d.Remaining = b.remaining()
+	d.ResetAfter = b.until(b.burst)
+	return d
+}
+
+func (b *ratBucket) takeUpTo(now, n int64) int64 {
+	if n < 1 {
+		return 0
+	}
+	b.at(now)
+	if b.rate == Inf {
+		return n
+	}
+	k := min(n, b.remaining())
+	b.tokens = new(big.Rat).Sub(b.tokens, rat(k))
+	return k
+}
+
+// reserve takes n tokens even if there will only be as many within wait.
+func (b *ratBucket) reserve(now, n int64, wait time.Duration) (time.Duration, bool) {
+	b.at(now)
+	if n < 1 || b.rate != Inf && n > b.burst {
+		return 0, false
+	}
+	if b.rate == Inf {
+		return 0, true
+	}
+	delay := b.until(n)
+	if delay == Never || delay > max(wait, 0) {
+		return 0, false
+	}
+	b.tokens = new(big.Rat).Sub(b.tokens, rat(n))
+	return delay, true
+}
+
+func (b *ratBucket) refund(now, n int64) {
+	if n < 1 {
+		return
+	}
+	if b.at(now); b.rate != Inf {
+		b.tokens = ratMin(rat(b.burst), new(big.Rat).Add(b.tokens, rat(n)))
+	}
+}
+
+// set keeps the tokens, up to the new burst. They become a whole number of d-ths,
+// rounded down.
+func (b *ratBucket) set(now int64, r Rate, burst int64) {
+	b.at(now)
+	b.rate, b.burst = r, burst
+	if r == Inf {
+		return
+	}
+	_, d := r.Fraction()
+	parts := ratFloor(new(big.Rat).Mul(b.tokens, rat(int64(d))))
+	b.tokens = ratMin(rat(burst), new(big.Rat).SetFrac(parts, big.NewInt(int64(d))))
+}

@@ -1,0 +1,254 @@
+package ratelimit
+
+import (
+	"context"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/flatline/internal/debug"
+)
+
+// served runs WaitN in a goroutine of its own and records when it is served.
+type served struct {
+	mu    sync.Mutex
+	order []int
+	at    []time.Duration
+	begin time.Time
+	wg    sync.WaitGroup
+}
+
+func (s *served) wait(ctx context.Context, b *Bucket, id int, n int64) {
+	s.wg.Go(func() {
+		if b.WaitN(ctx, n) == nil {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.order = append(s.order, id)
+			s.at = append(s.at, time.Since(s.begin))
+		}
+	})
+	synctest.Wait() // so that they come in this order
+}
+
+func TestWaitIsFIFO(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := New(Every(time.Second), 5, Options{Initial: ptr(0)})
+		s := served{begin: time.Now()}
+		for id, n := range []int64{5, 1, 3, 1} {
+			s.wait(t.Context(), b, id, n)
+		}
+		assert.False(t, b.Allow(), "nobody passes the sleepers")
+		assert.Zero(t, b.TakeUpTo(1))
+		b.check(t)
+		s.wg.Wait()
+		assert.Equal(t, []int{0, 1, 2, 3}, s.order)
+		assert.Equal(t, []time.Duration{5 * time.Second, 6 * time.Second, 9 * time.Second, 10 * time.Second}, s.at)
+		assert.Zero(t, b.Tokens())
+		assert.Zero(t, b.promises.Len())
+	})
+}
+
+// TestWaitHearsOfSet: a sleeper that took its time for good would sleep on after
+// the limit is gone.
+func TestWaitHearsOfSet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := New(Every(time.Hour), 1, Options{Initial: ptr(0)})
+		s := served{begin: time.Now()}
+		for id := range 3 {
+			s.wait(t.Context(), b, id, 1)
+		}
+		time.Sleep(30 * time.Minute)
+		require.NoError(t, b.Set(Every(time.Minute), 1)) // half a token is there
+		b.check(t)
+		time.Sleep(31 * time.Second)
+		synctest.Wait()
+		assert.Equal(t, []int{0}, s.order)
+		require.NoError(t, b.Set(Rate{}, 1))
+		time.Sleep(1000 * time.Hour)
+		synctest.Wait()
+		assert.Equal(t, []int{0}, s.order, "nothing comes any more")
+		require.NoError(t, b.Set(Inf, 1))
+		s.wg.Wait()
+		assert.ElementsMatch(t, []int{0, 1, 2}, s.order)
+		assert.Equal(t, 1000*time.Hour+30*time.Minute+31*time.Second, time.Since(s.begin))
+	})
+}
+
+func TestWaitersMoveUp(t *testing.T) {
+	for name, free := range map[string]func(b *Bucket, r *Reservation, cancel func()){
+		"Cancel":  func(_ *Bucket, r *Reservation, _ func()) { r.Cancel() },
+		"context": func(_ *Bucket, _ *Reservation, cancel func()) { cancel(); synctest.Wait() },
+		"Refund":  func(b *Bucket, _ *Reservation, _ func()) { b.Refund(2) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := New(Every(time.Second), 5, Options{Initial: ptr(0)})
+				r, ok := b.Reserve(2, time.Minute) // due in 2 s
+				require.True(t, ok)
+				s := served{begin: time.Now()}
+				ctx, cancel := context.WithCancel(t.Context())
+				s.wait(ctx, b, 0, 2)         // 4 s
+				s.wait(t.Context(), b, 1, 1) // 5 s
+				s.wait(t.Context(), b, 2, 1) // 6 s
+				free(b, r, cancel)
+				b.check(t)
+				s.wg.Wait()
+				cancel()
+				last := len(s.at) - 1
+				assert.Equal(t, 3*time.Second, s.at[last-1])
+				assert.Equal(t, 4*time.Second, s.at[last])
+				assert.Zero(t, b.Tokens())
+			})
+		})
+	}
+}
+
+// TestCancelBeforeAPromise: a promise keeps its time, and a sleeper behind it does not
+// move up so far that both together are too much.
+func TestCancelBeforeAPromise(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := New(Every(time.Second), 2, Options{Initial: ptr(0)})
+		first, _ := b.Reserve(2, time.Minute) // 2 s
+		fixed, _ := b.Reserve(1, time.Minute) // 3 s
+		s := served{begin: time.Now()}
+		s.wait(t.Context(), b, 0, 1) // 4 s
+		first.Cancel()
+		b.check(t)
+		assert.Equal(t, 3*time.Second, fixed.Delay())
+		s.wg.Wait()
+		assert.Equal(t, []time.Duration{3 * time.Second}, s.at, "at 2 s there would be 3 within a second")
+	})
+}
+
+// TestWaitAndContext: the error is the context's, at once where it must come, and
+// nothing is taken.
+func TestWaitAndContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := New(Every(time.Minute), 5, Options{Initial: ptr(0)})
+		begin := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), 59*time.Second)
+		defer cancel()
+		assert.ErrorIs(t, b.Wait(ctx), context.DeadlineExceeded)
+		assert.Zero(t, time.Since(begin), "it comes too late, so it fails at once")
+		assert.Zero(t, b.Tokens())
+
+		ctx, cancel = context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		assert.ErrorIs(t, b.Wait(ctx), context.Canceled)
+		assert.Equal(t, time.Second, time.Since(begin))
+		assert.InDelta(t, 1.0/60, b.Tokens(), 1e-9, "it took nothing")
+
+		assert.NoError(t, b.Set(Inf, 5))
+		assert.ErrorIs(t, b.Wait(ctx), context.Canceled, "it is over before it begins")
+
+		assert.NoError(t, b.Set(Rate{}, 0))
+		ctx, cancel = context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		assert.ErrorIs(t, b.Wait(ctx), ErrNever, "more than the burst")
+		assert.NoError(t, b.Set(Every(10*time.Minute), 1))
+		ctx, cancel = context.WithTimeout(t.Context(), 15*time.Minute)
+		defer cancel()
+		assert.NoError(t, b.Set(Every(10*time.Minute), 1))
+		time.AfterFunc(time.Minute, func() { _ = b.Set(Rate{}, 1) })
+		assert.ErrorIs(t, b.Wait(ctx), context.DeadlineExceeded, "put off while it slept")
+		assert.Zero(t, b.promises.Len())
+	})
+}
+
+// TestWaitOnAClockOfItsOwn: the bucket's clock stands still for a while; Wait asks
+// it again.
+func TestWaitOnAClockOfItsOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		stopped := begin
+		b := New(Every(time.Second), 1, Options{Initial: ptr(0), Now: func() time.Time {
+			if time.Since(begin) < 10*time.Second {
+				return stopped
+			}
+			return time.Now()
+		}})
+		assert.NoError(t, b.Wait(t.Context()))
+		assert.Equal(t, 10*time.Second, time.Since(begin))
+	})
+}
+
+// TestWaitHistories: sleepers, promises, cancellations and changes of the rate at
+// random; in the end nobody is left, and at a constant rate what was used is within
+// every window.
+func TestWaitHistories(t *testing.T) {
+	histories := 2_000
+	if testing.Short() {
+		histories = 200
+	}
+	defer debug.Yields(true)()
+	for seed := range histories {
+		synctest.Test(t, func(t *testing.T) {
+			rnd := rand.New(rand.NewPCG(uint64(seed), 3))
+			burst, d := 1+rnd.Int64N(4), 1+rnd.Int64N(3)
+			constant := seed%2 == 0
+			b := New(Every(time.Duration(d)), burst)
+			begin := time.Now()
+			var mu sync.Mutex
+			var used []event
+			use := func(n int64) {
+				mu.Lock()
+				defer mu.Unlock()
+				used = append(used, event{int64(time.Since(begin)), n})
+			}
+			var wg sync.WaitGroup
+			for range 2 + rnd.IntN(10) {
+				n := 1 + rnd.Int64N(burst)
+				patience := time.Duration(rnd.Int64N(12))
+				switch rnd.IntN(5) {
+				case 0:
+					time.Sleep(time.Duration(rnd.Int64N(2 * d)))
+				case 1:
+					if b.AllowN(n) {
+						use(n)
+					}
+				case 2:
+					wg.Go(func() {
+						ctx, cancel := context.WithCancel(t.Context())
+						defer cancel()
+						stop := time.AfterFunc(patience, cancel)
+						defer stop.Stop()
+						if b.WaitN(ctx, n) == nil {
+							use(n)
+						}
+					})
+				case 3:
+					if r, ok := b.Reserve(n, patience); ok {
+						act := rnd.IntN(2) == 0
+						wg.Go(func() {
+							if !act {
+								time.Sleep(time.Duration(n))
+								r.Cancel()
+								return
+							}
+							time.Sleep(r.Delay())
+							use(n)
+						})
+					}
+				case 4:
+					if !constant {
+						_ = b.Set(Every(time.Duration(1+rnd.Int64N(3))), burst)
+					}
+				}
+				b.check(t)
+			}
+			wg.Wait()
+			b.check(t)
+			for e := b.promises.Front(); e != nil; e = e.Next() {
+				require.Nil(t, e.Value.(*promise).timer, "a sleeper is left behind")
+			}
+			if constant {
+				require.Negative(t, violates(used, burst, 1, d), "seed %d: burst %d, a token in %d: %v", seed, burst, d, used)
+			}
+		})
+	}
+}
