@@ -34,13 +34,13 @@
 // of several, the one that was used longest ago. A newcomer has the count 1, so
 // it belongs into the lowest bucket or opens one below it.
 //
-// Counted steps of one operation, the worst of 100,000 or more (comparisons in the
+// Counted steps of one operation, the worst of 10,000 or more (comparisons in the
 // heap, buckets and entries touched here):
 //
 //	n                         100   1,000   10,000   100,000   1,000,000
 //	heap, Put                  13      19       27        33          39
 //	      Put, one cold key    18      27       37        48          57
-//	      Get                  12      18       26        30          30
+//	      Get                  12      18       26        26          38
 //	Exact, Put                  2       2        2         2           2
 //	      Put, one cold key     3       3        3         3           3
 //	      Get                   3       3        3         3           3

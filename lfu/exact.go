@@ -75,9 +75,6 @@ func (r *exact) Use(s uint32) (before uint32) {
 	b := r.of[s]
 	here := *r.bucket(b)
 	if here.count == math.MaxUint64 { // it stays in its bucket, where the last used is first
-		if here.front == s {
-			return s
-		}
 		return r.join(s, b)
 	}
 	if r.bucket(here.above).count == here.count+1 {
@@ -109,7 +106,8 @@ func (r *exact) Renumber(from, to uint32) {
 // Frequency returns the count of s.
 func (r *exact) Frequency(s uint32) uint64 { return r.bucket(r.of[s]).count }
 
-// join puts s at the front of bucket b and returns the entry that was there.
+// join puts s at the front of bucket b and returns the entry that was there, which
+// may be s.
 func (r *exact) join(s, b uint32) (before uint32) {
 	r.steps.Add(1)
 	r.of[s] = b

@@ -71,12 +71,8 @@ func rankSteps(newRank cache.NewRank, kind string, n int) (worst int) {
 			use(s)
 		}
 	}
-	times := 4 * n
-	if testing.Short() {
-		times = n
-	}
 	r := rand.New(rand.NewPCG(1, 2))
-	for range times {
+	for range max(n, 10_000) {
 		steps.Take()
 		if kind == gets {
 			use(1 + uint32(r.IntN(n)))
@@ -99,7 +95,7 @@ func heapSteps(kind string, n int) (worst int) {
 		c = hot(newTextbook[int, int](n), n)
 	}
 	r := rand.New(rand.NewPCG(1, 2))
-	for k := range 100_000 {
+	for k := range max(n/4, 10_000) {
 		c.heap.steps = 0
 		if kind == gets {
 			c.Get(r.IntN(n))
