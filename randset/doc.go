@@ -76,6 +76,11 @@
 // sorted tree. Delete changes the place of another value, so a position means
 // nothing for longer than the next Delete.
 //
+// The table keeps its chains also for a set without anything else to remember. An
+// index of its own, with 32 bits of hash beside each position and no chains, was
+// tried: hits in a set of 10^6 were no faster, Delete and Insert took half as long
+// again.
+//
 // Growth moves all entries at once; Options.Capacity avoids it. A set that has been
 // large keeps its memory until Shrink or Clear.
 //
