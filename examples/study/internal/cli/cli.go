@@ -9,7 +9,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 
 	"example.com/flatline/examples/study/internal/measure"
 	"example.com/flatline/examples/study/internal/model"
@@ -36,6 +38,16 @@ type options struct {
 	html     string
 	svg      string
 	input    bool
+}
+
+// measureAll is replaced by tests.
+var measureAll = measure.Run
+
+// Main runs the command line of this process until it is done or interrupted.
+func Main() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return Run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 }
 
 // Run does what the arguments ask for and returns the exit status.
@@ -139,7 +151,7 @@ func fromPackages(ctx context.Context, o options, stderr io.Writer) (*model.Stud
 	}
 	p := newProgress(stderr)
 	defer p.end()
-	return measure.Run(ctx, measure.Config{Root: root, Packages: packages, Full: o.full, Progress: p.show})
+	return measureAll(ctx, measure.Config{Root: root, Packages: packages, Full: o.full, Progress: p.show})
 }
 
 // write puts the page, the picture and the table where they belong.

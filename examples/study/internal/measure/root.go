@@ -74,13 +74,15 @@ func Select(root, list string) ([]string, error) {
 	var want []string
 	for name := range strings.SplitSeq(list, ",") {
 		name = strings.TrimSpace(name)
-		switch {
-		case !slices.Contains(Packages, name):
+		if !slices.Contains(Packages, name) {
 			return nil, fmt.Errorf("unknown package %q; there are %s", name, strings.Join(Packages, ", "))
-		case !exists(name):
-			return nil, fmt.Errorf("package %q is not in this checkout", name)
 		}
 		want = append(want, name)
+	}
+	for _, name := range want {
+		if !exists(name) {
+			return nil, fmt.Errorf("package %q is not in this checkout", name)
+		}
 	}
 	return slices.DeleteFunc(slices.Clone(Packages), func(p string) bool { return !slices.Contains(want, p) }), nil
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"html"
 	"math"
@@ -40,24 +41,21 @@ type chart struct {
 	relative     bool // the axis counts multiples of the start
 	top          float64
 	left, bottom float64 // margins; 0 means the usual ones
+	right        float64 // the same; with room for names, controls are named where they end
 }
 
-const (
-	topMargin   = 12
-	rightMargin = 10
-)
+const topMargin = 12
+
+// usual fills in the margins and the axis that were not given.
+func (c chart) usual() chart {
+	c.left, c.bottom, c.right = cmp.Or(c.left, 44), cmp.Or(c.bottom, 24), cmp.Or(c.right, 10)
+	c.top = cmp.Or(c.top, c.axis())
+	return c
+}
 
 // svg draws the chart.
 func (c chart) svg() string {
-	if c.left == 0 {
-		c.left = 44
-	}
-	if c.bottom == 0 {
-		c.bottom = 24
-	}
-	if c.top == 0 {
-		c.top = c.axis()
-	}
+	c = c.usual()
 	var b strings.Builder
 	fmt.Fprintf(&b, `<svg class="chart" viewBox="0 0 %g %g" role="img" aria-labelledby="%s-t %[3]s-d" xmlns="http://www.w3.org/2000/svg">`, c.w, c.h, c.id)
 	fmt.Fprintf(&b, `<title id="%s-t">%s</title><desc id="%[1]s-d">%s</desc>`, c.id, html.EscapeString(c.title), html.EscapeString(c.desc))
@@ -111,7 +109,7 @@ func (c chart) body(b *strings.Builder) {
 	if lo == 0 {
 		return
 	}
-	width, height := c.w-c.left-rightMargin, c.h-topMargin-c.bottom
+	width, height := c.w-c.left-c.right, c.h-topMargin-c.bottom
 	x := func(n int) float64 {
 		if lo == hi {
 			return c.left + width/2
@@ -126,11 +124,12 @@ func (c chart) body(b *strings.Builder) {
 		c.draw(b, c.curves[i], x, y)
 	}
 	c.escapes(b, x)
+	c.names(b, x, y)
 }
 
 // grid draws the axes.
 func (c chart) grid(b *strings.Builder, lo, hi int, x func(int) float64, y func(float64) float64) {
-	right := c.w - rightMargin
+	right := c.w - c.right
 	for _, v := range ticks(c.top, c.h) {
 		fmt.Fprintf(b, `<line class="grid" x1="%g" x2="%g" y1="%.1f" y2="%.1f"/>`, c.left, right, y(v), y(v))
 		label := number(v)
@@ -176,9 +175,27 @@ func (c chart) escapes(b *strings.Builder, x func(int) float64) {
 			continue
 		}
 		end := cv.points[len(cv.points)-1]
-		fmt.Fprintf(b, `<text class="escape %s-ink" x="%.1f" y="%g" text-anchor="end">↑ %s: %s</text>`,
-			cv.kind, x(end.N), float64(topMargin+8+12*line), html.EscapeString(cv.name), number(end.V))
+		times := ""
+		if c.relative {
+			times = "×"
+		}
+		fmt.Fprintf(b, `<text class="escape %s-ink" x="%.1f" y="%g" text-anchor="end">↑ %s %s%s</text>`,
+			cv.kind, x(end.N), float64(topMargin+3+13*line), html.EscapeString(cv.name), times, number(end.V))
 		line++
+	}
+}
+
+// names writes the names of controls beside their ends, where there is room.
+func (c chart) names(b *strings.Builder, x func(int) float64, y func(float64) float64) {
+	if c.right < 50 {
+		return
+	}
+	for _, cv := range c.curves {
+		if cv.kind != control || len(cv.points) == 0 || last(cv.points) > c.top {
+			continue
+		}
+		end := cv.points[len(cv.points)-1]
+		fmt.Fprintf(b, `<text class="escape %s-ink" x="%.1f" y="%.1f">%s ×%s</text>`, cv.kind, x(end.N)+9, y(end.V)+4, html.EscapeString(cv.name), number(end.V))
 	}
 }
 
@@ -209,7 +226,7 @@ func ticks(top, height float64) []float64 {
 	raw := top / want
 	mag := math.Pow(10, math.Floor(math.Log10(raw)))
 	step := 10 * mag
-	for _, m := range []float64{1, 2, 5} {
+	for _, m := range []float64{1, 2, 2.5, 5} {
 		if m*mag >= raw {
 			step = m * mag
 			break
@@ -226,9 +243,12 @@ func ticks(top, height float64) []float64 {
 func exponents(lo, hi int, width float64) []int {
 	a, z := bits.Len(uint(lo-1)), bits.Len(uint(hi))-1
 	room := max(int(width/60), 2)
-	step := 1
-	for (z-a)/step >= room {
-		step++
+	step := max(1, (z-a+room-1)/room)
+	for s := step; s <= z-a && s < 2*step+2; s++ { // both ends, if a step that fits is near
+		if (z-a)%s == 0 {
+			step = s
+			break
+		}
 	}
 	var out []int
 	for e := a; e <= z; e += step {

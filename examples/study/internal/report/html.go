@@ -91,7 +91,7 @@ func newPage(s *model.Study) pageData {
 		d.Chart = template.HTML(controlChart(o, d.ID))
 		d.Shown, d.VerdictName, d.Mark = "NOT refuted as O(1)", "refuted", "✗"
 		if o.RefutedConstant() {
-			d.Shown, d.VerdictName, d.Mark = "refuted as O(1), as it must be", "control", "✓"
+			d.Shown, d.VerdictName, d.Mark = "refuted as O(1)", "control", "✓"
 		}
 		p.Controls = append(p.Controls, d)
 		p.Blind = p.Blind || o.Instr == nil
@@ -154,9 +154,9 @@ func newOp(s *model.Study, o *model.Op, id string) opData {
 	d.Chart = template.HTML(mainChart(s, o, id))
 	d.Hot = template.HTML(timeChart(s, o, id+"h", true))
 	d.All = template.HTML(timeChart(s, o, id+"u", false))
-	d.AllLabel = "ns, all keys: includes the cache"
+	d.AllLabel = "ns, all keys + cache"
 	if len(o.Time.Uniform) == 0 {
-		d.AllLabel = "ns: includes the cache"
+		d.AllLabel = "ns, includes the cache"
 	}
 	if a, b := o.Time.Uniform, s.GoMap.Uniform; len(a) > 0 && len(a) == len(b) {
 		d.MapRatio = fmt.Sprintf("×%s of a Go map's Get at n = %s, ×%s at n = %s",

@@ -116,7 +116,7 @@ func timeChart(s *model.Study, o *model.Op, id string, hot bool) string {
 // one axis, beside the controls.
 func growthChart(s *model.Study) string {
 	c := chart{
-		id: "all", w: 760, h: 300, relative: true, top: 2.12,
+		id: "all", w: 760, h: 300, relative: true, top: 2.12, right: 130, bottom: 30,
 		title: "Cost of every O(1) operation, as a multiple of its cost at the smallest size, beside the controls",
 	}
 	n := 0
@@ -164,7 +164,7 @@ func Overview(s *model.Study) string {
 		byPkg[o.Pkg] = append(byPkg[o.Pkg], o)
 	}
 	rows := (len(pkgs) + columns - 1) / columns
-	width := w * float64(max(1, min(columns, len(pkgs))))
+	width := w * columns
 	height := head + h*float64(rows) + 8
 	var b strings.Builder
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %g %g" width="%[1]g" height="%[2]g" role="img" aria-labelledby="o-t o-d">`, width, height)
@@ -189,7 +189,7 @@ func overviewText(s *model.Study) string {
 }
 
 func overviewPanel(s *model.Study, ops []*model.Op, id string) chart {
-	c := chart{id: id, w: 190, h: 128, relative: true, top: 2.12, left: 36, bottom: 22}
+	c := chart{id: id, w: 190, h: 128, relative: true, top: 2.12, left: 36, bottom: 22, right: 10}
 	for _, o := range ops {
 		c.curves = append(c.curves, curve{ours, o.Name(), relative(o.Main().Points)})
 	}

@@ -1,0 +1,209 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/flatline/examples/study/internal/costs"
+	"example.com/flatline/examples/study/internal/growth"
+	"example.com/flatline/examples/study/internal/measure"
+	"example.com/flatline/examples/study/internal/model"
+)
+
+// TestMain makes the test binary the study itself when STUDY asks for it, with
+// an outcome in place of a measurement, so that exit statuses are seen from
+// outside.
+func TestMain(m *testing.M) {
+	outcome := os.Getenv("STUDY")
+	if outcome == "" {
+		os.Exit(m.Run())
+	}
+	measureAll = func(ctx context.Context, c measure.Config) (*model.Study, error) {
+		c.Progress(1, 2, "pretending to measure")
+		if outcome == "wait" {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}
+		return pretend(outcome), nil
+	}
+	os.Exit(Main())
+}
+
+// pretend is a study with one operation that grows or not, and three controls
+// that do or not.
+func pretend(outcome string) *model.Study {
+	grows, flat := []float64{100, 140, 180, 220}, []float64{100, 101, 100, 100}
+	op := func(pkg, bench string, stated growth.Class, values []float64) *model.Op {
+		var points []growth.Point
+		for i, v := range values {
+			points = append(points, growth.Point{N: 256 << (2 * i), V: v})
+		}
+		j := growth.Judge(points, stated)
+		o := &model.Op{Pkg: pkg, Bench: bench, Stated: costs.Cost{Class: stated}, Instr: &j}
+		o.Decide()
+		return o
+	}
+	ours, control := flat, grows
+	switch outcome {
+	case "refuted":
+		ours = grows
+	case "blind":
+		control = flat
+	}
+	s := &model.Study{Ops: []*model.Op{op("lru", "Cache_Get", growth.Constant, ours)}}
+	for _, name := range []string{"Sorted_Find", "LFU_Get", "List_Find"} {
+		s.Controls = append(s.Controls, op("control", name, growth.Log, control))
+	}
+	return s
+}
+
+const input = `pkg: example.com/p
+BenchmarkGet/n=256-8    1000  10 ns/op
+BenchmarkGet/n=256-8    1000  12 ns/op
+BenchmarkGet/n=256-8    1000  99 ns/op
+BenchmarkGet/n=1024-8   1000  12 ns/op
+BenchmarkGet/n=4096-8   1000  12 ns/op
+BenchmarkScan/256       1000  256 ns/op
+BenchmarkScan/1024      1000  1024 ns/op
+BenchmarkScan/4096      1000  4096 ns/op
+BenchmarkSizeless-8     1000  1 ns/op
+`
+
+func TestExitStatus(t *testing.T) {
+	dir := t.TempDir()
+	page := filepath.Join(dir, "report.html")
+	nowhere := filepath.Join(dir, "absent", "report.html")
+	for _, tc := range []struct {
+		name, outcome, stdin string
+		args                 []string
+		status               int
+		stdout, stderr       string // each must contain this
+	}{
+		{"confirmed", "ok", "", []string{"-o", page}, 0, "1 confirmed, 0 refuted", "[ 50 %] pretending"},
+		{"refuted", "refuted", "", []string{"-o", page}, 1, "FAIL: lru Cache.Get: O(1) is refuted", ""},
+		{"refuted, in JSON", "refuted", "", []string{"-json", "-o", page}, 1, `"verdict":"refuted"`, "is refuted"},
+		{"a control that passes for flat", "blind", "", []string{"-o", page}, 1, "control LFU.Get was not refuted", ""},
+		{"help", "ok", "", []string{"-h"}, 0, "usage: study", ""},
+		{"a flag that is none", "ok", "", []string{"-fast"}, 2, "", "study: flag provided but not defined: -fast\n"},
+		{"a flag after the dash", "ok", input, []string{"-", "-json"}, 2, "", "study: unexpected arguments: - -json"},
+		{"a package that is none", "ok", "", []string{"-pkg", "lru,btree"}, 2, "", `study: unknown package "btree"`},
+		{"no name for the page", "ok", "", []string{"-o", ""}, 2, "", "study: -o needs"},
+		{"an unwritable page", "ok", "", []string{"-o", nowhere}, 2, "", "study: cannot write open " + nowhere},
+		{"an unwritable picture", "ok", "", []string{"-o", page, "-svg", dir}, 2, "", "study: cannot write open " + dir},
+		{"input", "ok", input, []string{"-o", page, "-"}, 0, "a class is named and nothing is asserted", ""},
+		{"input and -full", "ok", input, []string{"-full", "-"}, 2, "", "study: -pkg, -full and -svg are about measuring"},
+		{"a malformed line", "ok", "ok\nBenchmarkX-8 ten 3 ns/op\n", []string{"-o", page, "-"}, 2, "", `study: line 2: want a number of iterations after the name: "BenchmarkX-8 ten 3 ns/op"` + "\n"},
+		{"no benchmarks", "ok", "PASS\n", []string{"-o", page, "-"}, 2, "", "study: no benchmark on standard input has a size"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			cmd := exec.Command(os.Args[0], tc.args...)
+			cmd.Env = append(os.Environ(), "STUDY="+tc.outcome)
+			cmd.Stdin = strings.NewReader(tc.stdin)
+			var stdout, stderr bytes.Buffer
+			cmd.Stdout, cmd.Stderr = &stdout, &stderr
+			err := cmd.Run()
+			if _, exited := err.(*exec.ExitError); err != nil && !exited {
+				require.NoError(t, err)
+			}
+			assert.Equal(t, tc.status, cmd.ProcessState.ExitCode())
+			assert.Contains(t, stdout.String(), tc.stdout)
+			assert.Contains(t, stderr.String(), tc.stderr)
+			if tc.status == usage {
+				assert.Empty(t, stdout.String())
+				assert.Equal(t, 1, strings.Count(stderr.String(), "\n"), "one clear line: %s", stderr.String())
+			}
+		})
+	}
+}
+
+func TestInterrupt(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a process cannot be sent an interrupt there")
+	}
+	page := filepath.Join(t.TempDir(), "report.html")
+	cmd := exec.Command(os.Args[0], "-o", page)
+	cmd.Env = append(os.Environ(), "STUDY=wait")
+	stderr, err := cmd.StderrPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	buf := make([]byte, 1)
+	_, err = stderr.Read(buf) // it has begun
+	require.NoError(t, err)
+	require.NoError(t, cmd.Process.Signal(os.Interrupt))
+	var rest bytes.Buffer
+	_, _ = rest.ReadFrom(stderr)
+	_ = cmd.Wait()
+	assert.Equal(t, interrupted, cmd.ProcessState.ExitCode())
+	assert.Contains(t, rest.String(), "study: interrupted, nothing written\n")
+	assert.NoFileExists(t, page)
+}
+
+func TestInput(t *testing.T) {
+	s, err := fromInput(strings.NewReader(input))
+	require.NoError(t, err)
+	require.Len(t, s.Ops, 2)
+	get, scan := s.Ops[0], s.Ops[1]
+	assert.Equal(t, "Get", get.Name())
+	assert.Equal(t, []growth.Point{{N: 256, V: 12}, {N: 1024, V: 12}, {N: 4096, V: 12}}, get.PerOp.Points, "the median of repetitions")
+	assert.Equal(t, growth.Constant, get.Class())
+	assert.Equal(t, growth.Linear, scan.Class())
+	assert.Equal(t, growth.Unstated, scan.Verdict)
+	assert.Empty(t, s.Failed())
+}
+
+func TestMedian(t *testing.T) {
+	assert.Equal(t, 2.0, median([]float64{3, 1, 2}))
+	assert.Equal(t, 2.5, median([]float64{3, 1, 2, 9}))
+}
+
+func TestJSONLines(t *testing.T) {
+	page := filepath.Join(t.TempDir(), "report.html")
+	var stdout, stderr bytes.Buffer
+	status := Run(context.Background(), []string{"-json", "-o", page, "-"}, strings.NewReader(input), &stdout, &stderr)
+	require.Equal(t, ok, status, stderr.String())
+	lines := strings.Split(strings.TrimSpace(stdout.String()), "\n")
+	require.Len(t, lines, 2)
+	var got struct{ Pkg, Op, Layer, Class, Verdict string }
+	require.NoError(t, json.Unmarshal([]byte(lines[1]), &got))
+	assert.Equal(t, "example.com/p Scan time O(n) named", strings.Join([]string{got.Pkg, got.Op, got.Layer, got.Class, got.Verdict}, " "))
+	assert.FileExists(t, page)
+}
+
+// TestWritable: the check before measuring leaves no trace.
+func TestWritable(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x")
+	require.NoError(t, writable(path))
+	assert.NoFileExists(t, path)
+	require.NoError(t, os.WriteFile(path, []byte("old"), 0o600))
+	require.NoError(t, writable(path))
+	old, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, "old", string(old))
+	assert.NoError(t, writable(""))
+}
+
+func TestProgress(t *testing.T) {
+	var b bytes.Buffer
+	p := newProgress(&b)
+	p.show(1, 3, "one")
+	p.end()
+	assert.Equal(t, "[ 33 %] one\n", b.String(), "plain lines where there is no terminal")
+
+	b.Reset()
+	p = &progress{w: &b, terminal: true}
+	p.end()
+	assert.Empty(t, b.String())
+	p.show(3, 3, "two")
+	p.end()
+	assert.Equal(t, "\r\x1b[K[100 %] two\r\x1b[K", b.String(), "one line, cleared at the end")
+}
