@@ -219,6 +219,6 @@ func TestWords(t *testing.T) {
 	assert.Equal(t, []string{"go", "test", "-run", "TestA|Test B$", "-tags", "debug", "./lru"}, got)
 	_, err = words(`go 'test`)
 	assert.Error(t, err)
-	assert.Equal(t, []string{"go", "test", "-C", "x", "-f", "-vet=off", "-count=1", "-timeout=2m0s", "./y"},
+	assert.Equal(t, []string{"go", "test", "-C", "x", "-f", "-vet=off", "-count=1", "-timeout=1m0s", "./y"},
 		goTest([]string{"go", "test", "-C", "x", "./y"}, "-f"))
 }

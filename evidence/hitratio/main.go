@@ -1,0 +1,200 @@
+// Command hitratio replays generated traces through flatline's caches and their
+// peers and compares how often they hit. It prints a table and writes HITRATIO.md
+// and hitratio.svg.
+//
+//	go run -C evidence ./hitratio
+//
+// Every cache sees the same accesses: a Get and, after a miss, a Put. What a cache
+// has put off it finishes after each Put, so that its policy is judged, not its
+// haste. Wherever a policy draws lots, so do its figures: the last digit may
+// change.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+
+	"example.com/flatline/evidence/internal/caches"
+	"example.com/flatline/evidence/internal/traces"
+)
+
+// capacities are those that each trace is replayed with.
+var capacities = []int{500, 1_500, 5_000, 15_000}
+
+// opt is the name of the upper bound.
+const opt = "OPT"
+
+// A policy is a column of the table.
+type policy struct {
+	name string
+	hits func(keys []int64, capacity int) int
+}
+
+// policies are flatline's first, then the peers, then the bound.
+func policies() []policy {
+	var all []policy
+	for _, p := range []struct {
+		name string
+		kind caches.Kind
+	}{
+		{"lru", caches.LRU},
+		{"lfu Exact", caches.LFU},
+		{"lfu Dynamic", caches.LFUDynamic},
+		{"otter", caches.Otter},
+		{"theine", caches.Theine},
+		{"ristretto", caches.Ristretto},
+		{"gcache LFU", caches.GCacheLFU},
+	} {
+		all = append(all, policy{p.name, func(keys []int64, capacity int) int { return replay(p.kind, keys, capacity) }})
+	}
+	return append(all, policy{opt, optimal})
+}
+
+// replay returns the hits of one cache.
+func replay(kind caches.Kind, keys []int64, capacity int) (hits int) {
+	c := kind.New(capacity)
+	if c.Close != nil {
+		defer c.Close()
+	}
+	for _, k := range keys {
+		if _, ok := c.Get(k); ok {
+			hits++
+		} else {
+			c.Put(k, k)
+			c.Finish()
+		}
+	}
+	return hits
+}
+
+// A point is one trace at one capacity: the hit ratio of each policy in percent.
+type point struct {
+	trace    int
+	capacity int
+	percent  []float64
+}
+
+// measure replays every trace through every policy, several at the same time.
+func measure(workloads []traces.Workload, all []policy, progress func(done, of int)) []point {
+	var points []point
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	turns := make(chan struct{}, runtime.GOMAXPROCS(0))
+	done := 0
+	keys := make([][]int64, len(workloads))
+	for t, w := range workloads {
+		keys[t] = w.Keys()
+		for _, capacity := range capacities {
+			points = append(points, point{t, capacity, make([]float64, len(all))})
+		}
+	}
+	for _, p := range points {
+		for i, policy := range all {
+			turns <- struct{}{}
+			wg.Go(func() {
+				trace := keys[p.trace]
+				p.percent[i] = 100 * float64(policy.hits(trace, p.capacity)) / float64(len(trace))
+				mu.Lock()
+				done++
+				progress(done, len(points)*len(all))
+				mu.Unlock()
+				<-turns
+			})
+		}
+	}
+	wg.Wait()
+	return points
+}
+
+// means are the policies' hit ratios over all points.
+func means(points []point, all []policy) []float64 {
+	mean := make([]float64, len(all))
+	for _, p := range points {
+		for i, x := range p.percent {
+			mean[i] += x / float64(len(points))
+		}
+	}
+	return mean
+}
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+func run(args []string, stdout, stderr io.Writer) int {
+	f := flag.NewFlagSet("hitratio", flag.ContinueOnError)
+	f.SetOutput(io.Discard)
+	dir := f.String("o", ".", "folder for HITRATIO.md and hitratio.svg")
+	if err := f.Parse(args); err != nil || f.NArg() > 0 {
+		fmt.Fprintln(stderr, "usage: go run -C evidence ./hitratio [-o FOLDER]")
+		return 2
+	}
+	all := policies()
+	points := measure(traces.Workloads, all, func(done, of int) { fmt.Fprintf(stderr, "\r%d of %d", done, of) })
+	fmt.Fprintln(stderr)
+	text := table(traces.Workloads, points, all)
+	fmt.Fprint(stdout, text)
+	for name, content := range map[string]string{
+		"HITRATIO.md":  page(traces.Workloads, text, points, all),
+		"hitratio.svg": draw(traces.Workloads, points, all),
+	} {
+		if err := os.WriteFile(filepath.Join(*dir, name), []byte(content), 0o644); err != nil {
+			fmt.Fprintln(stderr, "hitratio:", err)
+			return 1
+		}
+	}
+	return 0
+}
+
+// table is the Markdown table of all points, and their means.
+func table(workloads []traces.Workload, points []point, all []policy) string {
+	var b strings.Builder
+	b.WriteString("| trace | entries |")
+	for _, p := range all {
+		fmt.Fprintf(&b, " %s |", p.name)
+	}
+	b.WriteString("\n|---|--:" + strings.Repeat("|--:", len(all)) + "|\n")
+	for _, p := range points {
+		fmt.Fprintf(&b, "| %s | %d |", workloads[p.trace].Name, p.capacity)
+		for _, x := range p.percent {
+			fmt.Fprintf(&b, " %.1f |", x)
+		}
+		b.WriteString("\n")
+	}
+	b.WriteString("| **mean** | |")
+	for _, x := range means(points, all) {
+		fmt.Fprintf(&b, " **%.1f** |", x)
+	}
+	b.WriteString("\n")
+	return b.String()
+}
+
+func page(workloads []traces.Workload, table string, points []point, all []policy) string {
+	var b strings.Builder
+	b.WriteString(`# Hit ratios
+
+Percent of accesses that hit, on generated traces, each replayed through every cache in the same way: a Get and, after a
+miss, a Put. OPT knows the future (Belady, 1966): nothing can be above it.
+
+    go run -C evidence ./hitratio
+
+![hit ratio over capacity, a panel for each trace](hitratio.svg)
+
+`)
+	b.WriteString(table + "\n")
+	mean := map[string]float64{}
+	for i, x := range means(points, all) {
+		mean[all[i].name] = x
+	}
+	fmt.Fprintf(&b, "lfu Dynamic is %+.1f points from lru and %+.1f from otter, on the mean of these points.\n",
+		mean["lfu Dynamic"]-mean["lru"], mean["lfu Dynamic"]-mean["otter"])
+	b.WriteString("\nWhat the traces stand for:\n\n")
+	for _, w := range workloads {
+		fmt.Fprintf(&b, "- **%s**: %s\n", w.Name, w.About)
+	}
+	return b.String()
+}
