@@ -46,9 +46,9 @@ func TestConstructorsPanic(t *testing.T) {
 // TestLargestCapacity: the limit is that of a 32-bit slot, or of an int; none of it
 // is set aside.
 func TestLargestCapacity(t *testing.T) {
-	largest := math.MaxInt
+	largest, slots := math.MaxInt, int64(math.MaxUint32-1)
 	if bits.UintSize == 64 {
-		largest = int(uint64(math.MaxUint32) - 1)
+		largest = int(slots)
 		assert.PanicsWithValue(t, "lru.New: capacity must be at most 4294967294, got "+strconv.Itoa(largest+1),
 			func() { New[int, int](largest + 1) })
 	}
@@ -75,7 +75,8 @@ func TestResizeErrors(t *testing.T) {
 		c.Put(1, 1)
 		bad := []int{0, -1, math.MinInt}
 		if bits.UintSize == 64 {
-			bad = append(bad, int(uint64(math.MaxUint32)))
+			tooMany := int64(math.MaxUint32)
+			bad = append(bad, int(tooMany))
 		}
 		for _, capacity := range bad {
 			n, err := c.Resize(capacity)
@@ -241,8 +242,18 @@ func TestStatsCountEveryGet(t *testing.T) {
 // share of MaxCost is never 0.
 func TestShards(t *testing.T) {
 	for _, c := range []struct{ capacity, shards, want int }{
-		{1, 0, 1}, {63, 0, 1}, {127, 0, 1}, {128, 0, 2},
-		{1, 8, 1}, {3, 8, 1}, {4, 8, 2}, {15, 8, 4}, {16, 8, 8}, {1000, 7, 4}, {1000, 8, 8}, {1 << 20, 1 << 30, 1 << 16},
+		{1, 0, 1},
+		{63, 0, 1},
+		{127, 0, 1},
+		{128, 0, 2},
+		{1, 8, 1},
+		{3, 8, 1},
+		{4, 8, 2},
+		{15, 8, 4},
+		{16, 8, 8},
+		{1000, 7, 4},
+		{1000, 8, 8},
+		{1 << 20, 1 << 30, 1 << 16},
 	} {
 		s := NewSharded(c.capacity, ints{Shards: c.shards})
 		assert.Equal(t, c.want, s.c.Shards(), "%+v", c)
@@ -250,7 +261,7 @@ func TestShards(t *testing.T) {
 	}
 	s := NewSharded(1000, ints{Shards: 64, MaxCost: 20, Cost: func(int, int) int64 { return 1 }})
 	assert.Equal(t, 16, s.c.Shards())
-	for k := range 100 {
+	for k := range 1000 {
 		s.Put(k, k)
 		assert.True(t, s.Contains(k), "a Put is readable at once, whatever its shard")
 		assert.LessOrEqual(t, s.Cost(), int64(20))

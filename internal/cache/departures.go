@@ -42,14 +42,29 @@ type departure[K comparable, V any] struct {
 }
 
 // departures collects what leaves during one operation, so that OnEvict can be
-// told when the structure is whole again and its lock released. It lives on the
-// stack of the operation; one value, the usual number, costs no allocation. A nil
-// *departures collects nothing: nobody asked.
+// told when the structure is whole again and its lock released:
+//
+//	var room departures[K, V]
+//	out := room.ifAsked(onEvict)
+//	… = core.delete(…, out)
+//	out.report(onEvict)
+//
+// It lives on the stack of the operation (no closure may get hold of it, or it would
+// move to the heap); one value, the usual number, costs no allocation. A nil
+// *departures collects nothing and reports nothing: nobody asked.
 type departures[K comparable, V any] struct {
 	n     int
 	told  int // of n, those that have been reported
 	first departure[K, V]
 	rest  []departure[K, V]
+}
+
+// ifAsked returns d if there is a callback to tell, nil otherwise.
+func (d *departures[K, V]) ifAsked(f func(K, V, Reason)) *departures[K, V] {
+	if f == nil {
+		return nil
+	}
+	return d
 }
 
 func (d *departures[K, V]) add(k K, v V, r Reason) {
@@ -66,7 +81,7 @@ func (d *departures[K, V]) add(k K, v V, r Reason) {
 // report calls f for each value in the order of leaving. If f panics or ends the
 // goroutine, it is still called for the values that are left, on the way out.
 func (d *departures[K, V]) report(f func(K, V, Reason)) {
-	if d.told == d.n {
+	if d == nil || d.told == d.n {
 		return
 	}
 	defer d.report(f) // finds nothing to do unless f does not return

@@ -67,13 +67,15 @@ func (s *shard[K, V]) load(ctx context.Context, e *env[K, V], h uint32, k K, cal
 	if e.cost != nil {
 		e.weigh(&it)
 	}
-	now := e.tick()
+	var room departures[K, V]
+	out, now := room.ifAsked(e.onEvict), e.tick()
 	failed = false
-	s.locked(e, now, func(out *departures[K, V]) {
-		s.core.stats.Loads++
-		if s.flights.Land(k, call) {
-			s.putLocked(now, h, &it, out)
-		}
-	})
+	s.lock(now)
+	s.core.stats.Loads++
+	if s.flights.Land(k, call) {
+		s.putLocked(now, h, &it, out)
+	}
+	s.mu.Unlock()
+	out.report(e.onEvict)
 	return v, nil
 }

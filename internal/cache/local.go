@@ -28,17 +28,6 @@ func (l *Cache[K, V]) tick() {
 	}
 }
 
-// do runs f, which may collect departures, and reports them after it.
-func (l *Cache[K, V]) do(f func(out *departures[K, V])) {
-	if l.env.onEvict == nil {
-		f(nil)
-		return
-	}
-	var out departures[K, V]
-	defer out.report(l.env.onEvict)
-	f(&out)
-}
-
 func (l *Cache[K, V]) hash(k K) uint32 { return uint32(l.env.hash.Hash(k)) }
 
 func (l *Cache[K, V]) Get(k K) (v V, ok bool) {
@@ -89,8 +78,9 @@ func (l *Cache[K, V]) put(it *item[K, V]) (evicted bool) {
 		return l.core.put(uint32(h), it, now, nil)
 	}
 	var out departures[K, V]
-	defer out.report(l.env.onEvict)
-	return l.core.put(uint32(h), it, now, &out)
+	evicted = l.core.put(uint32(h), it, now, &out)
+	out.report(l.env.onEvict)
+	return evicted
 }
 
 func (l *Cache[K, V]) GetOrPut(k K, v V) (actual V, loaded bool) {
@@ -103,20 +93,29 @@ func (l *Cache[K, V]) GetOrPut(k K, v V) (actual V, loaded bool) {
 	if actual, loaded = l.core.get(h, k); loaded {
 		return actual, true
 	}
-	l.do(func(out *departures[K, V]) { l.core.put(h, &it, now, out) })
+	var room departures[K, V]
+	out := room.ifAsked(l.env.onEvict)
+	l.core.put(h, &it, now, out)
+	out.report(l.env.onEvict)
 	return v, false
 }
 
 func (l *Cache[K, V]) Delete(k K) (v V, ok bool) {
 	h := l.hash(k)
 	l.tick()
-	l.do(func(out *departures[K, V]) { v, ok = l.core.delete(h, k, out) })
+	var room departures[K, V]
+	out := room.ifAsked(l.env.onEvict)
+	v, ok = l.core.delete(h, k, out)
+	out.report(l.env.onEvict)
 	return v, ok
 }
 
 func (l *Cache[K, V]) Clear() {
 	l.tick()
-	l.do(l.core.clear)
+	var room departures[K, V]
+	out := room.ifAsked(l.env.onEvict)
+	l.core.clear(out)
+	out.report(l.env.onEvict)
 }
 
 func (l *Cache[K, V]) Resize(capacity int) (evicted int, err error) {
@@ -124,20 +123,29 @@ func (l *Cache[K, V]) Resize(capacity int) (evicted int, err error) {
 		return 0, err
 	}
 	l.tick()
-	l.do(func(out *departures[K, V]) { evicted = l.core.resize(capacity, out) })
+	var room departures[K, V]
+	out := room.ifAsked(l.env.onEvict)
+	evicted = l.core.resize(capacity, out)
+	out.report(l.env.onEvict)
 	return evicted, nil
 }
 
 func (l *Cache[K, V]) DeleteExpired(limit int) (n int) {
 	l.tick()
-	l.do(func(out *departures[K, V]) { n = l.core.deleteExpired(limit, out) })
+	var room departures[K, V]
+	out := room.ifAsked(l.env.onEvict)
+	n = l.core.deleteExpired(limit, out)
+	out.report(l.env.onEvict)
 	return n
 }
 
 // Last is Oldest or LeastFrequent, or with pop their Pop.
 func (l *Cache[K, V]) Last(pop bool) (k K, v V, ok bool) {
 	l.tick()
-	l.do(func(out *departures[K, V]) { k, v, ok = l.core.oldest(pop, out) })
+	var room departures[K, V]
+	out := room.ifAsked(l.env.onEvict)
+	k, v, ok = l.core.oldest(pop, out)
+	out.report(l.env.onEvict)
 	return k, v, ok
 }
 

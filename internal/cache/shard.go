@@ -29,21 +29,6 @@ func (s *shard[K, V]) lock(now int64) {
 	s.core.tick(now)
 }
 
-// locked runs f under the lock, at time now.
-func (s *shard[K, V]) locked(e *env[K, V], now int64, f func(out *departures[K, V])) {
-	if e.onEvict == nil {
-		s.lock(now)
-		f(nil)
-		s.mu.Unlock()
-		return
-	}
-	var out departures[K, V]
-	s.lock(now)
-	f(&out)
-	s.mu.Unlock()
-	out.report(e.onEvict)
-}
-
 func (s *shard[K, V]) get(e *env[K, V], h uint32, k K) (v V, ok bool) {
 	s.lock(e.tick())
 	v, ok = s.core.get(h, k)
@@ -83,35 +68,48 @@ func (s *shard[K, V]) putLocked(now int64, h uint32, it *item[K, V], out *depart
 }
 
 func (s *shard[K, V]) getOrPut(e *env[K, V], h uint32, it *item[K, V]) (actual V, loaded bool) {
-	now := e.tick()
-	s.locked(e, now, func(out *departures[K, V]) {
-		if actual, loaded = s.core.get(h, it.key); !loaded {
-			s.putLocked(now, h, it, out)
-			actual = it.value
-		}
-	})
+	var room departures[K, V]
+	out, now := room.ifAsked(e.onEvict), e.tick()
+	s.lock(now)
+	if actual, loaded = s.core.get(h, it.key); !loaded {
+		s.putLocked(now, h, it, out)
+		actual = it.value
+	}
+	s.mu.Unlock()
+	out.report(e.onEvict)
 	return actual, loaded
 }
 
 func (s *shard[K, V]) delete(e *env[K, V], h uint32, k K) (v V, ok bool) {
-	s.locked(e, e.tick(), func(out *departures[K, V]) {
-		if s.flights.Len() > 0 {
-			s.flights.Supersede(k)
-		}
-		v, ok = s.core.delete(h, k, out)
-	})
+	var room departures[K, V]
+	out := room.ifAsked(e.onEvict)
+	s.lock(e.tick())
+	if s.flights.Len() > 0 {
+		s.flights.Supersede(k)
+	}
+	v, ok = s.core.delete(h, k, out)
+	s.mu.Unlock()
+	out.report(e.onEvict)
 	return v, ok
 }
 
 func (s *shard[K, V]) clear(e *env[K, V]) {
-	s.locked(e, e.tick(), func(out *departures[K, V]) {
-		s.flights.SupersedeAll()
-		s.core.clear(out)
-	})
+	var room departures[K, V]
+	out := room.ifAsked(e.onEvict)
+	s.lock(e.tick())
+	s.flights.SupersedeAll()
+	s.core.clear(out)
+	s.mu.Unlock()
+	out.report(e.onEvict)
 }
 
 func (s *shard[K, V]) resize(e *env[K, V], capacity int) (evicted int) {
-	s.locked(e, e.tick(), func(out *departures[K, V]) { evicted = s.core.resize(capacity, out) })
+	var room departures[K, V]
+	out := room.ifAsked(e.onEvict)
+	s.lock(e.tick())
+	evicted = s.core.resize(capacity, out)
+	s.mu.Unlock()
+	out.report(e.onEvict)
 	return evicted
 }
 
@@ -119,21 +117,34 @@ func (s *shard[K, V]) deleteExpired(e *env[K, V], limit int) (n int) {
 	if !e.timed.Load() {
 		return 0
 	}
-	s.locked(e, e.clock.Now(), func(out *departures[K, V]) { n = s.core.deleteExpired(limit, out) })
+	var room departures[K, V]
+	out := room.ifAsked(e.onEvict)
+	s.lock(e.clock.Now())
+	n = s.core.deleteExpired(limit, out)
+	s.mu.Unlock()
+	out.report(e.onEvict)
 	return n
 }
 
 func (s *shard[K, V]) last(e *env[K, V], pop bool) (k K, v V, ok bool) {
-	s.locked(e, e.tick(), func(out *departures[K, V]) { k, v, ok = s.core.oldest(pop, out) })
+	var room departures[K, V]
+	out := room.ifAsked(e.onEvict)
+	s.lock(e.tick())
+	k, v, ok = s.core.oldest(pop, out)
+	s.mu.Unlock()
+	out.report(e.onEvict)
 	return k, v, ok
 }
 
 // size returns Len and Cost, without what has expired.
 func (s *shard[K, V]) size(e *env[K, V]) (n int, cost int64) {
-	s.locked(e, e.tick(), func(out *departures[K, V]) {
-		s.core.deleteExpired(0, out)
-		n, cost = s.core.table.Len(), s.core.total
-	})
+	var room departures[K, V]
+	out := room.ifAsked(e.onEvict)
+	s.lock(e.tick())
+	s.core.deleteExpired(0, out)
+	n, cost = s.core.table.Len(), s.core.total
+	s.mu.Unlock()
+	out.report(e.onEvict)
 	return n, cost
 }
 

@@ -1,0 +1,139 @@
+package lru
+
+import (
+	"sync/atomic"
+	"testing"
+
+	"example.com/flatline/internal/bench"
+)
+
+// Every cache is full, and so in its steady state.
+
+type putter interface{ Put(k, v int) bool }
+
+func full[C putter](c C, n int) C {
+	for k := range n {
+		c.Put(k, k)
+	}
+	return c
+}
+
+// BenchmarkCache_Get reads keys that are there.
+func BenchmarkCache_Get(b *testing.B) {
+	bench.SweepKeys(b, "flatline", func(b *testing.B, n int, keys []int) {
+		c := full(New[int, int](n), n)
+		m := bench.Steps(b, c.c.Steps())
+		for i := 0; b.Loop(); i++ {
+			c.Get(keys[i&(len(keys)-1)])
+			m.Op()
+		}
+		m.Report()
+	})
+	bench.Sweep(b, "textbook", func(b *testing.B, n int) {
+		c, keys := full(newTextbook[int, int](n), n), bench.Keys("uniform", n)
+		for i := 0; b.Loop(); i++ {
+			c.Get(keys[i&(len(keys)-1)])
+		}
+	})
+}
+
+// BenchmarkCache_Put puts keys that are not there, so that each Put evicts.
+func BenchmarkCache_Put(b *testing.B) {
+	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
+		c := full(New[int, int](n), n)
+		m := bench.Steps(b, c.c.Steps())
+		for k := n; b.Loop(); k++ {
+			c.Put(k, k)
+			m.Op()
+		}
+		m.Report()
+	})
+	bench.Sweep(b, "textbook", func(b *testing.B, n int) {
+		c := full(newTextbook[int, int](n), n)
+		for k := n; b.Loop(); k++ {
+			c.Put(k, k)
+		}
+	})
+}
+
+// BenchmarkCache_Delete takes a key out and puts it back.
+func BenchmarkCache_Delete(b *testing.B) {
+	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
+		c, keys := full(New[int, int](n), n), bench.Keys("uniform", n)
+		m := bench.Steps(b, c.c.Steps())
+		for i := 0; b.Loop(); i++ {
+			k := keys[i&(len(keys)-1)]
+			c.Delete(k)
+			m.Op()
+			c.Put(k, i)
+			c.c.Steps().Take()
+		}
+		m.Report()
+	})
+}
+
+// BenchmarkCache_PutTTL puts new keys with lives of many lengths, so that each Put
+// evicts and keeps the wheel of deadlines.
+func BenchmarkCache_PutTTL(b *testing.B) {
+	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
+		c := full(New[int, int](n), n)
+		m := bench.Steps(b, c.c.Steps())
+		for k := n; b.Loop(); k++ {
+			c.PutTTL(k, k, 1<<(20+k&31))
+			m.Op()
+		}
+		m.Report()
+	})
+}
+
+// BenchmarkSync_Get and BenchmarkSync_Put show the price of the mutex when nobody
+// else wants it.
+func BenchmarkSync_Get(b *testing.B) {
+	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
+		c, keys := full(NewSync[int, int](n), n), bench.Keys("uniform", n)
+		m := bench.Steps(b, c.c.Steps())
+		for i := 0; b.Loop(); i++ {
+			c.Get(keys[i&(len(keys)-1)])
+			m.Op()
+		}
+		m.Report()
+	})
+}
+
+func BenchmarkSync_Put(b *testing.B) {
+	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
+		c := full(NewSync[int, int](n), n)
+		m := bench.Steps(b, c.c.Steps())
+		for k := n; b.Loop(); k++ {
+			c.Put(k, k)
+			m.Op()
+		}
+		m.Report()
+	})
+}
+
+// BenchmarkSharded_Get and BenchmarkSharded_Put run on all processors at once.
+func BenchmarkSharded_Get(b *testing.B) {
+	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
+		c, keys := full(NewSharded[int, int](n), n), bench.Keys("uniform", n)
+		parallel(b, func(i int) { c.Get(keys[i&(len(keys)-1)]) })
+	})
+}
+
+func BenchmarkSharded_Put(b *testing.B) {
+	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
+		c := full(NewSharded[int, int](n), n)
+		parallel(b, func(i int) { c.Put(i, i) })
+	})
+}
+
+// parallel calls f from as many goroutines as there are processors, each with
+// numbers of its own.
+func parallel(b *testing.B, f func(i int)) {
+	var goroutines atomic.Int64
+	b.RunParallel(func(pb *testing.PB) {
+		for i := int(goroutines.Add(1)) << 24; pb.Next(); i++ {
+			f(i)
+		}
+	})
+}

@@ -1,0 +1,14 @@
+package lru
+
+import (
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// FuzzCache lets the fuzzer choose what the model test draws: the options and a
+// sequence of operations, on a Cache and the textbook alike.
+func FuzzCache(f *testing.F) {
+	mk := makers[int, string]()["Cache"]
+	f.Fuzz(rapid.MakeFuzz(func(t *rapid.T) { drive(t, mk) }))
+}
