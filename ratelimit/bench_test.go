@@ -1,48 +1,145 @@
 package ratelimit
 
 import (
+	"math"
+	"sync"
 	"testing"
 	"time"
 
+	"example.com/flatline/internal/bench"
 	"example.com/flatline/internal/clock"
 )
 
-func BenchmarkClock(b *testing.B) {
-	c := clock.New(nil)
-	for b.Loop() {
-		c.Now()
-	}
-}
-
+// BenchmarkBucket_Allow: always granted.
 func BenchmarkBucket_Allow(b *testing.B) {
-	b.Run("impl=flatline/n=1", func(b *testing.B) {
-		x := New(Per(1e9, time.Second), 1e9)
+	single(b, "flatline", func(b *testing.B) {
+		x := New(Every(1), 1<<40)
 		for b.Loop() {
 			x.Allow()
 		}
 	})
-	b.Run("impl=textbook/n=1", func(b *testing.B) {
-		x := newTextbook(1e9, 1e9)
+	single(b, "textbook", func(b *testing.B) {
+		x := newTextbook(1e9, 1<<40)
+		for b.Loop() {
+			x.AllowN(1)
+		}
+	})
+	single(b, "clock", func(b *testing.B) { // what reading the time alone takes
+		c := clock.New(nil)
+		for b.Loop() {
+			c.Now()
+		}
+	})
+}
+
+// BenchmarkBucket_AllowDenied: always refused.
+func BenchmarkBucket_AllowDenied(b *testing.B) {
+	single(b, "flatline", func(b *testing.B) {
+		x := New(Every(time.Hour), 1)
+		for b.Loop() {
+			x.Allow()
+		}
+	})
+	single(b, "textbook", func(b *testing.B) {
+		x := newTextbook(1.0/3600, 1)
 		for b.Loop() {
 			x.AllowN(1)
 		}
 	})
 }
 
-func BenchmarkBucket_Denied(b *testing.B) {
-	b.Run("impl=flatline/n=1", func(b *testing.B) {
-		x := New(Every(time.Hour), 1)
+// BenchmarkBucket_Take: AllowN with a Decision.
+func BenchmarkBucket_Take(b *testing.B) {
+	single(b, "flatline", func(b *testing.B) {
+		x := New(Every(1), 1<<40)
 		for b.Loop() {
-			x.Allow()
+			x.Take(1)
 		}
 	})
 }
 
-func BenchmarkBucket_Take(b *testing.B) {
-	b.Run("impl=flatline/n=1", func(b *testing.B) {
-		x := New(Per(1e9, time.Second), 1e9)
+func single(b *testing.B, impl string, f func(b *testing.B)) {
+	b.Run("impl="+impl+"/n=1", func(b *testing.B) {
+		b.ReportAllocs()
+		f(b)
+	})
+}
+
+// textbookKeyed is the plain answer: a map of buckets behind a mutex.
+type textbookKeyed struct {
+	mu sync.Mutex
+	m  map[int]*textbookBucket
+}
+
+func (x *textbookKeyed) allow(k int) bool {
+	x.mu.Lock()
+	b := x.m[k]
+	if b == nil {
+		b = newTextbook(1, 1<<40)
+		x.m[k] = b
+	}
+	x.mu.Unlock()
+	return b.AllowN(1)
+}
+
+// BenchmarkKeyed_Allow: n keys that are kept.
+func BenchmarkKeyed_Allow(b *testing.B) {
+	bench.SweepKeys(b, "flatline", func(b *testing.B, n int, keys []int) {
+		x := NewKeyed[int](Every(time.Second), math.MaxInt32)
+		for k := range n {
+			x.Allow(k)
+		}
+		i := 0
 		for b.Loop() {
-			x.Take(1)
+			x.Allow(keys[i&(len(keys)-1)])
+			i++
+		}
+	})
+	bench.SweepKeys(b, "textbook", func(b *testing.B, n int, keys []int) {
+		x := &textbookKeyed{m: make(map[int]*textbookBucket)}
+		for k := range n {
+			x.allow(k)
+		}
+		i := 0
+		for b.Loop() {
+			x.allow(keys[i&(len(keys)-1)])
+			i++
+		}
+	})
+}
+
+// BenchmarkSlidingLog_Allow: a window of n.
+func BenchmarkSlidingLog_Allow(b *testing.B) {
+	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
+		l := NewSlidingLog(n, time.Nanosecond)
+		for range n {
+			l.Allow()
+		}
+		for b.Loop() {
+			l.Allow()
+		}
+	})
+}
+
+// BenchmarkSlidingLog_Take: a window of n, with a Decision.
+func BenchmarkSlidingLog_Take(b *testing.B) {
+	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
+		l := NewSlidingLog(n, time.Nanosecond)
+		for range n {
+			l.Allow()
+		}
+		for b.Loop() {
+			l.Take(1)
+		}
+	})
+}
+
+// BenchmarkSlidingCounter_Take: whatever the limit is.
+func BenchmarkSlidingCounter_Take(b *testing.B) {
+	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
+		c := NewSlidingCounter(int64(n), time.Microsecond)
+		for b.Loop() {
+			c.Take(1)
 		}
 	})
 }

@@ -77,7 +77,7 @@ func ParseRate(s string) (Rate, error) {
 	if !ok || err != nil || n < 0 {
 		return Rate{}, fmt.Errorf("%w: %q", ErrRate, s)
 	}
-	if per != "" && (per[0] < '0' || per[0] > '9') {
+	if per != "" && per[0] >= 'a' { // only a unit, µs among them
 		per = "1" + per
 	}
 	d, err := time.ParseDuration(per)

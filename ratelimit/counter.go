@@ -1,0 +1,142 @@
+package ratelimit
+
+import (
+	"fmt"
+	"math/bits"
+	"sync"
+	"time"
+
+	"example.com/flatline/internal/clock"
+)
+
+// A SlidingCounter approximates a sliding window with two counters: it takes the
+// events of the last fixed window to have been evenly spread over it. Where they
+// were not, up to 2n can happen in a window; SlidingLog is exact. It is made by
+// NewSlidingCounter, is safe for concurrent use and must not be copied.
+type SlidingCounter struct {
+	mu        sync.Mutex
+	clock     clock.Clock
+	n, per    int64
+	now       int64
+	window    int64 // number of the window that cur counts
+	prev, cur int64
+}
+
+// NewSlidingCounter returns a counter of no events. It panics if n is less than 1
+// or per is not positive.
+func NewSlidingCounter(n int64, per time.Duration) *SlidingCounter {
+	if n < 1 || per <= 0 {
+		panic(fmt.Sprintf("ratelimit.NewSlidingCounter: want n of at least 1 and a positive duration, got %d in %v", n, per))
+	}
+	return &SlidingCounter{clock: clock.New(nil), n: n, per: int64(per)}
+}
+
+// Allow counts an event and reports true if that keeps the estimate within n. O(1).
+func (c *SlidingCounter) Allow() bool { return c.Take(1).OK }
+
+// Take counts k events now, or none. The estimate is cur + prev*rest, where rest is
+// the part of the previous window that the sliding one still covers; it is
+// computed exactly. O(1).
+func (c *SlidingCounter) Take(k int64) Decision {
+	d, _ := c.attempt(k)
+	return d
+}
+
+func (c *SlidingCounter) attempt(k int64) (Decision, func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	rest := c.tick()
+	d := c.decide(k, rest)
+	if !d.OK {
+		return d, nil
+	}
+	c.cur += k
+	window := c.window
+	return d, func() { c.remove(k, window) }
+}
+
+func (c *SlidingCounter) peek(k int64) Decision {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.decide(k, c.tick())
+}
+
+// remove takes k events of a window out again.
+func (c *SlidingCounter) remove(k, window int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch c.tick(); window {
+	case c.window:
+		c.cur -= k
+	case c.window - 1:
+		c.prev -= k
+	}
+}
+
+// tick brings the windows up to date and returns the nanoseconds of the previous
+// one that the sliding window still covers.
+func (c *SlidingCounter) tick() (rest int64) {
+	c.now = max(c.now, c.clock.Now())
+	if w := c.now / c.per; w != c.window {
+		if c.prev = 0; w == c.window+1 {
+			c.prev = c.cur
+		}
+		c.window, c.cur = w, 0
+	}
+	return c.per - c.now%c.per
+}
+
+// decide returns the answer to a Take of k, after it if it is OK.
+func (c *SlidingCounter) decide(k, rest int64) Decision {
+	left := c.n - c.cur - part(c.prev, rest, c.per)
+	d := Decision{OK: k >= 1 && k <= left, Limit: c.n, Remaining: max(left, 0)}
+	cur := c.cur
+	switch {
+	case d.OK:
+		d.Remaining -= k
+		cur += k
+	case k < 1 || k > c.n:
+		d.RetryAfter = Never
+	default:
+		d.RetryAfter = c.until(k, rest)
+	}
+	switch {
+	case cur > 0:
+		d.ResetAfter = time.Duration(rest) + time.Duration(fades(cur, 1, c.per))
+	case c.prev > 0:
+		d.ResetAfter = time.Duration(max(fades(c.prev, 1, c.per)-(c.per-rest), 0))
+	}
+	return d
+}
+
+// until returns how long it is until k more fit, if nothing else comes.
+func (c *SlidingCounter) until(k, rest int64) time.Duration {
+	gone := c.per - rest
+	if room := c.n - k - c.cur; room >= 0 {
+		return time.Duration(fades(c.prev, room+1, c.per) - gone)
+	}
+	return time.Duration(rest + fades(c.cur, c.n-k+1, c.per))
+}
+
+// part returns count*rest/per, rounded up: a share of an event is one.
+func part(count, rest, per int64) int64 {
+	hi, lo := bits.Mul64(uint64(count), uint64(rest))
+	q, r := bits.Div64(hi, lo, uint64(per))
+	if r > 0 {
+		q++
+	}
+	return int64(q)
+}
+
+// fades returns how far into the next window, in nanoseconds rounded up, the share
+// of count events is less than most: at most most-1 of them, rounded up. It is 0
+// if it is so from the beginning.
+func fades(count, most, per int64) int64 {
+	if count < most {
+		return 0
+	}
+	// The least gone with count*(per-gone) <= (most-1)*per.
+	hi, lo := bits.Mul64(uint64(most-1), uint64(per))
+	q, _ := bits.Div64(hi, lo, uint64(count))
+	return per - int64(q)
+}

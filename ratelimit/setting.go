@@ -1,0 +1,111 @@
+package ratelimit
+
+import (
+	"math"
+	"math/bits"
+)
+
+// A setting is a rate and a burst in ticks, for Keyed: a tick is 1/n of a
+// nanosecond, a token takes d ticks, a full bucket is full ticks.
+type setting struct {
+	rate  Rate
+	burst int64
+	n, d  int64
+	full  int64
+}
+
+// maxTicks is the most ticks in a nanosecond: times of 2^62 ticks, after which a
+// word is no longer read right, are then 73 minutes.
+const maxTicks = 1 << 20
+
+// settingOf returns the ticks of a rate. Where they would not fit it takes coarser
+// ones and rounds the time of a token up; a burst that takes more than 73 years to
+// fill counts as one that does not fill.
+func settingOf(r Rate, burst int64) setting {
+	n, per := r.Fraction()
+	d := int64(per)
+	c := setting{rate: r, burst: burst, n: n, d: d}
+	if r == Inf {
+		return c
+	}
+	if hi, lo := bits.Mul64(uint64(burst), uint64(d)); n <= maxTicks && hi == 0 && lo <= edge {
+		c.full = int64(lo)
+		return c
+	}
+	return c.coarse()
+}
+
+// coarse is settingOf for what does not fit.
+func (c setting) coarse() setting {
+	n, d := c.n, c.d
+	for c.n = min(n, maxTicks); c.n > 0; c.n /= 2 {
+		hi, lo := bits.Mul64(uint64(d), uint64(c.n))
+		if hi >= uint64(n) {
+			continue
+		}
+		q, rest := bits.Div64(hi, lo, uint64(n))
+		if rest > 0 {
+			q++
+		}
+		if hi, lo = bits.Mul64(uint64(c.burst), q); hi == 0 && lo <= edge {
+			c.d, c.full = int64(q), int64(lo)
+			return c
+		}
+	}
+	c.n, c.d = 0, 1
+	c.full = min(c.burst, edge)
+	return c
+}
+
+// ticks returns a time as a word. Words are compared by the sign of their
+// difference, so that it does not matter that they wrap around.
+func (c *setting) ticks(ns int64) uint64 { return uint64(ns) * uint64(c.n) }
+
+// debt returns the ticks that the bucket with this word lacks at ns.
+func (c *setting) debt(word uint64, ns int64) int64 {
+	return max(int64(word-c.ticks(ns)), 0)
+}
+
+// convert returns a debt under old as a debt under c: the tokens that are held stay,
+// up to the burst. A bucket that was full is full, as if it had been forgotten.
+func (c *setting) convert(old *setting, debt int64) int64 {
+	if debt == 0 {
+		return 0
+	}
+	held := i128(old.full-debt).scale(-c.d, old.d) // minus the ticks of what is held
+	lack, _ := i128(c.full).add(held).max(i128(0)).min(i128(c.full)).word()
+	return lack
+}
+
+// left returns how long a bucket that lacks so many ticks takes to fill.
+func (c *setting) left(debt int64) int64 { return int64(i128(debt).ceilDiv(c.n)) }
+
+// take takes n tokens from a bucket that lacks debt.
+func (c *setting) take(debt, n int64) (int64, bool) {
+	if n < 1 || n > c.burst {
+		return debt, false
+	}
+	hi, cost := bits.Mul64(uint64(n), uint64(c.d))
+	if hi != 0 || cost > uint64(c.full-debt) {
+		return debt, false
+	}
+	return debt + int64(cost), true
+}
+
+// decide puts into words what a take of n saw: debt is what the bucket lacks after
+// it.
+func (c *setting) decide(ok bool, n, debt int64) Decision {
+	d := Decision{OK: ok, Limit: c.burst, Remaining: c.burst}
+	if c.rate != Inf {
+		d.Remaining = (c.full - debt) / c.d
+		d.ResetAfter = i128(debt).ceilDiv(c.n)
+	}
+	switch {
+	case ok:
+	case n < 1 || n > c.burst || n > math.MaxInt64/c.d || n*c.d > c.full:
+		d.RetryAfter = Never
+	default:
+		d.RetryAfter = i128(n*c.d - (c.full - debt)).ceilDiv(c.n)
+	}
+	return d
+}

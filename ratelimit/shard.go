@@ -1,0 +1,288 @@
+package ratelimit
+
+import (
+	"sync"
+
+	"example.com/flatline/internal/table"
+	"example.com/flatline/internal/wheel"
+)
+
+// A keyShard is one part of a Keyed: a table from key to word and a wheel that
+// knows when to look whether a bucket is full. The word is the instant at which the
+// bucket will be full, in ticks of the key's setting. All is guarded by mu.
+type keyShard[K comparable] struct {
+	mu    sync.Mutex
+	table table.Table[K, uint64]
+	// looks holds, for each slot, a time at which its bucket may be full: the time at
+	// which it will be as of the last look, and since then it can only have become
+	// later. So a take need not move it.
+	looks *wheel.Wheel
+	slots int
+	now   int64 // the latest time seen, which a clock that goes back does not undo
+	swept int64 // when the last look at all that were due was
+	hand  uint32
+	names *settings // nil if all keys have the same
+	_     [128]byte // the next shard's lock
+}
+
+func (s *keyShard[K]) init(named bool) {
+	if named {
+		s.names = newSettings()
+	}
+}
+
+// take takes n tokens from k. Its verdict is unclear if k is new and Keyed is at its
+// cap; nothing has happened then.
+func (s *keyShard[K]) take(x *Keyed[K], h uint32, k K, n int64, c *setting, ns int64) (verdict, int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ns = s.tick(x, ns)
+	if slot := s.table.Find(h, k); slot != 0 {
+		word := &s.table.At(slot).Value
+		debt := s.setting(x, slot).debt(*word, ns)
+		if s.names != nil && !s.names.has(slot, c) {
+			debt = c.convert(s.names.of(slot), debt)
+			s.names.set(slot, c)
+			*word = c.ticks(ns) + uint64(debt)
+			s.relook(slot, c.left(debt))
+		}
+		debt, ok := c.take(debt, n)
+		if !ok {
+			return refused, debt
+		}
+		*word = c.ticks(ns) + uint64(debt)
+		return granted, debt
+	}
+	debt, ok := c.take(0, n)
+	if !ok {
+		return refused, debt
+	}
+	s.dropDue(x, 2)
+	if !x.oneMore() {
+		return unclear, 0
+	}
+	s.insert(h, k, c, debt, ns)
+	return granted, debt
+}
+
+// sweep is after how long all slots that are due are looked at. A word that lies
+// further back than 2^62 ticks would be read as one that lies ahead.
+const sweep = edge / 2 / maxTicks
+
+// tick tells the shard the time and returns the latest it has been told. O(1)
+// amortised; after a pause it catches up in steps of 18 minutes.
+func (s *keyShard[K]) tick(x *Keyed[K], ns int64) int64 {
+	for ns-s.swept > sweep {
+		if s.table.Len() == 0 {
+			s.swept = ns
+			break
+		}
+		s.swept += sweep
+		s.now = max(s.now, s.swept)
+		s.dropDue(x, -1)
+	}
+	s.now = max(s.now, ns)
+	return s.now
+}
+
+// setting returns the setting under which the word of a slot is to be read.
+func (s *keyShard[K]) setting(x *Keyed[K], slot uint32) *setting {
+	if s.names == nil {
+		return &x.setting
+	}
+	return s.names.of(slot)
+}
+
+// insert adds k, whose bucket lacks debt.
+func (s *keyShard[K]) insert(h uint32, k K, c *setting, debt, ns int64) {
+	slot, _ := s.table.FindOrAdd(h, k)
+	if n := s.table.Slots(); n != s.slots {
+		s.resize(n)
+	}
+	s.table.At(slot).Value = c.ticks(ns) + uint64(debt)
+	if s.names != nil {
+		s.names.set(slot, c)
+	}
+	s.looks.Advance(ns)
+	s.looks.Add(slot, c.left(debt), false)
+}
+
+// resize makes the side slices as long as the table.
+func (s *keyShard[K]) resize(slots int) {
+	s.slots = slots
+	if s.looks == nil {
+		s.looks = wheel.New(slots)
+	} else {
+		s.looks.Grow(slots)
+	}
+	if s.names != nil {
+		s.names.grow(slots)
+	}
+}
+
+// relook has slot looked at when so many nanoseconds have passed, at least one.
+func (s *keyShard[K]) relook(slot uint32, left int64) {
+	s.looks.Remove(slot)
+	s.looks.Advance(s.now)
+	s.looks.Add(slot, max(left, 1), false)
+}
+
+// dropDue looks at up to limit slots that are due, at all if limit is negative, and
+// drops those whose buckets are full; it returns their number. O(1) amortised for
+// each: a look that finds a bucket not full sees tokens taken since the last one.
+func (s *keyShard[K]) dropDue(x *Keyed[K], limit int) (dropped int) {
+	if s.looks == nil {
+		return 0
+	}
+	steps := wheel.Steps
+	if limit < 0 {
+		steps *= s.looks.Len() + 1
+	}
+	s.looks.Advance(s.now)
+	for ; limit != 0; limit-- {
+		slot := s.looks.Due(steps)
+		switch {
+		case slot != 0 && s.look(x, slot):
+			dropped++
+		case slot == 0 && limit < 0:
+			return dropped
+		}
+	}
+	return dropped
+}
+
+// look drops the key of a slot that is due, if its bucket is full.
+func (s *keyShard[K]) look(x *Keyed[K], slot uint32) (dropped bool) {
+	c := s.setting(x, slot)
+	if debt := c.debt(s.table.At(slot).Value, s.now); debt > 0 {
+		s.relook(slot, c.left(debt))
+		return false
+	}
+	s.drop(x, slot)
+	return true
+}
+
+// drop forgets the key of a slot.
+func (s *keyShard[K]) drop(x *Keyed[K], slot uint32) {
+	s.looks.Remove(slot)
+	if s.names != nil {
+		s.names.free(slot)
+	}
+	s.table.Delete(slot)
+	x.count.Add(-1)
+	if n := s.table.Len(); s.slots > 64 && n < s.slots/4 {
+		s.table.Compact(0, func(from, to uint32) {
+			s.looks.Renumber(from, to)
+			if s.names != nil {
+				s.names.renumber(from, to)
+			}
+		})
+		s.resize(max(s.table.Slots(), 1))
+	}
+}
+
+// dropFull drops a key whose bucket is full, if there is one.
+func (s *keyShard[K]) dropFull(x *Keyed[K], ns int64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ns = s.tick(x, ns)
+	for s.looks != nil {
+		s.looks.Advance(ns)
+		slot := s.looks.Due((s.looks.Len() + 1) * wheel.Steps)
+		if slot == 0 {
+			break
+		}
+		if s.look(x, slot) {
+			return true
+		}
+	}
+	return false
+}
+
+// dropCheapest drops, of eight keys, the one whose bucket is full soonest, if there
+// are any: new keys that come in a flood push out each other, not those that owe
+// much.
+func (s *keyShard[K]) dropCheapest(x *Keyed[K]) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	best, least := uint32(0), int64(0)
+	for range min(8, s.table.Len()) {
+		if s.hand = s.table.Next(s.hand); s.hand == 0 {
+			s.hand = s.table.Next(0)
+		}
+		c := s.setting(x, s.hand)
+		if left := c.left(c.debt(s.table.At(s.hand).Value, s.now)); best == 0 || left < least {
+			best, least = s.hand, left
+		}
+	}
+	if best == 0 {
+		return false
+	}
+	s.drop(x, best)
+	return true
+}
+
+func (s *keyShard[K]) delete(x *Keyed[K], h uint32, k K) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	slot := s.table.Find(h, k)
+	if slot != 0 {
+		s.drop(x, slot)
+	}
+	return slot != 0
+}
+
+// debt returns what the bucket of k lacks, in ticks of c.
+func (s *keyShard[K]) debt(x *Keyed[K], h uint32, k K, c *setting, ns int64) int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ns = s.tick(x, ns)
+	slot := s.table.Find(h, k)
+	if slot == 0 {
+		return 0
+	}
+	was := s.setting(x, slot)
+	debt := was.debt(s.table.At(slot).Value, ns)
+	if *was != *c {
+		debt = c.convert(was, debt)
+	}
+	return debt
+}
+
+// refund makes the bucket of k lack n tokens less.
+func (s *keyShard[K]) refund(x *Keyed[K], h uint32, k K, n int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if slot := s.table.Find(h, k); slot != 0 {
+		c := s.setting(x, slot)
+		word := &s.table.At(slot).Value
+		debt := int64(0)
+		if n < c.burst {
+			debt = max(c.debt(*word, s.now)-n*c.d, 0)
+		}
+		*word = c.ticks(s.now) + uint64(debt)
+		s.relook(slot, c.left(debt))
+	}
+}
+
+// A kept is a key, its setting and what its bucket lacks.
+type kept[K comparable] struct {
+	key     K
+	setting setting
+	debt    int64
+}
+
+// snapshot returns the keys whose buckets are not full.
+func (s *keyShard[K]) snapshot(x *Keyed[K], ns int64) []kept[K] {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ns = s.tick(x, ns)
+	all := make([]kept[K], 0, s.table.Len())
+	for slot := s.table.Next(0); slot != 0; slot = s.table.Next(slot) {
+		c := s.setting(x, slot)
+		if debt := c.debt(s.table.At(slot).Value, ns); debt > 0 {
+			all = append(all, kept[K]{s.table.At(slot).Key, *c, debt})
+		}
+	}
+	return all
+}

@@ -1,0 +1,137 @@
+package ratelimit
+
+// A tentative limiter can look before it takes, and undo what it took.
+type tentative interface {
+	Limiter
+	peek(n int64) Decision // what Take would return; it takes nothing
+	attempt(n int64) (Decision, func())
+}
+
+// A refunder can be given back what it gave, by anyone.
+type refunder interface{ Refund(n int64) }
+
+// All returns a limiter with several tiers, such as a limit a second and one a day:
+// Take(n) takes n from each of them or from none. It asks them in their order and
+// stops at the first that refuses; what those before it took they get back, if they
+// are of this package or have a method Refund(int64). Put others last.
+//
+// Tiers of this package are all asked before the first one takes, so that nothing
+// is taken and given back unless another goroutine comes between. Where one does,
+// a Bucket gets back what cannot exceed its bound, as in Reservation.Cancel.
+//
+// The Decision has the Limit and Remaining of the tier with the least remaining,
+// and the longest RetryAfter and ResetAfter of all tiers asked. All of nothing
+// admits everything. O(tiers).
+func All(tiers ...Limiter) Limiter { return all(append([]Limiter(nil), tiers...)) }
+
+type all []Limiter
+
+// Take takes n from every tier or from none.
+func (l all) Take(n int64) Decision {
+	if d := l.peek(n); !d.OK {
+		return d
+	}
+	d, _ := l.attempt(n)
+	return d
+}
+
+func (l all) peek(n int64) Decision {
+	sum := whole(n)
+	for _, t := range l {
+		if t, ok := t.(tentative); ok {
+			sum.join(t.peek(n))
+		}
+	}
+	return sum.Decision
+}
+
+func (l all) attempt(n int64) (Decision, func()) {
+	sum := whole(n)
+	var undo []func()
+	back := func() {
+		for i := len(undo) - 1; i >= 0; i-- {
+			undo[i]()
+		}
+	}
+	for _, t := range l {
+		d, u := attempt(t, n)
+		sum.join(d)
+		if !d.OK {
+			back()
+			return sum.Decision, nil
+		}
+		undo = append(undo, u)
+	}
+	return sum.Decision, back
+}
+
+// attempt takes n from t and returns how to undo that.
+func attempt(t Limiter, n int64) (Decision, func()) {
+	switch t := t.(type) {
+	case tentative:
+		return t.attempt(n)
+	case refunder:
+		return t.(Limiter).Take(n), func() { t.Refund(n) }
+	default:
+		return t.Take(n), func() {}
+	}
+}
+
+// A joint is the decision of several tiers.
+type joint struct {
+	Decision
+	tiers int
+}
+
+func whole(n int64) joint {
+	if n < 1 {
+		return joint{Decision: Decision{RetryAfter: Never}}
+	}
+	return joint{Decision: Decision{OK: true}}
+}
+
+func (j *joint) join(d Decision) {
+	if j.tiers++; j.tiers == 1 || d.Remaining < j.Remaining {
+		j.Limit, j.Remaining = d.Limit, d.Remaining
+	}
+	j.OK = j.OK && d.OK
+	j.RetryAfter = max(j.RetryAfter, d.RetryAfter)
+	j.ResetAfter = max(j.ResetAfter, d.ResetAfter)
+}
+
+func (b *Bucket) peek(n int64) Decision {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s, now := b.current()
+	if s.rate == Inf {
+		return s.decide(n >= 1, n, instant{})
+	}
+	z := s.load().max(now.sub(s.cost(s.burst)))
+	after := z.add(s.cost(max(n, 0)))
+	if n < 1 || n > s.burst || now.less(after) {
+		return s.decide(false, n, instant{z, now})
+	}
+	return s.decide(true, n, instant{after, now})
+}
+
+func (b *Bucket) attempt(n int64) (Decision, func()) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	p, now, ok := b.promise(n, 0)
+	s := b.state.Load()
+	if !ok {
+		return s.decide(false, n, instant{s.load().max(now.sub(s.cost(s.burst))), now}), nil
+	}
+	r := &Reservation{b: b, p: p, over: s.rate == Inf}
+	return s.decide(true, n, instant{p.due, now}), r.Cancel
+}
+
+func (l *keyLimiter[K]) peek(n int64) Decision {
+	ok, c, debt := l.x.peek(l.k, n)
+	return c.decide(ok, n, debt)
+}
+
+func (l *keyLimiter[K]) attempt(n int64) (Decision, func()) {
+	d := l.Take(n)
+	return d, func() { l.x.refund(l.k, n) }
+}
