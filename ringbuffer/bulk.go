@@ -1,6 +1,10 @@
 package ringbuffer
 
-import "fmt"
+import (
+	"fmt"
+
+	"example.com/flatline/internal/debug"
+)
 
 // PushSlice appends the items of vs in order, as so many calls of Push would, and
 // returns how many were stored. Reject and DropNewest store what fits; OverwriteOldest
@@ -11,8 +15,10 @@ func (r *Ring[T]) PushSlice(vs []T) int {
 	if room := r.capacity - (r.tail - r.head); uint64(stored) > room {
 		vs, stored = r.pushSliceFull(vs, int(room))
 	}
-	r.steps.Add(len(vs))
-	n := copy(r.buf[r.tail&uint64(len(r.buf)-1):], vs)
+	if debug.Enabled {
+		r.steps.Add(len(vs))
+	}
+	n := copy(r.buf[r.tail&r.mask:], vs)
 	if n < len(vs) {
 		copy(r.buf, vs[n:])
 	}
@@ -41,8 +47,10 @@ func (r *Ring[T]) pushSliceFull(vs []T, room int) (rest []T, stored int) {
 // O(len(dst)).
 func (r *Ring[T]) PopInto(dst []T) int {
 	dst = dst[:min(uint64(len(dst)), r.tail-r.head)]
-	r.steps.Add(len(dst))
-	n := copy(dst, r.buf[r.head&uint64(len(r.buf)-1):])
+	if debug.Enabled {
+		r.steps.Add(len(dst))
+	}
+	n := copy(dst, r.buf[r.head&r.mask:])
 	if n < len(dst) {
 		copy(dst[n:], r.buf)
 	}
@@ -76,7 +84,9 @@ func (r *Ring[T]) leave(n int) {
 		a, b := r.view(r.head, n)
 		clear(a)
 		clear(b)
-		r.steps.Add(n)
+		if debug.Enabled {
+			r.steps.Add(n)
+		}
 	}
 	r.head += uint64(n)
 }
@@ -99,7 +109,7 @@ func (r *Ring[T]) Commit(n int) {
 // view returns the n slots from the one of this number on. The parts have no spare
 // capacity, so that an append to one leaves the ring alone.
 func (r *Ring[T]) view(number uint64, n int) (a, b []T) {
-	i := int(number & uint64(len(r.buf)-1))
+	i := int(number & r.mask)
 	end := min(i+n, len(r.buf))
 	rest := n - (end - i)
 	return r.buf[i:end:end], r.buf[:rest:rest]

@@ -18,7 +18,7 @@ func (r *Ring[T]) checkInvariants() {
 	}
 	n := r.tail - r.head
 	must(r.head <= r.tail && n <= r.capacity, "I1: head %d, tail %d, capacity %d", r.head, r.tail, r.capacity)
-	must(len(r.buf) == slots(int(r.capacity)) && r.capacity <= uint64(len(r.buf)),
+	must(len(r.buf) == slots(int(r.capacity)) && r.capacity <= uint64(len(r.buf)) && r.mask == uint64(len(r.buf)-1),
 		"I1: %d slots for capacity %d", len(r.buf), r.capacity)
 	var zero T
 	for i := n; i < uint64(len(r.buf)); i++ {

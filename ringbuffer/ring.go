@@ -14,6 +14,7 @@ type Ring[T any] struct {
 	buf        []T    // a power of two long, so that & finds the slot of an item
 	head, tail uint64 // the numbers of the oldest item and of the next one
 	capacity   uint64
+	mask       uint64        // len(buf)-1
 	steps      debug.Counter // slots written or vacated
 	dropped    uint64
 	onFull     Policy
@@ -31,6 +32,7 @@ func New[T any](capacity int, opts ...Options) *Ring[T] {
 
 func (r *Ring[T]) init(capacity int, onFull Policy) {
 	r.buf = make([]T, slots(capacity))
+	r.mask = uint64(len(r.buf) - 1)
 	r.capacity = uint64(capacity)
 	r.onFull = onFull
 	r.plain = pointerFree(reflect.TypeFor[T]())
@@ -56,32 +58,34 @@ func pointerFree(t reflect.Type) bool {
 func slots(capacity int) int { return 1 << bits.Len(uint(capacity-1)) }
 
 // slot returns the place of the item with this number.
-func (r *Ring[T]) slot(number uint64) *T { return &r.buf[number&uint64(len(r.buf)-1)] }
+func (r *Ring[T]) slot(number uint64) *T { return &r.buf[number&r.mask] }
 
 // Push appends v. If the ring is full, then under Reject it returns ErrFull and
 // changes nothing; under OverwriteOldest the oldest item leaves, under DropNewest v
 // is lost, and either is counted by Dropped and no error. O(1), no allocation.
 func (r *Ring[T]) Push(v T) error {
+	// This is written out, and calls nothing, so that the compiler inlines it.
 	if r.tail-r.head == r.capacity {
-		return r.pushFull(v)
+		if r.onFull == Reject {
+			return ErrFull
+		}
+		r.dropped++
+		if r.onFull == DropNewest {
+			return nil
+		}
+		var zero T
+		r.buf[r.head&r.mask] = zero
+		r.head++
+		if debug.Enabled {
+			r.steps.Add(1)
+		}
 	}
-	r.steps.Add(1)
-	*r.slot(r.tail) = v
+	r.buf[r.tail&r.mask] = v
 	r.tail++
-	return nil
-}
-
-func (r *Ring[T]) pushFull(v T) error {
-	switch r.onFull {
-	case OverwriteOldest:
-		r.PushEvict(v)
-		r.dropped++
-		return nil
-	case DropNewest:
-		r.dropped++
-		return nil
+	if debug.Enabled {
+		r.steps.Add(1)
 	}
-	return ErrFull
+	return nil
 }
 
 // PushEvict appends v under every policy. If the ring was full, the oldest item
@@ -91,9 +95,11 @@ func (r *Ring[T]) PushEvict(v T) (evicted T, ok bool) {
 	if r.tail-r.head == r.capacity {
 		evicted, ok = r.Pop()
 	}
-	r.steps.Add(1)
-	*r.slot(r.tail) = v
+	r.buf[r.tail&r.mask] = v
 	r.tail++
+	if debug.Enabled {
+		r.steps.Add(1)
+	}
 	return evicted, ok
 }
 
@@ -103,11 +109,13 @@ func (r *Ring[T]) Pop() (v T, ok bool) {
 	if r.tail == r.head {
 		return v, false
 	}
-	r.steps.Add(1)
 	var zero T
-	s := r.slot(r.head)
+	s := &r.buf[r.head&r.mask]
 	v, *s = *s, zero
 	r.head++
+	if debug.Enabled {
+		r.steps.Add(1)
+	}
 	return v, true
 }
 
@@ -153,6 +161,7 @@ func (r *Ring[T]) Resize(n int) error {
 	if slots(n) != len(r.buf) {
 		a, b := r.Readable()
 		r.buf = make([]T, slots(n))
+		r.mask = uint64(len(r.buf) - 1)
 		place(r.buf, r.head, a)
 		place(r.buf, r.head+uint64(len(a)), b)
 	}
