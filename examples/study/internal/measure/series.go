@@ -37,3 +37,29 @@ func newSeries(n benchfmt.Name) (s *series, ok bool) {
 	}
 	return s, ok && n.Size > 0 && s.impl != ""
 }
+
+// pick chooses, for each operation, the series on which growth is judged: over
+// all keys if there is a choice, since no cache distorts a count.
+func pick(all []*series) []*series {
+	byOp := make(map[string]*series)
+	var order []string
+	for _, s := range all {
+		old, ok := byOp[s.op]
+		if !ok {
+			order = append(order, s.op)
+		}
+		if !ok || old.keys == "hot" {
+			byOp[s.op] = s
+		}
+	}
+	var out []*series
+	for _, op := range order {
+		out = append(out, byOp[op])
+	}
+	return out
+}
+
+// shortPath names a series in a note.
+func shortPath(s *series) string {
+	return strings.TrimSuffix(strings.TrimPrefix(s.path, "Benchmark"), "/"+sizeMark)
+}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -268,7 +269,7 @@ func (r *runner) report(t *target, unmatched []string) {
 	}
 	measured := make(map[string]bool)
 	for _, o := range t.ops {
-		for _, row := range splitRows(o.Row) {
+		for _, row := range strings.Split(o.Row, "+") {
 			measured[row] = true
 		}
 	}
@@ -280,7 +281,7 @@ func (r *runner) report(t *target, unmatched []string) {
 	}
 	if len(silent) > 0 {
 		r.mu.Lock()
-		r.study.Unjudged = append(r.study.Unjudged, t.pkg+": "+list(silent))
+		r.study.Unjudged = append(r.study.Unjudged, t.pkg+": "+strings.Join(silent, ", "))
 		r.mu.Unlock()
 	}
 }
