@@ -1,0 +1,143 @@
+package bqueue
+
+import (
+	"context"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"example.com/flatline/internal/debug"
+)
+
+// A crowd is those who wait at one end of a shared queue, for room or for an item,
+// or in Join. The other end wakes one of them, the first who came; while that one
+// is on its way, wanted is unset and nobody else is woken. When it has looked at
+// the queue it passes the wake on if there is cause to. So no wake is lost, and a
+// hundred operations that happen while one waiter wakes up cost one wake.
+type crowd[T any] struct {
+	wanted atomic.Bool // somebody waits, and nobody is on the way
+
+	mu    sync.Mutex // guards what follows, and stores to wanted
+	line  line[T]
+	woken *waiter[T] // on its way: signaled, and has not looked at the queue since
+	waits uint64
+}
+
+// A pause is what one operation needs to wait in a crowd. The zero value is ready;
+// leave must end it.
+type pause[T any] struct {
+	w       *waiter[T] // nil until there is no help for it
+	looks   int
+	signals bool // w has been signaled and has not been queued again
+}
+
+// looks is how often an operation gives up the processor and looks again before it
+// waits. It saves most waits, because the other end meanwhile does a batch of work;
+// one time is too short for a batch, so there are two before each look.
+const looks = 4
+
+// pause is called when an operation has tried in vain, and returns when it should
+// try again, or false if ctx has ended. Before it waits it joins the line, and has
+// the operation look at the queue once more; it is woken if that changes later.
+func (c *crowd[T]) pause(ctx context.Context, p *pause[T]) bool {
+	switch {
+	case p.w == nil && p.looks < looks && !c.wanted.Load():
+		p.looks++
+		runtime.Gosched()
+		runtime.Gosched()
+	case p.w == nil:
+		p.w = c.enter()
+	case p.signals:
+		p.signals = false
+		c.enterAgain(p.w)
+	default:
+		if p.signals = p.w.wait(ctx, false); !p.signals {
+			return false
+		}
+		return ctx.Err() == nil
+	}
+	return true
+}
+
+// enter queues the calling goroutine at the back. From then on it can be woken.
+func (c *crowd[T]) enter() *waiter[T] {
+	c.mu.Lock()
+	w := c.line.get()
+	c.line.pushBack(w)
+	c.waits++
+	c.update()
+	c.mu.Unlock()
+	if debug.Enabled {
+		debug.Yield() // in the line, has not looked again
+	}
+	return w
+}
+
+// enterAgain queues w, who was woken and came too late, at the front.
+func (c *crowd[T]) enterAgain(w *waiter[T]) {
+	c.mu.Lock()
+	if c.woken == w {
+		c.woken = nil
+	}
+	w.state.Store(awake)
+	c.line.pushFront(w)
+	c.update()
+	c.mu.Unlock()
+}
+
+// leave takes the caller out. If it was woken, or is just being woken, the caller
+// must pass the wake on.
+func (c *crowd[T]) leave(p *pause[T]) {
+	w := p.w
+	c.mu.Lock()
+	if w.queued {
+		c.line.remove(w)
+	} else if !p.signals {
+		c.mu.Unlock()
+		w.await()
+		c.mu.Lock()
+	}
+	if c.woken == w {
+		c.woken = nil
+	}
+	c.line.put(w)
+	c.update()
+	c.mu.Unlock()
+}
+
+// update must follow each change of line and woken.
+func (c *crowd[T]) update() {
+	if wanted := c.line.n > 0 && c.woken == nil; wanted != c.wanted.Load() {
+		c.wanted.Store(wanted)
+	}
+}
+
+// wakeOne signals the first who waits, unless somebody is on the way.
+func (c *crowd[T]) wakeOne() {
+	c.mu.Lock()
+	if c.woken != nil || c.line.n == 0 {
+		c.mu.Unlock()
+		return
+	}
+	w := c.line.pop()
+	c.woken = w
+	c.update()
+	c.mu.Unlock()
+	w.signal()
+}
+
+// wakeAll signals all who wait.
+func (c *crowd[T]) wakeAll() {
+	c.mu.Lock()
+	all := c.line.popAll(none)
+	c.update()
+	c.mu.Unlock()
+	signalAll(all)
+}
+
+// count returns how many wait and how many ever did.
+func (c *crowd[T]) count() (waiting int, waits uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.line.n, c.waits
+}

@@ -1,0 +1,119 @@
+package bqueue_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"example.com/flatline/bqueue"
+)
+
+// One goroutine produces, another consumes; Close ends the consumer's loop once
+// everything has been taken.
+func Example() {
+	ctx := context.Background()
+	q := bqueue.New[string](8)
+	go func() {
+		defer q.Close()
+		for _, word := range []string{"first", "in,", "first", "out"} {
+			if q.Put(ctx, word) != nil {
+				return
+			}
+		}
+	}()
+	for word := range q.All(ctx) {
+		fmt.Print(word, " ")
+	}
+	fmt.Println()
+	// Output: first in, first out
+}
+
+// A Put that waits for room can be given a deadline, and if it fails the item is
+// not in the queue.
+func ExampleQueue_Put() {
+	q := bqueue.New[int](1)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
+	defer cancel()
+	fmt.Println(q.Put(ctx, 1))
+	fmt.Println(q.Put(ctx, 2))
+	fmt.Println(q.Len())
+	// Output:
+	// <nil>
+	// context deadline exceeded
+	// 1
+}
+
+// Load is shed when the queue is full, instead of waiting.
+func ExampleQueue_TryPut() {
+	q := bqueue.New[string](1)
+	for _, job := range []string{"a", "b"} {
+		if err := q.TryPut(job); errors.Is(err, bqueue.ErrFull) {
+			fmt.Println("rejected", job)
+		}
+	}
+	// Output: rejected b
+}
+
+// Workers take items until the queue is closed and drained, or one of them fails.
+func ExampleQueue_Workers() {
+	ctx := context.Background()
+	q := bqueue.New[int](16)
+	go func() {
+		defer q.Close()
+		for i := range 10 {
+			if q.Put(ctx, i) != nil {
+				return
+			}
+		}
+	}()
+	squares := make([]int, 10) // each worker writes elements of its own
+	err := q.Workers(ctx, 4, func(_ context.Context, i int) error {
+		squares[i] = i * i
+		return nil
+	})
+	fmt.Println(squares, err)
+	// Output: [0 1 4 9 16 25 36 49 64 81] <nil>
+}
+
+// Join waits until all that was put has been dealt with, and the queue stays open.
+func ExampleQueue_Join() {
+	ctx := context.Background()
+	q := bqueue.New[int](4)
+	sum := 0
+	go func() {
+		for v := range q.All(ctx) {
+			sum += v
+			_ = q.TaskDone()
+		}
+	}()
+	_, _ = q.PutAll(ctx, []int{1, 2, 3, 4, 5, 6})
+	fmt.Println(q.Join(ctx), sum)
+	q.Close()
+	// Output: <nil> 21
+}
+
+// TakeBatch waits for one item and takes all that are there: the cost of waiting,
+// and of a database round trip, is shared.
+func ExampleQueue_TakeBatch() {
+	ctx := context.Background()
+	q := bqueue.New[string](100)
+	_, _ = q.PutAll(ctx, []string{"a", "b", "c"})
+	rows := make([]string, 50)
+	n, err := q.TakeBatch(ctx, rows)
+	fmt.Println(rows[:n], err)
+	// Output: [a b c] <nil>
+}
+
+// On shutdown CloseNow hands back what nobody has taken.
+func ExampleQueue_CloseNow() {
+	ctx := context.Background()
+	q := bqueue.New[string](100)
+	_, _ = q.PutAll(ctx, []string{"a", "b", "c"})
+	_, _ = q.Take(ctx)
+	fmt.Println(q.CloseNow())
+	fmt.Println(q.Put(ctx, "d"))
+	// Output:
+	// [b c]
+	// bqueue: closed
+}

@@ -1,0 +1,195 @@
+package bqueue
+
+import (
+	"context"
+	"runtime"
+	"sync/atomic"
+
+	"example.com/flatline/internal/debug"
+)
+
+// The states of a waiter.
+const (
+	awake    = iota // on its way to park
+	parked          // in its channel, or just before
+	signaled        // woken, or never to park
+)
+
+// A outcome says what another goroutine has done for a waiter.
+type outcome uint8
+
+const (
+	none outcome = iota
+	completed
+	refused // the queue was closed
+)
+
+// err is the error of a wait that is over, in which ctx may have ended.
+func (r outcome) err(ctx context.Context) error {
+	switch r {
+	case completed:
+		return nil
+	case refused:
+		return ErrClosed
+	}
+	return context.Cause(ctx)
+}
+
+// A waiter is one goroutine that waits, in a list, for another to signal it.
+type waiter[T any] struct {
+	prev, next *waiter[T]
+	queued     bool // in a list; guarded by the list's lock
+	outcome    outcome
+	item       T    // direct: what is handed over; guarded by the lock too
+	slept      bool // it left its channel, where a signal may still come; the owner's
+	state      atomic.Uint32
+	wake       chan struct{} // capacity 1: one signal, sent only to a parked waiter
+}
+
+// wait returns true when w has been signaled, or false if ctx ends before. With
+// patience it first gives up the processor once: a signal that comes meanwhile
+// costs neither side a channel operation.
+func (w *waiter[T]) wait(ctx context.Context, patience bool) bool {
+	if patience {
+		runtime.Gosched()
+	}
+	if !w.state.CompareAndSwap(awake, parked) {
+		return true
+	}
+	if ctx.Done() == nil {
+		<-w.wake
+		return true
+	}
+	select {
+	case <-w.wake:
+		return true
+	case <-ctx.Done():
+		w.slept = true
+		return false
+	}
+}
+
+// await returns when w, which another has taken from its list, has the signal that
+// is on its way. A waiter may not be used again before.
+func (w *waiter[T]) await() {
+	if w.slept || w.state.CompareAndSwap(awake, parked) {
+		<-w.wake
+		w.slept = false
+	}
+}
+
+// signal wakes w, which must have been taken from its list by the caller. It
+// never blocks.
+func (w *waiter[T]) signal() {
+	if debug.Enabled {
+		debug.Yield() // out of the list, not signaled
+	}
+	if w.state.Swap(signaled) == parked {
+		w.wake <- struct{}{}
+	}
+}
+
+// A line is a FIFO list of waiters, and the store of those not in use: as many as
+// ever waited at once. Its lock is its owner's, and held around every method but
+// put.
+type line[T any] struct {
+	front, back *waiter[T]
+	n           int
+	free        atomic.Pointer[waiter[T]] // linked by next
+}
+
+// get returns a waiter for the calling goroutine.
+func (l *line[T]) get() *waiter[T] {
+	for {
+		w := l.free.Load()
+		if w == nil {
+			return &waiter[T]{wake: make(chan struct{}, 1)}
+		}
+		// Only get takes waiters out of the store, and it is alone, so w.next stays
+		// what it is.
+		if l.free.CompareAndSwap(w, w.next) {
+			w.next = nil
+			w.state.Store(awake)
+			return w
+		}
+	}
+}
+
+// put takes back a waiter that nobody will signal any more. It needs no lock.
+func (l *line[T]) put(w *waiter[T]) {
+	var zero T
+	w.item, w.outcome, w.slept = zero, none, false
+	for {
+		w.next = l.free.Load()
+		if l.free.CompareAndSwap(w.next, w) {
+			return
+		}
+	}
+}
+
+func (l *line[T]) pushBack(w *waiter[T]) {
+	w.prev, w.queued = l.back, true
+	if l.back == nil {
+		l.front = w
+	} else {
+		l.back.next = w
+	}
+	l.back = w
+	l.n++
+}
+
+func (l *line[T]) pushFront(w *waiter[T]) {
+	w.next, w.queued = l.front, true
+	if l.front == nil {
+		l.back = w
+	} else {
+		l.front.prev = w
+	}
+	l.front = w
+	l.n++
+}
+
+func (l *line[T]) remove(w *waiter[T]) {
+	if w.prev == nil {
+		l.front = w.next
+	} else {
+		w.prev.next = w.next
+	}
+	if w.next == nil {
+		l.back = w.prev
+	} else {
+		w.next.prev = w.prev
+	}
+	w.prev, w.next, w.queued = nil, nil, false
+	l.n--
+}
+
+// pop takes the front of the line out; nil if it is empty.
+func (l *line[T]) pop() *waiter[T] {
+	w := l.front
+	if w != nil {
+		l.remove(w)
+	}
+	return w
+}
+
+// popAll takes all waiters out, with the given outcome, and returns them, linked by
+// next.
+func (l *line[T]) popAll(r outcome) *waiter[T] {
+	all := l.front
+	for w := all; w != nil; w = w.next {
+		w.prev, w.queued, w.outcome = nil, false, r
+	}
+	l.front, l.back, l.n = nil, nil, 0
+	return all
+}
+
+// signalAll signals waiters that are linked by next.
+func signalAll[T any](w *waiter[T]) {
+	for w != nil {
+		next := w.next // w is its owner's again with the signal
+		w.next = nil
+		w.signal()
+		w = next
+	}
+}
