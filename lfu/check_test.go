@@ -30,10 +30,10 @@ func TestCheck(t *testing.T) {
 		says   string
 		damage func(r *dynamic)
 	}{
-		{"I6: slot 2 lies 15 above the floor, its neighbour in front 0", func(r *dynamic) { r.floor = 3 }},
+		{"I6: slot 4 lies 14 above the floor, its neighbour in front 2", func(r *dynamic) { r.floor = 3 }},
 		{"I6: slot 1 has no count", func(r *dynamic) { r.marks[1] &^= most }},
-		{"I7: the classes begin at [0 4 2 1 0 0 0 0 0 0 0 0 0 0 0 0]", func(r *dynamic) { r.front[1] = 3 }},
-		{"I7: the classes with entries are 0000000000001110, not 0000001000001110", func(r *dynamic) { r.live |= 1 << 9 }},
+		{"I7: the classes begin at [0 4 0 0 0 2 0 0 0 1 0 0 0 0 0 0]", func(r *dynamic) { r.front[1] = 3 }},
+		{"I7: the classes with entries are 0000001000100010, not 0000001000100110", func(r *dynamic) { r.live |= 1 << 2 }},
 	} {
 		check(t, Dynamic, tc.says, func(r cache.Rank) { tc.damage(r.(*dynamic)) })
 	}

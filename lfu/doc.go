@@ -56,15 +56,21 @@
 //
 // Exact counts never forget, which is their main weakness: see Trade-offs. Dynamic
 // is LFU with dynamic ageing (Arlitt and others, 2000). When an entry is used, its
-// priority becomes floor + count. The floor is the priority of the last entry that
-// had to make room, so it rises as entries leave, and an entry that is not used any
-// more is overtaken by newcomers.
+// priority is lifted above the floor, the higher the more often it was used. The
+// floor is the priority of the last entry that had to make room, so it rises as
+// entries leave, and an entry that is not used any more is overtaken by newcomers.
 //
-// The count ends at 15, and nobody's priority is below the floor. So all
-// priorities lie in floor … floor+15: 16 classes. They divide the list as the
-// buckets do, a 16-bit word says which of them have entries, and the next one below
-// is found with one rotation and one bit scan. A byte holds all that is known of an
-// entry: its class, which is its priority modulo 16, and its count.
+//	priority = floor + min(1 + 4·(count-1), 15)
+//
+// The first use weighs 1 and a further one 4, since it tells more: most keys that
+// come once never come again. In the paper both weigh 1; dynamic.go has the hits
+// for several weights.
+//
+// Nobody's priority is below the floor or more than 15 above it: 16 classes. They
+// divide the list as the buckets do, a 16-bit word says which of them have entries,
+// and the next one below is found with one rotation and one bit scan. A byte holds
+// all that is known of an entry: its class, which is its priority modulo 16, and
+// its count, which ends at 15.
 //
 // The order that both share is the list of internal/cache, the core that is under
 // lru too: there a used entry goes to the front, here to where exact.go or

@@ -9,9 +9,19 @@ import (
 	"example.com/flatline/internal/list"
 )
 
-// most is where the counts of Dynamic end. Counting further gains nothing: it only
-// lengthens the time for which an entry that was hot once outlives its use.
+// most is the highest that a priority can be above the floor, and where the counts
+// end. Higher gains nothing: it only lengthens the time for which an entry that was
+// hot once outlives its use.
 const most = 15
+
+// again is what a further use weighs beside the first. On the generated traces of
+// evidence/hitratio the mean of the hits was, in percent, by this weight (lru 49.8):
+//
+//	1      2      3      4      5      7      14
+//	51.7   52.3   52.5   52.6   52.7   52.7   52.7
+//
+// The arithmetic is that of the paper with 1. With 14, one further use says all.
+const again = 4
 
 // classes is how many priorities there can be at one time: floor to floor+most.
 const classes = most + 1
@@ -35,6 +45,9 @@ type mark uint8
 
 func (m mark) class() uint8 { return uint8(m >> 4) }
 func (m mark) count() uint8 { return uint8(m & most) }
+
+// height returns how far above the floor a use with this count lifts an entry.
+func height(count uint8) uint8 { return min(1+again*(count-1), most) }
 
 func newDynamic(order *list.Lists[uint32], _ *debug.Counter) cache.Rank {
 	return &dynamic{order: order, marks: make([]mark, 1)}
@@ -97,13 +110,14 @@ func (r *dynamic) leave(s uint32) {
 // entry behind it: the one that was there or, if the class was empty, the front
 // of the highest class below; 0 if there is none.
 func (r *dynamic) place(s uint32, count uint8) (before uint32) {
-	c := (r.floor + count) % classes
+	up := height(count)
+	c := (r.floor + up) % classes
 	r.marks[s] = mark(c<<4 | count)
 	before = r.front[c]
 	if before == 0 {
 		// Turned so that the floor is bit 0, the word has the classes in the order
 		// of their priorities.
-		below := bits.RotateLeft16(r.live, -int(r.floor)) & (1<<count - 1)
+		below := bits.RotateLeft16(r.live, -int(r.floor)) & (1<<up - 1)
 		if below != 0 {
 			before = r.front[(int(r.floor)+bits.Len16(below)-1)%classes]
 		}
@@ -125,14 +139,14 @@ func (r *dynamic) Check(order []uint32) {
 	last := classes
 	for _, s := range order {
 		m := r.marks[s]
-		height := int(m.class()-r.floor) % classes
-		must(height <= last, "I6: slot %d lies %d above the floor, its neighbour in front %d", s, height, last)
+		up := int(m.class()-r.floor) % classes
+		must(up <= last, "I6: slot %d lies %d above the floor, its neighbour in front %d", s, up, last)
 		must(m.count() > 0, "I6: slot %d has no count", s)
-		if height < last {
+		if up < last {
 			front[m.class()] = s
 			live |= 1 << m.class()
 		}
-		last = height
+		last = up
 	}
 	must(front == r.front, "I7: the classes begin at %v, not %v", front, r.front)
 	must(live == r.live, "I7: the classes with entries are %016b, not %016b", live, r.live)

@@ -167,7 +167,7 @@ func (s *scan) find(k int) *scanned {
 func (s *scan) use(e *scanned) {
 	s.clock++
 	e.count = min(e.count+1, 15)
-	e.priority = s.floor + e.count
+	e.priority = s.floor + min(4*e.count-3, 15)
 	e.used = s.clock
 }
 

@@ -62,12 +62,11 @@ const (
 	// does not change; what was popular once it keeps for ever.
 	Exact Aging = iota
 
-	// Dynamic is LFU with dynamic ageing (Arlitt and others, 2000): an entry is
-	// given the priority floor+count when it is used, the floor being the priority
-	// of the last entry that had to make room, and the lowest priority leaves, of
-	// several the one that was used longest ago. What is used no more falls behind
-	// as the floor rises. The count ends at 15, so that nothing can be more than 15
-	// above the floor, however hot it was.
+	// Dynamic is LFU with dynamic ageing (Arlitt and others, 2000): when an entry is
+	// used, its priority becomes 1 + 4·(count-1), at most 15, above the floor, which
+	// is the priority of the last entry that had to make room. The lowest priority
+	// leaves, of several the one that was used longest ago. What is used no more
+	// falls behind as the floor rises, however hot it was. The count ends at 15.
 	Dynamic
 )
 

@@ -15,7 +15,7 @@ import (
 const (
 	keys     = 5
 	capacity = 2
-	most     = 15 // where the counts of Dynamic end
+	most     = 15 // where the counts and the priorities of Dynamic end
 )
 
 // A call is one operation and its arguments.
@@ -114,7 +114,7 @@ func (s shard) use(e entry) shard {
 	e.priority = e.count
 	if s.dynamic {
 		e.count = min(e.count, most)
-		e.priority = s.floor + e.count
+		e.priority = s.floor + min(4*e.count-3, most)
 	}
 	i := 0
 	for i < s.n && s.entries[i].priority > e.priority {

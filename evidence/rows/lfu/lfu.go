@@ -22,17 +22,18 @@ func Groups() []measure.Group {
 		group("Sync: cache-aside, Zipf keys, 1e5 entries", caches.LFUSync, aside, 0, 0, 0),
 		group("Sync, Dynamic: Put, evicting, 1e5 entries", caches.LFUSyncDynamic, putEvict, 10, 7, 0),
 		group("Sync, Dynamic: Get, hit, 1e5 entries", caches.LFUSyncDynamic, getHit, 0, 0, 0),
-		group("Cache: Put, evicting, 1e5 entries", caches.LFU, putEvict, 10, 7, 0, others...),
-		group("Cache: Get, hit, 1e5 entries", caches.LFU, getHit, 0, 0, 0, others...),
+		group("Cache: Put, evicting, 1e5 entries", caches.LFU, putEvict, 10, 7, 0, plain),
+		group("Cache: Get, hit, 1e5 entries", caches.LFU, getHit, 0, 0, 0, plain),
 		values("Cache: allocations of a Put, evicting", "allocs/op", caches.LFU, 0, allocs),
 		values("Cache: memory of 1e6 entries, int64 to int64", "B/entry", caches.LFU, 46, bytes),
 		values("Cache, Dynamic: memory of 1e6 entries, int64 to int64", "B/entry", caches.LFUDynamic, 46, bytes),
 	}
 }
 
-// others are flatline's own: what counting costs beside recency alone, and Exact
-// beside Dynamic.
-var others = []rival{{caches.LRU, 0}, {caches.LFUDynamic, 0}}
+// plain is flatline's own lru beside its lfu.
+var plain = rival{caches.Kind{
+	Name: "flatline lru.Cache", New: caches.LRU.New, Note: "flatline's own: what counting costs beside recency alone",
+}, 0}
 
 // A rival is a peer with its target.
 type rival struct {
