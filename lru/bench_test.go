@@ -3,6 +3,7 @@ package lru
 import (
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"example.com/flatline/internal/bench"
 )
@@ -72,14 +73,14 @@ func BenchmarkCache_Delete(b *testing.B) {
 	})
 }
 
-// BenchmarkCache_PutTTL puts new keys with lives of many lengths, so that each Put
-// evicts and keeps the wheel of deadlines.
+// BenchmarkCache_PutTTL puts new keys with lives of eight lengths, none of which
+// ends meanwhile: each Put evicts, and moves a deadline out of the wheel and in.
 func BenchmarkCache_PutTTL(b *testing.B) {
 	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
 		c := full(New[int, int](n), n)
 		m := bench.Steps(b, c.c.Steps())
 		for k := n; b.Loop(); k++ {
-			c.PutTTL(k, k, 1<<(20+k&31))
+			c.PutTTL(k, k, time.Hour<<(k&7))
 			m.Op()
 		}
 		m.Report()
