@@ -50,7 +50,7 @@ func (m *Map[K, V]) Compute(k K, f func(old V, loaded bool) (V, Op)) (value V, p
 
 // look is Load for who wants to commit a change of what it returns.
 func (m *Map[K, V]) look(h uint64, k K) (v V, c content, ok bool) {
-	if g, i := m.dir.Load().table(h).find(h, k); g != nil {
+	if g, i := (table[K]{m.dir.Load().at(h).table.Load()}).find(h, k); g != nil {
 		if c, ok = g.read(m.layout, i); ok {
 			v = unpack[V](m.layout, c)
 		}

@@ -2,26 +2,38 @@ package concmap
 
 import (
 	"math/bits"
+	"slices"
 	"sync/atomic"
 	"unsafe"
 
 	"example.com/flatline/internal/debug"
 )
 
-// A directory leads from the first bits of a hash to a segment. A segment of depth
-// d fills 1<<(depth-d) neighbouring places. Its length is a power of two, at least
-// two; it grows by doubling, which copies pointers only, and a Clear puts a new
+// A directory leads from some bits of a hash, its path, to a segment. It has a
+// power of two of places; the number of the place is the low bits of the path. A
+// segment of depth d stands in each place whose low d bits are its own. The
+// directory grows by doubling, which copies pointers only, and a Clear puts a new
 // one in its place.
 type directory[K comparable] struct {
-	places unsafe.Pointer // *[1<<depth]place, without the bounds check
-	shift  uint8          // 64 - depth
-	depth  uint8
+	places unsafe.Pointer // to the first place
+	mask   uintptr        // what to take of a hash: the offset of the place, in bytes
+	depth  uint8          // there are 1<<depth places
 	*generation
 	counters []*counter // of Len; a doubled directory shares those of the old one
 }
 
+// path returns the bits of h that directories and segments go by, from low to
+// high. Those below it are where offset has zeros; those that choose the group and
+// the tag are at the other end of h.
+func path(h uint64) uint64 { return h >> placeBits }
+
+const (
+	placeSize = 2 * unsafe.Sizeof(uintptr(0))
+	placeBits = 3 + placeSize>>4 // binary logarithm of placeSize: 16 bytes, or 8 on 32-bit machines
+)
+
 // A place holds a segment twice: what its readers need, and what its writers need.
-// Both are nil until the first write.
+// Until the first write there is no segment and the table has no groups.
 type place[K comparable] struct {
 	table   atomic.Pointer[byte]
 	segment atomic.Pointer[segment[K]]
@@ -31,7 +43,7 @@ type place[K comparable] struct {
 // in another.
 type generation struct {
 	bits uint8 // of segments made by their first write
-	base uint8 // depth of the first directory; segments are not merged beyond it
+	base uint8 // depth of segments made by their first write; they are not joined beyond it
 }
 
 // A counter is a part of Len, apart from the others so that writers of different
@@ -44,44 +56,48 @@ type counter struct {
 // newDirectory returns a directory of 1<<depth places with nothing in them.
 func newDirectory[K comparable](depth uint8, g *generation, counters []*counter) *directory[K] {
 	places := make([]place[K], 1<<depth)
+	for i := range places {
+		places[i].table.Store(noGroups())
+	}
 	return &directory[K]{
 		places:     unsafe.Pointer(unsafe.SliceData(places)),
-		shift:      64 - depth,
+		mask:       placeSize<<depth - placeSize,
 		depth:      depth,
 		generation: g,
 		counters:   counters,
 	}
 }
 
-// at returns the place of the hashes that begin with the bits i.
-func (d *directory[K]) at(i uintptr) *place[K] {
-	return (*place[K])(unsafe.Add(d.places, i*unsafe.Sizeof(place[K]{})))
+// at returns the place for hash h.
+func (d *directory[K]) at(h uint64) *place[K] {
+	return (*place[K])(unsafe.Add(d.places, uintptr(h)&d.mask))
 }
 
-// index returns the number of the place for hash h. The mask tells the compiler
-// that the shift is below 64.
-func (d *directory[K]) index(h uint64) uintptr { return uintptr(h >> (d.shift & 63)) }
+// number returns the i-th place.
+func (d *directory[K]) number(i uint64) *place[K] { return d.at(i << placeBits) }
 
 // len returns the number of places.
-func (d *directory[K]) len() uintptr { return 1 << d.depth }
-
-// table returns what a reader of hash h needs.
-func (d *directory[K]) table(h uint64) table[K] {
-	return table[K]{d.at(d.index(h)).table.Load()}
-}
+func (d *directory[K]) len() uint64 { return 1 << d.depth }
 
 // count adds to the number of entries, on account of hash h.
 func (d *directory[K]) count(h uint64, n int64) {
-	d.counters[int(d.index(h))&(len(d.counters)-1)].n.Add(n)
+	d.counters[path(h)&uint64(len(d.counters)-1)].n.Add(n)
+}
+
+// entries returns the sum of the counters.
+func (d *directory[K]) entries() (n int64) {
+	for _, c := range d.counters {
+		n += c.n.Load()
+	}
+	return n
 }
 
 // put publishes s in its places. The table comes first: while the two differ,
 // writers still go to the old segment, which is frozen and makes them wait, so
 // that no write is finished that a reader could miss.
 func (d *directory[K]) put(s *segment[K]) {
-	from := d.index(s.prefix)
-	for i := from; i < from+1<<(d.depth-s.depth); i++ {
-		p := d.at(i)
+	for i := s.path; i < d.len(); i += 1 << s.depth {
+		p := d.number(i)
 		p.table.Store(s.table.tagged)
 		if debug.Enabled {
 			debug.Yield()
@@ -93,45 +109,28 @@ func (d *directory[K]) put(s *segment[K]) {
 // double returns a directory of twice the length that leads to the same segments,
 // and has twice as many counters, up to the given number.
 func (d *directory[K]) double(maxCounters int) *directory[K] {
-	counters := d.counters
-	if n := len(counters); n < maxCounters {
-		counters = make([]*counter, 2*n)
-		copy(counters, d.counters)
-		for i := range n {
-			counters[n+i] = new(counter)
-		}
+	counters := slices.Clone(d.counters)
+	for range min(len(counters), maxCounters-len(counters)) {
+		counters = append(counters, new(counter))
 	}
 	twice := newDirectory[K](d.depth+1, d.generation, counters)
-	for i := range d.len() {
-		p, a, b := d.at(i), twice.at(2*i), twice.at(2*i+1)
-		if s := p.segment.Load(); s != nil {
-			a.table.Store(s.table.tagged)
-			b.table.Store(s.table.tagged)
-			a.segment.Store(s)
-			b.segment.Store(s)
+	for i := range twice.len() {
+		if s := d.number(i).segment.Load(); s != nil { // masks the upper half away
+			twice.number(i).table.Store(s.table.tagged)
+			twice.number(i).segment.Store(s)
 		}
 	}
 	return twice
 }
 
-// segments calls visit for each segment, in the order of their hashes. The caller
-// holds the lock of the map.
-func (d *directory[K]) segments(visit func(s *segment[K])) {
-	for i := uintptr(0); i < d.len(); i++ {
-		if s := d.at(i).segment.Load(); s != nil {
+// each calls visit for every segment. The caller holds the lock of the map.
+func (d *directory[K]) each(visit func(s *segment[K])) {
+	for i := range d.len() {
+		if s := d.number(i).segment.Load(); s != nil && s.path == i {
 			visit(s)
-			i += 1<<(d.depth-s.depth) - 1
 		}
 	}
 }
 
 // log2 returns the smallest b with 1<<b >= n.
 func log2(n int) uint8 { return uint8(bits.Len(uint(max(n, 1) - 1))) }
-
-// entries returns the sum of the counters.
-func (d *directory[K]) entries() (n int64) {
-	for _, c := range d.counters {
-		n += c.n.Load()
-	}
-	return n
-}

@@ -19,7 +19,7 @@ const groupSlots = 7
 //	│0123456▪│ 0 │ 1 │ 2 │  …  │ 6 │ 0 │ 1 │ 2 │  …  │ 6 │    │
 //	└────────┴───┴───┴───┴─────┴───┴───┴───┴───┴─────┴───┴────┘
 //	 byte i:  0        slot i is empty
-//	          1ttttttt live: its key's tag is the low 7 bits of its hash
+//	          1ttttttt live: its key's tag is the first 7 bits of its hash
 //	          01tttttt dead: deleted; the key is still there, and may come back
 //	 byte 7:  1 if a key that probed this group went on to the next
 //
@@ -30,7 +30,7 @@ type group[K comparable] struct {
 	ctrl  word
 	keys  [groupSlots]K
 	cells [groupSlots]word
-	size  uint64 // in the first group of a table: binary logarithm of its length
+	size  word // in the first group of a table: the number of its groups
 }
 
 // A pointerGroup is a group whose cells hold pointers, for the collector to see.
@@ -39,7 +39,7 @@ type pointerGroup[K comparable] struct {
 	ctrl  word
 	keys  [groupSlots]K
 	cells [groupSlots]pointer
-	size  uint64
+	size  word
 }
 
 // A word is 64 bits, aligned on 32-bit machines too.
@@ -64,8 +64,8 @@ const (
 	inSlots  = overflow - 1 // the bytes of the slots
 )
 
-// A byteSet has the high bit of byte i set if i is in it.
-type byteSet uint64
+// A slotSet has the high bit of byte i set if slot i is in it.
+type slotSet uint64
 
 // match returns the slots whose control byte is b. It may name a live slot with
 // another tag as well, never one that is empty or dead while b is live: the key
@@ -73,50 +73,67 @@ type byteSet uint64
 //
 // The trick is Mycroft's (1987): x - 1 borrows into the high bit of a byte just
 // where the byte was 0, or where a borrow came from a 0 below.
-func match(ctrl uint64, b uint8) byteSet {
+func match(ctrl uint64, b uint8) slotSet {
 	x := ctrl ^ lowBits*uint64(b)
-	return byteSet((x - lowBits) &^ x & highBits & inSlots)
+	return slotSet((x - lowBits) &^ x & highBits & inSlots)
 }
 
 // empties returns the slots that have never been used. The first is exact.
-func empties(ctrl uint64) byteSet { return match(ctrl, 0) }
+func empties(ctrl uint64) slotSet { return match(ctrl, 0) }
 
 // lives returns the slots that are live.
-func lives(ctrl uint64) byteSet { return byteSet(ctrl & highBits & inSlots) }
+func lives(ctrl uint64) slotSet { return slotSet(ctrl & highBits & inSlots) }
 
-func (s byteSet) first() int { return bits.TrailingZeros64(uint64(s)) >> 3 }
+func (s slotSet) first() int { return bits.TrailingZeros64(uint64(s)) >> 3 }
 
 // liveTag is the control byte of a live slot whose key has hash h.
-func liveTag(h uint64) uint8 { return liveBit | uint8(h) }
+func liveTag(h uint64) uint8 { return liveBit | uint8(h>>57) }
 
 // deadTag is the control byte of such a slot after a delete.
-func deadTag(h uint64) uint8 { return deadBit | uint8(h)&(deadBit-1) }
+func deadTag(h uint64) uint8 { return toDead(liveTag(h)) }
+
+func toDead(tag uint8) uint8 { return deadBit | tag&(deadBit-1) }
 
 // isLive reports whether slot i is live.
-func (g *group[K]) isLive(i int) bool { return g.ctrl.Load()>>(8*i+7)&1 != 0 }
+func (g *group[K]) isLive(i int) bool { return g.ctrl.Load()>>(uint(8*i+7)&63)&1 != 0 }
 
 // with returns ctrl with byte i replaced by b.
 func with(ctrl uint64, i int, b uint8) uint64 {
-	return ctrl&^(0xff<<(8*i)) | uint64(b)<<(8*i)
+	at := uint(8*i) & 63
+	return ctrl&^(0xff<<at) | uint64(b)<<at
 }
 
-// word returns the cell of slot i.
-func (g *group[K]) word(i int) *word { return &g.cells[i] }
+// key and word return the key and the cell of slot i, without a bounds check.
+func (g *group[K]) key(i int) *K {
+	return (*K)(unsafe.Add(unsafe.Pointer(&g.keys), uintptr(i)*unsafe.Sizeof(g.keys[0])))
+}
+
+func (g *group[K]) word(i int) *word {
+	return (*word)(unsafe.Add(unsafe.Pointer(&g.cells), uintptr(i)*unsafe.Sizeof(word{})))
+}
 
 // pointer returns the cell of slot i of what is a pointerGroup.
 func (g *group[K]) pointer(i int) *unsafe.Pointer {
 	return (*unsafe.Pointer)(unsafe.Pointer(&g.cells[i]))
 }
 
-// A table is a power of two of groups. It is one pointer, so that a reader gets
-// it whole with one load: the address of the first group plus the binary logarithm
-// of their number, which fits the three low bits that alignment leaves free (the
-// collector takes a pointer into an object as one to the object). The logarithm 7
-// means "look into the first group": only a custom hash that collides makes tables
-// that large. A nil table has no groups.
+// A table is a power of two of groups. It is one pointer, so that a reader gets it
+// whole with one load: to the first group, plus a number that says how many there
+// are in the three low bits, which alignment leaves free (to the collector a
+// pointer into an object is as good as one to its start). A table of 1<<b groups
+// has the number maxBits-b; a larger one, which only a custom hash that collides
+// brings about, has large. Full-grown tables have 0.
 type table[K comparable] struct{ tagged *byte }
 
-const largeTable = 7
+const (
+	none  = 6 // no groups at all
+	large = 7
+)
+
+// nowhere is what a table without groups points to.
+var nowhere [1]uint64
+
+func noGroups() *byte { return (*byte)(unsafe.Add(unsafe.Pointer(&nowhere), none)) }
 
 // newTable returns a table of 1<<bits groups, all empty.
 func newTable[K comparable](bits int, pointers bool) table[K] {
@@ -126,24 +143,49 @@ func newTable[K comparable](bits int, pointers bool) table[K] {
 	} else {
 		p = unsafe.Pointer(unsafe.SliceData(make([]group[K], 1<<bits)))
 	}
-	(*group[K])(p).size = uint64(bits)
-	return table[K]{(*byte)(unsafe.Add(p, min(bits, largeTable)))}
-}
-
-// open returns the first group of a table that is not nil, and its length less 1.
-func (t table[K]) open() (first *group[K], mask uintptr) {
-	bits := uintptr(unsafe.Pointer(t.tagged)) & 7
-	first = (*group[K])(unsafe.Add(unsafe.Pointer(t.tagged), -int(bits)))
-	if bits == largeTable {
-		bits = uintptr(first.size)
+	(*group[K])(p).size.set(1 << bits)
+	tag := maxBits - bits
+	if tag < 0 {
+		tag = large
 	}
-	return first, 1<<(bits&63) - 1
+	return table[K]{(*byte)(unsafe.Add(p, tag))}
 }
 
-// at returns the group i places after the first.
+// tag returns the number in the low bits.
+func (t table[K]) tag() uintptr { return uintptr(unsafe.Pointer(t.tagged)) & 7 }
+
+// first returns the first group of a table that has groups.
+func (t table[K]) first() *group[K] {
+	return (*group[K])(unsafe.Add(unsafe.Pointer(t.tagged), -int(t.tag())))
+}
+
+// home returns the group in which the search for hash h begins: maxBits bits of h
+// say which, of which small tables use the upper ones, and large tables none.
+func (t table[K]) home(h uint64) *group[K] {
+	return t.first().at(homeBits(h) >> t.tag())
+}
+
+// homeBits returns the bits after the tag.
+func homeBits(h uint64) uintptr { return uintptr(h >> (57 - maxBits) & (1<<maxBits - 1)) }
+
+// after returns the group after g, and after the last one the first.
+func (t table[K]) after(g *group[K]) *group[K] {
+	first := t.first()
+	if n := first.index(g) + 1; n < first.length() {
+		return first.at(n)
+	}
+	return first
+}
+
+// length returns the number of groups of the table whose first group is g.
+func (g *group[K]) length() uintptr { return uintptr(g.size.Load()) }
+
+// at returns the group i places after g.
 func (g *group[K]) at(i uintptr) *group[K] {
 	return (*group[K])(unsafe.Add(unsafe.Pointer(g), i*unsafe.Sizeof(*g)))
 }
 
-// home returns the number of the group in which the search for hash h begins.
-func home(h uint64) uintptr { return uintptr(h >> 7) }
+// index returns how many places g2 is after g.
+func (g *group[K]) index(g2 *group[K]) uintptr {
+	return (uintptr(unsafe.Pointer(g2)) - uintptr(unsafe.Pointer(g))) / unsafe.Sizeof(*g)
+}

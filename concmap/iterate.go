@@ -2,15 +2,21 @@ package concmap
 
 import (
 	"iter"
+	"math/bits"
+	"unsafe"
 
 	"example.com/flatline/internal/debug"
 	"example.com/flatline/internal/seq"
 )
 
 // How does a loop see each key once while segments are divided and joined? It
-// walks through the hashes, from 0 up, and looks up the segment at its position
-// anew each time. What happens ahead of the position it will find; what happens
-// behind it need not know.
+// walks through the paths in the order of their reversed bits, its positions: then
+// the two halves of a segment stand side by side where the segment stood. It looks
+// up the segment at its position anew each time. What happens ahead it will find;
+// what happens behind it need not know. (Redis scans its tables in this order.)
+
+// position returns where a loop meets hash h.
+func position(h uint64) uint64 { return bits.Reverse64(path(h)) }
 
 // All yields the entries, in no order that means anything. A key that is present
 // from the beginning of the loop to its end is yielded once, every other at most
@@ -43,7 +49,7 @@ func (m *Map[K, V]) segmentAt(from uint64) (*directory[K], *segment[K]) {
 	if d == nil {
 		return nil, nil
 	}
-	return d, d.at(d.index(from)).segment.Load()
+	return d, d.number(bits.Reverse64(from)).segment.Load()
 }
 
 // after returns the position after s, and whether there is one.
@@ -52,34 +58,62 @@ func (d *directory[K]) after(s *segment[K], from uint64) (next uint64, more bool
 	case d == nil:
 		return 0, false
 	case s == nil:
-		next = (from>>d.shift + 1) << d.shift
+		next = from + 1<<(64-d.depth)
 	default:
-		next = s.prefix + 1<<(64-s.depth)
+		next = s.begin() + 1<<(64-s.depth)
 	}
 	return next, next != 0
 }
 
-// yieldAll yields the entries of s whose hashes are not below from: if s was
+// begin returns the first position of s.
+func (s *segment[K]) begin() uint64 { return bits.Reverse64(s.path) }
+
+// yieldAll yields the entries of s whose positions are not below from: if s was
 // joined to its neighbour meanwhile, the loop has seen a part of it.
 func (m *Map[K, V]) yieldAll(d *directory[K], s *segment[K], from uint64, yield func(K, V) bool) bool {
-	first, mask := s.table.open()
-	for n := range mask + 1 {
-		g := first.at(n)
-		for set := lives(g.ctrl.Load()); set != 0; set &= set - 1 {
-			i := set.first()
-			if s.prefix < from && m.rehash(s, g, i, int(n)*groupSlots+i) < from {
+	first, part := s.table.first(), s.begin() < from
+	for n := uintptr(0); n < first.length(); n += 1 << maxBits {
+		// The live slots are noted first, without a branch: a loop in a loop of
+		// three or four turns would be predicted wrongly once a group.
+		var slots [groupSlots<<maxBits + 1]slot
+		for _, at := range slots[:liveSlots(first.at(n), min(first.length()-n, 1<<maxBits), &slots)] {
+			g, i := first.at(n+uintptr(at>>3)), int(at&7)
+			if part && position(m.rehash(s, g, i)) < from {
 				continue
 			}
 			if debug.Enabled {
 				debug.Yield()
 			}
-			v, ok := m.current(d, s, g, i)
-			if ok && !yield(g.keys[i], v) {
+			var v V
+			var ok bool
+			if m.layout == words && !s.replaced.Load() && m.dir.Load() == d {
+				w := g.word(i).Load()
+				v, ok = *(*V)(unsafe.Pointer(&w)), g.isLive(i)
+			} else {
+				v, ok = m.current(d, s, g, i)
+			}
+			if ok && !yield(*g.key(i), v) {
 				return false
 			}
 		}
 	}
 	return true
+}
+
+// A slot is the number of a group, times 8, plus the number of a slot in it.
+type slot uint16
+
+// liveSlots notes the live slots of n groups, and returns how many there are.
+func liveSlots[K comparable](g *group[K], n uintptr, to *[groupSlots<<maxBits + 1]slot) (live int) {
+	for j := range n {
+		ctrl := g.at(j).ctrl.Load() >> 7
+		for i := range slot(groupSlots) {
+			to[live] = slot(j)<<3 | i
+			live += int(ctrl & 1)
+			ctrl >>= 8
+		}
+	}
+	return live
 }
 
 // current returns the value of the key in slot i of s as it is now. If s is out of
@@ -93,11 +127,7 @@ func (m *Map[K, V]) current(d *directory[K], s *segment[K], g *group[K], i int) 
 			return v, false
 		}
 	}
-	c, ok := g.read(m.layout, i)
-	if ok {
-		v = unpack[V](m.layout, c)
-	}
-	return v, ok
+	return m.value(g, i)
 }
 
 // Insert stores the pairs of seq, one after the other.
@@ -129,19 +159,19 @@ func (m *Map[K, V]) DeleteFunc(del func(K, V) bool) (n int) {
 	return n
 }
 
-// prune is DeleteFunc for the hashes of s that are not below from. It asks for a
+// prune is DeleteFunc for the positions of s that are not below from. It asks for a
 // retry if s was replaced before it had done with entries of NaN, which cannot be
 // looked up elsewhere.
 func (m *Map[K, V]) prune(d *directory[K], s *segment[K], from uint64, onlyNaN bool, del func(K, V) bool) (n int, retry bool) {
-	first, mask := s.table.open()
-	for j := range mask + 1 {
+	first := s.table.first()
+	for j := range first.length() {
 		g := first.at(j)
 		for set := lives(g.ctrl.Load()); set != 0; set &= set - 1 {
 			i := set.first()
 			k := g.keys[i]
 			var deleted, missed bool
-			switch h := m.rehash(s, g, i, int(j)*groupSlots+i); {
-			case h < from:
+			switch h := m.rehash(s, g, i); {
+			case position(h) < from:
 			case k != k: //nolint:staticcheck // NaN
 				deleted, missed = m.deleteNaN(d, s, h, g, i, del)
 			case !onlyNaN:

@@ -3,6 +3,7 @@ package concmap
 import (
 	"fmt"
 	"iter"
+	"math/bits"
 	"reflect"
 	"runtime"
 	"sync"
@@ -93,11 +94,7 @@ func (m *Map[K, V]) directory() *directory[K] {
 
 // init decides all that depends on the types. The caller holds mu.
 func (m *Map[K, V]) init() {
-	fn := m.custom
-	if fn != nil {
-		fn = func(k K) uint64 { mustHash(k); return m.custom(k) }
-	}
-	m.hash = hash.New(fn)
+	m.hash = hash.New(m.custom)
 	m.layout = layoutOf[V]()
 	m.keepHash = m.custom != nil
 	switch reflect.TypeFor[K]().Kind() {
@@ -122,12 +119,12 @@ const maxDepth = 22
 
 // first returns an empty directory for the capacity.
 func (m *Map[K, V]) first() *directory[K] {
-	full := limit(m.bits) * 3 / 4 // leaves room for segments that get more than their share
-	depth := uint8(1)
-	for depth < maxDepth && m.capacity>>depth > int(full) {
+	full := int(limit(m.bits) * 3 / 4) // leaves room for segments that get more than their share
+	depth := uint8(0)
+	for depth < maxDepth && m.capacity>>depth > full {
 		depth++
 	}
-	g := &generation{base: depth, bits: min(fit(int32(min(m.capacity>>depth, int(full)))), m.bits)}
+	g := &generation{base: depth, bits: min(fit(int32(min(m.capacity>>depth, full))), m.bits)}
 	return newDirectory[K](depth, g, []*counter{new(counter)})
 }
 
@@ -139,7 +136,7 @@ func mustHash[K comparable](k K) bool { return k == k } //nolint:staticcheck // 
 func (m *Map[K, V]) lock(h uint64) (*directory[K], *segment[K]) {
 	for {
 		d := m.directory()
-		s := d.at(d.index(h)).segment.Load()
+		s := d.at(h).segment.Load()
 		if s == nil {
 			m.settle(h)
 			continue
@@ -162,6 +159,15 @@ func (m *Map[K, V]) lock(h uint64) (*directory[K], *segment[K]) {
 // divided, full or not.
 func (m *Map[K, V]) isHot(s *segment[K]) bool { return s.waits >= hotWaits && s.depth < m.hot }
 
+// hashOf returns the hash of k. Load spells it out: what is not inlined costs a
+// tenth of it.
+func (m *Map[K, V]) hashOf(k K) uint64 {
+	if h, ok := m.hash.Word(k); ok {
+		return h
+	}
+	return m.hash.Hash(k)
+}
+
 // Load returns the value of k. It takes no lock and never waits. O(1) expected, no
 // allocation.
 func (m *Map[K, V]) Load(k K) (v V, ok bool) {
@@ -170,21 +176,84 @@ func (m *Map[K, V]) Load(k K) (v V, ok bool) {
 		mustHash(k)
 		return v, false
 	}
-	h := m.hash.Hash(k)
-	if g, i := d.table(h).find(h, k); g != nil {
-		if c, live := g.read(m.layout, i); live {
-			return unpack[V](m.layout, c), true
-		}
+	h, ok := m.hash.Word(k)
+	if !ok {
+		return m.load(d, m.hash.Hash(k), k)
 	}
-	return v, false
+	// The first group of a full-grown table, and a value that is a word, are dealt
+	// with here: load, written out.
+	t := table[K]{(*place[K])(unsafe.Add(d.places, uintptr(h)&d.mask)).table.Load()}
+	if uintptr(unsafe.Pointer(t.tagged))&7 != 0 {
+		return m.load(d, h, k)
+	}
+	g := (*group[K])(unsafe.Add(unsafe.Pointer(t.tagged), homeBits(h)*unsafe.Sizeof(group[K]{})))
+	g.size.Load() // fetches the line of the cells while that of ctrl is on its way
+	ctrl := g.ctrl.Load()
+	if set := match(ctrl, liveTag(h)); set != 0 {
+		bit := uintptr(bits.TrailingZeros64(uint64(set)))
+		if m.layout == words && *(*K)(unsafe.Add(unsafe.Pointer(&g.keys), bit>>3*unsafe.Sizeof(k))) == k && !debug.Enabled {
+			w := (*word)(unsafe.Add(unsafe.Pointer(&g.cells), bit&^7)).Load()
+			if g.ctrl.Load()>>(bit&63)&1 != 0 {
+				return *(*V)(unsafe.Pointer(&w)), true
+			}
+			return v, false
+		}
+	} else if ctrl&overflow == 0 && !debug.Enabled {
+		return v, false
+	}
+	return m.load(d, h, k)
+}
+
+// load is Load in any table, for any layout.
+func (m *Map[K, V]) load(d *directory[K], h uint64, k K) (v V, ok bool) {
+	g, i := table[K]{d.at(h).table.Load()}.find(h, k)
+	if g == nil {
+		return v, false
+	}
+	return m.value(g, i)
+}
+
+// value returns the value of slot i, in which the caller has found its key live,
+// if it is live still.
+func (m *Map[K, V]) value(g *group[K], i int) (v V, ok bool) {
+	c, ok := g.read(m.layout, i)
+	if ok {
+		v = unpack[V](m.layout, c)
+	}
+	return v, ok
 }
 
 // Store gives k the value v. O(1) expected and amortised: a segment may have to be
 // replaced, which moves at most some two hundred entries. It allocates nothing if
 // k is present and a value is one pointer, or at most 8 bytes without pointers.
 func (m *Map[K, V]) Store(k K, v V) {
-	m.directory()
-	h, c := m.hash.Hash(k), pack(m.layout, v)
+	d := m.dir.Load()
+	if d == nil {
+		d = m.directory()
+	}
+	h, ok := m.hash.Word(k)
+	if !ok {
+		h = m.hash.Hash(k)
+	}
+	c := pack(m.layout, v)
+	// The common case first: k is found without a lock, and its segment is free. A
+	// slot stays its key's own, so that all there is to see under the lock is
+	// whether it is still live, and the segment not frozen.
+	if s := d.at(h).segment.Load(); s != nil {
+		if g, i := s.table.find(h, k); g != nil && s.mu.TryLock() {
+			if g.isLive(i) && !s.frozen {
+				g.poke(m.layout, i, c)
+				s.mu.Unlock()
+				return
+			}
+			s.mu.Unlock()
+		}
+	}
+	m.store(h, k, c)
+}
+
+// store is Store where its short way fails.
+func (m *Map[K, V]) store(h uint64, k K, c content) {
 	for {
 		d, s := m.lock(h)
 		if g, i := s.table.find(h, k); g != nil {
@@ -231,7 +300,7 @@ func (m *Map[K, V]) LoadOrStore(k K, v V) (actual V, loaded bool) {
 		return old, true
 	}
 	m.directory()
-	h, c := m.hash.Hash(k), pack(m.layout, v)
+	h, c := m.hashOf(k), pack(m.layout, v)
 	for {
 		d, s := m.lock(h)
 		if g, i := s.table.find(h, k); g != nil {
@@ -252,7 +321,7 @@ func (m *Map[K, V]) LoadAndDelete(k K) (v V, loaded bool) {
 		mustHash(k)
 		return v, false
 	}
-	h := m.hash.Hash(k)
+	h := m.hashOf(k)
 	d, s := m.lock(h)
 	g, i := s.table.find(h, k)
 	if g == nil {
@@ -272,7 +341,7 @@ func (m *Map[K, V]) Delete(k K) { m.LoadAndDelete(k) }
 // Swap stores v under k and returns the value that k had. Costs as Store.
 func (m *Map[K, V]) Swap(k K, v V) (previous V, loaded bool) {
 	m.directory()
-	h, c := m.hash.Hash(k), pack(m.layout, v)
+	h, c := m.hashOf(k), pack(m.layout, v)
 	for {
 		d, s := m.lock(h)
 		if g, i := s.table.find(h, k); g != nil {

@@ -19,19 +19,19 @@ func (m *Map[K, V]) checkInvariants(t require.TestingT) {
 	}
 	seen := make(map[K]bool)
 	total := 0
-	for i := uintptr(0); i < d.len(); i++ {
-		p := d.at(i)
+	for i := range d.len() {
+		p := d.number(i)
 		s := p.segment.Load()
 		if s == nil {
-			require.Nil(t, p.table.Load(), "I1: place %d", i)
+			require.Equal(t, noGroups(), p.table.Load(), "I1: place %d", i)
 			continue
 		}
 		require.Equal(t, s.table.tagged, p.table.Load(), "I1: place %d", i)
 		require.LessOrEqual(t, s.depth, d.depth, "I1: place %d", i)
-		require.Equal(t, s.prefix>>1>>(63-s.depth), uint64(i)>>(d.depth-s.depth), "I1: place %d", i)
+		require.Equal(t, s.path, i&(1<<s.depth-1), "I1: place %d", i)
 		require.False(t, s.replaced.Load(), "I1: place %d", i)
 		require.Equal(t, d.generation, s.of, "I1: place %d", i)
-		if i == d.index(s.prefix) {
+		if i == s.path {
 			total += m.checkSegment(t, s, seen)
 		}
 	}
@@ -39,10 +39,10 @@ func (m *Map[K, V]) checkInvariants(t require.TestingT) {
 }
 
 func (m *Map[K, V]) checkSegment(t require.TestingT, s *segment[K], seen map[K]bool) int {
-	first, mask := s.table.open()
-	require.Equal(t, uintptr(1)<<s.bits-1, mask, "I2")
+	first := s.table.first()
+	require.Equal(t, uintptr(1)<<s.bits, first.length(), "I2")
 	var live, used int32
-	for n := range mask + 1 {
+	for n := range first.length() {
 		g := first.at(n)
 		ctrl := g.ctrl.Load()
 		require.Zero(t, ctrl>>57, "I2: byte 7 is 0 or 1")
@@ -55,7 +55,7 @@ func (m *Map[K, V]) checkSegment(t require.TestingT, s *segment[K], seen map[K]b
 			}
 			used++
 			k := g.keys[i]
-			h := m.rehash(s, g, i, int(n)*groupSlots+i)
+			h := m.rehash(s, g, i)
 			if b&liveBit == 0 {
 				require.Equal(t, deadTag(h), b, "I2: dead")
 				if m.layout != words {
@@ -65,7 +65,7 @@ func (m *Map[K, V]) checkSegment(t require.TestingT, s *segment[K], seen map[K]b
 			}
 			live++
 			require.Equal(t, liveTag(h), b, "I2: live")
-			require.Equal(t, s.prefix, h&^(^uint64(0)>>s.depth), "I3: in the right segment")
+			require.Equal(t, s.path, path(h)&(1<<s.depth-1), "I3: in the right segment")
 			if m.layout != words {
 				require.NotNil(t, *g.pointer(i), "I4: live")
 			}
@@ -170,7 +170,7 @@ func (x *machine[K, V]) run(t *rapid.T) {
 		},
 		"Hot": func(t *rapid.T) { // as if goroutines had waited
 			if d := x.m.dir.Load(); d != nil {
-				if s := d.at(uintptr(rapid.IntRange(0, int(d.len())-1).Draw(t, "place"))).segment.Load(); s != nil && !s.frozen {
+				if s := d.number(uint64(rapid.IntRange(0, int(d.len())-1).Draw(t, "place"))).segment.Load(); s != nil && !s.frozen {
 					s.waits = hotWaits
 				}
 			}

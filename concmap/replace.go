@@ -7,20 +7,20 @@ func (m *Map[K, V]) settle(h uint64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	d := m.dir.Load()
-	if i := d.index(h); d.at(i).segment.Load() == nil {
-		d.put(m.newSegment(d.generation, d.depth, uint64(i)<<d.shift, d.bits))
+	if d.at(h).segment.Load() == nil {
+		d.put(m.newSegment(d.generation, d.base, path(h), d.bits))
 	}
 }
 
-// newSegment returns an empty segment for the hashes that begin with the first
-// depth bits of prefix.
-func (m *Map[K, V]) newSegment(g *generation, depth uint8, prefix uint64, bits uint8) *segment[K] {
+// newSegment returns an empty segment for the paths that agree with the given one
+// in the low depth bits.
+func (m *Map[K, V]) newSegment(g *generation, depth uint8, path uint64, bits uint8) *segment[K] {
 	s := &segment[K]{
-		depth:  depth,
-		prefix: prefix &^ (^uint64(0) >> depth),
-		bits:   bits,
-		table:  newTable[K](int(bits), m.layout != words),
-		of:     g,
+		depth: depth,
+		path:  path & (1<<depth - 1),
+		bits:  bits,
+		table: newTable[K](int(bits), m.layout != words),
+		of:    g,
 	}
 	if m.keepHash {
 		s.hashes = make([]uint64, groupSlots<<bits)
@@ -81,76 +81,88 @@ const minShare = 8
 
 // split returns the two halves of s. It returns nil if dividing would not help,
 // because more than three quarters of the entries fall into one half: with random
-// hashes this happens to one segment in 10^12, with a custom hash that collides
+// hashes this happens to one segment in 10^9, with a custom hash that collides
 // again and again.
 func (m *Map[K, V]) split(s *segment[K], always bool) (a, b *segment[K]) {
 	// Every key is hashed once: the buffer is on the stack unless s is larger than
 	// good hashes make it.
 	var buffer [groupSlots << maxBits]uint64
-	hashes := buffer[:0]
-	side := 63 - s.depth
+	hashes := m.hashes(s, buffer[:0])
 	var right int32
-	s.eachFrozen(func(g *group[K], i, slot int) {
-		h := m.rehash(s, g, i, slot)
-		hashes = append(hashes, h)
-		right += int32(h >> side & 1)
-	})
+	for _, h := range hashes {
+		right += int32(path(h) >> s.depth & 1)
+	}
 	left := s.live - right
 	if !always && (max(left, right) > s.live*3/4 || m.dir.Load().entries()>>s.depth < minShare) {
 		return nil, nil
 	}
-	a = m.newSegment(s.of, s.depth+1, s.prefix, fit(left))
-	b = m.newSegment(s.of, s.depth+1, s.prefix|1<<side, fit(right))
-	next := 0
-	s.eachFrozen(func(g *group[K], i, _ int) {
-		h := hashes[next]
-		next++
-		if h>>side&1 == 0 {
-			m.move(a, h, g, i)
-		} else {
-			m.move(b, h, g, i)
-		}
-	})
+	a = m.newSegment(s.of, s.depth+1, s.path, fit(left))
+	b = m.newSegment(s.of, s.depth+1, s.path|1<<s.depth, fit(right))
+	m.deal(s, hashes, [2]*segment[K]{a, b})
 	return a, b
 }
 
 // copy returns a segment of the given depth and size with the entries of the old
 // ones, which are frozen.
 func (m *Map[K, V]) copy(depth, bits uint8, old ...*segment[K]) *segment[K] {
-	to := m.newSegment(old[0].of, depth, old[0].prefix, bits)
+	to := m.newSegment(old[0].of, depth, old[0].path, bits)
 	for _, s := range old {
-		s.eachFrozen(func(g *group[K], i, slot int) {
-			m.move(to, m.rehash(s, g, i, slot), g, i)
-		})
+		var buffer [groupSlots << maxBits]uint64
+		m.deal(s, m.hashes(s, buffer[:0]), [2]*segment[K]{to, to})
 	}
 	return to
 }
 
-// rehash returns the hash of the key in a slot of s.
-func (m *Map[K, V]) rehash(s *segment[K], g *group[K], i, slot int) uint64 {
+// hashes appends the hash of each live key of s, which is frozen.
+func (m *Map[K, V]) hashes(s *segment[K], to []uint64) []uint64 {
+	first := s.table.first()
+	for n := range first.length() {
+		g := first.at(n)
+		for set := lives(g.ctrl.Load()); set != 0; set &= set - 1 {
+			to = append(to, m.rehash(s, g, set.first()))
+		}
+	}
+	return to
+}
+
+// deal copies the entries of s, which is frozen, to two segments that nobody can
+// see yet, by the bit of the path after those of s; hashes are what hashes
+// returned.
+func (m *Map[K, V]) deal(s *segment[K], hashes []uint64, to [2]*segment[K]) {
+	first := s.table.first()
+	for n := range first.length() {
+		from := first.at(n)
+		for set := lives(from.ctrl.Load()); set != 0; set &= set - 1 {
+			i, h := set.first(), hashes[0]
+			hashes = hashes[1:]
+			steps.Add(1)
+			t := to[path(h)>>(s.depth&63)&1]
+			g, j := t.table.place(h)
+			*g.key(j) = *from.key(i)
+			g.fill(m.layout, j, from.peek(m.layout, i))
+			if t.hashes != nil {
+				t.hashes[t.table.number(g, j)] = h
+			}
+			g.ctrl.set(with(g.ctrl.Load(), j, liveTag(h)))
+			t.used++
+			t.live++
+		}
+	}
+}
+
+// rehash returns the hash of the key in slot i of g, which is in s.
+func (m *Map[K, V]) rehash(s *segment[K], g *group[K], i int) uint64 {
 	if s.hashes != nil {
-		return s.hashes[slot]
+		return s.hashes[s.table.number(g, i)]
 	}
-	return m.hash.Hash(g.keys[i])
+	if h, ok := m.hash.Word(*g.key(i)); ok {
+		return h
+	}
+	return m.hash.Hash(*g.key(i))
 }
 
-// move copies the entry in slot i of from, whose hash is h, to a segment that
-// nobody can see yet.
-func (m *Map[K, V]) move(to *segment[K], h uint64, from *group[K], i int) {
-	steps.Add(1)
-	g, j, slot := to.table.place(h)
-	g.keys[j] = from.keys[i]
-	g.fill(m.layout, j, from.peek(m.layout, i))
-	if to.hashes != nil {
-		to.hashes[slot] = h
-	}
-	g.ctrl.set(with(g.ctrl.Load(), j, liveTag(h)))
-	to.used++
-	to.live++
-}
-
-// joinBuddy looks whether s and the segment beside it, which differs in the last
-// bit of its prefix only, should become one: if both together would leave three
+// joinBuddy looks whether s and the segment beside it, which differs in the
+// last of its bits of the path only, should become one: if both together would leave three
 // quarters of a segment free. It then returns the other frozen, with its turn
 // taken. It only tries to take that turn: two neighbours that wait for each other
 // would wait for ever.
@@ -160,7 +172,7 @@ func (m *Map[K, V]) joinBuddy(s *segment[K]) *segment[K] {
 		return nil
 	}
 	d := m.dir.Load()
-	b := d.at(d.index(s.prefix ^ 1<<(64-s.depth))).segment.Load()
+	b := d.number(s.path ^ 1<<(s.depth-1)).segment.Load()
 	if b == nil || b.of != s.of || b.depth != s.depth || !b.turn.TryLock() {
 		return nil
 	}

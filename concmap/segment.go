@@ -24,7 +24,7 @@ const (
 // over all maps.
 var steps debug.Counter
 
-// A segment is the part of a map whose hashes begin with the same depth bits: a
+// A segment is the part of a map whose paths end in the same depth bits: a
 // table, the lock for its writers, and what they must know. Readers use the table
 // alone, which the directory gives them.
 //
@@ -43,8 +43,8 @@ type segment[K comparable] struct {
 
 	// Constant:
 	bits   uint8 // the table has 1<<bits groups
-	depth  uint8 // hashes here agree in their first depth bits …
-	prefix uint64
+	depth  uint8 // paths here agree in their low depth bits …
+	path   uint64
 	table  table[K]
 	hashes []uint64 // by slot, where keys must not be hashed again; see Map.keepHash
 	of     *generation
@@ -54,20 +54,28 @@ type segment[K comparable] struct {
 	_ [128 - 2*8 - 4*4 - 8 - 8 - 8 - 3*8 - 8]byte
 }
 
-// limit is how many slots may be used before the segment must be rebuilt: 6 of 7,
-// so that one search in four looks at a second group when it is fullest. A single
-// group may fill up.
+// limit is how many slots may be used before the segment must be rebuilt: 5 of 7,
+// so that one search in twenty looks at a second group when it is fullest, and one
+// in fifty on average; with 6 of 7 twice as many did, and reads took a tenth
+// longer. A single group may fill up.
 func limit(bits uint8) int32 {
 	if bits == 0 {
 		return groupSlots
 	}
-	return (groupSlots - 1) << bits
+	return (groupSlots - 2) << bits
 }
 
-// fit returns the smallest table that live entries leave a quarter of free, so
-// that a rebuild pays for itself by at least as many inserts.
+// fit returns the size of table that live entries leave a quarter of free, so that
+// a rebuild pays for itself by at least as many inserts. There are three sizes up
+// to full-grown: a few entries need not pay for many, and reads are fastest in
+// tables of the last size, which therefore comes early.
 func fit(live int32) (bits uint8) {
-	for limit(bits)*3/4 < live {
+	for _, bits = range []uint8{0, 2, maxBits} {
+		if live <= limit(bits)*3/4 {
+			return bits
+		}
+	}
+	for live > limit(bits)*3/4 {
 		bits++
 	}
 	return bits
@@ -76,20 +84,26 @@ func fit(live int32) (bits uint8) {
 // find returns the live slot of k: slot i of g. It returns nil if there is none.
 // It holds no lock; what it finds may be dead by the time it returns.
 func (t table[K]) find(h uint64, k K) (g *group[K], i int) {
-	if t.tagged == nil {
+	if t.tag() == none {
 		return nil, 0
 	}
-	first, mask := t.open()
-	for n := home(h); ; n++ {
-		g = first.at(n & mask)
+	return t.findFrom(t.home(h), h, k)
+}
+
+// findFrom is find for the groups from g on.
+func (t table[K]) findFrom(g *group[K], h uint64, k K) (*group[K], int) {
+	for {
 		steps.Add(1)
 		ctrl := g.ctrl.Load()
 		for set := match(ctrl, liveTag(h)); set != 0; set &= set - 1 {
-			if i = set.first(); g.keys[i] == k {
+			if i := set.first(); g.keys[i] == k {
 				return g, i
 			}
 		}
-		if ctrl&overflow == 0 || n-home(h) == mask {
+		if ctrl&overflow == 0 {
+			return nil, 0
+		}
+		if g = t.after(g); g == t.home(h) {
 			return nil, 0
 		}
 	}
@@ -114,21 +128,23 @@ func (g *group[K]) read(l layout, i int) (c content, ok bool) {
 	return c, g.isLive(i) && (l == words || c.p != nil)
 }
 
-// place returns an empty slot for hash h in a table that has one: slot i of g, the
-// slot'th of all. Only one goroutine may place into a table at a time.
-func (t table[K]) place(h uint64) (g *group[K], i int, slot int) {
-	first, mask := t.open()
-	for n := home(h); ; n++ {
-		g = first.at(n & mask)
+// place returns an empty slot for hash h in a table that has one: slot i of g. Only
+// one goroutine may place into a table at a time.
+func (t table[K]) place(h uint64) (g *group[K], i int) {
+	for g = t.home(h); ; g = t.after(g) {
 		ctrl := g.ctrl.Load()
 		if free := empties(ctrl); free != 0 {
-			i = free.first()
-			return g, i, int(n&mask)*groupSlots + i
+			return g, free.first()
 		}
 		if ctrl&overflow == 0 {
 			g.ctrl.Store(ctrl | overflow)
 		}
 	}
+}
+
+// number returns the number of slot i of g among all slots of the table.
+func (t table[K]) number(g *group[K], i int) int {
+	return int(t.first().index(g))*groupSlots + i
 }
 
 // insert stores k, which has no live slot here, and reports whether there was
@@ -140,11 +156,11 @@ func (s *segment[K]) insert(l layout, h uint64, k K, c content) bool {
 	if s.used >= limit(s.bits) {
 		return false
 	}
-	g, i, slot := s.table.place(h)
+	g, i := s.table.place(h)
 	g.keys[i] = k
 	g.fill(l, i, c)
 	if s.hashes != nil {
-		s.hashes[slot] = h
+		s.hashes[s.table.number(g, i)] = h
 	}
 	if debug.Enabled {
 		debug.Yield()
@@ -158,9 +174,8 @@ func (s *segment[K]) insert(l layout, h uint64, k K, c content) bool {
 // revive makes a dead slot of k live again, if there is one: a key that comes and
 // goes uses no further slots.
 func (s *segment[K]) revive(l layout, h uint64, k K, c content) bool {
-	first, mask := s.table.open()
-	for n := home(h); ; n++ {
-		g := first.at(n & mask)
+	g := s.table.home(h)
+	for {
 		ctrl := g.ctrl.Load()
 		for set := match(ctrl, deadTag(h)); set != 0; set &= set - 1 {
 			i := set.first()
@@ -175,7 +190,10 @@ func (s *segment[K]) revive(l layout, h uint64, k K, c content) bool {
 			s.live++
 			return true
 		}
-		if ctrl&overflow == 0 || n-home(h) == mask {
+		if ctrl&overflow == 0 {
+			return false
+		}
+		if g = s.table.after(g); g == s.table.home(h) {
 			return false
 		}
 	}
@@ -187,7 +205,7 @@ func (s *segment[K]) revive(l layout, h uint64, k K, c content) bool {
 func (s *segment[K]) remove(l layout, g *group[K], i int) {
 	ctrl := g.ctrl.Load()
 	tag := uint8(ctrl >> (8 * i))
-	g.ctrl.Store(with(ctrl, i, deadTag(uint64(tag))))
+	g.ctrl.Store(with(ctrl, i, toDead(tag)))
 	if debug.Enabled {
 		debug.Yield()
 	}
@@ -198,10 +216,10 @@ func (s *segment[K]) remove(l layout, g *group[K], i int) {
 }
 
 // sparse reports whether deletes have left so little that s should be rebuilt:
-// less than an eighth of the slots live, or more than two thirds of them dead.
+// less than an eighth of the slots live, which fit a smaller table, or more than two thirds of them dead.
 func (s *segment[K]) sparse() bool {
 	slots := int32(groupSlots) << s.bits
-	return s.bits > 0 && s.live < slots/8 || s.used-s.live > slots*2/3
+	return s.live < slots/8 && fit(s.live) < s.bits || s.used-s.live > slots*2/3
 }
 
 // freeze ends the writing of s; nothing in it changes any more.
@@ -209,15 +227,4 @@ func (s *segment[K]) freeze() {
 	s.mu.Lock()
 	s.frozen = true
 	s.mu.Unlock()
-}
-
-// entries yields each live slot of a frozen segment.
-func (s *segment[K]) eachFrozen(visit func(g *group[K], i, slot int)) {
-	first, mask := s.table.open()
-	for n := range mask + 1 {
-		g := first.at(n)
-		for set := lives(g.ctrl.Load()); set != 0; set &= set - 1 {
-			visit(g, set.first(), int(n)*groupSlots+set.first())
-		}
-	}
 }

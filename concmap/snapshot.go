@@ -11,11 +11,11 @@ import (
 // A Snapshot is the content of a map at one moment. It never changes, and any
 // number of goroutines may read it. The zero value is empty.
 type Snapshot[K comparable, V any] struct {
-	hash   hash.Hasher[K]
-	layout layout
-	tables []table[K] // by the first bits of the hash, as in a directory
-	shift  uint8
-	n      int
+	hash     hash.Hasher[K]
+	layout   layout
+	places   []table[K] // as in a directory
+	segments []table[K] // each once
+	n        int
 }
 
 // Snapshot returns the content of the map at one moment. It copies no entry: it
@@ -31,16 +31,19 @@ func (m *Map[K, V]) Snapshot() *Snapshot[K, V] {
 	if d == nil {
 		return new(Snapshot[K, V])
 	}
-	to := &Snapshot[K, V]{hash: m.hash, layout: m.layout, shift: d.shift, tables: make([]table[K], d.len())}
-	d.segments(func(s *segment[K]) {
+	to := &Snapshot[K, V]{hash: m.hash, layout: m.layout, places: make([]table[K], d.len())}
+	for i := range to.places {
+		to.places[i].tagged = noGroups()
+	}
+	d.each(func(s *segment[K]) {
 		s.freeze()
 		if debug.Enabled {
 			debug.Yield()
 		}
 		to.n += int(s.live)
-		from := d.index(s.prefix)
-		for i := range uintptr(1) << (d.depth - s.depth) {
-			to.tables[from+i] = s.table
+		to.segments = append(to.segments, s.table)
+		for i := s.path; i < d.len(); i += 1 << s.depth {
+			to.places[i] = s.table
 		}
 	})
 	return to
@@ -54,7 +57,7 @@ func (s *Snapshot[K, V]) Load(k K) (v V, ok bool) {
 		return v, false
 	}
 	h := s.hash.Hash(k)
-	if g, i := s.tables[h>>s.shift].find(h, k); g != nil {
+	if g, i := s.places[path(h)&uint64(len(s.places)-1)].find(h, k); g != nil {
 		return unpack[V](s.layout, g.peek(s.layout, i)), true
 	}
 	return v, false
@@ -66,23 +69,21 @@ func (s *Snapshot[K, V]) Len() int { return s.n }
 // All yields the entries, in no order that means anything. O(n).
 func (s *Snapshot[K, V]) All() iter.Seq2[K, V] {
 	return func(yield func(K, V) bool) {
-		var last table[K]
-		for _, t := range s.tables {
-			if t != last && t.tagged != nil && !s.yieldTable(t, yield) {
+		for _, t := range s.segments {
+			if !s.yieldTable(t, yield) {
 				return
 			}
-			last = t
 		}
 	}
 }
 
 func (s *Snapshot[K, V]) yieldTable(t table[K], yield func(K, V) bool) bool {
-	first, mask := t.open()
-	for n := range mask + 1 {
+	first := t.first()
+	for n := range first.length() {
 		g := first.at(n)
 		for set := lives(g.ctrl.Load()); set != 0; set &= set - 1 {
 			i := set.first()
-			if !yield(g.keys[i], unpack[V](s.layout, g.peek(s.layout, i))) {
+			if !yield(*g.key(i), unpack[V](s.layout, g.peek(s.layout, i))) {
 				return false
 			}
 		}
@@ -121,7 +122,7 @@ func (m *Map[K, V]) Stats() Stats {
 	st.Depth = int(d.depth)
 	st.Bytes += int(unsafe.Sizeof(*d)) + int(unsafe.Sizeof(place[K]{}))<<d.depth + len(d.counters)*int(unsafe.Sizeof(counter{}))
 	var box V
-	d.segments(func(s *segment[K]) {
+	d.each(func(s *segment[K]) {
 		s.mu.Lock()
 		live, used := int(s.live), int(s.used)
 		s.mu.Unlock()
