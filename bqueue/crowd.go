@@ -126,9 +126,13 @@ func (c *crowd[T]) wakeOne() {
 	w.signal()
 }
 
-// wakeAll signals all who wait.
-func (c *crowd[T]) wakeAll() {
+// wakeAll signals all who wait, if that is wanted while they do.
+func (c *crowd[T]) wakeAll(wanted func() bool) {
 	c.mu.Lock()
+	if !wanted() {
+		c.mu.Unlock()
+		return
+	}
 	all := c.line.popAll(none)
 	c.update()
 	c.mu.Unlock()

@@ -1,6 +1,10 @@
 package bqueue
 
-import "context"
+import (
+	"context"
+
+	"example.com/flatline/internal/debug"
+)
 
 // TaskDone says that one item that was taken is done with. The error, ErrTaskDone,
 // says that all items taken so far are done with already; it changes nothing. O(1),
@@ -43,10 +47,15 @@ func (q *Queue[T]) Join(ctx context.Context) error {
 	return nil
 }
 
-// settle wakes those in Join if there is nothing left to do.
+// settle wakes those in Join if there is nothing left to do. That must be so while
+// they wait: one who came later than the moment that was seen would be woken for
+// nothing. So it is looked at under their lock.
 func (q *Queue[T]) settle() {
-	if q.joiners.wanted.Load() && q.settled() {
-		q.joiners.wakeAll()
+	if debug.Enabled {
+		debug.Yield() // done, not told
+	}
+	if q.joiners.wanted.Load() {
+		q.joiners.wakeAll(q.settled)
 	}
 }
 

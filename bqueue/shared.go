@@ -132,8 +132,8 @@ func (s *shared[T]) drainTo(dst []T) int {
 
 func (s *shared[T]) close() {
 	s.slots.Close()
-	s.putters.wakeAll()
-	s.takers.wakeAll()
+	s.putters.wakeAll(s.slots.Closed)
+	s.takers.wakeAll(s.slots.Closed)
 }
 
 // added wakes a taker if one is wanted. It comes after the item was published, and

@@ -2,10 +2,12 @@ package main
 
 import (
 	"example.com/flatline/evidence/internal/measure"
+	"example.com/flatline/evidence/rows/bqueue"
 	"example.com/flatline/evidence/rows/lfu"
 	"example.com/flatline/evidence/rows/lru"
 	"example.com/flatline/evidence/rows/minstack"
 	"example.com/flatline/evidence/rows/randset"
+	"example.com/flatline/evidence/rows/ringbuffer"
 )
 
 // packages is every package that has rows, in the order of RESULTS.md. An author
@@ -16,6 +18,8 @@ var packages = []struct {
 }{
 	{"lru", lru.Groups},
 	{"randset", randset.Groups},
+	{"ringbuffer", ringbuffer.Groups},
+	{"bqueue", bqueue.Groups},
 	{"minstack", minstack.Groups},
 	{"lfu", lfu.Groups},
 }
