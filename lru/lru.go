@@ -41,6 +41,9 @@ func (c *Cache[K, V]) Contains(k K) bool { return c.c.Contains(k) }
 // two entries that have expired. O(1) expected; amortised while the cache fills,
 // since its memory grows, and under MaxCost, where one heavy entry can take the
 // room of many. At capacity it does not allocate.
+//
+// Entries that have expired make room first: exactly, if their life is Options.TTL;
+// with PutTTL as far as a constant number of steps finds them.
 func (c *Cache[K, V]) Put(k K, v V) (evicted bool) { return c.c.Put(k, v) }
 
 // PutTTL is Put for an entry that lives for ttl, whatever Options.TTL says. With a
@@ -50,8 +53,8 @@ func (c *Cache[K, V]) PutTTL(k K, v V, ttl time.Duration) (evicted bool) {
 	return c.c.PutTTL(k, v, ttl)
 }
 
-// GetOrPut returns the value of k and true, as Get does, or puts v and returns it
-// and false.
+// GetOrPut returns the value of k and true, as Get does, or puts v, as Put does, and
+// returns it and false. O(1) expected; amortised as Put is.
 func (c *Cache[K, V]) GetOrPut(k K, v V) (actual V, loaded bool) { return c.c.GetOrPut(k, v) }
 
 // Delete takes k out and returns the value that it had. O(1) expected.
@@ -68,9 +71,9 @@ func (c *Cache[K, V]) Resize(capacity int) (evicted int, err error) { return c.c
 
 // DeleteExpired takes out at most limit entries that have expired, all of them if
 // limit is below 1, and returns their number. Nobody has to call it: an expired
-// entry is never returned, never counted by Len, and makes room before any live
-// one. It is for a program that wants the memory, or OnEvict, sooner than the
-// next Put or Len. O(1) amortised for each entry.
+// entry is never returned, never counted by Len, and each Put takes out two, before
+// it lets a live one go. It is for a program that wants the memory, or OnEvict,
+// sooner than the next Put or Len. O(1) amortised for each entry.
 func (c *Cache[K, V]) DeleteExpired(limit int) int { return c.c.DeleteExpired(limit) }
 
 // Oldest returns the least recently used entry, the next to leave, without using
@@ -103,8 +106,9 @@ func (c *Cache[K, V]) All() iter.Seq2[K, V] { return c.c.All(false) }
 
 // Backward yields the entries from the oldest to the newest, without using them.
 // The loop may change the cache: entries that leave before their turn are not
-// yielded, entries that are used or put move ahead of the loop; it ends after as
-// many entries as there were at its beginning. O(1) a step.
+// yielded, entries that are used or put move ahead of the loop, which may meet them
+// (again). It ends after as many entries as there were at its beginning, or when
+// Clear has taken them out. O(1) a step.
 func (c *Cache[K, V]) Backward() iter.Seq2[K, V] { return c.c.All(true) }
 
 // Keys yields the keys as All does.

@@ -18,31 +18,34 @@ type Options[K comparable, V any] struct {
 
 	// MaxCost bounds the sum of the costs of the entries, beside their number.
 	// 0, the default, is no bound. It needs Cost. In a Sharded each shard gets an
-	// equal part.
+	// equal part, and what costs more than that is not stored.
 	MaxCost int64
 
-	// Cost weighs an entry; it must not be negative, which panics. It is called
-	// once for each value that is put, with no lock held, before anything changes.
+	// Cost weighs an entry; a negative cost panics. It is called once by each Put,
+	// PutTTL, GetOrPut (which may not need the answer) and load, with no lock held,
+	// before anything changes.
 	Cost func(K, V) int64
 
 	// OnEvict is called once for each value that leaves, after the operation that
 	// made it leave is complete and its lock released, by the goroutine that ran
 	// it; so it may use the cache. If it panics, the cache stays usable, and the
-	// values that left in the same operation are still reported. Two operations
-	// that run at the same time may report in either order.
+	// values that left in the same operation are still reported; a panic in a load
+	// of GetOrLoad reaches the callers of that load. Two operations that run at the
+	// same time may report in either order.
 	OnEvict func(K, V, Reason)
 
-	// Hash is asked for the hash of every key; keys that are equal must hash
-	// alike. The default is seeded anew for every cache, so that nobody can choose
+	// Hash is asked for the hash of every key, with no lock held; keys that are
+	// equal must hash alike. The default is seeded anew for every cache, so that nobody can choose
 	// keys that collide.
 	Hash func(K) uint64
 
-	// Now is the clock; the default is the monotonic one. A clock that goes back
-	// stands still for the cache.
+	// Now is the clock, asked only while something can expire, with no lock held;
+	// the default is the monotonic one. A clock that goes back stands still for the
+	// cache.
 	Now func() time.Time
 
-	// Shards is how many parts a Sharded has, rounded down to a power of two and
-	// to two entries a part. The default is 16 for each processor (GOMAXPROCS),
+	// Shards is how many parts a Sharded has, rounded down to a power of two, and
+	// so that each has at least two entries and some part of MaxCost. The default is 16 for each processor (GOMAXPROCS),
 	// but at least 64 entries a part. It is for NewSharded only.
 	Shards int
 }
