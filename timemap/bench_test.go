@@ -1,0 +1,102 @@
+package timemap
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"example.com/flatline/internal/bench"
+)
+
+// pace is the spacing of versions: steady, or in bursts, where a few hundred come
+// close together and then none for long.
+func paces(n int) map[string][]int64 {
+	r := rand.New(rand.NewPCG(uint64(n), 1))
+	steady, bursty := make([]int64, n), make([]int64, n)
+	at := int64(0)
+	for i := range n {
+		steady[i] = int64(i) * 1000
+		if at += 1 + r.Int64N(10); r.IntN(200) == 0 {
+			at += r.Int64N(1_000_000)
+		}
+		bursty[i] = at
+	}
+	return map[string][]int64{"steady": steady, "bursty": bursty}
+}
+
+func ats(times []int64) []int64 {
+	r := rand.New(rand.NewPCG(2, uint64(len(times))))
+	ats := make([]int64, 1<<16)
+	for i := range ats {
+		ats[i] = times[r.IntN(len(times))] + r.Int64N(3)
+	}
+	return ats
+}
+
+// BenchmarkMap_Get reads one key of n versions at random times, in bursts.
+func BenchmarkMap_Get(b *testing.B) {
+	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
+		times := paces(n)["bursty"]
+		var m Map[int, int]
+		for i, t := range times {
+			m.Set(1, t, i)
+		}
+		ats := ats(times)
+		steps := bench.Steps(b, &m.series(1).steps)
+		for i := 0; b.Loop(); i++ {
+			if _, ok := m.Get(1, ats[i&(len(ats)-1)]); !ok {
+				b.Fatal("lost")
+			}
+			steps.Op()
+		}
+		steps.Report()
+	})
+	bench.Sweep(b, "textbook", func(b *testing.B, n int) {
+		times := paces(n)["bursty"]
+		m := newTextbook[int, int](LastWins)
+		for i, t := range times {
+			m.Set(1, t, i)
+		}
+		ats := ats(times)
+		for i := 0; b.Loop(); i++ {
+			if _, ok := m.Get(1, ats[i&(len(ats)-1)]); !ok {
+				b.Fatal("lost")
+			}
+		}
+	})
+}
+
+// BenchmarkMap_Set appends to one key, and begins again when it has n versions.
+func BenchmarkMap_Set(b *testing.B) {
+	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
+		var m Map[int, int]
+		m.Set(1, 0, 0)
+		steps := bench.Steps(b, &m.series(1).steps)
+		for i := 1; b.Loop(); i++ {
+			if i == n {
+				*m.series(1) = series[int]{}
+				i = 0
+			}
+			m.Set(1, int64(i), i)
+			steps.Op()
+		}
+		steps.Report()
+	})
+}
+
+// BenchmarkMap_Latest reads the newest version of random ones of n keys.
+func BenchmarkMap_Latest(b *testing.B) {
+	bench.SweepKeys(b, "flatline", func(b *testing.B, n int, keys []int) {
+		var m Map[int, int]
+		for k := range n {
+			m.Set(k, 1, k)
+		}
+		steps := bench.Steps(b, &m.keys.Steps)
+		for i := 0; b.Loop(); i++ {
+			if _, ok := m.Latest(keys[i&(len(keys)-1)]); !ok {
+				b.Fatal("lost")
+			}
+			steps.Op()
+		}
+		steps.Report()
+	})
+}

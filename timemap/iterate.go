@@ -1,0 +1,99 @@
+package timemap
+
+import (
+	"iter"
+	"math"
+)
+
+// Range yields the versions of k from time from to time to, both ends included, the
+// oldest first; no tombstones. The loop may change the map: versions that it writes
+// between the time that it was last given and what was the newest when it began are
+// yielded, others not. O(log v) to begin, O(1) a step.
+func (m *Map[K, V]) Range(k K, from, to int64) iter.Seq2[int64, V] {
+	return func(yield func(int64, V) bool) { m.series(k).walk(from, to, yield) }
+}
+
+// History yields all versions of k, the oldest first, as Range does.
+func (m *Map[K, V]) History(k K) iter.Seq2[int64, V] {
+	return m.Range(k, math.MinInt64, math.MaxInt64)
+}
+
+// Backward yields all versions of k, the newest first, as Range does.
+func (m *Map[K, V]) Backward(k K) iter.Seq2[int64, V] {
+	return func(yield func(int64, V) bool) { m.series(k).walkBack(yield) }
+}
+
+// first returns the place of the first version at or after t. The series is not
+// empty.
+func (s *series[V]) first(t int64) (k, i int) {
+	if t == math.MinInt64 {
+		return 0, 0
+	}
+	k, i = s.find(t - 1)
+	return k, i + 1
+}
+
+// walk yields the values from time from to time to. Places are indices, so appends,
+// which move nothing, do not disturb it; after any other change it looks for the time
+// that it has come to. It ends at what was the newest time, however much the loop
+// appends.
+func (s *series[V]) walk(from, to int64, yield func(int64, V) bool) {
+	if s == nil || s.n == 0 {
+		return
+	}
+	to = min(to, s.tail.times[len(s.tail.times)-1])
+	k, i := s.first(from)
+	edits := s.edits
+	for s.n > 0 {
+		c := s.chunk(k)
+		if i == len(c.times) {
+			if k++; k > len(s.older) {
+				return
+			}
+			i = 0
+			continue
+		}
+		t := c.times[i]
+		if t > to {
+			return
+		}
+		if !c.isGone(i) && !yield(t, c.values[i]) {
+			return
+		}
+		if s.edits != edits && s.n > 0 {
+			edits = s.edits
+			k, i = s.find(t)
+		}
+		i++
+	}
+}
+
+// walkBack yields all values, the newest first, as walk does.
+func (s *series[V]) walkBack(yield func(int64, V) bool) {
+	if s == nil || s.n == 0 {
+		return
+	}
+	k, i := len(s.older), len(s.tail.times)-1
+	edits := s.edits
+	for s.n > 0 {
+		if i < 0 {
+			if k--; k < 0 {
+				return
+			}
+			i = len(s.older[k].times) - 1
+		}
+		c := s.chunk(k)
+		t := c.times[i]
+		if !c.isGone(i) && !yield(t, c.values[i]) {
+			return
+		}
+		if i--; s.edits == edits || s.n == 0 {
+			continue
+		}
+		edits = s.edits
+		if t == math.MinInt64 {
+			return
+		}
+		k, i = s.find(t - 1)
+	}
+}

@@ -1,0 +1,241 @@
+package timemap
+
+import (
+	"iter"
+	"math"
+	"sync"
+	"time"
+
+	"example.com/flatline/internal/hash"
+	"example.com/flatline/internal/option"
+	"example.com/flatline/internal/table"
+)
+
+// SameTime says what a second write to one key at one time means.
+type SameTime uint8
+
+const (
+	LastWins  SameTime = iota // it replaces the first
+	FirstWins                 // it is ignored
+	KeepAll                   // both stay, in the order of writing, and the last one holds
+)
+
+// Options are the settings of New and NewSync. The zero value is the default.
+type Options[K comparable, V any] struct {
+	SameTime SameTime // default LastWins
+
+	// Hash is asked for the hash of every key; keys that are equal must hash alike.
+	// The default is seeded anew for every map, so that nobody can choose keys that
+	// collide.
+	Hash func(K) uint64
+}
+
+// A Version is a value and the time from which it holds.
+type Version[V any] struct {
+	Time  int64
+	Value V
+}
+
+// Time returns t as nanoseconds since 1970 in UTC: the convention for maps whose
+// times are those of a clock. A t before 1677 or after 2262 gives the nearest int64.
+// Any other meaning of the int64 is as good: the map only compares.
+func Time(t time.Time) int64 {
+	switch s := t.Unix(); {
+	case s < math.MinInt64/1_000_000_000:
+		return math.MinInt64
+	case s >= math.MaxInt64/1_000_000_000:
+		return math.MaxInt64
+	}
+	return t.UnixNano()
+}
+
+// Map holds, for each key, the history of its values. The zero value is empty and
+// ready to use. It is not safe for concurrent use: see Sync.
+//
+// Times are any int64. Writes may come in any order; those that are not before the
+// newest of their key are the fast ones. A key that is not equal to itself (NaN)
+// could never be found again, so writing one panics.
+type Map[K comparable, V any] struct {
+	_        [0]sync.Mutex // go vet reports copies: they would share memory
+	keys     table.Table[K, *series[V]]
+	hash     hash.Hasher[K]
+	seeded   bool
+	sameTime SameTime
+	versions int
+}
+
+// New returns an empty map. It panics on an unknown SameTime and on more than one
+// Options.
+func New[K comparable, V any](opts ...Options[K, V]) *Map[K, V] {
+	m := new(Map[K, V])
+	m.init("timemap.New", opts)
+	return m
+}
+
+func (m *Map[K, V]) init(fn string, opts []Options[K, V]) {
+	o := option.One(fn, opts)
+	if o.SameTime > KeepAll {
+		panic(fn + ": unknown SameTime")
+	}
+	m.sameTime = o.SameTime
+	m.seed(o.Hash)
+}
+
+func (m *Map[K, V]) seed(fn func(K) uint64) {
+	if !m.seeded {
+		m.hash, m.seeded = hash.New(fn), true
+	}
+}
+
+// series returns the series of k, nil if there is none.
+func (m *Map[K, V]) series(k K) *series[V] {
+	if m.keys.Len() == 0 {
+		return nil
+	}
+	return m.seriesAt(uint32(m.hash.Hash(k)), k)
+}
+
+func (m *Map[K, V]) seriesAt(h uint32, k K) *series[V] {
+	s := m.keys.Find(h, k)
+	if s == 0 {
+		return nil
+	}
+	return m.keys.At(s).Value
+}
+
+// Set writes that k has the value v from time t on, until the next version. O(1)
+// amortised and expected if t is not before k's newest version, O(log v + 256)
+// otherwise, for a key of v versions.
+func (m *Map[K, V]) Set(k K, t int64, v V) {
+	m.seed(nil)
+	m.write(uint32(m.hash.Hash(k)), k, t, v, false)
+}
+
+// Delete writes that k is absent from time t on, until the next version: a
+// tombstone, which is a version like others. What was before t stays. The cost is
+// that of Set.
+func (m *Map[K, V]) Delete(k K, t int64) {
+	m.seed(nil)
+	var zero V
+	m.write(uint32(m.hash.Hash(k)), k, t, zero, true)
+}
+
+func (m *Map[K, V]) write(h uint32, k K, t int64, v V, gone bool) {
+	if k != k { //nolint:staticcheck // true for NaN
+		panic("timemap: a key must be equal to itself")
+	}
+	slot, found := m.keys.FindOrAdd(h, k)
+	e := m.keys.At(slot)
+	if !found {
+		e.Value = new(series[V])
+	}
+	s := e.Value
+	before := s.n
+	s.set(t, v, gone, m.sameTime)
+	m.versions += s.n - before
+}
+
+// Get returns the value that k has at the given time: that of the last version at
+// or before it. It reports false if there is none, or if that is a tombstone. O(log
+// v) for v versions of k; where times come at a steady pace O(1) expected.
+func (m *Map[K, V]) Get(k K, at int64) (v V, ok bool) {
+	if s := m.series(k); s != nil {
+		return s.get(at)
+	}
+	return v, false
+}
+
+// Latest returns the version of k that holds at the end of time, that is, the
+// newest; false if there is none, or if it is a tombstone. O(1) expected.
+func (m *Map[K, V]) Latest(k K) (Version[V], bool) { return m.series(k).latest() }
+
+func (s *series[V]) latest() (v Version[V], ok bool) {
+	if s == nil {
+		return v, false
+	}
+	last := len(s.tail.times) - 1
+	return s.version(len(s.older), last)
+}
+
+// version returns a version, false for a tombstone.
+func (s *series[V]) version(k, i int) (v Version[V], ok bool) {
+	c := s.chunk(k)
+	if c.isGone(i) {
+		return v, false
+	}
+	return Version[V]{c.times[i], c.values[i]}, true
+}
+
+// Floor returns the version that Get(k, t) reads. O(log v).
+func (m *Map[K, V]) Floor(k K, t int64) (Version[V], bool) { return m.series(k).floor(t) }
+
+func (s *series[V]) floor(t int64) (v Version[V], ok bool) {
+	if s == nil {
+		return v, false
+	}
+	k, i := s.find(t)
+	if i < 0 {
+		return v, false
+	}
+	return s.version(k, i)
+}
+
+// Ceiling returns the first version of k at or after t that is not a tombstone; the
+// first that Range(k, t, …) yields. O(log v), and O(1) more for each tombstone that
+// it passes.
+func (m *Map[K, V]) Ceiling(k K, t int64) (Version[V], bool) { return m.series(k).ceiling(t) }
+
+func (s *series[V]) ceiling(t int64) (v Version[V], ok bool) {
+	s.walk(t, math.MaxInt64, func(t int64, value V) bool {
+		v, ok = Version[V]{t, value}, true
+		return false
+	})
+	return v, ok
+}
+
+// Len returns the number of keys that have a version, if only a tombstone. O(1).
+func (m *Map[K, V]) Len() int { return m.keys.Len() }
+
+// Versions returns the number of versions of all keys, tombstones included. O(1).
+func (m *Map[K, V]) Versions() int { return m.versions }
+
+// Drop forgets k with all its versions and returns how many they were. O(1)
+// expected.
+func (m *Map[K, V]) Drop(k K) int {
+	if m.keys.Len() == 0 {
+		return 0
+	}
+	return m.drop(uint32(m.hash.Hash(k)), k)
+}
+
+func (m *Map[K, V]) drop(h uint32, k K) int {
+	slot := m.keys.Find(h, k)
+	if slot == 0 {
+		return 0
+	}
+	s := m.keys.At(slot).Value
+	n := s.n
+	*s = series[V]{edits: s.edits + 1} // a loop may still hold it
+	m.keys.Delete(slot)
+	m.versions -= n
+	return n
+}
+
+// Clear forgets all keys and gives the memory back. O(1). A loop over a key's
+// versions that is under way goes on over what there was.
+func (m *Map[K, V]) Clear() {
+	m.keys.Clear()
+	m.versions = 0
+}
+
+// Keys yields the keys, in no useful order. The loop may change the map: a key that
+// stays is yielded once, one that comes or goes meanwhile at most once. O(1) a step.
+func (m *Map[K, V]) Keys() iter.Seq[K] {
+	return func(yield func(K) bool) {
+		for s := m.keys.Next(0); s != 0; s = m.keys.Next(s) {
+			if !yield(m.keys.At(s).Key) {
+				return
+			}
+		}
+	}
+}

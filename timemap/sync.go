@@ -1,0 +1,249 @@
+package timemap
+
+import (
+	"fmt"
+	"iter"
+	"math"
+	"math/bits"
+	"runtime"
+	"slices"
+	"sync"
+
+	"example.com/flatline/internal/debug"
+	"example.com/flatline/internal/hash"
+)
+
+// Sync is a map in stripes, each a Map behind a mutex of its own, so that goroutines
+// which use different keys seldom meet. All of one key is in one stripe: what a
+// method does to a key takes effect at one moment. The zero value is empty and ready
+// to use. It is safe for concurrent use. Options.Hash is called before a lock is
+// taken.
+//
+// What is weaker than in a Map: Len, Versions, Keys, Clear, CompactBefore, KeepLast
+// and a view's All go stripe by stripe, each at another moment.
+type Sync[K comparable, V any] struct {
+	made    sync.Once
+	stripes []stripe[K, V]
+	shift   uint // the high bits of a hash choose the stripe
+	hash    hash.Hasher[K]
+}
+
+type stripe[K comparable, V any] struct {
+	mu sync.Mutex
+	m  Map[K, V]
+	_  [128]byte // the next stripe's lock lies beyond a pair of cache lines
+}
+
+// perProcessor stripes for each processor make it unlikely that two that are at work
+// meet, and that one which is preempted with a lock held is in the way of others.
+const perProcessor = 16
+
+// NewSync returns an empty map. It panics as New does.
+func NewSync[K comparable, V any](opts ...Options[K, V]) *Sync[K, V] {
+	s := new(Sync[K, V])
+	s.made.Do(func() { s.init("timemap.NewSync", opts) })
+	return s
+}
+
+func (s *Sync[K, V]) init(fn string, opts []Options[K, V]) {
+	n := bits.Len(uint(perProcessor*runtime.GOMAXPROCS(0) - 1))
+	s.stripes = make([]stripe[K, V], 1<<n)
+	s.shift = uint(64 - n)
+	for i := range s.stripes {
+		s.stripes[i].m.init(fn, opts)
+	}
+	s.hash = s.stripes[0].m.hash
+}
+
+func (s *Sync[K, V]) parts() []stripe[K, V] {
+	s.made.Do(func() { s.init("", nil) })
+	return s.stripes
+}
+
+// lock returns the stripe of k with its lock held, and the hash for use in it.
+func (s *Sync[K, V]) lock(k K) (*stripe[K, V], uint32) {
+	stripes := s.parts()
+	h := s.hash.Hash(k)
+	p := &stripes[h>>s.shift]
+	if debug.Enabled {
+		debug.Yield()
+	}
+	p.mu.Lock()
+	return p, uint32(h)
+}
+
+// Set writes that k has the value v from time t on; see Map.Set.
+func (s *Sync[K, V]) Set(k K, t int64, v V) {
+	p, h := s.lock(k)
+	defer p.mu.Unlock()
+	p.m.write(h, k, t, v, false)
+}
+
+// Delete writes that k is absent from time t on; see Map.Delete.
+func (s *Sync[K, V]) Delete(k K, t int64) {
+	p, h := s.lock(k)
+	defer p.mu.Unlock()
+	var zero V
+	p.m.write(h, k, t, zero, true)
+}
+
+// Get returns the value that k has at the given time; see Map.Get.
+func (s *Sync[K, V]) Get(k K, at int64) (v V, ok bool) {
+	p, h := s.lock(k)
+	defer p.mu.Unlock()
+	if e := p.m.seriesAt(h, k); e != nil {
+		return e.get(at)
+	}
+	return v, false
+}
+
+// Latest returns the newest version of k; see Map.Latest.
+func (s *Sync[K, V]) Latest(k K) (Version[V], bool) {
+	p, h := s.lock(k)
+	defer p.mu.Unlock()
+	return p.m.seriesAt(h, k).latest()
+}
+
+// Floor returns the version that Get(k, t) reads. O(log v).
+func (s *Sync[K, V]) Floor(k K, t int64) (Version[V], bool) {
+	p, h := s.lock(k)
+	defer p.mu.Unlock()
+	return p.m.seriesAt(h, k).floor(t)
+}
+
+// Ceiling returns the first version of k at or after t; see Map.Ceiling.
+func (s *Sync[K, V]) Ceiling(k K, t int64) (Version[V], bool) {
+	p, h := s.lock(k)
+	defer p.mu.Unlock()
+	return p.m.seriesAt(h, k).ceiling(t)
+}
+
+// Drop forgets k with all its versions and returns how many they were.
+func (s *Sync[K, V]) Drop(k K) int {
+	p, h := s.lock(k)
+	defer p.mu.Unlock()
+	return p.m.drop(h, k)
+}
+
+// Range yields the versions of k from time from to time to, both ends included, as
+// they are when the loop begins; the loop may do anything with the map. It copies
+// them: O(log v + their number).
+func (s *Sync[K, V]) Range(k K, from, to int64) iter.Seq2[int64, V] {
+	return func(yield func(int64, V) bool) {
+		for _, v := range s.copy(k, from, to) {
+			if !yield(v.Time, v.Value) {
+				return
+			}
+		}
+	}
+}
+
+// History yields all versions of k, the oldest first, as Range does.
+func (s *Sync[K, V]) History(k K) iter.Seq2[int64, V] {
+	return s.Range(k, math.MinInt64, math.MaxInt64)
+}
+
+// Backward yields all versions of k, the newest first, as Range does.
+func (s *Sync[K, V]) Backward(k K) iter.Seq2[int64, V] {
+	return func(yield func(int64, V) bool) {
+		for _, v := range slices.Backward(s.copy(k, math.MinInt64, math.MaxInt64)) {
+			if !yield(v.Time, v.Value) {
+				return
+			}
+		}
+	}
+}
+
+func (s *Sync[K, V]) copy(k K, from, to int64) (vs []Version[V]) {
+	p, h := s.lock(k)
+	defer p.mu.Unlock()
+	p.m.seriesAt(h, k).walk(from, to, func(t int64, v V) bool {
+		vs = append(vs, Version[V]{t, v})
+		return true
+	})
+	return vs
+}
+
+// AsOf returns the view of time t; see View.
+func (s *Sync[K, V]) AsOf(t int64) View[K, V] { return View[K, V]{s, t} }
+
+func (s *Sync[K, V]) all(at int64) iter.Seq2[K, V] {
+	type pair struct {
+		k K
+		v V
+	}
+	return func(yield func(K, V) bool) {
+		for i := range s.parts() {
+			var pairs []pair
+			s.each(i, func(m *Map[K, V]) {
+				for k, v := range m.all(at) {
+					pairs = append(pairs, pair{k, v})
+				}
+			})
+			for _, p := range pairs {
+				if !yield(p.k, p.v) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Keys yields the keys, in no useful order: those of one stripe after the other, as
+// they are when the loop comes to it; the loop may do anything with the map.
+func (s *Sync[K, V]) Keys() iter.Seq[K] {
+	return func(yield func(K) bool) {
+		for i := range s.parts() {
+			var keys []K
+			s.each(i, func(m *Map[K, V]) { keys = slices.Collect(m.Keys()) })
+			for _, k := range keys {
+				if !yield(k) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// each runs f on stripe i under its lock.
+func (s *Sync[K, V]) each(i int, f func(*Map[K, V])) {
+	p := &s.stripes[i]
+	if debug.Enabled {
+		debug.Yield()
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	f(&p.m)
+}
+
+// sum adds up what f returns for each stripe.
+func (s *Sync[K, V]) sum(f func(*Map[K, V]) int) (n int) {
+	for i := range s.parts() {
+		s.each(i, func(m *Map[K, V]) { n += f(m) })
+	}
+	return n
+}
+
+// Len returns the number of keys. O(stripes).
+func (s *Sync[K, V]) Len() int { return s.sum((*Map[K, V]).Len) }
+
+// Versions returns the number of versions of all keys. O(stripes).
+func (s *Sync[K, V]) Versions() int { return s.sum((*Map[K, V]).Versions) }
+
+// CompactBefore drops what no Get at t or later can read; see Map.CompactBefore.
+func (s *Sync[K, V]) CompactBefore(t int64) (dropped int) {
+	return s.sum(func(m *Map[K, V]) int { return m.CompactBefore(t) })
+}
+
+// KeepLast drops all but the n newest versions of each key; see Map.KeepLast.
+func (s *Sync[K, V]) KeepLast(n int) (dropped int) {
+	if n < 1 {
+		panic(fmt.Sprintf("timemap: KeepLast(%d): at least 1", n))
+	}
+	return s.sum(func(m *Map[K, V]) int { return m.KeepLast(n) })
+}
+
+// Clear forgets all keys and gives the memory back. O(stripes).
+func (s *Sync[K, V]) Clear() {
+	s.sum(func(m *Map[K, V]) int { m.Clear(); return 0 })
+}

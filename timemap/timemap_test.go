@@ -1,0 +1,364 @@
+package timemap
+
+import (
+	"math"
+	"math/bits"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+	"weak"
+
+	"github.com/stretchr/testify/assert"
+
+	"example.com/flatline/internal/debug"
+)
+
+func (s *series[V]) counter() *debug.Counter { return &s.steps }
+
+func each(t *testing.T, f func(t *testing.T, make func(SameTime) timemap)) {
+	for name, make := range makers() {
+		t.Run(name, func(t *testing.T) { f(t, make) })
+	}
+}
+
+func TestEmpty(t *testing.T) {
+	for _, m := range []timemap{new(Map[string, int]), new(Sync[string, int])} {
+		_, got := m.Get("k", 0)
+		_, latest := m.Latest("k")
+		_, floor := m.Floor("k", math.MaxInt64)
+		_, ceiling := m.Ceiling("k", math.MinInt64)
+		_, seen := m.AsOf(0).Get("k")
+		assert.False(t, got || latest || floor || ceiling || seen)
+		assert.Zero(t, m.Len()+m.Versions()+m.Drop("k")+m.CompactBefore(0)+m.KeepLast(1))
+		assert.Empty(t, versions(m.History("k")))
+		assert.Empty(t, versions(m.Backward("k")))
+		assert.Empty(t, slices.Collect(m.Keys()))
+		m.Clear()
+		m.Set("k", 1, 1)
+		assert.Equal(t, 1, m.Len(), "the zero value is ready")
+	}
+}
+
+func TestBadInput(t *testing.T) {
+	assert.PanicsWithValue(t, "timemap.New: unknown SameTime", func() { New(Options[int, int]{SameTime: 3}) })
+	assert.PanicsWithValue(t, "timemap.NewSync: unknown SameTime", func() { NewSync(Options[int, int]{SameTime: 3}) })
+	assert.PanicsWithValue(t, "timemap.New: at most one Options, got 2", func() { New(Options[int, int]{}, Options[int, int]{}) })
+	each(t, func(t *testing.T, make func(SameTime) timemap) {
+		for _, n := range []int{0, -1} {
+			assert.Panics(t, func() { make(LastWins).KeepLast(n) })
+		}
+	})
+	var nan Sync[float64, int]
+	assert.PanicsWithValue(t, "timemap: a key must be equal to itself", func() { nan.Set(math.NaN(), 0, 1) })
+	assert.Zero(t, nan.Len())
+	nan.Set(1, 0, 1)
+	_, ok := nan.Get(math.NaN(), 0)
+	assert.False(t, ok, "and no lock is held")
+	var any Sync[any, int]
+	assert.Panics(t, func() { any.Set([]int{}, 0, 1) }, "as a map does")
+	any.Set(1, 0, 1)
+	any.checkInvariants()
+}
+
+func TestEndsOfTime(t *testing.T) {
+	each(t, func(t *testing.T, make func(SameTime) timemap) {
+		m := make(LastWins)
+		m.Set("k", math.MaxInt64, 2)
+		m.Set("k", math.MinInt64, 1)
+		v, ok := m.Get("k", math.MinInt64)
+		assert.True(t, ok)
+		assert.Equal(t, 1, v)
+		v, _ = m.Get("k", math.MaxInt64-1)
+		assert.Equal(t, 1, v)
+		v, _ = m.Get("k", math.MaxInt64)
+		assert.Equal(t, 2, v)
+		assert.Len(t, versions(m.Range("k", math.MinInt64, math.MaxInt64)), 2, "both ends are included")
+		assert.Len(t, versions(m.Backward("k")), 2)
+		m.CompactBefore(math.MaxInt64)
+		assert.Equal(t, 1, m.Versions())
+	})
+}
+
+func TestSameTime(t *testing.T) {
+	each(t, func(t *testing.T, make func(SameTime) timemap) {
+		for same, want := range map[SameTime][]Version[int]{
+			LastWins: {{5, 2}}, FirstWins: {{5, 1}}, KeepAll: {{5, 1}, {5, 2}},
+		} {
+			m := make(same)
+			m.Set("k", 5, 1)
+			m.Set("k", 9, 9)
+			m.Set("k", 5, 2)
+			assert.Equal(t, want, versions(m.Range("k", 5, 5)))
+			v, _ := m.Get("k", 5)
+			assert.Equal(t, want[len(want)-1].Value, v, "the last one holds")
+			m.Delete("k", 5)
+			_, ok := m.Get("k", 6)
+			assert.Equal(t, same == FirstWins, ok, "a tombstone is a write as others")
+		}
+	})
+}
+
+func TestTombstones(t *testing.T) {
+	each(t, func(t *testing.T, make func(SameTime) timemap) {
+		m := make(LastWins)
+		m.Set("k", 1, 1)
+		m.Delete("k", 5)
+		m.Set("k", 9, 9)
+		for at, want := range map[int64]bool{0: false, 1: true, 4: true, 5: false, 8: false, 9: true} {
+			_, ok := m.Get("k", at)
+			assert.Equal(t, want, ok, "%d", at)
+		}
+		assert.Equal(t, []Version[int]{{1, 1}, {9, 9}}, versions(m.History("k")), "never yielded")
+		c, _ := m.Ceiling("k", 2)
+		assert.Equal(t, Version[int]{9, 9}, c)
+		m.Delete("k", 10)
+		_, ok := m.Latest("k")
+		assert.False(t, ok)
+		assert.Equal(t, 4, m.Versions())
+	})
+}
+
+// TestCompactionKeepsWhatHolds: and a late write from before it does not hide it.
+func TestCompactionKeepsWhatHolds(t *testing.T) {
+	each(t, func(t *testing.T, make func(SameTime) timemap) {
+		m := make(LastWins)
+		for i := range 5 {
+			m.Set("value", int64(10*i), i)
+		}
+		m.Set("gone", 10, 1)
+		m.Delete("gone", 20)
+		assert.Equal(t, 3, m.CompactBefore(25), "two of value, one of gone")
+		v, _ := m.Get("value", 25)
+		assert.Equal(t, 2, v)
+		_, ok := m.Get("value", 19)
+		assert.False(t, ok, "what was before is forgotten")
+		m.Set("value", 5, -1)
+		m.Set("gone", 5, -1)
+		v, _ = m.Get("value", 25)
+		assert.Equal(t, 2, v)
+		_, ok = m.Get("gone", 25)
+		assert.False(t, ok, "the tombstone still holds")
+		assert.Zero(t, m.CompactBefore(math.MinInt64))
+	})
+}
+
+func TestViewIsLive(t *testing.T) {
+	each(t, func(t *testing.T, make func(SameTime) timemap) {
+		m := make(LastWins)
+		view := m.AsOf(10)
+		assert.EqualValues(t, 10, view.At())
+		m.Set("k", 11, 11)
+		_, ok := view.Get("k")
+		assert.False(t, ok, "later times never show")
+		m.Set("k", 10, 10)
+		v, _ := view.Get("k")
+		assert.Equal(t, 10, v, "later writes do")
+		m.Set("other", 3, 3)
+		m.Delete("k", 10)
+		seen := map[string]int{}
+		for k, v := range view.All() {
+			seen[k] = v
+		}
+		assert.Equal(t, map[string]int{"other": 3}, seen)
+		for range view.All() {
+			break
+		}
+	})
+}
+
+// TestLoopsMayChangeTheMap: what a loop does to the key that it walks.
+func TestLoopsMayChangeTheMap(t *testing.T) {
+	const n = 3 * chunkLen
+	each(t, func(t *testing.T, make func(SameTime) timemap) {
+		fill := func() timemap {
+			m := make(KeepAll)
+			for i := range n {
+				m.Set("k", int64(10*i), i)
+			}
+			return m
+		}
+		increasing := func(ts []int64, sign int64) {
+			for i := 1; i < len(ts); i++ {
+				assert.Positive(t, sign*(ts[i]-ts[i-1]))
+			}
+		}
+		for name, change := range map[string]func(timemap, int64){
+			"append": func(m timemap, t int64) { m.Set("k", 10*n+t, -1) },
+			"late":   func(m timemap, t int64) { m.Set("k", t-5, -1) },
+			"other":  func(m timemap, t int64) { m.Set(string(rune('A'+t%1000)), t, -1) },
+		} {
+			m := fill()
+			var seen []int64
+			for at := range m.History("k") {
+				seen = append(seen, at)
+				change(m, at)
+			}
+			assert.Len(t, seen, n, "%s: what was there is yielded once, and the loop ends", name)
+			increasing(seen, 1)
+			m = fill()
+			seen = nil
+			for at := range m.Backward("k") {
+				if len(seen) == n {
+					break // late writes lie ahead of a walk back
+				}
+				seen = append(seen, at)
+				change(m, at)
+			}
+			assert.Len(t, seen, n, name)
+			increasing(seen, -1)
+			m.checkInvariants()
+		}
+		for name, end := range map[string]func(timemap){
+			"Drop": func(m timemap) { m.Drop("k") }, "KeepLast": func(m timemap) { m.KeepLast(1) },
+			"CompactBefore": func(m timemap) { m.CompactBefore(math.MaxInt64) }, "Clear": func(m timemap) { m.Clear() },
+		} {
+			m := fill()
+			for range m.History("k") {
+				end(m)
+			}
+			m = fill()
+			for range m.Backward("k") {
+				end(m)
+			}
+			m.checkInvariants()
+			assert.LessOrEqual(t, m.Versions(), 1, name)
+		}
+		m := fill()
+		for k := range m.Keys() {
+			m.Drop(k)
+		}
+		assert.Zero(t, m.Len())
+	})
+}
+
+func TestTime(t *testing.T) {
+	at := time.Date(2001, 2, 3, 4, 5, 6, 7, time.FixedZone("", 3600))
+	assert.Equal(t, at.UnixNano(), Time(at))
+	assert.Equal(t, int64(math.MinInt64), Time(time.Time{}))
+	assert.Equal(t, int64(math.MaxInt64), Time(time.Date(3000, 1, 1, 0, 0, 0, 0, time.UTC)))
+	assert.Equal(t, Time(at)+1, Time(at.Add(1)))
+	assert.EqualValues(t, -1, Time(time.Unix(0, -1)))
+}
+
+func TestGoneIsCollected(t *testing.T) {
+	type big [64]byte
+	for name, leave := range map[string]func(m *Map[int, *big]){
+		"replaced":      func(m *Map[int, *big]) { m.Set(1, 5, nil) },
+		"deleted":       func(m *Map[int, *big]) { m.Delete(1, 5) },
+		"CompactBefore": func(m *Map[int, *big]) { m.Set(1, 6, nil); m.CompactBefore(6) },
+		"KeepLast":      func(m *Map[int, *big]) { m.Set(1, 6, nil); m.KeepLast(1) },
+		"Drop":          func(m *Map[int, *big]) { m.Drop(1) },
+		"Clear":         func(m *Map[int, *big]) { m.Clear() },
+	} {
+		var m Map[int, *big]
+		v := new(big)
+		gone := weak.Make(v)
+		m.Set(1, 5, v)
+		v = nil
+		leave(&m)
+		runtime.GC()
+		assert.Nil(t, gone.Value(), name)
+		runtime.KeepAlive(&m)
+	}
+	// The values that a split moves leave nothing behind.
+	var m Map[int, *big]
+	v := new(big)
+	gone := weak.Make(v)
+	for i := range chunkLen {
+		m.Set(1, int64(10*i), nil)
+	}
+	m.Set(1, 10*(chunkLen-1), v)
+	v = nil
+	m.Set(1, 5, nil)
+	m.Set(1, 10*(chunkLen-1), nil)
+	runtime.GC()
+	assert.Nil(t, gone.Value(), "split")
+	runtime.KeepAlive(&m)
+}
+
+func TestReadsDoNotAllocate(t *testing.T) {
+	m, s := New[int, int](), NewSync[int, int]()
+	for i := range 10 * chunkLen {
+		m.Set(7, int64(i*i), i)
+		s.Set(7, int64(i*i), i)
+	}
+	at := int64(0)
+	assert.Zero(t, testing.AllocsPerRun(1000, func() {
+		at += 997
+		m.Get(7, at)
+		m.Floor(7, at)
+		m.Latest(7)
+		m.AsOf(at).Get(7)
+		s.Get(7, at)
+		s.Latest(7)
+		for range m.Range(7, at, at+100) {
+		}
+	}))
+}
+
+// TestSteps counts: a Get reads O(log v) times whatever their spacing, one guess
+// where the pace is steady, and an append moves nothing.
+func TestSteps(t *testing.T) {
+	if !debug.Enabled {
+		t.Skip("needs -tags debug")
+	}
+	spacing := map[string]func(i int64) int64{
+		"steady":      func(i int64) int64 { return 10 * i },
+		"quadratic":   func(i int64) int64 { return i * i },
+		"exponential": func(i int64) int64 { return 1 << (i * 60 >> 17) * (i + 1) },
+	}
+	for name, at := range spacing {
+		for _, log := range []int{8, 12, 16} {
+			n := int64(1) << log
+			var m Map[int, int]
+			worst := 0
+			for i := range n {
+				m.Set(1, at(i), int(i))
+				worst = max(worst, m.series(1).steps.Take())
+			}
+			assert.Zero(t, worst, "%s: an append searches and moves nothing", name)
+			r := rand.New(rand.NewPCG(1, uint64(n)))
+			for range 4 * n {
+				m.Get(1, r.Int64N(at(n-1)+10))
+				worst = max(worst, m.series(1).steps.Take())
+			}
+			chunks := bits.Len(uint(n / chunkLen))
+			assert.LessOrEqual(t, worst, 2*chunks+2+2*bits.Len(chunkLen)+2, "%s, %d versions", name, n)
+			if name == "steady" {
+				assert.LessOrEqual(t, worst, 4, "a guess in each of two searches, and its neighbour")
+			}
+		}
+	}
+}
+
+func TestSyncIsSafe(t *testing.T) {
+	var s Sync[int, int]
+	const workers, each = 4, 2000
+	var wg sync.WaitGroup
+	for w := range workers {
+		wg.Go(func() {
+			r := rand.New(rand.NewPCG(uint64(w), 1))
+			for i := range each {
+				k := r.IntN(10)
+				s.Set(k, int64(i), w)
+				s.Get(k, int64(r.IntN(each)))
+				s.Latest(k)
+				if i%100 == 0 {
+					s.CompactBefore(int64(i - 500))
+					for range s.History(k) {
+						s.Len()
+					}
+					for range s.AsOf(int64(i)).All() {
+						s.Versions()
+					}
+				}
+			}
+		})
+	}
+	wg.Wait()
+	s.checkInvariants()
+	assert.Equal(t, 10, s.Len())
+}
