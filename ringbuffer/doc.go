@@ -102,7 +102,7 @@
 // loop around them that yields burns a processor while there is nothing to do.
 //
 // MPMC without contention costs two atomic read-modify-writes and two atomic stores for
-// each item, some ten times what Ring does. Use the least that is safe: one goroutine:
+// each item, more than ten times what Ring does. Use the least that is safe: one goroutine:
 // Ring. One on each side: SPSC, which is the only one that gets faster when used in slices.
 // Many: MPMC. A policy other than to refuse, replay, or rare use: Sync.
 //

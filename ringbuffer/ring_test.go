@@ -148,9 +148,9 @@ func TestResize(t *testing.T) {
 		require.Equal(t, []int{1, 2, 3}, items(r))
 	}
 	r := New[int](5)
-	r.PushSlice([]int{1, 2, 3, 4, 5})
-	r.Discard(2)
-	r.PushSlice([]int{6, 7}) // over the end
+	r.PushSlice([]int{0, 0, 0, 1, 2})
+	r.Discard(5)
+	r.PushSlice([]int{3, 4, 5, 6, 7}) // over the end
 	for _, n := range []int{6, 8, 9, 100, 6, 5} {
 		require.NoError(t, r.Resize(n))
 		r.checkInvariants()

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"iter"
 	"sync"
+
+	"example.com/flatline/internal/debug"
 )
 
 // Sync is a ring behind one mutex, safe for concurrent use, whose readers may also
@@ -24,10 +26,17 @@ func NewSync[T any](capacity int, opts ...Options) *Sync[T] {
 	return s
 }
 
+func (s *Sync[T]) lock() {
+	if debug.Enabled {
+		debug.Yield() // between two methods
+	}
+	s.mu.Lock()
+}
+
 // Push appends v, or does to a full ring what the policy says; see Ring.Push. O(1), no
 // allocation.
 func (s *Sync[T]) Push(v T) error {
-	s.mu.Lock()
+	s.lock()
 	err := s.r.Push(v)
 	s.mu.Unlock()
 	return err
@@ -36,7 +45,7 @@ func (s *Sync[T]) Push(v T) error {
 // PushEvict appends v under every policy and returns the item that had to make room,
 // if any; see Ring.PushEvict. O(1), no allocation.
 func (s *Sync[T]) PushEvict(v T) (evicted T, ok bool) {
-	s.mu.Lock()
+	s.lock()
 	evicted, ok = s.r.PushEvict(v)
 	s.mu.Unlock()
 	return evicted, ok
@@ -45,7 +54,7 @@ func (s *Sync[T]) PushEvict(v T) (evicted T, ok bool) {
 // Pop takes out the oldest item and returns it, or false if there is none. O(1), no
 // allocation.
 func (s *Sync[T]) Pop() (T, bool) {
-	s.mu.Lock()
+	s.lock()
 	v, ok := s.r.Pop()
 	s.mu.Unlock()
 	return v, ok
@@ -53,7 +62,7 @@ func (s *Sync[T]) Pop() (T, bool) {
 
 // Peek returns the oldest item, or false if there is none. O(1).
 func (s *Sync[T]) Peek() (T, bool) {
-	s.mu.Lock()
+	s.lock()
 	v, ok := s.r.Peek()
 	s.mu.Unlock()
 	return v, ok
@@ -62,7 +71,7 @@ func (s *Sync[T]) Peek() (T, bool) {
 // At returns the i-th item, the oldest being 0. It panics if i is not in 0..Len-1,
 // and others may change Len at any time: Since is the safer way to look back. O(1).
 func (s *Sync[T]) At(i int) T {
-	s.mu.Lock()
+	s.lock()
 	defer s.mu.Unlock() // it may panic
 	return s.r.At(i)
 }
@@ -70,7 +79,7 @@ func (s *Sync[T]) At(i int) T {
 // PushSlice appends the items of vs in order, with no other's item between them, and
 // returns how many were stored; see Ring.PushSlice. O(len(vs)).
 func (s *Sync[T]) PushSlice(vs []T) int {
-	s.mu.Lock()
+	s.lock()
 	n := s.r.PushSlice(vs)
 	s.mu.Unlock()
 	return n
@@ -79,7 +88,7 @@ func (s *Sync[T]) PushSlice(vs []T) int {
 // PopInto takes out as many items as there are and dst has room for, the oldest
 // first, and returns their number. O(len(dst)).
 func (s *Sync[T]) PopInto(dst []T) int {
-	s.mu.Lock()
+	s.lock()
 	n := s.r.PopInto(dst)
 	s.mu.Unlock()
 	return n
@@ -114,7 +123,7 @@ func (s *Sync[T]) Since(seq uint64) (iter.Seq2[uint64, T], error) {
 }
 
 func (s *Sync[T]) since(seq uint64) ([]T, error) {
-	s.mu.Lock()
+	s.lock()
 	defer s.mu.Unlock() // the copy may not fit into memory
 	r := &s.r
 	if seq < r.head {
@@ -129,7 +138,7 @@ func (s *Sync[T]) since(seq uint64) ([]T, error) {
 // Numbers returns the number of the oldest item in the ring and the number that the
 // next one will get; they are equal if the ring is empty. O(1).
 func (s *Sync[T]) Numbers() (oldest, next uint64) {
-	s.mu.Lock()
+	s.lock()
 	defer s.mu.Unlock()
 	return s.r.head, s.r.tail
 }
@@ -159,7 +168,7 @@ func (s *Sync[T]) Backward() iter.Seq2[int, T] {
 }
 
 func (s *Sync[T]) snapshot() []T {
-	s.mu.Lock()
+	s.lock()
 	defer s.mu.Unlock()
 	return concat(s.r.Readable())
 }
@@ -182,35 +191,35 @@ func (s *Sync[T]) Drain() iter.Seq[T] {
 
 // Len returns the number of items. O(1).
 func (s *Sync[T]) Len() int {
-	s.mu.Lock()
+	s.lock()
 	defer s.mu.Unlock()
 	return s.r.Len()
 }
 
 // Cap returns the capacity. O(1).
 func (s *Sync[T]) Cap() int {
-	s.mu.Lock()
+	s.lock()
 	defer s.mu.Unlock()
 	return s.r.Cap()
 }
 
 // Dropped returns how many items Push and PushSlice have lost; see Ring.Dropped. O(1).
 func (s *Sync[T]) Dropped() uint64 {
-	s.mu.Lock()
+	s.lock()
 	defer s.mu.Unlock()
 	return s.r.Dropped()
 }
 
 // Clear takes all items out. Dropped and the numbers stay. O(n).
 func (s *Sync[T]) Clear() {
-	s.mu.Lock()
+	s.lock()
 	s.r.Clear()
 	s.mu.Unlock()
 }
 
 // Resize sets the capacity to n; see Ring.Resize. O(n).
 func (s *Sync[T]) Resize(n int) error {
-	s.mu.Lock()
+	s.lock()
 	defer s.mu.Unlock() // the new array may not fit into memory
 	return s.r.Resize(n)
 }
