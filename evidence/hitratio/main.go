@@ -173,6 +173,13 @@ func table(workloads []traces.Workload, points []point, all []policy) string {
 	return b.String()
 }
 
+func verdict(met bool) string {
+	if met {
+		return "met"
+	}
+	return "missed"
+}
+
 func page(workloads []traces.Workload, table string, points []point, all []policy) string {
 	var b strings.Builder
 	b.WriteString(`# Hit ratios
@@ -190,8 +197,9 @@ miss, a Put. OPT knows the future (Belady, 1966): nothing can be above it.
 	for i, x := range means(points, all) {
 		mean[all[i].name] = x
 	}
-	fmt.Fprintf(&b, "lfu Dynamic is %+.1f points from lru and %+.1f from otter, on the mean of these points.\n",
-		mean["lfu Dynamic"]-mean["lru"], mean["lfu Dynamic"]-mean["otter"])
+	overLRU, overOtter := mean["lfu Dynamic"]-mean["lru"], mean["lfu Dynamic"]-mean["otter"]
+	fmt.Fprintf(&b, "On the mean, lfu Dynamic is %+.1f points from lru (target: at least +2, %s) and %+.1f from otter\n"+
+		"(target: at least -2.5, %s).\n", overLRU, verdict(overLRU >= 2), overOtter, verdict(overOtter >= -2.5))
 	b.WriteString("\nWhat the traces stand for:\n\n")
 	for _, w := range workloads {
 		fmt.Fprintf(&b, "- **%s**: %s\n", w.Name, w.About)
