@@ -1,0 +1,163 @@
+package remote
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"example.com/flatline/ratelimit"
+)
+
+// maxNotes bounds the keys of which a node remembers something. To forget one loses
+// its unused lease, which errs on the safe side.
+const maxNotes = 1 << 16
+
+// A note is what a node knows of a key by itself: tokens leased, and a denial.
+type note struct {
+	left   int64         // leased and not used
+	n      int64         // n or more tokens are refused
+	until  int64         // until then
+	reset  int64         // when the bucket will be full, as of the store's last answer
+	asking chan struct{} // holds a value while a request asks for this key's tokens
+	users  int           // requests that wait for asking
+}
+
+// notes are the notes of a node. One lock guards them all: what happens under it
+// takes less than a round trip by far.
+type notes struct {
+	mu  sync.Mutex
+	all map[string]*note
+}
+
+func (t *notes) init() { t.all = make(map[string]*note) }
+
+// of returns the note of key, and makes room for it if need be. t.mu is held.
+func (t *notes) of(key string, now int64) *note {
+	p := t.all[key]
+	if p == nil {
+		t.makeRoom(now)
+		p = new(note)
+		t.all[key] = p
+	}
+	return p
+}
+
+// makeRoom forgets up to two notes that say nothing, and at the bound one that does.
+// It looks at eight, which ranging over a map picks at random.
+func (t *notes) makeRoom(now int64) {
+	looked, dropped, any := 0, 0, ""
+	for key, p := range t.all {
+		if p.users == 0 {
+			if any = key; p.left == 0 && p.until <= now {
+				delete(t.all, key)
+				dropped++
+			}
+		}
+		if looked++; looked == 8 || dropped == 2 {
+			break
+		}
+	}
+	if dropped == 0 && len(t.all) >= maxNotes && any != "" {
+		delete(t.all, any)
+	}
+}
+
+// denied returns the answer to n tokens of key, if it is known to be no.
+func (t *notes) denied(key string, n, now int64) (ratelimit.Decision, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if p := t.all[key]; p != nil {
+		return p.denied(n, now)
+	}
+	return ratelimit.Decision{}, false
+}
+
+func (p *note) denied(n, now int64) (ratelimit.Decision, bool) {
+	if now >= p.until || n < p.n {
+		return ratelimit.Decision{}, false
+	}
+	return ratelimit.Decision{RetryAfter: time.Duration(p.until - now), ResetAfter: time.Duration(max(p.reset-now, 0))}, true
+}
+
+// deny notes a denial of n tokens.
+func (t *notes) deny(key string, n int64, d ratelimit.Decision, now int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	p := t.of(key, now)
+	p.n, p.until, p.reset = n, now+int64(d.RetryAfter), now+int64(d.ResetAfter)
+}
+
+// takeLeased is Take with a lease: from what is left of it or, one request at a time
+// for each key, from the store together with a new one.
+func (l *Limiter) takeLeased(ctx context.Context, key string, n int64) (ratelimit.Decision, error) {
+	p, d, ok := l.fromLease(key, n)
+	if ok {
+		return d, nil
+	}
+	select {
+	case p.asking <- struct{}{}:
+	case <-ctx.Done():
+		l.release(p, false)
+		return ratelimit.Decision{Limit: l.burst}, fmt.Errorf("remote: %w", ctx.Err())
+	}
+	defer l.release(p, true)
+	left, d, ok := l.again(p, n)
+	if ok {
+		return d, nil
+	}
+	granted, d, err := l.ask(ctx, key, n, min(n+l.opts.Lease-left, l.burst))
+	if granted > 0 {
+		l.notes.mu.Lock()
+		p.left += granted - n
+		p.reset = l.clock.Now() + int64(d.ResetAfter)
+		d.Remaining += p.left
+		l.notes.mu.Unlock()
+	}
+	return d, err
+}
+
+// fromLease decides by the note of key, or returns it with one user more.
+func (l *Limiter) fromLease(key string, n int64) (*note, ratelimit.Decision, bool) {
+	now := l.clock.Now()
+	l.notes.mu.Lock()
+	defer l.notes.mu.Unlock()
+	p := l.notes.of(key, now)
+	if d, ok := l.decide(p, n, now); ok {
+		return nil, d, true
+	}
+	if p.asking == nil {
+		p.asking = make(chan struct{}, 1)
+	}
+	p.users++
+	return p, ratelimit.Decision{}, false
+}
+
+// again is fromLease once it is this request's turn to ask.
+func (l *Limiter) again(p *note, n int64) (left int64, d ratelimit.Decision, ok bool) {
+	l.notes.mu.Lock()
+	defer l.notes.mu.Unlock()
+	d, ok = l.decide(p, n, l.clock.Now())
+	return p.left, d, ok
+}
+
+// decide decides by a note, if that is possible. The lock is held.
+func (l *Limiter) decide(p *note, n, now int64) (ratelimit.Decision, bool) {
+	if p.left >= n {
+		p.left -= n
+		return ratelimit.Decision{OK: true, Limit: l.burst, Remaining: p.left, ResetAfter: time.Duration(max(p.reset-now, 0))}, true
+	}
+	d, ok := p.denied(n, now)
+	d.Limit = l.burst
+	return d, ok
+}
+
+// release ends the use of p; asked says that it was this request's turn.
+func (l *Limiter) release(p *note, asked bool) {
+	if asked {
+		<-p.asking
+	}
+	l.notes.mu.Lock()
+	defer l.notes.mu.Unlock()
+	p.users--
+}

@@ -1,0 +1,119 @@
+package remote
+
+import (
+	"crypto/sha1"
+	"encoding/hex"
+	"math/bits"
+	"time"
+
+	"example.com/flatline/ratelimit"
+)
+
+// script takes from one bucket for each key, or from none.
+//
+// ARGV is need, want, then for each key N, D and F: ticks in a microsecond, in a
+// token, in a full bucket. It grants as many tokens as there are, at least need and
+// at most want, and returns that number, 0 if there are less than need, and for each
+// key the ticks that its bucket lacks then. The value is the microsecond at which
+// the bucket will be full, and after a dot the ticks beyond it.
+const script = `local t = redis.call('TIME')
+local now = t[1] * 1000000 + t[2]
+local need, give = ARGV[1] + 0, ARGV[2] + 0
+local out = {0}
+for i = 1, #KEYS do
+  local F, debt = ARGV[3 * i + 2] + 0, 0
+  local v = redis.call('GET', KEYS[i])
+  if v then
+    local us, frac = v, 0
+    local dot = string.find(v, '.', 1, true)
+    if dot then us, frac = string.sub(v, 1, dot - 1), string.sub(v, dot + 1) end
+    debt = (us - now) * ARGV[3 * i] + frac
+    if debt < 0 then debt = 0 elseif debt > F then debt = F end
+  end
+  out[i + 1] = debt
+  local room = math.floor((F - debt) / ARGV[3 * i + 1])
+  if room < give then give = room end
+end
+if give < need then return out end
+out[1] = give
+for i = 1, #KEYS do
+  local N = ARGV[3 * i] + 0
+  local debt = out[i + 1] + give * ARGV[3 * i + 1]
+  out[i + 1] = debt
+  local us = math.floor(debt / N)
+  local full, frac = now + us, debt - us * N
+  if frac > 0 then full = string.format('%.0f.%.0f', full, frac) end
+  redis.call('SET', KEYS[i], full, 'PX', math.floor(us / 1000) + 2)
+end
+return out`
+
+// sha is how a server that knows the script calls it.
+var sha = func() string {
+	sum := sha1.Sum([]byte(script))
+	return hex.EncodeToString(sum[:])
+}()
+
+// A tariff is a rate and a burst in ticks.
+type tariff struct{ n, d, full int64 }
+
+// maxFull bounds the ticks in a bucket: a float64 counts to 2^53.
+const maxFull = 1 << 52
+
+// tariffOf returns the ticks of a rate that is neither zero nor Inf. Where they do
+// not fit it takes coarser ones and rounds the time of a token up. It reports false
+// if not even whole microseconds fit: 142 years until full.
+func tariffOf(r ratelimit.Rate, burst int64) (tariff, bool) {
+	events, per := r.Fraction()
+	g := gcd(1000, int64(per))
+	if d := int64(per) / g; events <= maxFull/(1000/g) && fits(burst, d) {
+		return tariff{events * (1000 / g), d, burst * d}, true
+	}
+	for n := int64(1 << 20); n > 0; n /= 2 {
+		// A token takes per/events nanoseconds, which is n*per/(1000*events) ticks.
+		hi, lo := bits.Mul64(uint64(per), uint64(n))
+		if hi >= 1000 {
+			continue
+		}
+		q, rest := bits.Div64(hi, lo, 1000)
+		d := int64(q / uint64(events))
+		if rest > 0 || q%uint64(events) > 0 {
+			d++
+		}
+		if d >= 0 && fits(burst, d) {
+			return tariff{n, d, burst * d}, true
+		}
+	}
+	return tariff{}, false
+}
+
+func fits(burst, d int64) bool { return d > 0 && burst <= maxFull/d }
+
+// time returns how long so many ticks take, rounded up to the microsecond.
+func (t tariff) time(ticks int64) time.Duration {
+	if ticks <= 0 {
+		return 0
+	}
+	return time.Duration((ticks-1)/t.n+1) * time.Microsecond
+}
+
+// decide says what the script's answer means for one bucket.
+func (t tariff) decide(ok bool, n, burst, debt int64) ratelimit.Decision {
+	d := ratelimit.Decision{OK: ok, Limit: burst, Remaining: (t.full - debt) / t.d, ResetAfter: t.time(debt)}
+	if !ok {
+		d.RetryAfter = t.time(n*t.d - (t.full - debt))
+	}
+	return d
+}
+
+// keyOf returns the key in the store: the caller's is the hash tag, so that all its
+// tiers lie together.
+func keyOf(prefix, key, suffix string) string {
+	return prefix + "{:" + key + "}" + suffix
+}
+
+func gcd(a, b int64) int64 {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return a
+}
