@@ -7,7 +7,9 @@ import (
 	"example.com/flatline/evidence/rows/lru"
 	"example.com/flatline/evidence/rows/minstack"
 	"example.com/flatline/evidence/rows/randset"
+	"example.com/flatline/evidence/rows/ratelimit"
 	"example.com/flatline/evidence/rows/ringbuffer"
+	"example.com/flatline/evidence/rows/timemap"
 )
 
 // packages is every package that has rows, in the order of RESULTS.md. An author
@@ -17,6 +19,8 @@ var packages = []struct {
 	groups func() []measure.Group
 }{
 	{"lru", lru.Groups},
+	{"timemap", timemap.Groups},
+	{"ratelimit", ratelimit.Groups},
 	{"randset", randset.Groups},
 	{"ringbuffer", ringbuffer.Groups},
 	{"bqueue", bqueue.Groups},
