@@ -58,7 +58,8 @@ func (d *directory[K]) after(s *segment[K], from uint64) (next uint64, more bool
 	case d == nil:
 		return 0, false
 	case s == nil:
-		next = from + 1<<(64-d.depth)
+		size := uint64(1) << (64 - d.depth) // 0 stands for all positions
+		next = from&^(size-1) + size
 	default:
 		next = s.begin() + 1<<(64-s.depth)
 	}
