@@ -153,8 +153,9 @@
 // W-TinyLFU, has a better hit ratio still and is no longer the structure of this
 // question: its choice is not a rule that one can state in a sentence.
 //
-// A hit costs more than one of lru, since the count has to be read and the entry's
-// new place touched. A newcomer can be the next victim at once, in particular when
+// A hit costs twice one of lru (27 beside 14 ns at 100,000 entries, by go run -C
+// evidence ./peers -pkg lfu), since the count has to be read and the entry's new
+// place touched. A newcomer can be the next victim at once, in particular when
 // all others were used twice; it is never the victim of its own Put.
 //
 // The textbook answer, a map and a heap with the index of each entry in it, is in
