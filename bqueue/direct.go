@@ -132,9 +132,8 @@ func (d *direct[T]) takeWaiting(ctx context.Context) (T, error) {
 // ctx says. It unlocks d.mu.
 func (d *direct[T]) wait(ctx context.Context, w *waiter[T], l *line[T]) {
 	l.pushBack(w)
-	alone := l.n == 1
 	d.mu.Unlock()
-	if w.wait(ctx, alone) {
+	if w.wait(ctx, true) {
 		return
 	}
 	if debug.Enabled {

@@ -414,6 +414,12 @@ func TestJoin(t *testing.T) {
 			require.NoError(t, err)
 			synctest.Wait()
 			assert.Zero(t, joined.Load(), "taken, not done with")
+			require.NoError(t, q.Put(bg, 2))
+			require.NoError(t, q.TaskDone())
+			synctest.Wait()
+			assert.Zero(t, joined.Load(), "one of two is done with")
+			_, err = q.Take(bg)
+			require.NoError(t, err)
 			require.NoError(t, q.TaskDone())
 			synctest.Wait()
 			assert.EqualValues(t, 3, joined.Load())
@@ -529,12 +535,18 @@ func TestReleased(t *testing.T) {
 			return p
 		}
 		take := func() { _, _ = q.Take(bg) }
-		// Through the array, one by one and in batches.
+		released := func(how string) {
+			runtime.GC()
+			for i, r := range refs {
+				assert.Nil(t, r.Value(), "strict=%t: item %d, %s, is kept alive", strict, i, how)
+			}
+		}
 		_ = q.Put(bg, put())
 		take()
+		released("through the array")
 		_, _ = q.PutAll(bg, []*[64]byte{put(), put()})
 		q.DrainTo(make([]*[64]byte, 2))
-		// From hand to hand.
+		released("in a batch")
 		done := make(chan bool)
 		go func() { take(); close(done) }()
 		for q.Stats().Parked == 0 {
@@ -542,7 +554,7 @@ func TestReleased(t *testing.T) {
 		}
 		_ = q.Put(bg, put())
 		<-done
-		// By one that gave up.
+		released("from hand to hand")
 		for range q.Cap() {
 			_ = q.Put(bg, nil)
 		}
@@ -554,11 +566,7 @@ func TestReleased(t *testing.T) {
 		}
 		cancel()
 		<-done
-		q.CloseNow()
-		runtime.GC()
-		for i, r := range refs {
-			assert.Nil(t, r.Value(), "strict=%t: item %d is kept alive", strict, i)
-		}
+		released("of a Put that gave up")
 		runtime.KeepAlive(q)
 	}
 }
