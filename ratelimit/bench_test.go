@@ -10,21 +10,21 @@ import (
 	"example.com/flatline/internal/clock"
 )
 
-// BenchmarkBucket_Allow: always granted.
+// BenchmarkBucket_Allow: always granted; n is the burst.
 func BenchmarkBucket_Allow(b *testing.B) {
-	single(b, "flatline", func(b *testing.B) {
-		x := New(Every(1), 1<<40)
+	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
+		x := New(Every(1), int64(n))
 		for b.Loop() {
 			x.Allow()
 		}
 	})
-	single(b, "textbook", func(b *testing.B) {
-		x := newTextbook(1e9, 1<<40)
+	bench.Sweep(b, "textbook", func(b *testing.B, n int) {
+		x := newTextbook(1e9, float64(n))
 		for b.Loop() {
 			x.AllowN(1)
 		}
 	})
-	single(b, "clock", func(b *testing.B) { // what reading the time alone takes
+	b.Run("impl=clock/n=1", func(b *testing.B) { // what reading the time alone takes
 		c := clock.New(nil)
 		for b.Loop() {
 			c.Now()
@@ -32,36 +32,24 @@ func BenchmarkBucket_Allow(b *testing.B) {
 	})
 }
 
-// BenchmarkBucket_AllowDenied: always refused.
-func BenchmarkBucket_AllowDenied(b *testing.B) {
-	single(b, "flatline", func(b *testing.B) {
-		x := New(Every(time.Hour), 1)
-		for b.Loop() {
-			x.Allow()
-		}
-	})
-	single(b, "textbook", func(b *testing.B) {
-		x := newTextbook(1.0/3600, 1)
+// BenchmarkBucket_AllowN: always refused.
+func BenchmarkBucket_AllowN(b *testing.B) {
+	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
+		x := New(Rate{}, int64(n))
+		x.AllowN(int64(n))
 		for b.Loop() {
 			x.AllowN(1)
 		}
 	})
 }
 
-// BenchmarkBucket_Take: AllowN with a Decision.
+// BenchmarkBucket_Take: granted, with a Decision.
 func BenchmarkBucket_Take(b *testing.B) {
-	single(b, "flatline", func(b *testing.B) {
-		x := New(Every(1), 1<<40)
+	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
+		x := New(Every(1), int64(n))
 		for b.Loop() {
 			x.Take(1)
 		}
-	})
-}
-
-func single(b *testing.B, impl string, f func(b *testing.B)) {
-	b.Run("impl="+impl+"/n=1", func(b *testing.B) {
-		b.ReportAllocs()
-		f(b)
 	})
 }
 

@@ -64,9 +64,14 @@ func New(r Rate, burst int64, opts ...Options) *Bucket {
 
 // now returns the time, never less than it has returned before.
 func (b *Bucket) now() int64 {
-	if !b.steps {
-		return b.clock.Now()
+	if b.steps {
+		return b.forwards()
 	}
+	return b.clock.Now()
+}
+
+// forwards is now for a clock that may go back.
+func (b *Bucket) forwards() int64 {
 	for t := b.clock.Now(); ; {
 		last := b.last.Load()
 		if t <= last {
