@@ -3,16 +3,19 @@ package lru
 
 import (
 	"fmt"
+	"math/bits"
 
 	"example.com/flatline/evidence/internal/caches"
 	"example.com/flatline/evidence/internal/measure"
 	"example.com/flatline/evidence/internal/traces"
 )
 
-// Sizes of the caches: one that lies in the processor's cache and one that does not.
+// Sizes of the caches: one that lies in the processor's first cache or two, one that
+// may lie in its last, where nobody else needs that, and one that lies in none.
 const (
 	small = 1_000
 	large = 100_000
+	huge  = 1_000_000
 )
 
 // Groups returns the rows.
@@ -64,6 +67,8 @@ func serial() []measure.Group {
 			rival{caches.SimpleLRU, 3}, rival{caches.Textbook, 0}),
 		group("Cache: Get, hit, 1e3 entries", caches.LRU, getHit(small),
 			rival{caches.SimpleLRU, 1.5}, rival{caches.Textbook, 0}),
+		group("Cache: Get, hit, 1e6 entries", caches.LRU, getHit(huge),
+			rival{caches.SimpleLRU, 0}, rival{caches.Textbook, 0}),
 		group("Cache: 90 % Get, 10 % Put, Zipf keys, 1e5 entries", caches.LRU, mix(large),
 			rival{caches.SimpleLRU, 0}, rival{caches.Textbook, 0}),
 		group("Sync: Put, evicting, 1e5 entries", caches.LRUSync, putEvict(large), safe(5)...),
@@ -100,7 +105,8 @@ func putEvict(n int) work {
 
 // getHit gets the keys of a full cache of n entries in random order.
 func getHit(n int) work {
-	stream := make([]int64, 1<<18) // 2 MiB, read from front to back: it is fetched ahead
+	// 2 MiB or more, read from front to back: it is fetched ahead.
+	stream := make([]int64, max(1<<18, 1<<bits.Len(uint(n))))
 	for i := range stream {
 		stream[i] = int64(traces.Mix(uint64(traces.Uniform(uint64(i), uint64(n)))))
 	}
@@ -150,6 +156,20 @@ func mix(n int) work {
 func getPut(c *caches.Cache, i, m int) int {
 	for range m {
 		k := zipf[i&(len(zipf)-1)]
+		if i%10 == 0 {
+			c.Put(k, k)
+		} else {
+			c.Get(k)
+		}
+		i++
+	}
+	return i
+}
+
+// getPutUniform does so with keys that are all alike, half of which the cache holds.
+func getPutUniform(c *caches.Cache, i, m int) int {
+	for range m {
+		k := traces.Uniform(uint64(i), 2*large)
 		if i%10 == 0 {
 			c.Put(k, k)
 		} else {

@@ -30,10 +30,12 @@ func parallel() []measure.Group {
 		}
 		return groups
 	}
-	return append(
-		rows(2, map[string][2]float64{caches.Hashicorp.Name: {3.5, 3.5}, caches.Otter.Name: {1.8, 3}}),
-		rows(8, map[string][2]float64{caches.Otter.Name: {1, 1}})...,
-	)
+	uniform := group("Sharded: 90 % Get, 10 % Put, uniform keys, 1e5 entries, 2 goroutines, GOMAXPROCS=2", caches.LRUSharded,
+		together(2, large, getPutUniform), rival{caches.Hashicorp, 0}, rival{caches.Otter, 0})
+	uniform.Wall, uniform.Procs = true, 2
+	groups := rows(2, map[string][2]float64{caches.Hashicorp.Name: {3.5, 3.5}, caches.Otter.Name: {1.8, 3}})
+	groups = append(groups, uniform)
+	return append(groups, rows(8, map[string][2]float64{caches.Otter.Name: {1, 1}})...)
 }
 
 // together has several workers do the same work on one cache, each from another
