@@ -157,7 +157,7 @@ func TestJoin(t *testing.T) {
 		{"", Confirmed, false, Confirmed},
 		{Confirmed, "", false, Confirmed},
 		{Inconclusive, "", true, Inconclusive},
-		{"", "", false, Inconclusive},
+		{"", "", false, Unjudged},
 	} {
 		assert.Equal(t, tc.want, Join(tc.steps, tc.instr, tc.average), tc)
 	}

@@ -13,7 +13,8 @@ const (
 	Confirmed    Verdict = "confirmed"
 	Refuted      Verdict = "refuted"
 	Inconclusive Verdict = "inconclusive"
-	Unstated     Verdict = "named" // nothing was stated: a class is named
+	Unstated     Verdict = "named"      // nothing was stated: a class is named
+	Unjudged     Verdict = "not judged" // nothing was measured that can be asserted
 )
 
 // The two thresholds on G, the growth of the cost from the smallest to the
@@ -156,7 +157,7 @@ func Join(steps, instr Verdict, onAverage bool) Verdict {
 	case steps == Refuted || instr == Refuted:
 		return Refuted
 	case steps == "":
-		return cmp.Or(instr, Inconclusive)
+		return cmp.Or(instr, Unjudged)
 	case instr == "":
 		return steps
 	case steps == Inconclusive && !onAverage:

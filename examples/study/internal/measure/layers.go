@@ -12,12 +12,13 @@ import (
 
 // Shares of the time for measuring: steps, instructions, and the rest for times.
 const (
-	stepShare  = 0.12
-	instrShare = 0.58
+	stepShare  = 0.1
+	instrShare = 0.4
+	textShare  = 0.2
 )
 
 // callgrindRate is a cautious guess at the instructions a second under callgrind.
-const callgrindRate = 80e6
+const callgrindRate = 120e6
 
 // instrPerNano turns a nanosecond into instructions, for a first guess.
 const instrPerNano = 4
@@ -25,33 +26,36 @@ const instrPerNano = 4
 // count is layer A: the debug build's own counters.
 func (r *runner) count(ctx context.Context) error {
 	budget := r.share(stepShare)
-	nanos := r.perSeries(budget, func(t *target) []*series { return pick(t.ours) }) * 1e9 / 2
-	return r.each(ctx, r.workers, func(ctx context.Context, t *target) error {
-		return r.sweep(ctx, t, pick(t.ours), layer{
-			what: "counting steps of", deadline: time.Now().Add(2 * budget), cap: nanos, perNano: 1,
-			measure: func(ctx context.Context, q request) ([]benchfmt.Result, []float64, error) {
-				results, _, err := t.debug.run(ctx, q)
-				cost := make([]float64, len(results))
-				for i, res := range results {
-					cost[i] = res.Values["ns/op"]
-				}
-				return results, cost, err
-			},
-			record: func(s *series, n int, res benchfmt.Result, _ float64) {
-				mean, ok := res.Values["steps/op"]
-				worst, ok2 := res.Values["worst-steps/op"]
-				if ok && ok2 {
-					m := r.known(t, s)
-					m.mean = append(m.mean, growth.Point{N: n, V: mean})
-					m.worst = append(m.worst, growth.Point{N: n, V: worst})
-				}
-			},
-			short: func(*series) {},
-		})
+	return r.sweep(ctx, layer{
+		what: "counting steps", series: ownSeries, sizes: r.sizes,
+		deadline: time.Now().Add(2 * budget), cap: min(r.perSeries(budget, ownSeries)*1e9/2, r.most), perNano: 1,
+		measure: func(ctx context.Context, t *target, q request) ([]benchfmt.Result, []float64, error) {
+			results, _, err := t.debug.run(ctx, q)
+			cost := make([]float64, len(results))
+			for i, res := range results {
+				cost[i] = res.Values["ns/op"]
+			}
+			return results, cost, err
+		},
+		record: func(t *target, s *series, n int, res benchfmt.Result, _ float64) {
+			mean, ok := res.Values["steps/op"]
+			worst, ok2 := res.Values["worst-steps/op"]
+			if ok && ok2 {
+				m := r.known(t, s)
+				m.mean = append(m.mean, growth.Point{N: n, V: mean})
+				m.worst = append(m.worst, growth.Point{N: n, V: worst})
+			}
+		},
+		short: func(*target, *series) {},
 	})
 }
 
-// instruct is layer B: instructions under callgrind, ours and the textbook's.
+func ownSeries(t *target) []*series { return pick(t.ours) }
+
+func textSeries(t *target) []*series { return pick(t.textbook) }
+
+// instruct is layer B: instructions under callgrind, first of ours, then, for the
+// picture, of the textbook's answers, at fewer sizes.
 func (r *runner) instruct(ctx context.Context) error {
 	if r.valgrind == "" {
 		return nil
@@ -61,31 +65,34 @@ func (r *runner) instruct(ctx context.Context) error {
 		r.note("layer B (instructions) is skipped: %v", err)
 		return ctx.Err()
 	}
-	budget := r.share(instrShare)
-	instructions := func(part time.Duration, choose func(*target) []*series) float64 {
-		return r.perSeries(part, choose) * callgrindRate / 2
+	l := layer{
+		perNano: instrPerNano,
+		measure: func(ctx context.Context, t *target, q request) ([]benchfmt.Result, []float64, error) {
+			return t.normal.instructions(ctx, r.valgrind, r.tmp, q, fixed)
+		},
+		record: func(t *target, s *series, n int, _ benchfmt.Result, cost float64) {
+			m := r.known(t, s)
+			m.instr = append(m.instr, growth.Point{N: n, V: cost})
+		},
+		short: func(t *target, s *series) { r.known(t, s).few = true },
 	}
-	ours := instructions(budget*2/3, func(t *target) []*series { return pick(t.ours) })
-	text := instructions(budget/3, func(t *target) []*series { return pick(t.textbook) })
-	deadline := time.Now().Add(budget)
-	return r.each(ctx, r.workers, func(ctx context.Context, t *target) error {
-		l := layer{
-			what: "counting instructions of", deadline: deadline, cap: ours, perNano: instrPerNano,
-			measure: func(ctx context.Context, q request) ([]benchfmt.Result, []float64, error) {
-				return t.normal.instructions(ctx, r.valgrind, r.tmp, q, fixed)
-			},
-			record: func(s *series, n int, _ benchfmt.Result, cost float64) {
-				m := r.known(t, s)
-				m.instr = append(m.instr, growth.Point{N: n, V: cost})
-			},
-			short: func(s *series) { r.known(t, s).few = true },
-		}
-		if err := r.sweep(ctx, t, pick(t.ours), l); err != nil {
+	for _, part := range []struct {
+		what   string
+		share  float64
+		series func(*target) []*series
+		sizes  []int
+	}{
+		{"counting instructions", instrShare, ownSeries, r.sizes},
+		{"counting the textbook's", textShare, textSeries, r.textSizes()},
+	} {
+		budget := r.share(part.share)
+		l.what, l.series, l.sizes, l.deadline = part.what, part.series, part.sizes, time.Now().Add(budget)
+		l.cap = min(r.perSeries(budget, part.series)*callgrindRate/2, r.most)
+		if err := r.sweep(ctx, l); err != nil {
 			return err
 		}
-		l.what, l.cap = "", text
-		return r.sweep(ctx, t, pick(t.textbook), l)
-	})
+	}
+	return nil
 }
 
 // fixed is the cost of starting a timer, from the empty loop among the controls.
@@ -125,7 +132,7 @@ func (r *runner) clock(ctx context.Context) error {
 	return r.each(ctx, 1, func(ctx context.Context, t *target) error {
 		r.step("timing " + t.pkg)
 		q := request{sizes: r.timeSizes, benchtime: slice.String()}
-		measure := func(ctx context.Context, q request) ([]benchfmt.Result, []float64, error) {
+		measure := func(ctx context.Context, t *target, q request) ([]benchfmt.Result, []float64, error) {
 			results, _, err := t.normal.run(ctx, q)
 			return results, make([]float64, len(results)), err
 		}

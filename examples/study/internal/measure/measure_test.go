@@ -110,7 +110,7 @@ func TestLoops(t *testing.T) {
 func TestReadTotals(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out")
 	_, err := readTotals(out)
-	assert.ErrorContains(t, err, "did not stop at the loop")
+	assert.ErrorIs(t, err, errNoLoop)
 	require.NoError(t, os.WriteFile(out+".1", []byte("version: 1\nsummary: 123\ntotals: 124\n"), 0o600))
 	require.NoError(t, os.WriteFile(out+".2", []byte("events: Ir\ntotals: 7\n"), 0o600))
 	got, err := readTotals(out)
@@ -162,11 +162,11 @@ func TestRoot(t *testing.T) {
 }
 
 // A finisher stands in for the measuring of one package.
-func finishWith(t *testing.T, outcomes ...error) (recorded, gone []string, notes []string, err error) {
+func finishWith(t *testing.T, outcomes ...error) (recorded, gone, notes, failures []string, err error) {
 	t.Helper()
 	r := &runner{study: new(model.Study)}
 	a, b := mustSeries(t, "BenchmarkA/impl=x/n=8"), mustSeries(t, "BenchmarkB/impl=x/n=8")
-	measure := func(_ context.Context, q request) ([]benchfmt.Result, []float64, error) {
+	measure := func(_ context.Context, _ *target, q request) ([]benchfmt.Result, []float64, error) {
 		var outcome error
 		if len(outcomes) > 0 {
 			outcome, outcomes = outcomes[0], outcomes[1:]
@@ -183,40 +183,49 @@ func finishWith(t *testing.T, outcomes ...error) (recorded, gone []string, notes
 	err = r.finish(context.Background(), &target{pkg: "p"}, request{series: []*series{a, b}, sizes: []int{8}}, measure,
 		func(s *series, _ benchfmt.Result, _ float64) { recorded = append(recorded, s.op) },
 		func(s *series) { gone = append(gone, s.op) })
-	return recorded, gone, r.study.Notes, err
+	return recorded, gone, r.study.Notes, r.study.Failures, err
 }
 
 func TestFinish(t *testing.T) {
 	broken := errors.New("broken")
 
-	recorded, gone, notes, err := finishWith(t)
+	recorded, gone, notes, failures, err := finishWith(t)
 	require.NoError(t, err)
 	assert.Equal(t, []string{"A", "B"}, recorded)
 	assert.Empty(t, gone)
 	assert.Empty(t, notes)
+	assert.Empty(t, failures)
 
-	recorded, gone, _, err = finishWith(t, broken, broken, broken)
+	recorded, gone, _, _, err = finishWith(t, broken, broken, broken)
 	require.NoError(t, err)
 	assert.Equal(t, []string{"A", "B"}, recorded, "tried again, one by one")
 	assert.Empty(t, gone)
 
-	recorded, gone, notes, err = finishWith(t, errTimeout)
+	recorded, gone, notes, failures, err = finishWith(t, errTimeout)
 	require.NoError(t, err)
 	assert.Equal(t, []string{"B"}, recorded)
 	assert.Equal(t, []string{"A"}, gone)
 	assert.Equal(t, []string{"p: A/impl=x is given up: took too long, n=8"}, notes)
+	assert.Empty(t, failures)
 
-	recorded, gone, notes, err = finishWith(t, broken, broken, broken, broken, broken)
+	recorded, gone, _, failures, err = finishWith(t, errMiscount, errMiscount, errNoLoop)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"B"}, recorded)
+	assert.Equal(t, []string{"A"}, gone, "no use in trying that again")
+	assert.Empty(t, failures)
+
+	recorded, gone, _, failures, err = finishWith(t, broken, broken, broken, broken, broken)
 	require.NoError(t, err)
 	assert.Equal(t, []string{"B"}, recorded)
 	assert.Equal(t, []string{"A"}, gone)
-	assert.Contains(t, notes[0], "broken")
+	require.Len(t, failures, 1, "a benchmark that fails fails the study")
+	assert.Contains(t, failures[0], "broken")
 }
 
 // tiny is a plan for tests: the smallest that a verdict can be had from.
 var tiny = plan{
 	sizes: powers(2, 10, 2), timeSizes: powers(4, 8, 4),
-	total: time.Minute, perPoint: 20 * time.Second, slice: time.Millisecond,
+	total: time.Minute, most: 5e7, perPoint: 20 * time.Second, slice: time.Millisecond,
 }
 
 // TestControls runs the whole study on the controls alone, end to end: compile,

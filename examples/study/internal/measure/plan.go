@@ -11,6 +11,7 @@ type plan struct {
 	timeSizes []int         // layers C and D
 	total     time.Duration // wall clock, all layers together
 	perPoint  time.Duration // at most this for one process of layers A and B
+	most      float64       // instructions that a point of layer B may have at most
 	slice     time.Duration // at most this for one time
 }
 
@@ -20,8 +21,9 @@ var (
 	short = plan{
 		sizes:     powers(8, 16, 2),
 		timeSizes: powers(8, 18, 2),
-		total:     105 * time.Second,
+		total:     95 * time.Second,
 		perPoint:  20 * time.Second,
+		most:      2e8,
 		slice:     20 * time.Millisecond,
 	}
 	full = plan{
@@ -29,9 +31,20 @@ var (
 		timeSizes: powers(8, 22, 1),
 		total:     40 * time.Minute,
 		perPoint:  5 * time.Minute,
+		most:      2.5e9, // 4n operations of 600 at 2^20
 		slice:     100 * time.Millisecond,
 	}
 )
+
+// textSizes are the sizes at which the textbook's answers are measured: every
+// other one.
+func (p plan) textSizes() []int {
+	var out []int
+	for i := 0; i < len(p.sizes); i += 2 {
+		out = append(out, p.sizes[i])
+	}
+	return out
+}
 
 // powers returns 2^lo, 2^(lo+step), … up to 2^hi.
 func powers(lo, hi, step int) []int {

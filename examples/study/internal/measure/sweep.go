@@ -13,56 +13,74 @@ import (
 
 // A layer is one way to measure, and what it may cost.
 type layer struct {
-	what     string // for the progress; "" to be silent
+	what     string // for the progress
+	series   func(*target) []*series
+	sizes    []int
 	deadline time.Time
 	cap      float64 // cost of one point
 	perNano  float64 // cost of a nanosecond, for a first guess
 	measure  measureFunc
-	record   func(s *series, n int, res benchfmt.Result, cost float64)
-	short    func(s *series) // called for a series that stopped short of 4n
+	record   func(t *target, s *series, n int, res benchfmt.Result, cost float64)
+	short    func(t *target, s *series) // called for a series that stopped short of 4n
 }
 
 // A measureFunc measures one request and returns, for each result, the cost of
 // one operation, by which the next size is planned.
-type measureFunc func(context.Context, request) ([]benchfmt.Result, []float64, error)
+type measureFunc func(context.Context, *target, request) ([]benchfmt.Result, []float64, error)
 
-// sweep visits the sizes from small to large. Series that need the same number
-// of operations share a process.
-func (r *runner) sweep(ctx context.Context, t *target, all []*series, l layer) error {
-	pacers := make(map[*series]*pacer, len(all))
-	for _, s := range all {
-		pacers[s] = &pacer{cap: l.cap, cost: max(s.guess*l.perNano, 1)}
-	}
-	for i, n := range r.sizes {
-		if l.what != "" {
-			r.step(fmt.Sprintf("%s %s, n=%d", l.what, t.pkg, n))
+// leastSizes are measured however little time there is.
+const leastSizes = 4
+
+// sweep visits the sizes from small to large, at each size all targets, so that
+// the largest sizes go first when time runs out.
+func (r *runner) sweep(ctx context.Context, l layer) error {
+	pacers := make(map[*series]*pacer)
+	for _, t := range r.targets {
+		for _, s := range l.series(t) {
+			pacers[s] = &pacer{cap: l.cap, cost: max(s.guess*l.perNano, 1)}
 		}
-		// Three sizes are the least that a verdict can be had from.
-		if i >= 3 && time.Now().After(l.deadline) && len(all) > 0 {
-			r.note("%s: out of time before n=%d (-full has more)", t.pkg, n)
+	}
+	for i, n := range l.sizes {
+		if i >= leastSizes && time.Now().After(l.deadline) {
+			r.note("%s: out of time before n=%d (-full takes the time it needs)", l.what, n)
 			break
 		}
-		groups := make(map[int][]*series)
-		for _, s := range all {
-			if p := pacers[s]; !p.gone {
-				k := p.ops(n)
-				groups[k] = append(groups[k], s)
-			}
+		err := r.each(ctx, r.workers, func(ctx context.Context, t *target) error {
+			r.step(fmt.Sprintf("%s: %s, n=%d", l.what, t.pkg, n))
+			return r.sweepSize(ctx, l, t, n, pacers)
+		})
+		if err != nil {
+			return err
 		}
-		for _, k := range slices.Sorted(maps.Keys(groups)) {
-			q := request{series: groups[k], sizes: []int{n}, benchtime: fmt.Sprintf("%dx", k), timeout: r.perPoint}
-			err := r.finish(ctx, t, q, l.measure, func(s *series, res benchfmt.Result, cost float64) {
-				pacers[s].learn(n, cost)
-				l.record(s, n, res, cost)
-			}, func(s *series) { pacers[s].gone = true })
-			if err != nil {
-				return err
+	}
+	for _, t := range r.targets {
+		for _, s := range l.series(t) {
+			if pacers[s].few {
+				l.short(t, s)
 			}
 		}
 	}
-	for s, p := range pacers {
-		if p.few {
-			l.short(s)
+	return nil
+}
+
+// sweepSize measures a target at one size. Series that need the same number of
+// operations share a process.
+func (r *runner) sweepSize(ctx context.Context, l layer, t *target, n int, pacers map[*series]*pacer) error {
+	groups := make(map[int][]*series)
+	for _, s := range l.series(t) {
+		if p := pacers[s]; !p.gone {
+			k := p.ops(n)
+			groups[k] = append(groups[k], s)
+		}
+	}
+	for _, k := range slices.Sorted(maps.Keys(groups)) {
+		q := request{series: groups[k], sizes: []int{n}, benchtime: fmt.Sprintf("%dx", k), timeout: r.perPoint}
+		err := r.finish(ctx, t, q, l.measure, func(s *series, res benchfmt.Result, cost float64) {
+			pacers[s].learn(n, cost)
+			l.record(t, s, n, res, cost)
+		}, func(s *series) { pacers[s].gone = true })
+		if err != nil {
+			return err
 		}
 	}
 	return nil
@@ -84,7 +102,7 @@ func (r *runner) finish(ctx context.Context, t *target, q request, measure measu
 		if failures > 1 {
 			q.series = pending[:1]
 		}
-		results, cost, err := measure(ctx, q)
+		results, cost, err := measure(ctx, t, q)
 		got := make(map[string]bool)
 		for i, res := range results {
 			s, _ := newSeries(res.Name)
@@ -107,13 +125,19 @@ func (r *runner) finish(ctx context.Context, t *target, q request, measure measu
 				return nil
 			}
 			failed, err = pending[0], fmt.Errorf("%w, n=%s", err, join(q.sizes))
+		case errors.Is(err, errNoLoop):
+			failures = 2
 		default:
 			if failures++; failures < tries {
 				continue
 			}
 			failures = 2
 		}
-		r.note("%s: %s is given up: %v", t.pkg, shortPath(failed), err)
+		say := r.fail
+		if errors.Is(err, errTimeout) || errors.Is(err, errMiscount) || errors.Is(err, errNoLoop) {
+			say = r.note // a limit of the instrument, not a fault of the package
+		}
+		say("%s: %s is given up: %v", t.pkg, shortPath(failed), err)
 		giveUp(failed)
 		pending = pending[1:]
 	}

@@ -95,7 +95,7 @@ func (o *Op) Decide() {
 	case steps.Verdict:
 		o.Why = "steps: " + steps.Why
 	default:
-		o.Why = "neither steps nor instructions were measured"
+		o.Why = "neither steps nor instructions were counted; times alone assert nothing"
 	}
 }
 

@@ -52,7 +52,7 @@ func TestDecide(t *testing.T) {
 		{"steps grow", growing, flat, growth.Refuted, "steps: "},
 		{"instructions grow", three, growing, growth.Refuted, "instructions: "},
 		{"doubt about one", three, wobbly, growth.Inconclusive, "instructions: "},
-		{"nothing", nil, nil, growth.Inconclusive, "neither"},
+		{"nothing", nil, nil, growth.Unjudged, "neither"},
 	} {
 		o := op(tc.steps, tc.instr)
 		assert.Equal(t, tc.want, o.Verdict, tc.name)

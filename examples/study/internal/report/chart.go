@@ -179,8 +179,12 @@ func (c chart) escapes(b *strings.Builder, x func(int) float64) {
 		if c.relative {
 			times = "×"
 		}
-		fmt.Fprintf(b, `<text class="escape %s-ink" x="%.1f" y="%g" text-anchor="end">↑ %s %s%s</text>`,
-			cv.kind, x(end.N), float64(topMargin+3+13*line), html.EscapeString(cv.name), times, number(end.V))
+		at, anchor := x(end.N), "end"
+		if c.right >= 50 { // there is room for names
+			at, anchor = at+9, "start"
+		}
+		fmt.Fprintf(b, `<text class="escape %s-ink" x="%.1f" y="%g" text-anchor="%s">↑ %s %s%s</text>`,
+			cv.kind, at, float64(topMargin+3+13*line), anchor, html.EscapeString(cv.name), times, number(end.V))
 		line++
 	}
 }

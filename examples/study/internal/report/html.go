@@ -138,6 +138,9 @@ func newOp(s *model.Study, o *model.Op, id string) opData {
 		Op: o, ID: id, Mark: marks[o.Verdict], Shown: string(o.Verdict), VerdictName: string(o.Verdict),
 		StepsCell: stepsCell(o), Table: newTable(o),
 	}
+	if o.Verdict == growth.Unjudged {
+		d.VerdictName = "named"
+	}
 	if o.Verdict == growth.Unstated {
 		d.Shown = "a class is named"
 	}

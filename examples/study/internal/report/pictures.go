@@ -116,7 +116,7 @@ func timeChart(s *model.Study, o *model.Op, id string, hot bool) string {
 // one axis, beside the controls.
 func growthChart(s *model.Study) string {
 	c := chart{
-		id: "all", w: 760, h: 300, relative: true, top: 2.12, right: 130, bottom: 30,
+		id: "all", w: 760, h: 300, relative: true, top: relativeTop(s), right: 130, bottom: 30,
 		title: "Cost of every O(1) operation, as a multiple of its cost at the smallest size, beside the controls",
 	}
 	n := 0
@@ -137,6 +137,18 @@ func growthChart(s *model.Study) string {
 	}
 	c.desc = fmt.Sprintf("%d operations stay near their starting cost; the binary search and the heap nearly double, and the list scan leaves the picture.", n)
 	return c.svg()
+}
+
+// relativeTop ends the axis of multiples above 2, and above the controls that grow
+// like log n, which a long sweep takes farther.
+func relativeTop(s *model.Study) float64 {
+	top := 2.0
+	for _, o := range s.Controls {
+		if j := o.Main(); j != nil && len(j.Points) > 0 && o.Stated.Class == growth.Log {
+			top = max(top, last(j.Points)/j.Points[0].V)
+		}
+	}
+	return 1.06 * min(top, 3)
 }
 
 // controlName says what a control is.
@@ -189,7 +201,7 @@ func overviewText(s *model.Study) string {
 }
 
 func overviewPanel(s *model.Study, ops []*model.Op, id string) chart {
-	c := chart{id: id, w: 190, h: 128, relative: true, top: 2.12, left: 36, bottom: 22, right: 10}
+	c := chart{id: id, w: 190, h: 128, relative: true, top: relativeTop(s), left: 36, bottom: 22, right: 10}
 	for _, o := range ops {
 		c.curves = append(c.curves, curve{ours, o.Name(), relative(o.Main().Points)})
 	}

@@ -15,7 +15,7 @@ import (
 )
 
 var marks = map[growth.Verdict]string{
-	growth.Confirmed: "✓", growth.Refuted: "✗", growth.Inconclusive: "?", growth.Unstated: "·",
+	growth.Confirmed: "✓", growth.Refuted: "✗", growth.Inconclusive: "?", growth.Unstated: "·", growth.Unjudged: "–",
 }
 
 // Table writes the verdicts, the notes and a one-line summary.
@@ -65,9 +65,13 @@ func Summary(s *model.Study) string {
 			refuted++
 		}
 	}
-	return fmt.Sprintf("%s of %s: %d confirmed, %d refuted, %d inconclusive; %d of %s refuted as O(1); %.0f s",
-		plural(len(s.Ops), "operation"), plural(packages(s), "package"), s.Count(growth.Confirmed),
-		s.Count(growth.Refuted), s.Count(growth.Inconclusive), refuted, plural(len(s.Controls), "control"), s.Took.Seconds())
+	unjudged := ""
+	if n := s.Count(growth.Unjudged); n > 0 {
+		unjudged = fmt.Sprintf(", %d not judged", n)
+	}
+	return fmt.Sprintf("%s of %s: %d confirmed, %d refuted, %d inconclusive%s; %d of %s refuted as O(1); %.0f s",
+		plural(len(s.Ops), "operation"), plural(packages(s), "package"), s.Count(growth.Confirmed), s.Count(growth.Refuted),
+		s.Count(growth.Inconclusive), unjudged, refuted, plural(len(s.Controls), "control"), s.Took.Seconds())
 }
 
 func few(s *model.Study) bool {
