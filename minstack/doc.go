@@ -9,12 +9,12 @@
 // again: when the element that was written down leaves. One bit an element says
 // whether it was:
 //
-//	          items   bit   minima
-//	  top →     9      0
-//	            2      0
-//	            2      1      2    ← Min
-//	            7      0
-//	            5      1      5
+//	        items   bit   minima
+//	top →     9      0
+//	          2      0
+//	          2      1      2    ← Min
+//	          7      0
+//	          5      1      5
 //
 // The bits are kept 64 to a word, those of the newest elements in a word at hand
 // that Push shifts left and Pop shifts right.

@@ -43,28 +43,30 @@ func (s *series[V]) walk(from, to int64, yield func(int64, V) bool) {
 	}
 	to = min(to, s.tail.times[len(s.tail.times)-1])
 	k, i := s.first(from)
-	edits := s.edits
-	for s.n > 0 {
-		c := s.chunk(k)
-		if i == len(c.times) {
-			if k++; k > len(s.older) {
+	for k <= len(s.older) && s.n > 0 {
+		edits, t := s.edits, int64(0)
+		c := *s.chunk(k)
+		for ; i < len(c.times); i++ {
+			if t = c.times[i]; t > to {
 				return
 			}
-			i = 0
-			continue
+			if c.isGone(i) {
+				continue
+			}
+			if !yield(t, c.values[i]) {
+				return
+			}
+			if s.edits != edits {
+				break
+			}
 		}
-		t := c.times[i]
-		if t > to {
-			return
-		}
-		if !c.isGone(i) && !yield(t, c.values[i]) {
-			return
-		}
-		if s.edits != edits && s.n > 0 {
-			edits = s.edits
+		switch {
+		case s.edits == edits:
+			k, i = k+1, 0
+		case s.n > 0:
 			k, i = s.find(t)
+			i++
 		}
-		i++
 	}
 }
 
