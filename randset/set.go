@@ -150,7 +150,9 @@ func (s *Set[T]) Shrink() { s.index.Compact(table.MaxSlots, nil) }
 // Clone returns another set of the same values, in the same order. It draws from
 // the same Rand. O(n).
 func (s *Set[T]) Clone() *Set[T] {
-	return &Set[T]{index: s.index.Clone(), hash: s.hash, seeded: s.seeded, rand: s.rand}
+	c := &Set[T]{hash: s.hash, seeded: s.seeded, rand: s.rand}
+	s.index.CopyTo(&c.index)
+	return c
 }
 
 // All yields the values from the last to the first, which is not a random order.

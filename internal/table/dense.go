@@ -13,11 +13,11 @@ func (t *Table[K, V]) Reserve(n int) {
 	}
 }
 
-// Clone returns a copy of the table with no more room than it needs. O(Len).
-func (t *Table[K, V]) Clone() Table[K, V] {
-	c := Table[K, V]{heads: slices.Clone(t.heads), limit: t.limit, n: t.n}
+// CopyTo makes to, which must be empty, a copy of the table with no more room than
+// it needs. O(Len).
+func (t *Table[K, V]) CopyTo(to *Table[K, V]) {
+	to.heads, to.limit, to.n = slices.Clone(t.heads), t.limit, t.n
 	if t.n > 0 {
-		c.entries = slices.Clone(t.entries)[:len(t.entries):len(t.entries)]
+		to.entries = slices.Clone(t.entries)[:len(t.entries):len(t.entries)]
 	}
-	return c
 }

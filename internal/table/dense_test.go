@@ -22,9 +22,9 @@ func TestReserve(t *testing.T) {
 	tab.Check()
 }
 
-func TestClone(t *testing.T) {
-	var empty Table[int, int]
-	c := empty.Clone()
+func TestCopyTo(t *testing.T) {
+	var empty, c Table[int, int]
+	empty.CopyTo(&c)
 	assert.Zero(t, c.Len())
 	c.FindOrAdd(1, 1)
 	assert.Zero(t, empty.Len())
@@ -34,13 +34,14 @@ func TestClone(t *testing.T) {
 		s, _ := tab.FindOrAdd(uint32(k), k)
 		tab.At(s).Value = k * k
 	}
-	c = tab.Clone()
-	c.Check()
-	assert.Equal(t, 11, c.Slots(), "no more than it needs")
-	c.DeleteSwap(c.Find(3, 3))
-	s, _ := c.FindOrAdd(100, 100)
-	c.At(s).Value = -1
-	c.Check()
+	var d Table[int, int]
+	tab.CopyTo(&d)
+	d.Check()
+	assert.Equal(t, 11, d.Slots(), "no more than it needs")
+	d.DeleteSwap(d.Find(3, 3))
+	s, _ := d.FindOrAdd(100, 100)
+	d.At(s).Value = -1
+	d.Check()
 	tab.Check()
 	for k := range 10 {
 		assert.Equal(t, k*k, tab.At(tab.Find(uint32(k), k)).Value, "the original is as it was")
