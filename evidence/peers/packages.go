@@ -3,6 +3,7 @@ package main
 import (
 	"example.com/flatline/evidence/internal/measure"
 	"example.com/flatline/evidence/rows/bqueue"
+	"example.com/flatline/evidence/rows/concmap"
 	"example.com/flatline/evidence/rows/lfu"
 	"example.com/flatline/evidence/rows/lru"
 	"example.com/flatline/evidence/rows/minstack"
@@ -21,6 +22,7 @@ var packages = []struct {
 	{"lru", lru.Groups},
 	{"timemap", timemap.Groups},
 	{"ratelimit", ratelimit.Groups},
+	{"concmap", concmap.Groups},
 	{"randset", randset.Groups},
 	{"ringbuffer", ringbuffer.Groups},
 	{"bqueue", bqueue.Groups},
