@@ -55,7 +55,7 @@ func (s *server) kill() {
 
 // client returns a client that does not retry.
 func (s *server) client(t testing.TB) *redis.Client {
-	c := redis.NewClient(&redis.Options{Addr: s.addr, PoolSize: 32, MaxRetries: -1, DialTimeout: time.Second})
+	c := redis.NewClient(&redis.Options{Addr: s.addr, PoolSize: 32, MaxRetries: -1, DialTimeout: time.Second, DialerRetries: 1})
 	t.Cleanup(func() { _ = c.Close() })
 	return c
 }

@@ -59,7 +59,7 @@ func (b *breaker) abandon() {
 }
 
 // call asks the store, if the breaker lets it.
-func (l *Limiter) call(ctx context.Context, keys []string, args []int64) (out []int64, err error) {
+func (l *Limiter) call(ctx context.Context, p program, keys []string, args []int64) (out []int64, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -72,7 +72,7 @@ func (l *Limiter) call(ctx context.Context, keys []string, args []int64) (out []
 			l.fuse.abandon()
 		}
 	}()
-	out, err = l.eval(ctx, script, sha, keys, args)
+	out, err = l.eval(ctx, p.text, p.sha, keys, args)
 	if err == nil && len(out) != len(keys)+1 {
 		err = fmt.Errorf("an answer of %d numbers", len(out))
 	}

@@ -65,16 +65,17 @@ type Options struct {
 // prefix, rate and burst. It is made by New, is safe for concurrent use and must not
 // be copied.
 type Limiter struct {
-	eval   Eval
-	opts   Options
-	rate   ratelimit.Rate
-	burst  int64  // of the bucket in the store
-	tariff tariff // of the bucket in the store
-	suffix string
-	local  *ratelimit.Keyed[string] // for Local
-	clock  clock.Clock
-	notes  notes
-	fuse   breaker
+	eval    Eval
+	opts    Options
+	rate    ratelimit.Rate
+	burst   int64  // of the bucket in the store
+	tariff  tariff // of the bucket in the store
+	suffix  string
+	program program                  // takes from it
+	local   *ratelimit.Keyed[string] // for Local
+	clock   clock.Clock
+	notes   notes
+	fuse    breaker
 }
 
 // New returns a limiter. Nothing is sent to the store yet. With an Inf rate it never
@@ -116,6 +117,7 @@ func New(eval Eval, r ratelimit.Rate, burst int64, opts ...Options) *Limiter {
 		if l.tariff, ok = tariffOf(r, l.burst); !ok {
 			panic(fmt.Sprintf("remote.New: a burst of %d at %v takes too long to fill", burst, r))
 		}
+		l.program = l.tariff.program()
 	}
 	if o.OnFailure == Local {
 		l.local = ratelimit.NewKeyed(share(r, o.Nodes), max(burst/o.Nodes, 1), ratelimit.KeyedOptions[string]{MaxKeys: maxNotes})
@@ -164,9 +166,8 @@ func (l *Limiter) Take(ctx context.Context, key string, n int64) (ratelimit.Deci
 // ask asks the store for need to want tokens, and keeps a denial in mind. If the
 // store cannot be asked it decides as OnFailure says; granted is then 0.
 func (l *Limiter) ask(ctx context.Context, key string, need, want int64) (granted int64, d ratelimit.Decision, err error) {
-	args := []int64{need, want, l.tariff.n, l.tariff.d, l.tariff.full}
 	sent := l.clock.Now() // the store's answer is of a later moment
-	out, err := l.call(ctx, []string{keyOf(l.opts.Prefix, key, l.suffix)}, args)
+	out, err := l.call(ctx, l.program, []string{keyOf(l.opts.Prefix, key, l.suffix)}, []int64{need, want})
 	if err != nil {
 		d, err = l.failed(ctx, err, func() ratelimit.Decision { return l.local.Take(key, need) })
 		return 0, d, err
@@ -210,7 +211,7 @@ func TakeAll(ctx context.Context, key string, n int64, tiers ...*Limiter) (ratel
 		return sum, nil
 	}
 	first := asked[0]
-	out, err := first.call(ctx, keys, args)
+	out, err := first.call(ctx, several, keys, args)
 	if err != nil {
 		return first.failed(ctx, err, func() ratelimit.Decision { return localAll(key, n, asked) })
 	}
