@@ -29,6 +29,7 @@ require (
 	github.com/gammazero/deque v1.2.3 // indirect
 	github.com/go-redis/redis_rate/v10 v10.0.1 // indirect
 	github.com/google/btree v1.1.3 // indirect
+	github.com/hashicorp/golang-lru v0.5.4 // indirect
 	github.com/juju/ratelimit v1.0.2 // indirect
 	github.com/klauspost/cpuid/v2 v2.4.0 // indirect
 	github.com/orcaman/concurrent-map/v2 v2.0.1 // indirect

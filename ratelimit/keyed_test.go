@@ -274,6 +274,25 @@ func TestForgetsWithoutLoss(t *testing.T) {
 	assert.True(t, x.Allow("7"))
 }
 
+// TestForgetsOnlyWhatIsFull: a bucket that was to be full at the time of its first
+// look has been taken from since.
+func TestForgetsOnlyWhatIsFull(t *testing.T) {
+	c := new(fakeClock)
+	x := NewKeyed(Every(time.Second), 10, KeyedOptions[int]{Now: c.Now})
+	for range 2 {
+		for k := range 100 {
+			x.Allow(k)
+		}
+		c.ns += int64(800 * time.Millisecond)
+	}
+	for k := 1000; k < 1400; k++ { // each looks at two that are due
+		x.Allow(k)
+	}
+	for k := range 100 {
+		require.Equal(t, 400*time.Millisecond, x.Take(k, 0).ResetAfter)
+	}
+}
+
 // TestRateForHoldsNoLock: it may use the limiter, and may panic.
 func TestRateForHoldsNoLock(t *testing.T) {
 	var x *Keyed[int]

@@ -147,9 +147,6 @@ func ClientIP(trusted ...netip.Prefix) func(*http.Request) string {
 		if !ok {
 			return r.RemoteAddr
 		}
-		if !isTrusted(ip) {
-			return client(ip)
-		}
 		hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 		for i := len(hops) - 1; i >= 0 && isTrusted(ip); i-- {
 			next, ok := parse(strings.TrimSpace(hops[i]))

@@ -69,7 +69,8 @@
 //
 // Every decision without a lease costs a round trip. A lease costs burst: the more
 // nodes and the larger the lease, the less may come at once. Changing rate or
-// burst begins new, full buckets. Tokens leased by a node that dies are lost.
+// burst begins new, full buckets, and a new script, of which the server keeps every
+// one until it restarts. Tokens leased by a node that dies are lost.
 //
 // INCR with EXPIRE, the common answer, counts fixed windows, admits twice the limit,
 // and if each call renews the expiry never lets in a client that does not pause.
