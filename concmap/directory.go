@@ -39,6 +39,13 @@ type place[K comparable] struct {
 	segment atomic.Pointer[segment[K]]
 }
 
+// set fills a place that no other goroutine can see yet. Atomic stores would be
+// right too, but are locked instructions, two for each place of a large directory.
+func (p *place[K]) set(t *byte, s *segment[K]) {
+	*(**byte)(unsafe.Pointer(&p.table)) = t
+	*(**segment[K])(unsafe.Pointer(&p.segment)) = s
+}
+
 // A generation is the time between two Clears: a segment of one is never published
 // in another.
 type generation struct {
@@ -57,7 +64,7 @@ type counter struct {
 func newDirectory[K comparable](depth uint8, g *generation, counters []*counter) *directory[K] {
 	places := make([]place[K], 1<<depth)
 	for i := range places {
-		places[i].table.Store(noGroups())
+		places[i].set(noGroups(), nil)
 	}
 	return &directory[K]{
 		places:     unsafe.Pointer(unsafe.SliceData(places)),
@@ -116,8 +123,7 @@ func (d *directory[K]) double(maxCounters int) *directory[K] {
 	twice := newDirectory[K](d.depth+1, d.generation, counters)
 	for i := range twice.len() {
 		if s := d.number(i).segment.Load(); s != nil { // masks the upper half away
-			twice.number(i).table.Store(s.table.tagged)
-			twice.number(i).segment.Store(s)
+			twice.number(i).set(s.table.tagged, s)
 		}
 	}
 	return twice
