@@ -1,0 +1,35 @@
+// Package golden compares what a program prints with the transcript kept beside
+// it, so that the transcript a reader sees is the one that the program prints.
+package golden
+
+import (
+	"bytes"
+	"flag"
+	"io"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+var update = flag.Bool("update", false, "write the transcripts instead of comparing them")
+
+// file is the transcript, in the package's own folder.
+const file = "transcript.txt"
+
+// Check fails t unless run prints exactly transcript.txt. `go test -update`
+// writes the file instead.
+func Check(t *testing.T, run func(io.Writer)) {
+	t.Helper()
+	var got bytes.Buffer
+	run(&got)
+	if *update {
+		require.NoError(t, os.WriteFile(file, got.Bytes(), 0o644))
+		return
+	}
+	want, err := os.ReadFile(file)
+	require.NoError(t, err)
+	// A checkout on Windows may have turned the line ends.
+	require.Equal(t, strings.ReplaceAll(string(want), "\r\n", "\n"), got.String())
+}
