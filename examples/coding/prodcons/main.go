@@ -1,0 +1,101 @@
+// Prodcons runs producers and consumers over a bounded queue.
+//
+// The question: "implement producer and consumer with a queue of limited size, with
+// task_done and join". The traps are all at the end: a consumer that waits for ever
+// on a queue that nobody fills, a sentinel a consumer that goes wrong when their
+// number changes, and a Join that returns while the last item is still in someone's
+// hands. Here the queue is closed, the consumers drain it and stop, and Join counts
+// finished work, not removed items.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"sync/atomic"
+
+	"example.com/flatline/bqueue"
+)
+
+// Process puts every job into a queue that holds at most capacity of them, from
+// several producers, and works on them with several workers. It returns the number
+// of jobs done when all are done, or the first error of a worker, or the context's.
+func Process[T any](ctx context.Context, jobs [][]T, capacity, workers int, work func(context.Context, T) error) (int64, error) {
+	q := bqueue.New[T](capacity)
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+
+	var producers sync.WaitGroup
+	for _, own := range jobs {
+		producers.Go(func() {
+			for _, j := range own {
+				if q.Put(ctx, j) != nil {
+					return // cancelled: the queue is full and nobody takes
+				}
+			}
+		})
+	}
+	// Close says that no more will come; what is in the queue is still taken.
+	go func() {
+		producers.Wait()
+		q.Close()
+	}()
+
+	var done atomic.Int64
+	err := q.Workers(ctx, workers, func(ctx context.Context, j T) error {
+		if err := work(ctx, j); err != nil {
+			return err
+		}
+		done.Add(1)
+		return nil
+	})
+	cancel(err) // a failed worker stops the producers, which may be waiting for room
+	producers.Wait()
+	return done.Load(), err
+}
+
+func main() { run(os.Stdout) }
+
+// run prints the transcript.
+func run(w io.Writer) {
+	ctx := context.Background()
+
+	jobs := [][]int{{1, 2, 3, 4}, {10, 20, 30, 40}, {100, 200, 300, 400}}
+	var sum atomic.Int64
+	done, err := Process(ctx, jobs, 2, 3, func(_ context.Context, n int) error {
+		sum.Add(int64(n))
+		return nil
+	})
+	fmt.Fprintf(w, "3 producers, 3 workers, room for 2: %d jobs, sum %d, error %v\n", done, sum.Load(), err)
+
+	_, err = Process(ctx, jobs, 1, 2, func(_ context.Context, n int) error {
+		if n == 30 {
+			return fmt.Errorf("job %d failed", n)
+		}
+		return nil
+	})
+	fmt.Fprintf(w, "a worker fails:                     %v\n", err)
+
+	// The same by hand: Take, TaskDone, Join.
+	q := bqueue.New[string](8)
+	for _, s := range []string{"wash", "rinse", "dry"} {
+		if err := q.Put(ctx, s); err != nil {
+			fmt.Fprintln(w, err)
+		}
+	}
+	var finished []string
+	go func() {
+		for s := range q.All(ctx) {
+			finished = append(finished, s)
+			if err := q.TaskDone(); err != nil {
+				panic(err)
+			}
+		}
+	}()
+	err = q.Join(ctx) // returns when the last TaskDone was called, not when the queue is empty
+	fmt.Fprintf(w, "join:                               %v, error %v\n", finished, err)
+	q.Close()
+	fmt.Fprintf(w, "after Close:                        %v\n", q.Put(ctx, "fold"))
+}
