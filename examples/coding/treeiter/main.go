@@ -1,0 +1,119 @@
+// Treeiter walks a binary search tree in order with an explicit stack.
+//
+// The question: "write an iterator that yields the keys of a binary search tree in
+// order". A recursive walk that yields is short, but it must pass an early break up
+// through all its callers (forget one and the loop's body is called after the break,
+// which Go answers with a panic), and it needs a call frame a level. With the path
+// on a stack of its own the walk is one loop: a break just leaves it, and it can
+// begin anywhere.
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+
+	"example.com/flatline/minstack"
+)
+
+// A Tree is an unbalanced binary search tree. The zero value is empty.
+type Tree[K cmp.Ordered] struct{ root *node[K] }
+
+type node[K cmp.Ordered] struct {
+	key         K
+	left, right *node[K]
+}
+
+// Insert adds k and reports whether it was new. O(height).
+func (t *Tree[K]) Insert(k K) bool {
+	at := &t.root
+	for *at != nil {
+		switch c := cmp.Compare(k, (*at).key); {
+		case c < 0:
+			at = &(*at).left
+		case c > 0:
+			at = &(*at).right
+		default:
+			return false
+		}
+	}
+	*at = &node[K]{key: k}
+	return true
+}
+
+// All yields the keys in ascending order. A whole walk is O(n) time, each step
+// O(1) amortised, O(height) space. The loop must not insert.
+func (t *Tree[K]) All() iter.Seq[K] {
+	return func(yield func(K) bool) { t.walk(yield, func(K) bool { return true }) }
+}
+
+// From yields the keys from lo on in ascending order. The first costs O(height):
+// subtrees below lo are not entered.
+func (t *Tree[K]) From(lo K) iter.Seq[K] {
+	return func(yield func(K) bool) { t.walk(yield, func(k K) bool { return cmp.Compare(k, lo) >= 0 }) }
+}
+
+// walk yields the keys that are in, which must be the upper end of the order.
+//
+// The stack holds the nodes whose left side is done or being walked. Each is the
+// next key after everything above it, so the top is the least. A tree that is out
+// of order to the left of a node shows there: its key comes to lie above that node,
+// and the top is not the least.
+func (t *Tree[K]) walk(yield func(K) bool, in func(K) bool) {
+	pending := minstack.NewFunc(func(a, b *node[K]) int { return cmp.Compare(a.key, b.key) })
+	descend := func(n *node[K]) {
+		for n != nil {
+			if in(n.key) {
+				pending.Push(n)
+				n = n.left
+			} else {
+				n = n.right
+			}
+		}
+	}
+	for descend(t.root); ; {
+		least, _ := pending.Min()
+		n, ok := pending.Pop()
+		if n != least {
+			panic(fmt.Sprintf("treeiter: %v lies to the left of %v", n.key, least.key))
+		}
+		if !ok || !yield(n.key) {
+			return
+		}
+		descend(n.right)
+	}
+}
+
+func main() { run(os.Stdout) }
+
+// run prints the transcript.
+func run(w io.Writer) {
+	var t Tree[int]
+	for _, k := range []int{50, 30, 70, 20, 40, 60, 80, 30} {
+		if !t.Insert(k) {
+			fmt.Fprintf(w, "%d is there already\n", k)
+		}
+	}
+	fmt.Fprint(w, "in order:    ")
+	for k := range t.All() {
+		fmt.Fprint(w, " ", k)
+	}
+	fmt.Fprint(w, "\nup to 40:    ")
+	for k := range t.All() {
+		if k > 40 {
+			break
+		}
+		fmt.Fprint(w, " ", k)
+	}
+	fmt.Fprint(w, "\nfrom 45:     ")
+	for k := range t.From(45) {
+		fmt.Fprint(w, " ", k)
+	}
+	next, stop := iter.Pull(t.From(60)) // a walk as a cursor
+	defer stop()
+	a, _ := next()
+	b, _ := next()
+	fmt.Fprintf(w, "\na cursor:     %d, then %d\n", a, b)
+}
