@@ -1,0 +1,131 @@
+package slidingmax
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// Max returns the maximum of every k neighbours of s: the element i of the result
+// is the maximum of s[i:i+k] as the builtin max gives it, so NaN wins and 0 is
+// above -0. It is nil if k > len(s). O(n), whatever k is. Max panics if k < 1.
+func Max[T cmp.Ordered](s []T, k int) []T {
+	must("Max", k)
+	return extremes(nil, s, k, true)
+}
+
+// Min is Max for the minimum, as the builtin min gives it: NaN wins here too.
+func Min[T cmp.Ordered](s []T, k int) []T {
+	must("Min", k)
+	return extremes(nil, s, k, false)
+}
+
+// MinMax returns what Min and Max return.
+func MinMax[T cmp.Ordered](s []T, k int) (mins, maxs []T) {
+	must("MinMax", k)
+	return extremes(nil, s, k, false), extremes(nil, s, k, true)
+}
+
+// AppendMax appends the result of Max to dst. It does not allocate if dst has room
+// for len(s)-k+1 more. dst may be s[:0]: then the result replaces the front of s,
+// at up to three times the cost; nothing after it is written. No other overlap is
+// allowed.
+func AppendMax[T cmp.Ordered](dst, s []T, k int) []T {
+	must("AppendMax", k)
+	return extremes(dst, s, k, true)
+}
+
+// AppendMin is AppendMax for the minimum.
+func AppendMin[T cmp.Ordered](dst, s []T, k int) []T {
+	must("AppendMin", k)
+	return extremes(dst, s, k, false)
+}
+
+// must panics if a window of k is too small.
+func must(name string, k int) {
+	if k < 1 {
+		panic(fmt.Sprintf("slidingmax.%s: k must be at least 1, got %d", name, k))
+	}
+}
+
+// extremes appends the maxima or minima of the windows of s to dst.
+func extremes[T cmp.Ordered](dst, s []T, k int, largest bool) []T {
+	if k > len(s) {
+		return dst
+	}
+	n, m := len(dst), len(s)-k+1
+	dst = slices.Grow(dst, m)[:n+m]
+	into(dst[n:], s, k, largest)
+	return dst
+}
+
+// Tie says which of equal elements ArgMax means.
+type Tie int
+
+// The first or the last of equal elements.
+const (
+	First Tie = iota
+	Last
+)
+
+// ArgMax returns for every window of k the index in s of its maximum. NaN is passed
+// over (-1 if a window has nothing else) and 0 equals -0. It is nil if k > len(s).
+// O(n). ArgMax panics if k < 1 or tie is neither First nor Last.
+func ArgMax[T cmp.Ordered](s []T, k int, tie Tie) []int {
+	must("ArgMax", k)
+	if tie != First && tie != Last {
+		panic(fmt.Sprintf("slidingmax.ArgMax: tie must be First or Last, got %d", tie))
+	}
+	if k > len(s) {
+		return nil
+	}
+	out := make([]int, 0, len(s)-k+1)
+	var q deque[int] // of indices
+	for i, v := range s {
+		first := q.head
+		if q.len() > 0 && *q.at(first) <= i-k {
+			first++
+		}
+		cut := q.tail
+		if v == v {
+			cut = q.cut(first, func(at *int) bool {
+				c := s[*at]
+				return c < v || tie == Last && c == v
+			})
+		}
+		q.drop(first)
+		if v == v {
+			q.push(cut, i)
+		}
+		if i >= k-1 {
+			at := -1
+			if q.len() > 0 {
+				at = *q.at(q.head)
+			}
+			out = append(out, at)
+		}
+	}
+	return out
+}
+
+// MaxFunc is Max in the order of compare, which must be a strict weak order, as for
+// slices.SortFunc; of equal elements it gives the first. nil if k > len(s). O(n),
+// and at most 2.5 calls of compare an element. It panics if k < 1 or compare
+// is nil.
+func MaxFunc[T any](s []T, k int, compare func(a, b T) int) []T {
+	must("MaxFunc", k)
+	if compare == nil {
+		panic("slidingmax.MaxFunc: compare must not be nil")
+	}
+	if k > len(s) {
+		return nil
+	}
+	out := make([]T, 0, len(s)-k+1)
+	w := ring[T]{k: uint64(k), compare: compare}
+	for _, v := range s {
+		if largest, full := w.push(v); full {
+			out = append(out, largest)
+		}
+	}
+	return out
+}
