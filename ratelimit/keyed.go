@@ -92,13 +92,14 @@ func NewKeyed[K comparable](r Rate, burst int64, opts ...KeyedOptions[K]) *Keyed
 // expected; amortised for a new key, since memory grows and keys are forgotten. No
 // allocation for a key that is kept.
 func (x *Keyed[K]) Allow(k K) bool {
-	ok, _, _ := x.take(k, 1)
+	ok, _ := x.take(k, 1, x.settingFor(k, new(setting)))
 	return ok
 }
 
 // Take takes n tokens from the bucket of k, or none. Cost as Allow.
 func (x *Keyed[K]) Take(k K, n int64) Decision {
-	ok, c, debt := x.take(k, n)
+	c := x.settingFor(k, new(setting))
+	ok, debt := x.take(k, n, c)
 	return c.decide(ok, n, debt)
 }
 
@@ -112,20 +113,19 @@ type keyLimiter[K comparable] struct {
 
 func (l *keyLimiter[K]) Take(n int64) Decision { return l.x.Take(l.k, n) }
 
-// take takes n tokens from k and returns the setting that counts for k and the
-// ticks that its bucket lacks afterwards.
-func (x *Keyed[K]) take(k K, n int64) (ok bool, c setting, debt int64) {
-	c = x.settingFor(k)
+// take takes n tokens from k, whose setting is c, and returns the ticks that its
+// bucket lacks afterwards.
+func (x *Keyed[K]) take(k K, n int64, c *setting) (ok bool, debt int64) {
 	if c.rate == Inf {
-		return n >= 1, c, 0
+		return n >= 1, 0
 	}
 	h := x.hash.Hash(k)
 	s := &x.shards[h>>x.shift]
 	ns := x.clock.Now()
 	for {
-		verdict, debt := s.take(x, uint32(h), k, n, &c, ns)
+		verdict, debt := s.take(x, uint32(h), k, n, c, ns)
 		if verdict != unclear {
-			return verdict == granted, c, debt
+			return verdict == granted, debt
 		}
 		if debug.Enabled {
 			debug.Yield()
@@ -134,12 +134,14 @@ func (x *Keyed[K]) take(k K, n int64) (ok bool, c setting, debt int64) {
 	}
 }
 
-func (x *Keyed[K]) settingFor(k K) setting {
+// settingFor returns the setting of k, in own if it is the key's own.
+func (x *Keyed[K]) settingFor(k K, own *setting) *setting {
 	if x.rateFor == nil {
-		return x.setting
+		return &x.setting
 	}
 	r, burst := x.rateFor(k)
-	return settingOf(r, max(burst, 0))
+	*own = settingOf(r, max(burst, 0))
+	return own
 }
 
 // oneMore counts a new key, unless that would be one too many.
@@ -204,23 +206,20 @@ func (x *Keyed[K]) All() iter.Seq2[K, Decision] {
 }
 
 // peek returns what take would, and takes nothing.
-func (x *Keyed[K]) peek(k K, n int64) (ok bool, c setting, debt int64) {
-	c = x.settingFor(k)
+func (x *Keyed[K]) peek(k K, n int64, c *setting) (ok bool, debt int64) {
 	if c.rate == Inf {
-		return n >= 1, c, 0
+		return n >= 1, 0
 	}
 	h := x.hash.Hash(k)
-	debt = x.shards[h>>x.shift].debt(x, uint32(h), k, &c, x.clock.Now())
+	debt = x.shards[h>>x.shift].debt(x, uint32(h), k, c, x.clock.Now())
 	debt, ok = c.take(debt, n)
-	return ok, c, debt
+	return ok, debt
 }
 
 // refund gives n tokens of k back.
 func (x *Keyed[K]) refund(k K, n int64) {
-	c := x.settingFor(k)
-	if c.rate == Inf {
-		return
+	if x.settingFor(k, new(setting)).rate != Inf {
+		h := x.hash.Hash(k)
+		x.shards[h>>x.shift].refund(x, uint32(h), k, n)
 	}
-	h := x.hash.Hash(k)
-	x.shards[h>>x.shift].refund(x, uint32(h), k, n)
 }

@@ -127,7 +127,8 @@ func (b *Bucket) attempt(n int64) (Decision, func()) {
 }
 
 func (l *keyLimiter[K]) peek(n int64) Decision {
-	ok, c, debt := l.x.peek(l.k, n)
+	c := l.x.settingFor(l.k, new(setting))
+	ok, debt := l.x.peek(l.k, n, c)
 	return c.decide(ok, n, debt)
 }
 
