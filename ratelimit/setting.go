@@ -1,9 +1,6 @@
 package ratelimit
 
-import (
-	"math"
-	"math/bits"
-)
+import "math/bits"
 
 // A setting is a rate and a burst in ticks, for Keyed: a tick is 1/n of a
 // nanosecond, a token takes d ticks, a full bucket is full ticks.
@@ -11,6 +8,7 @@ type setting struct {
 	rate  Rate
 	burst int64
 	n, d  int64
+	most  int64 // tokens in full
 	full  int64
 }
 
@@ -29,7 +27,7 @@ func settingOf(r Rate, burst int64) setting {
 		return c
 	}
 	if hi, lo := bits.Mul64(uint64(burst), uint64(d)); n <= maxTicks && hi == 0 && lo <= edge {
-		c.full = int64(lo)
+		c.most, c.full = burst, int64(lo)
 		return c
 	}
 	return c.coarse()
@@ -48,12 +46,13 @@ func (c setting) coarse() setting {
 			q++
 		}
 		if hi, lo = bits.Mul64(uint64(c.burst), q); hi == 0 && lo <= edge {
-			c.d, c.full = int64(q), int64(lo)
+			c.d, c.most, c.full = int64(q), c.burst, int64(lo)
 			return c
 		}
 	}
 	c.n, c.d = 0, 1
 	c.full = min(c.burst, edge)
+	c.most = c.full
 	return c
 }
 
@@ -82,14 +81,10 @@ func (c *setting) left(debt int64) int64 { return int64(i128(debt).ceilDiv(c.n))
 
 // take takes n tokens from a bucket that lacks debt.
 func (c *setting) take(debt, n int64) (int64, bool) {
-	if n < 1 || n > c.burst {
+	if uint64(n-1) >= uint64(c.most) || n*c.d > c.full-debt {
 		return debt, false
 	}
-	hi, cost := bits.Mul64(uint64(n), uint64(c.d))
-	if hi != 0 || cost > uint64(c.full-debt) {
-		return debt, false
-	}
-	return debt + int64(cost), true
+	return debt + n*c.d, true
 }
 
 // decide puts into words what a take of n saw: debt is what the bucket lacks after
@@ -102,7 +97,7 @@ func (c *setting) decide(ok bool, n, debt int64) Decision {
 	}
 	switch {
 	case ok:
-	case n < 1 || n > c.burst || n > math.MaxInt64/c.d || n*c.d > c.full:
+	case n < 1 || n > c.most:
 		d.RetryAfter = Never
 	default:
 		d.RetryAfter = i128(n*c.d - (c.full - debt)).ceilDiv(c.n)

@@ -33,26 +33,27 @@ func (s *keyShard[K]) init(named bool) {
 
 // take takes n tokens from k. Its verdict is unclear if k is new and Keyed is at its
 // cap; nothing has happened then.
-func (s *keyShard[K]) take(x *Keyed[K], h uint32, k K, n int64, c *setting, ns int64) (verdict, int64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (s *keyShard[K]) take(x *Keyed[K], h uint32, k K, n int64, c *setting, ns int64) (v verdict, debt int64) {
+	s.mu.Lock() // not deferred: nothing below calls what is not ours
 	ns = s.tick(x, ns)
 	if slot := s.table.Find(h, k); slot != 0 {
 		word := &s.table.At(slot).Value
-		debt := s.setting(x, slot).debt(*word, ns)
 		if s.names != nil && !s.names.has(slot, c) {
-			debt = c.convert(s.names.of(slot), debt)
-			s.names.set(slot, c)
-			*word = c.ticks(ns) + uint64(debt)
-			s.relook(slot, c.left(debt))
+			s.rename(slot, word, c, ns)
 		}
-		debt, ok := c.take(debt, n)
-		if !ok {
-			return refused, debt
+		var ok bool
+		if debt, ok = c.take(c.debt(*word, ns), n); ok {
+			*word, v = c.ticks(ns)+uint64(debt), granted
 		}
-		*word = c.ticks(ns) + uint64(debt)
-		return granted, debt
+	} else {
+		v, debt = s.first(x, h, k, n, c, ns)
 	}
+	s.mu.Unlock()
+	return v, debt
+}
+
+// first takes n tokens from k, which is not kept. mu is held, as in all below.
+func (s *keyShard[K]) first(x *Keyed[K], h uint32, k K, n int64, c *setting, ns int64) (verdict, int64) {
 	debt, ok := c.take(0, n)
 	if !ok {
 		return refused, debt
@@ -65,6 +66,15 @@ func (s *keyShard[K]) take(x *Keyed[K], h uint32, k K, n int64, c *setting, ns i
 	return granted, debt
 }
 
+// rename gives a slot another setting, and its word the ticks of that.
+func (s *keyShard[K]) rename(slot uint32, word *uint64, c *setting, ns int64) {
+	old := s.names.of(slot)
+	debt := c.convert(old, old.debt(*word, ns))
+	s.names.set(slot, c)
+	*word = c.ticks(ns) + uint64(debt)
+	s.relook(slot, c.left(debt))
+}
+
 // sweep is after how long all slots that are due are looked at. A word that lies
 // further back than 2^62 ticks would be read as one that lies ahead.
 const sweep = edge / 2 / maxTicks
@@ -72,6 +82,15 @@ const sweep = edge / 2 / maxTicks
 // tick tells the shard the time and returns the latest it has been told. O(1)
 // amortised; after a pause it catches up in steps of 18 minutes.
 func (s *keyShard[K]) tick(x *Keyed[K], ns int64) int64 {
+	if ns-s.swept > sweep {
+		s.catchUp(x, ns)
+	}
+	s.now = max(s.now, ns)
+	return s.now
+}
+
+// catchUp is apart from tick so that tick can be inlined.
+func (s *keyShard[K]) catchUp(x *Keyed[K], ns int64) {
 	for ns-s.swept > sweep {
 		if s.table.Len() == 0 {
 			s.swept = ns
@@ -81,8 +100,6 @@ func (s *keyShard[K]) tick(x *Keyed[K], ns int64) int64 {
 		s.now = max(s.now, s.swept)
 		s.dropDue(x, -1)
 	}
-	s.now = max(s.now, ns)
-	return s.now
 }
 
 // setting returns the setting under which the word of a slot is to be read.
