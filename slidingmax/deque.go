@@ -24,11 +24,11 @@ func (q *deque[E]) len() int { return int(q.tail - q.head) }
 
 func (q *deque[E]) at(pos uint64) *E { return &q.buf[pos&uint64(len(q.buf)-1)] }
 
-// cut returns the position after the last candidate from first on that does not
-// lose. Those that lose are at the tail; it gallops from there, 1, 2, 4, … back, and
-// then halves the last stride, so that it asks 2⋅log2(n)+2 times at most.
-func (q *deque[E]) cut(first uint64, loses func(*E) bool) uint64 {
-	lost := q.tail // all from here on lose
+// cut returns the position after the last candidate of first..end-1 that does not
+// lose. Those that lose are the last; it gallops back from end, 1, 2, 4, …, and then
+// halves the last stride, so that it asks 2⋅log2(n)+2 times at most.
+func (q *deque[E]) cut(first, end uint64, loses func(*E) bool) uint64 {
+	lost := end // all from here on lose
 	for stride := uint64(1); ; stride *= 2 {
 		if lost-first < stride {
 			stride = lost - first

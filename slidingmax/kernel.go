@@ -99,7 +99,7 @@ func numbers[T number](dst, s []T, k int, largest bool) {
 	case k <= 4:
 		f.tiny(dst, s, k)
 		return
-	case floats[T]() && unsafe.SliceData(dst) != unsafe.SliceData(s) && len(dst) >= chains*k:
+	case floats[T]() && unsafe.SliceData(dst) != unsafe.SliceData(s) && len(dst)/chains >= k:
 		done := f.segments(dst, s, k)
 		dst, s = dst[done:], s[done:]
 	}

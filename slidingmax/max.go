@@ -28,8 +28,8 @@ func MinMax[T cmp.Ordered](s []T, k int) (mins, maxs []T) {
 
 // AppendMax appends the result of Max to dst. It does not allocate if dst has room
 // for len(s)-k+1 more. dst may be s[:0]: then the result replaces the front of s,
-// at up to three times the cost; nothing after it is written. No other overlap is
-// allowed.
+// and floats take about half as long again; nothing after it is written. No other
+// overlap is allowed.
 func AppendMax[T cmp.Ordered](dst, s []T, k int) []T {
 	must("AppendMax", k)
 	return extremes(dst, s, k, true)
@@ -88,7 +88,7 @@ func ArgMax[T cmp.Ordered](s []T, k int, tie Tie) []int {
 		}
 		cut := q.tail
 		if v == v {
-			cut = q.cut(first, func(at *int) bool {
+			cut = q.cut(first, q.tail, func(at *int) bool {
 				c := s[*at]
 				return c < v || tie == Last && c == v
 			})

@@ -27,7 +27,7 @@ func (r *ring[T]) push(v T) (largest T, full bool) {
 	if r.q.len() > 0 && r.pushed-r.q.at(first).at >= r.k {
 		first++ // that one leaves
 	}
-	cut := r.q.cut(first, func(c *candidate[T]) bool {
+	cut := r.q.cut(first, r.q.tail, func(c *candidate[T]) bool {
 		r.steps.Add(1)
 		return r.compare(c.v, v) < 0
 	})

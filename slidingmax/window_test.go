@@ -146,8 +146,8 @@ func TestHugeWindow(t *testing.T) {
 // after as many pushes more.
 func TestMemoryIsReleased(t *testing.T) {
 	type item struct {
-		v    int
-		body [64]byte
+		v int
+		_ [64]byte
 	}
 	w := NewFunc(50, func(a, b *item) int { return cmp.Compare(a.v, b.v) })
 	var weaks []weak.Pointer[item]

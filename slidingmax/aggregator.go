@@ -1,0 +1,137 @@
+package slidingmax
+
+import "example.com/flatline/internal/debug"
+
+// Aggregator is a queue that knows what an associative operation makes of all its
+// values in their order: sums, maxima, products of matrices, whatever needs no
+// inverse. It is made by NewAggregator, and for one goroutine at a time.
+//
+// This is DABA Lite. A queue with two stacks would do, each slot of the front one
+// holding the aggregate from there to its end, but now and then it must turn the
+// back one round, which takes as long as the queue is. Here that is done one slot
+// at each Push and Evict, so that it is finished just when it is needed:
+//
+//	f         l         r         a         b         e
+//	├─ done ──┼─ left ──┼── raw ──┼─ right ─┼── back ─┤
+//	to b        to r                to b      (only its total is kept)
+//
+// A slot in done and right holds the aggregate from itself up to b, one in left that
+// up to r.
+type Aggregator[T any] struct {
+	_     noCopy
+	steps debug.Counter // for a test's op to count in
+	op    func(a, b T) T
+	buf   []T // a ring: a position modulo its size is a slot
+	m     marks[T]
+}
+
+// marks is what a step changes, apart from two slots.
+type marks[T any] struct {
+	f, l, r, a, b, e uint64
+	mid              T // of r..b
+	back             T // of b..e, if that is not empty
+}
+
+// NewAggregator returns an empty queue for op, which must be associative and need
+// not be commutative. It panics if op is nil.
+func NewAggregator[T any](op func(a, b T) T) *Aggregator[T] {
+	if op == nil {
+		panic("slidingmax.NewAggregator: op must not be nil")
+	}
+	return &Aggregator[T]{op: op}
+}
+
+// Push adds v as the newest value. It calls op three times at most; if op panics the
+// queue is as it was. The memory grows by doubling, apart from that O(1).
+func (q *Aggregator[T]) Push(v T) {
+	if q.op == nil {
+		panic("slidingmax: an Aggregator is made by NewAggregator")
+	}
+	m := q.m
+	if m.b == m.e {
+		m.back = v
+	} else {
+		m.back = q.op(m.back, v)
+	}
+	if m.e-m.f == uint64(len(q.buf)) {
+		q.grow()
+	}
+	m.e++
+	q.step(m, func() { *q.at(m.e - 1) = v })
+}
+
+// Evict takes off the oldest value; false if there is none. It calls op twice at
+// most; if op panics the queue is as it was. O(1).
+func (q *Aggregator[T]) Evict() bool {
+	m := q.m
+	if m.f == m.e {
+		return false
+	}
+	m.f++
+	q.step(m, func() { *q.at(m.f - 1) = *new(T) })
+	return true
+}
+
+// Query returns the aggregate of all values, the oldest first; false if there is
+// none. It calls op once at most. O(1).
+func (q *Aggregator[T]) Query() (v T, ok bool) {
+	switch m := &q.m; {
+	case m.f == m.e:
+		return v, false
+	case m.b == m.e:
+		return *q.at(m.f), true
+	default:
+		return q.op(*q.at(m.f), m.back), true
+	}
+}
+
+// Len returns the number of values. O(1).
+func (q *Aggregator[T]) Len() int { return int(q.m.e - q.m.f) }
+
+// Clear takes all values off and gives the memory back. O(1).
+func (q *Aggregator[T]) Clear() { q.buf, q.m = nil, marks[T]{} }
+
+func (q *Aggregator[T]) at(pos uint64) *T { return &q.buf[pos&uint64(len(q.buf)-1)] }
+
+// step goes one slot further and only then, when op can panic no more, writes: m is
+// the queue after its change, change makes that in the slots.
+func (q *Aggregator[T]) step(m marks[T], change func()) {
+	var zero T
+	if m.f == m.b { // the front is empty: what there is, one value at most, is the new one
+		q.m = marks[T]{f: m.f, l: m.e, r: m.e, a: m.e, b: m.e, e: m.e}
+		change()
+		return
+	}
+	if m.l == m.b { // all is done: the back becomes the raw half of the front
+		m.l, m.r, m.a, m.b = m.f, m.b, m.e, m.e
+		m.mid, m.back = m.back, zero
+	}
+	if m.l == m.r { // left, raw are empty: right is done
+		m.l++
+		m.r++
+		m.a++
+		q.m = m
+		change()
+		return
+	}
+	left := q.op(*q.at(m.l), m.mid)
+	m.a--
+	if m.a+1 < m.b {
+		right := q.op(*q.at(m.a), *q.at(m.a + 1))
+		change()
+		*q.at(m.a) = right
+	} else {
+		change()
+	}
+	*q.at(m.l) = left
+	m.l++
+	q.m = m
+}
+
+func (q *Aggregator[T]) grow() {
+	old := q.buf
+	q.buf = make([]T, max(8, 2*len(old)))
+	for pos := q.m.f; pos < q.m.e; pos++ {
+		*q.at(pos) = old[pos&uint64(len(old)-1)]
+	}
+}

@@ -1,0 +1,217 @@
+package slidingmax
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// bruteFloat is the rule of FloatOptions, word by word.
+func bruteFloat(s []float64, k int, o FloatOptions) []float64 {
+	need := o.MinPeriods
+	if need == 0 {
+		need = k
+	}
+	ahead := 0
+	if o.Center {
+		ahead = (k - 1) / 2
+	}
+	out := make([]float64, len(s))
+	for i := range s {
+		largest, count := math.Inf(-1), 0
+		for _, v := range s[max(0, i+ahead-k+1):min(len(s), i+ahead+1)] {
+			if o.SkipNaN && v != v {
+				continue
+			}
+			largest = max(largest, v)
+			count++
+		}
+		if count < need {
+			largest = math.NaN()
+		}
+		out[i] = largest
+	}
+	return out
+}
+
+func TestMaxFloat(t *testing.T) {
+	r := rand.New(rand.NewPCG(11, 12))
+	for _, n := range []int{0, 1, 2, 7, 40} {
+		for _, nans := range []int{0, 1, 4} {
+			s := make([]float64, n)
+			for i := range s {
+				s[i] = []float64{0, negativeZero, 1, 2, math.Inf(1), math.Inf(-1), math.NaN(), math.NaN(), math.NaN(), math.NaN()}[r.IntN(6+nans)]
+			}
+			for k := 1; k <= n+3; k++ {
+				for _, need := range []int{0, 1, k/2 + 1, k} {
+					for _, o := range []FloatOptions{{false, need, false}, {true, need, false}, {false, need, true}, {true, need, true}} {
+						got := MaxFloat([]float64{42}, s, k, o)
+						want := append([]float64{42}, bruteFloat(s, k, o)...)
+						require.Len(t, got, len(want))
+						for i := range want {
+							require.Truef(t, is(want[i], got[i]), "%v, k=%d, %+v\nwant %v\ngot  %v", s, k, o, want, got)
+						}
+					}
+				}
+			}
+		}
+	}
+	for _, o := range []FloatOptions{{}, {Center: true, MinPeriods: 1, SkipNaN: true}} {
+		got := MaxFloat(nil, []celsius{1, 2, 3}, math.MaxInt, o)
+		assert.Equal(t, o.MinPeriods == 1, got[2] == 3)
+	}
+}
+
+// TestAsPandas has the outcomes of pandas.Series(s).rolling(3, …).max().
+func TestAsPandas(t *testing.T) {
+	nan := math.NaN()
+	s := []float64{1, nan, 3, 2, nan, nan, nan}
+	for want, o := range map[string]FloatOptions{
+		"[NaN NaN NaN NaN NaN NaN NaN]": {SkipNaN: true},
+		"[1 1 3 3 3 2 NaN]":             {SkipNaN: true, MinPeriods: 1},
+		"[NaN NaN 3 3 3 NaN NaN]":       {SkipNaN: true, MinPeriods: 2},
+		"[1 3 3 3 2 NaN NaN]":           {SkipNaN: true, MinPeriods: 1, Center: true},
+	} {
+		assert.Equal(t, want, fmt.Sprint(MaxFloat(nil, s, 3, o)))
+	}
+}
+
+func TestMaxFloatBadInput(t *testing.T) {
+	s := []float64{1}
+	assert.PanicsWithValue(t, "slidingmax.MaxFloat: k must be at least 1, got 0", func() { MaxFloat(nil, s, 0, FloatOptions{}) })
+	for _, bad := range []int{-1, 4} {
+		assert.PanicsWithValue(t, fmt.Sprintf("slidingmax.MaxFloat: MinPeriods must be in 0..3, got %d", bad), func() {
+			MaxFloat(nil, s, 3, FloatOptions{MinPeriods: bad})
+		})
+	}
+}
+
+func TestMaxFloatAllocatesNothing(t *testing.T) {
+	s := make([]float64, 500)
+	s[77] = math.NaN()
+	dst := make([]float64, 0, 500)
+	assert.Zero(t, testing.AllocsPerRun(10, func() { MaxFloat(dst, s, 10, FloatOptions{SkipNaN: true, Center: true}) }))
+}
+
+func TestParallelMax(t *testing.T) {
+	r := rand.New(rand.NewPCG(13, 14))
+	s := make([]float64, 100_003)
+	for i := range s {
+		s[i] = math.Trunc(r.NormFloat64() * 1e4)
+	}
+	for _, k := range []int{1, 3, 100, 30_000, len(s) - 1, len(s), len(s) + 1} {
+		want := append([]float64{7}, Max(s, k)...)
+		for _, workers := range []int{-1, 0, 1, 2, 3, 7, math.MaxInt} {
+			require.Equal(t, want, ParallelMax([]float64{7}, s, k, workers))
+		}
+	}
+	assert.Empty(t, ParallelMax(nil, []int(nil), 1, 2))
+	assert.PanicsWithValue(t, "slidingmax.ParallelMax: k must be at least 1, got 0", func() { ParallelMax(nil, s, 0, 1) })
+}
+
+func TestTimeWindow(t *testing.T) {
+	assert.PanicsWithValue(t, "slidingmax.NewTimeWindow: d must be positive, got 0s", func() { NewTimeWindow[int](0) })
+	assert.PanicsWithValue(t, "slidingmax.NewTimeWindow: d must be positive, got -1ns", func() { NewTimeWindow[int](-1) })
+	assert.PanicsWithValue(t, "slidingmax: a TimeWindow is made by NewTimeWindow", func() { new(TimeWindow[int]).Push(time.Now(), 1) })
+	synctest.Test(t, func(t *testing.T) {
+		w := NewTimeWindow[int](time.Second)
+		w.Push(time.Now(), 9)
+		time.Sleep(time.Second - 1)
+		w.Push(time.Now(), 5)
+		v, _ := w.Max(time.Now())
+		assert.Equal(t, 9, v)
+		time.Sleep(time.Nanosecond)
+		v, _ = w.Max(time.Now())
+		assert.Equal(t, 5, v, "9 is a second old, and that is out")
+		time.Sleep(time.Minute)
+		_, ok := w.Max(time.Now())
+		assert.False(t, ok)
+	})
+}
+
+// TestTimeWindowExtremes: distances that an int64 cannot hold do not come round.
+func TestTimeWindowExtremes(t *testing.T) {
+	w := NewTimeWindow[int](math.MaxInt64)
+	w.Push(time.Unix(0, 0), 1)
+	w.Push(time.Unix(-1<<40, 0), 2) // 292 years before the first, and within d
+	v, ok := w.Max(time.Unix(0, 0))
+	assert.True(t, ok)
+	assert.Equal(t, 1, v)
+	_, ok = w.Max(time.Unix(1<<40, 0))
+	assert.False(t, ok)
+	w.Push(time.Unix(-1<<40, 0), 3)
+	_, ok = w.Max(time.Time{})
+	assert.False(t, ok, "too late")
+}
+
+// TestTimeWindowAllocatesNothing in its steady state.
+func TestTimeWindowAllocatesNothing(t *testing.T) {
+	w := NewTimeWindow[int](time.Second)
+	at := time.Unix(0, 0)
+	push := func() {
+		at = at.Add(10 * time.Millisecond)
+		w.Push(at, at.Nanosecond()*7919%1009)
+		w.Push(at.Add(-time.Millisecond), 0)
+	}
+	for range 1000 {
+		push()
+	}
+	assert.Zero(t, testing.AllocsPerRun(1000, push))
+}
+
+func TestAggregator(t *testing.T) {
+	assert.PanicsWithValue(t, "slidingmax.NewAggregator: op must not be nil", func() { NewAggregator[int](nil) })
+	assert.PanicsWithValue(t, "slidingmax: an Aggregator is made by NewAggregator", func() { new(Aggregator[int]).Push(1) })
+	q := NewAggregator(func(a, b int) int { return a + b })
+	for i := range 1000 {
+		q.Push(i)
+		if i >= 100 {
+			q.Evict()
+		}
+	}
+	sum, _ := q.Query()
+	assert.Equal(t, 100*(900+999)/2, sum)
+	assert.Zero(t, testing.AllocsPerRun(1000, func() { q.Push(1); q.Evict(); q.Query() }))
+}
+
+// TestPanickingOp: wherever op panics, nothing is changed.
+func TestPanickingOp(t *testing.T) {
+	r := rand.New(rand.NewPCG(15, 16))
+	left := math.MaxInt
+	q := NewAggregator(func(a, b string) string {
+		if left--; left < 0 {
+			panic("unlucky")
+		}
+		return a + b
+	})
+	var oracle []string
+	panics := 0
+	try := func(change func()) (ok bool) {
+		defer func() {
+			if left = math.MaxInt; recover() != nil {
+				panics++
+			}
+		}()
+		left = r.IntN(4)
+		change()
+		return true
+	}
+	for i := range 2000 {
+		v := string(rune('a' + i%26))
+		if i%200 < 120 {
+			if try(func() { q.Push(v) }) {
+				oracle = append(oracle, v)
+			}
+		} else if try(func() { q.Evict() }) {
+			oracle = oracle[min(1, len(oracle)):]
+		}
+		q.checkInvariants(oracle)
+	}
+	assert.Greater(t, panics, 100)
+}
