@@ -42,11 +42,11 @@
 // # Complexity
 //
 //	operation        time     moves  allocations
-//	Stack.Push       O(1) *   ≤3*    0 *
-//	StackFunc.Push   O(1) *   ≤3*    0 *
-//	MinMax.Push      O(1) *   ≤3*    0 *
+//	Stack.Push       O(1) *   ≤6*    0 *
+//	StackFunc.Push   O(1) *   ≤6*    0 *
+//	MinMax.Push      O(1) *   ≤6*    0 *
 //	Segmented.Push   O(1)     ≤2     1/512, worst 2
-//	Queue.Push       O(1) *   ≤4*    0 *
+//	Queue.Push       O(1) *   ≤7*    0 *
 //	Queue.Pop        O(1) *   ≤1*    0 *
 //	Persistent.Push  O(1)     2      1
 //	Pop, Peek        O(1)     0      0

@@ -16,8 +16,13 @@ type core[T any] struct {
 }
 
 func (c *core[T]) push(v T, lower bool) {
-	c.count()
 	c.minima.push(len(c.items), v, lower)
+	c.add(v)
+}
+
+// add stores v, which the records know of.
+func (c *core[T]) add(v T) {
+	c.count()
 	c.items = append(c.items, v)
 }
 
@@ -74,7 +79,13 @@ type Stack[T cmp.Ordered] struct {
 // Push puts v on top. O(1) amortised: growth moves all elements; Segmented never
 // does.
 func (s *Stack[T]) Push(v T) {
-	s.c.push(v, len(s.c.items) == 0 || cmp.Less(v, s.c.minima.top()))
+	c := &s.c
+	if n := len(c.items); n > 0 && !cmp.Less(v, c.minima.top()) { // mostly
+		c.minima.pass(n)
+	} else {
+		c.minima.beat(n, v)
+	}
+	c.add(v)
 }
 
 // Pop takes the top element off and returns it; false if the stack is empty. O(1).

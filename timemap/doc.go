@@ -21,8 +21,8 @@
 //
 // Both searches begin with a guess: times that come at a steady pace lie on a line,
 // so the place of t on the line from the first to the last is close to where it
-// belongs. From there the search gallops outwards and halves. Steady times need one
-// or two reads, any others at most twice what halving alone would need.
+// belongs. Steady times need that guess and its neighbour; any others are halved from
+// there, a few steps more than halving alone would need.
 //
 // # Invariants
 //
@@ -88,7 +88,6 @@
 //
 // W. W. Peterson, "Addressing for random-access storage" (1957), for the guess; Perl,
 // Itai and Avni, "Interpolation search: a log log N search" (1978), for its cost on
-// even times; Bentley and Yao, "An almost optimal algorithm for unbounded searching"
-// (1976), for the gallop. Snodgrass and Ahn, "A taxonomy of time in databases" (1985),
+// even times. Snodgrass and Ahn, "A taxonomy of time in databases" (1985),
 // for what "as of" can mean: here a version has one time, chosen by its writer.
 package timemap

@@ -7,9 +7,9 @@ import "example.com/flatline/internal/debug"
 //
 // Times that come at a steady pace lie on a line, so the first guess is where t
 // would be on the line through the first and the last (Peterson 1957): it is often
-// right, and then nothing else is read. From there the search gallops until t is
-// between two times (Bentley and Yao 1976) and halves what is left. O(log of the
-// guess's error), at most 2·log2(n)+2 steps.
+// right, and then nothing else is read but its neighbour. If t is not within a few
+// places of it either, the guess has told all it can, and what is left on its side is
+// halved until there is one: at most log2(n)+3 steps in all.
 //
 // Differences are taken as uint64: between the ends of int64 they do not fit one.
 func floor(times []int64, t int64, steps *debug.Counter) int {
@@ -23,21 +23,19 @@ func floor(times []int64, t int64, steps *debug.Counter) int {
 	// times[0] ≤ t < times[last] from here on, so that last is at least 1.
 	along := float64(uint64(t)-uint64(times[0])) / float64(uint64(times[last])-uint64(times[0]))
 	guess := min(int(along*float64(last)), last-1) // rounding could make it last
-	steps.Add(1)
+	steps.Add(2)
 	var low, high int
 	if times[guess] <= t {
-		low, high = guess, guess+1
-		for step := 1; times[high] <= t; {
+		if low, high = guess, guess+1; times[high] <= t {
 			steps.Add(1)
-			step *= 2
-			low, high = high, min(high+step, last)
+			if low, high = high, min(guess+near, last); times[high] <= t {
+				low, high = high, last
+			}
 		}
-	} else {
-		low, high = guess-1, guess
-		for step := 1; times[low] > t; {
-			steps.Add(1)
-			step *= 2
-			low, high = max(low-step, 0), low
+	} else if low, high = guess-1, guess; times[low] > t {
+		steps.Add(1)
+		if low, high = max(guess-near, 0), low; times[low] > t {
+			low, high = 0, low
 		}
 	}
 	for high-low > 1 {
@@ -51,3 +49,6 @@ func floor(times []int64, t int64, steps *debug.Counter) int {
 	}
 	return low
 }
+
+// near is how far from a guess it is worth to look: a cache line of times.
+const near = 8

@@ -326,7 +326,7 @@ func TestSteps(t *testing.T) {
 				worst = max(worst, m.series(1).steps.Take())
 			}
 			chunks := bits.Len(uint(n / chunkLen))
-			assert.LessOrEqual(t, worst, 2*chunks+2+2*bits.Len(chunkLen)+2, "%s, %d versions", name, n)
+			assert.LessOrEqual(t, worst, chunks+3+bits.Len(chunkLen)+3, "%s, %d versions", name, n)
 			if name == "steady" {
 				assert.LessOrEqual(t, worst, 4, "a guess in each of two searches, and its neighbour")
 			}
