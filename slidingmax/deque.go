@@ -27,7 +27,7 @@ func (q *deque[E]) at(pos uint64) *E { return &q.buf[pos&uint64(len(q.buf)-1)] }
 // cut returns the position after the last candidate of first..end-1 that does not
 // lose. Those that lose are the last; it gallops back from end, 1, 2, 4, …, and then
 // halves the last stride, so that it asks 2⋅log2(n)+2 times at most.
-func (q *deque[E]) cut(first, end uint64, loses func(*E) bool) uint64 {
+func (q *deque[E]) cut(first, end uint64, loses func(pos uint64) bool) uint64 {
 	lost := end // all from here on lose
 	for stride := uint64(1); ; stride *= 2 {
 		if lost-first < stride {
@@ -36,10 +36,10 @@ func (q *deque[E]) cut(first, end uint64, loses func(*E) bool) uint64 {
 		if stride == 0 {
 			return first
 		}
-		if !loses(q.at(lost - stride)) {
+		if !loses(lost - stride) {
 			kept := lost - stride // this one does not
 			for lost-kept > 1 {
-				if mid := kept + (lost-kept)/2; loses(q.at(mid)) {
+				if mid := kept + (lost-kept)/2; loses(mid) {
 					lost = mid
 				} else {
 					kept = mid

@@ -77,20 +77,16 @@ func mirrorOf[T number](largest bool) mirror[T] {
 	switch {
 	case !largest:
 		return mirror[T]{one, -zero}
-	case !floats[T]():
+	case one/2 == 0: // integers
 		return mirror[T]{-one, -one}
 	default:
 		return mirror[T]{-one, -zero}
 	}
 }
 
-// floats reports whether T is a float: half of one is not nothing.
-func floats[T number]() bool { return T(1)/2 != 0 }
-
-// chains is how many segments of floats are worked on at once. The builtin min of
-// floats takes a processor about six cycles, which it can spend on others that do
-// not wait for this one. That of integers takes two; four of them would not find
-// registers enough.
+// chains is how many segments are worked on at once. The builtin min of floats takes
+// a processor about six cycles, that of integers two, which it can spend on others
+// that do not wait for this one.
 const chains = 4
 
 func numbers[T number](dst, s []T, k int, largest bool) {
@@ -99,7 +95,7 @@ func numbers[T number](dst, s []T, k int, largest bool) {
 	case k <= 4:
 		f.tiny(dst, s, k)
 		return
-	case floats[T]() && unsafe.SliceData(dst) != unsafe.SliceData(s) && len(dst)/chains >= k:
+	case unsafe.SliceData(dst) != unsafe.SliceData(s) && len(dst)/chains >= k:
 		done := f.segments(dst, s, k)
 		dst, s = dst[done:], s[done:]
 	}

@@ -88,8 +88,8 @@ func ArgMax[T cmp.Ordered](s []T, k int, tie Tie) []int {
 		}
 		cut := q.tail
 		if v == v {
-			cut = q.cut(first, q.tail, func(at *int) bool {
-				c := s[*at]
+			cut = q.cut(first, q.tail, func(pos uint64) bool {
+				c := s[*q.at(pos)]
 				return c < v || tie == Last && c == v
 			})
 		}

@@ -57,7 +57,7 @@ func (w *TimeWindow[T]) Push(t time.Time, v T) {
 			return // it leaves before one that is as large
 		}
 	}
-	cut := q.cut(q.head, pos, func(c *timed[T]) bool { return order(c.v, v) < 0 })
+	cut := q.cut(q.head, pos, func(pos uint64) bool { return order(q.at(pos).v, v) < 0 })
 	w.replace(cut, pos, timed[T]{v, at})
 }
 

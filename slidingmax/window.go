@@ -27,10 +27,10 @@ func (r *ring[T]) push(v T) (largest T, full bool) {
 	if r.q.len() > 0 && r.pushed-r.q.at(first).at >= r.k {
 		first++ // that one leaves
 	}
-	cut := r.q.cut(first, r.q.tail, func(c *candidate[T]) bool {
-		r.steps.Add(1)
-		return r.compare(c.v, v) < 0
-	})
+	cut := r.q.tail
+	if first < cut && r.loses(cut-1, v) { // half of random values beat none: no gallop for them
+		cut = r.q.cut(first, cut-1, func(pos uint64) bool { return r.loses(pos, v) })
+	}
 	// Nothing has been changed so far, in case compare panics.
 	r.q.drop(first)
 	if debug.Enabled && cut-r.q.head == uint64(len(r.q.buf)) {
@@ -39,6 +39,12 @@ func (r *ring[T]) push(v T) (largest T, full bool) {
 	r.q.push(cut, candidate[T]{v, r.pushed})
 	r.pushed++
 	return r.q.at(r.q.head).v, r.pushed >= r.k
+}
+
+// loses reports whether the candidate at pos is less than v.
+func (r *ring[T]) loses(pos uint64, v T) bool {
+	r.steps.Add(1)
+	return r.compare(r.q.at(pos).v, v) < 0
 }
 
 func (r *ring[T]) max() (v T, ok bool) {
@@ -87,7 +93,7 @@ func NewFunc[T any](k int, compare func(a, b T) int) *Window[T] {
 
 // Push adds v, and takes off the value that was pushed k earlier. It returns the
 // maximum, and whether the window holds k values. O(1) amortised; at most
-// 2⋅log2(k)+2 comparisons. If compare panics the window is as it was.
+// 2⋅log2(k)+3 comparisons. If compare panics the window is as it was.
 func (w *Window[T]) Push(v T) (largest T, full bool) {
 	if w.r.compare == nil {
 		panic("slidingmax: a Window is made by New or NewFunc")

@@ -52,7 +52,7 @@ func TestWindowWorstPush(t *testing.T) {
 			assert.Equal(t, min(k-beaten+1, k+1), len(slices.Collect(w.All())))
 			worst = max(worst, asked)
 		}
-		assert.LessOrEqual(t, worst, 2*bits.Len(uint(k-1))+2, k)
+		assert.LessOrEqual(t, worst, 2*bits.Len(uint(k-1))+3, k)
 	}
 }
 
