@@ -10,6 +10,7 @@ import (
 	"example.com/flatline/evidence/rows/randset"
 	"example.com/flatline/evidence/rows/ratelimit"
 	"example.com/flatline/evidence/rows/ringbuffer"
+	"example.com/flatline/evidence/rows/slidingmax"
 	"example.com/flatline/evidence/rows/timemap"
 )
 
@@ -28,4 +29,5 @@ var packages = []struct {
 	{"bqueue", bqueue.Groups},
 	{"minstack", minstack.Groups},
 	{"lfu", lfu.Groups},
+	{"slidingmax", slidingmax.Groups},
 }

@@ -1,0 +1,259 @@
+// Package slidingmax holds the rows of flatline's slidingmax beside the deque, Lemire's
+// filter, and what Python's libraries have.
+package slidingmax
+
+import (
+	"cmp"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"example.com/flatline/evidence/internal/measure"
+	"example.com/flatline/slidingmax"
+)
+
+const n = 200_000
+
+// Groups returns the rows.
+func Groups() []measure.Group {
+	var groups []measure.Group
+	for _, k := range []int{3, 16, 100, 1000} {
+		groups = append(groups, batch("float64", floats("random"), k, k >= 16), python("float64", "random", k))
+	}
+	groups = append(groups, batch("int64", integers(), 100, true), python("int64", "random", 100))
+	for _, order := range []string{"rising", "falling"} {
+		groups = append(groups, batch("float64, "+order, floats(order), 100, false), python("float64", order, 100))
+	}
+	return append(groups, minMax(), wide(), stream(), worstPush())
+}
+
+func floats(order string) []float64 {
+	r := rand.New(rand.NewPCG(1, 2))
+	s := make([]float64, n)
+	for i := range s {
+		switch order {
+		case "rising":
+			s[i] = float64(i)
+		case "falling":
+			s[i] = float64(-i)
+		default:
+			s[i] = r.Float64()
+		}
+	}
+	return s
+}
+
+func integers() []int64 {
+	r := rand.New(rand.NewPCG(1, 2))
+	s := make([]int64, n)
+	for i := range s {
+		s[i] = r.Int64()
+	}
+	return s
+}
+
+// runs is a side that slides over the array once for each n elements.
+func runs(slide func()) func() measure.Side {
+	return func() measure.Side {
+		done := 0
+		return measure.Side{Run: func(m int) {
+			for done += m; done >= n; done -= n {
+				slide()
+			}
+		}}
+	}
+}
+
+func batch[T cmp.Ordered](name string, s []T, k int, aimed bool) measure.Group {
+	target := 0.0
+	if aimed {
+		target = 5
+	}
+	dst, out := make([]T, 0, n), make([]T, 0, n)
+	ats := make([]int, n)
+	return measure.Group{
+		Name: fmt.Sprintf("AppendMax, %s, n=2e5, k=%d", name, k), Unit: "ns/element CPU",
+		Ours: runs(func() { slidingmax.AppendMax(dst, s, k) }),
+		Peers: []measure.Peer{
+			{Name: "deque in a slice", Target: target, New: runs(func() { deque(out, s, k, ats) })},
+		},
+	}
+}
+
+// deque is the textbook's answer, at its best: no allocation, and each index has its
+// place once and for all.
+func deque[T cmp.Ordered](out, s []T, k int, ats []int) []T {
+	head, tail := 0, 0
+	for i, v := range s {
+		if head < tail && ats[head] <= i-k {
+			head++
+		}
+		for head < tail && s[ats[tail-1]] <= v {
+			tail--
+		}
+		ats[tail] = i
+		tail++
+		if i >= k-1 {
+			out = append(out, s[ats[head]])
+		}
+	}
+	return out
+}
+
+func minMax() measure.Group {
+	const k = 100
+	s := floats("random")
+	lows, highs := make([]float64, 0, n), make([]float64, 0, n)
+	return measure.Group{
+		Name: "AppendMin and AppendMax, float64, n=2e5, k=100", Unit: "ns/element CPU",
+		Ours: runs(func() {
+			slidingmax.AppendMin(lows, s, k)
+			slidingmax.AppendMax(highs, s, k)
+		}),
+		Peers: []measure.Peer{{Name: "Lemire 2006", Target: 1, Note: "both in one pass, three comparisons an element", New: runs(func() { lemire(lows, highs, s, k) })}},
+	}
+}
+
+// lemire is the filter of the paper: two deques, of which a value enters each, and is
+// compared with the newest of one only, since it cannot beat both.
+func lemire(lows, highs, s []float64, k int) {
+	up, down := make([]int, 0, len(s)), make([]int, 0, len(s))
+	for i, v := range s {
+		if i > 0 {
+			if v > s[i-1] {
+				down = down[:len(down)-1]
+				for len(down) > 0 && v > s[down[len(down)-1]] {
+					down = down[:len(down)-1]
+				}
+			} else {
+				up = up[:len(up)-1]
+				for len(up) > 0 && v < s[up[len(up)-1]] {
+					up = up[:len(up)-1]
+				}
+			}
+		}
+		up, down = append(up, i), append(down, i)
+		if i >= k-1 {
+			if up[0] <= i-k {
+				up = up[1:]
+			}
+			if down[0] <= i-k {
+				down = down[1:]
+			}
+			lows, highs = append(lows, s[up[0]]), append(highs, s[down[0]])
+		}
+	}
+}
+
+// wide compares ours with itself: a window a thousand times as long costs the same.
+func wide() measure.Group {
+	const n = 1 << 21
+	r := rand.New(rand.NewPCG(1, 2))
+	s := make([]float64, n)
+	for i := range s {
+		s[i] = r.Float64()
+	}
+	dst := make([]float64, 0, n)
+	side := func(k int) func() measure.Side {
+		return func() measure.Side {
+			return measure.Side{Run: func(m int) {
+				for range m {
+					slidingmax.AppendMax(dst, s, k)
+				}
+			}}
+		}
+	}
+	return measure.Group{
+		Name: "AppendMax, float64, n=2^21, k=1e5", Unit: "ns/array CPU", Ours: side(100_000),
+		Peers: []measure.Peer{{Name: "AppendMax with k=100", Target: 0.8, New: side(100)}},
+	}
+}
+
+func stream() measure.Group {
+	const k = 1000
+	s := floats("random")
+	return measure.Group{
+		Name: "Window.Push, float64, k=1000", Unit: "ns/element CPU",
+		Ours: func() measure.Side {
+			w, i := slidingmax.New[float64](k), 0
+			return measure.Side{Run: func(m int) {
+				for range m {
+					w.Push(s[i%n])
+					i++
+				}
+			}}
+		},
+		Peers: []measure.Peer{{Name: "deque in a ring", Note: "one comparison for each value it takes off, k at worst", New: func() measure.Side {
+			w, i := newRing(k), 0
+			return measure.Side{Run: func(m int) {
+				for range m {
+					w.push(s[i%n])
+					i++
+				}
+			}}
+		}}},
+	}
+}
+
+// worstPush is the push that beats all of 1e5 candidates, the least of many readings.
+func worstPush() measure.Group {
+	const k = 100_000
+	least := func(push func(float64)) float64 {
+		best := time.Hour
+		for range 20 {
+			for i := range k {
+				push(-float64(i))
+			}
+			start := time.Now()
+			push(1)
+			best = min(best, time.Since(start))
+			for range k { // it leaves
+				push(-float64(k))
+			}
+		}
+		return float64(best.Nanoseconds())
+	}
+	return measure.Group{
+		Name: "Window.Push that beats 1e5 candidates", Unit: "ns",
+		OursValue: func() float64 {
+			w := slidingmax.New[float64](k + 1)
+			return least(func(v float64) { w.Push(v) })
+		},
+		Peers: []measure.Peer{
+			measure.Bound(1000),
+			{Name: "deque in a ring", Target: 100, Value: func() float64 { return least(newRing(k + 1).push) }},
+			{Name: "slidingmax.Aggregator", Note: "ours too: Push and Evict in a constant number of steps", Value: func() float64 {
+				q := slidingmax.NewAggregator(func(a, b float64) float64 { return max(a, b) })
+				return least(func(v float64) {
+					q.Push(v)
+					if q.Len() > k+1 {
+						q.Evict()
+					}
+				})
+			}},
+		},
+	}
+}
+
+// ring is the textbook's deque for a stream.
+type ring struct {
+	k, pushed, head, n int
+	ats                []int
+	vs                 []float64
+}
+
+func newRing(k int) *ring { return &ring{k: k, ats: make([]int, k), vs: make([]float64, k)} }
+
+func (w *ring) push(v float64) {
+	if w.n > 0 && w.ats[w.head] <= w.pushed-w.k {
+		w.head = (w.head + 1) % w.k
+		w.n--
+	}
+	for w.n > 0 && w.vs[(w.head+w.n-1)%w.k] <= v {
+		w.n--
+	}
+	at := (w.head + w.n) % w.k
+	w.ats[at], w.vs[at] = w.pushed, v
+	w.n++
+	w.pushed++
+}
