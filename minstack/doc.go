@@ -42,11 +42,11 @@
 // # Complexity
 //
 //	operation        time     moves  allocations
-//	Stack.Push       O(1) *   ≤6*    0 *
-//	StackFunc.Push   O(1) *   ≤6*    0 *
-//	MinMax.Push      O(1) *   ≤6*    0 *
+//	Stack.Push       O(1) *   ≤2*    0 *
+//	StackFunc.Push   O(1) *   ≤2*    0 *
+//	MinMax.Push      O(1) *   ≤2*    0 *
 //	Segmented.Push   O(1)     ≤2     1/512, worst 2
-//	Queue.Push       O(1) *   ≤7*    0 *
+//	Queue.Push       O(1) *   ≤3*    0 *
 //	Queue.Pop        O(1) *   ≤1*    0 *
 //	Persistent.Push  O(1)     2      1
 //	Pop, Peek        O(1)     0      0
@@ -60,8 +60,8 @@
 // elements may move n of them; the debug build counts that, and counts that
 // Segmented stores an element, at most one minimum, and moves nothing.
 //
-// A Stack takes the size of an element and 1/8 byte for each, and as much again for
-// a new minimum, as far as its slices have grown; a Persistent takes two elements
+// A Stack takes the size of an element and 1/8 byte for each that there is room for,
+// up to twice as many as there have ever been, and as much again for the minima; a Persistent takes two elements
 // and 16 bytes.
 //
 // # Concurrency

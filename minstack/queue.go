@@ -26,6 +26,9 @@ func (q *Queue[T]) Push(v T) {
 	if len(q.in) == 0 || cmp.Less(v, q.least) {
 		q.least = v
 	}
+	if len(q.in) == cap(q.in) {
+		q.in = double(q.in)
+	}
 	q.in = append(q.in, v)
 }
 

@@ -23,6 +23,9 @@ func (r *records[T]) pass(n int) {
 
 // beat notes that a stack of n elements gains v, which beats them all.
 func (r *records[T]) beat(n int, v T) {
+	if len(r.values) == cap(r.values) {
+		r.values = double(r.values)
+	}
 	r.values = append(r.values, v)
 	if r.bits = r.bits<<1 | 1; n%64 == 63 {
 		r.spill()

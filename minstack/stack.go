@@ -23,7 +23,16 @@ func (c *core[T]) push(v T, lower bool) {
 // add stores v, which the records know of.
 func (c *core[T]) add(v T) {
 	c.count()
+	if len(c.items) == cap(c.items) {
+		c.items = double(c.items)
+	}
 	c.items = append(c.items, v)
+}
+
+// double returns a full slice with twice the room. An append makes large slices grow
+// by a quarter only, which moves each element five times in all.
+func double[T any](full []T) []T {
+	return append(make([]T, 0, max(2*len(full), 8)), full...)
 }
 
 // count counts the moves of the push to come.
