@@ -61,8 +61,8 @@
 // Segmented stores an element, at most one minimum, and moves nothing.
 //
 // A Stack takes the size of an element and 1/8 byte for each that there is room for,
-// up to twice as many as there have ever been, and as much again for the minima; a Persistent takes two elements
-// and 16 bytes.
+// up to twice as many as there have ever been, and as much again for the minima; a
+// Persistent takes two elements and 16 bytes.
 //
 // # Concurrency
 //
