@@ -47,6 +47,7 @@ type config struct {
 	name   *regexp.Regexp
 	sweep  bool
 	update bool
+	again  bool
 	dirs   []string
 }
 
@@ -57,6 +58,7 @@ func parse(args []string) (c config, err error) {
 	name := f.String("run", "", "only the patches whose name matches this regular expression")
 	dirs := f.String("dirs", "", "with -sweep and one -pkg: sweep these folders, separated by commas, instead of those in survivors.txt")
 	f.BoolVar(&c.sweep, "sweep", false, "also delete one statement at a time")
+	f.BoolVar(&c.again, "again", false, "with -sweep: only the statements in survivors.txt, after tests were added")
 	f.BoolVar(&c.update, "update", false, "with -sweep: rewrite survivors.txt, without a reason for what is new")
 	if err := f.Parse(args); err != nil {
 		if err == flag.ErrHelp {
@@ -96,8 +98,8 @@ func parse(args []string) (c config, err error) {
 			return c, errors.New("-dirs needs -sweep and one -pkg")
 		}
 	}
-	if c.update && !c.sweep {
-		return c, errors.New("-update needs -sweep")
+	if (c.update || c.again) && !c.sweep {
+		return c, errors.New("-update and -again need -sweep")
 	}
 	return c, nil
 }

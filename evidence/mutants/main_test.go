@@ -150,8 +150,11 @@ func TestSweep(t *testing.T) {
 	assert.Contains(t, string(text), "sum/sum.go Sum: limit = 0\n\t?\n")
 	assert.NotContains(t, string(text), "gone")
 	require.NoError(t, os.WriteFile(file, []byte(strings.ReplaceAll(string(text), "?", "nothing reads it")), 0o644))
-	code, stdout, _ = mutants(t, "-sweep")
-	assert.Zero(t, code, stdout)
+	for _, args := range [][]string{{"-sweep"}, {"-sweep", "-again"}} {
+		code, stdout, _ = mutants(t, args...)
+		assert.Zero(t, code, stdout)
+	}
+	assert.Contains(t, stdout, "sum: 1 statements deleted")
 }
 
 func TestStatementsBehindNumbersCompile(t *testing.T) {
@@ -202,7 +205,7 @@ func (c *T[K, V]) f(x int) int {
 func TestBadCommandLinesAndHeaders(t *testing.T) {
 	tree(t, map[string]string{"bad.patch": "Clam: c\n\n"})
 	for _, args := range [][]string{
-		{"-pkg", "none"}, {"-nosuch"}, {"stray"}, {"-run", "("}, {"-update"}, {"-dirs", "a"},
+		{"-pkg", "none"}, {"-nosuch"}, {"stray"}, {"-run", "("}, {"-update"}, {"-again"}, {"-dirs", "a"},
 	} {
 		code, _, stderr := mutants(t, args...)
 		assert.Equal(t, 2, code, "%q", args)

@@ -64,7 +64,10 @@ func sweep(ctx context.Context, c config, root, pkg string, stdout, stderr io.Wr
 	if err != nil {
 		return false, err
 	}
-	binaries, err := compile(ctx, root, work, overlay, pkg, dirs, stderr)
+	if c.again {
+		statements = slices.DeleteFunc(statements, func(s statement) bool { return !slices.Contains(explained.order, s.identity) })
+	}
+	binaries, err := compile(ctx, root, work, overlay, append([]string{pkg}, explained.also...), dirs, stderr)
 	if err != nil {
 		return false, err
 	}
@@ -75,7 +78,7 @@ func sweep(ctx context.Context, c config, root, pkg string, stdout, stderr io.Wr
 		s := &statements[i]
 		survived[i] = true
 		for _, b := range binaries {
-			if b.dir != s.dir && b.dir != pkg {
+			if b.dir != s.dir && b.dir != pkg && !slices.Contains(explained.also, b.dir) {
 				continue
 			}
 			passed, timeout := b.run(ctx, root, s.id)
@@ -99,7 +102,7 @@ func sweep(ctx context.Context, c config, root, pkg string, stdout, stderr io.Wr
 
 // account compares the survivors with the explained ones and prints the result.
 func account(file, pkg string, dirs []string, statements []statement, survived []bool, explained survivors, late int, update bool, stdout io.Writer) (ok bool, err error) {
-	now := survivors{dirs: dirs, reason: map[string]string{}}
+	now := survivors{dirs: dirs, also: explained.also, reason: map[string]string{}}
 	var unexplained []string
 	for i, s := range statements {
 		if !survived[i] {
@@ -132,12 +135,15 @@ func account(file, pkg string, dirs []string, statements []statement, survived [
 	return len(unexplained) == 0 && len(stale) == 0, nil
 }
 
-// compile builds the tests: quick ones first, then the whole ones of a debug
-// build for what they let pass.
-func compile(ctx context.Context, root, work, overlay, pkg string, dirs []string, stderr io.Writer) (all []*binary, err error) {
+// compile builds the tests of the folders and of users, which are packages that
+// stand on them: quick ones first, then the whole ones of a debug build for what
+// they let pass.
+func compile(ctx context.Context, root, work, overlay string, users, dirs []string, stderr io.Writer) (all []*binary, err error) {
 	tested := slices.Clone(dirs)
-	if !slices.Contains(tested, pkg) {
-		tested = append(tested, pkg)
+	for _, u := range users {
+		if !slices.Contains(tested, u) {
+			tested = append(tested, u)
+		}
 	}
 	for _, tags := range []string{"", "debug"} {
 		for _, dir := range tested {
@@ -214,10 +220,11 @@ func (b *binary) run(ctx context.Context, root string, id int) (passed, timeout 
 	return ok && err == nil, strings.Contains(out, "panic: test timed out")
 }
 
-// survivors is what survivors.txt holds: the folders to sweep and a reason for
-// each survivor.
+// survivors is what survivors.txt holds: the folders to sweep, further packages
+// whose tests count, and a reason for each survivor.
 type survivors struct {
 	dirs   []string
+	also   []string
 	order  []string
 	reason map[string]string
 }
@@ -238,9 +245,12 @@ func readSurvivors(file string) (s survivors, err error) {
 	last := ""
 	for line := range strings.Lines(string(b)) {
 		line = strings.TrimRight(line, "\n")
-		switch dirs, isDirs := strings.CutPrefix(line, "Sweep: "); {
-		case isDirs:
-			s.dirs = strings.Fields(dirs)
+		header, list, _ := strings.Cut(line, ": ")
+		switch {
+		case header == "Sweep":
+			s.dirs = strings.Fields(list)
+		case header == "Also":
+			s.also = strings.Fields(list)
 		case line == "" || line[0] == '#':
 		case line[0] == '\t':
 			if reason := strings.TrimSpace(line); last != "" && reason != "?" {
@@ -258,6 +268,9 @@ func readSurvivors(file string) (s survivors, err error) {
 func (s *survivors) write(file string) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%sSweep: %s\n", survivorsHead, strings.Join(s.dirs, " "))
+	if len(s.also) > 0 {
+		fmt.Fprintf(&b, "Also: %s\n", strings.Join(s.also, " "))
+	}
 	for _, id := range s.order {
 		reason := s.reason[id]
 		if reason == "" {
