@@ -1,0 +1,102 @@
+// Logtiming logs how long each call of a function took, and the longest of the last.
+//
+// The question: "write a decorator that logs execution time". The traps: the
+// arguments of a deferred call are evaluated when it is deferred, so that
+// `defer log.Info("done", "took", time.Since(begin))` says 0 for ever; a call that
+// panics is the one that nobody timed; a maximum since the start never comes down
+// after one bad minute; and every line has the decorator as its source. Here the
+// maximum is over a window, and the source is the caller.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"runtime"
+	"time"
+
+	"example.com/flatline/slidingmax"
+)
+
+// A Timing says where and how calls are logged.
+type Timing struct {
+	Handler slog.Handler
+	Window  int              // how many calls the maximum is over
+	Now     func() time.Time // the clock; the default is time.Now
+}
+
+// Timed returns f with a line for each call, named name: how long it took, and the
+// longest of the last t.Window calls, this one among them. An error is logged as a
+// warning, a panic (or the end of the goroutine) as an error, and both go on to the
+// caller. It is safe for concurrent use and panics if t.Window is below 1. Beside f
+// and the handler a call costs O(1) amortised.
+func Timed[A, R any](t Timing, name string, f func(context.Context, A) (R, error)) func(context.Context, A) (R, error) {
+	longest := slidingmax.NewSync[time.Duration](t.Window)
+	if t.Now == nil {
+		t.Now = time.Now
+	}
+	return func(ctx context.Context, a A) (r R, err error) {
+		var caller [1]uintptr
+		runtime.Callers(2, caller[:]) // beyond Callers and this function
+		level := slog.LevelError      // until f has returned
+		begin := t.Now()
+		defer func() { // a function, so that the time is taken at the end
+			end := t.Now()
+			took := end.Sub(begin)
+			most, _ := longest.Push(took)
+			if !t.Handler.Enabled(ctx, level) {
+				return
+			}
+			line := slog.NewRecord(end, level, name, caller[0])
+			line.AddAttrs(slog.Duration("took", took), slog.Duration("max", most))
+			if err != nil {
+				line.AddAttrs(slog.Any("err", err))
+			}
+			_ = t.Handler.Handle(ctx, line) // a log that fails must not fail the call
+		}()
+		r, err = f(ctx, a)
+		if level = slog.LevelInfo; err != nil {
+			level = slog.LevelWarn
+		}
+		return r, err
+	}
+}
+
+func main() { run(os.Stdout) }
+
+// run prints the transcript. Its clock is turned by the function that is timed.
+func run(w io.Writer) {
+	now := time.Unix(0, 0)
+	handler := slog.NewTextHandler(w, &slog.HandlerOptions{
+		ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+			if a.Key == slog.TimeKey {
+				return slog.Attr{}
+			}
+			return a
+		},
+	})
+	resize := Timed(Timing{handler, 3, func() time.Time { return now }}, "resize",
+		func(_ context.Context, ms int) (int, error) {
+			now = now.Add(time.Duration(ms) * time.Millisecond)
+			switch {
+			case ms > 1000:
+				panic("out of memory")
+			case ms > 50:
+				return 0, errors.New("too large")
+			}
+			return ms, nil
+		})
+	for _, ms := range []int{20, 90, 30, 40, 10, 2000} {
+		func() {
+			defer func() {
+				if r := recover(); r != nil {
+					fmt.Fprintln(w, "the caller sees:", r)
+				}
+			}()
+			_, _ = resize(context.Background(), ms)
+		}()
+	}
+}
