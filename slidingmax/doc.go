@@ -107,9 +107,13 @@
 // look again when it leaves" comes to.
 //
 // The minimum of floats takes a processor some six cycles, so four places are worked
-// on at once; that needs a result apart from its source and at least 4k windows. No SIMD is used: vector
-// instructions would be two or three times as quick again, and a file for each
-// processor.
+// on at once; that needs a result apart from its source and at least 4k windows. No
+// SIMD is used: vector instructions would be quicker again, and take a file for each
+// kind of processor.
+//
+// A Window asks a function for each comparison, so on random values its Push takes
+// about 1.6 times as long as a deque written out for one type of number; what it has
+// for that is any order, floats right to the last bit, and the bound on its worst.
 //
 // NaN wins for Max, for Min and for Window, as for the builtin max and min, and 0 is
 // above -0 (minstack follows cmp.Compare, for which NaN is least). ArgMax passes NaN

@@ -49,3 +49,26 @@ func inPlace(s []float64, k int) []float64 {
 	s = slices.Clone(s)
 	return AppendMax(s[:0], s, k)
 }
+
+// FuzzWindow reads bytes as operations on a window of k: 255 clears, others push.
+func FuzzWindow(f *testing.F) {
+	f.Add([]byte{9, 8, 7, 6, 10, 255, 1, 1, 1}, uint8(3))
+	f.Fuzz(func(t *testing.T, ops []byte, window uint8) {
+		k := 1 + int(window)
+		w := New[float64](k)
+		oracle := textbook[float64]{k: k, compare: order[float64]}
+		for i, op := range ops {
+			if op == 255 {
+				w.Clear()
+				oracle = textbook[float64]{k: k, compare: order[float64]}
+				continue
+			}
+			got, full := w.Push(float64(op))
+			want, wantFull := oracle.Push(float64(op))
+			if got != want || full != wantFull {
+				t.Fatalf("k=%d, operation %d of %v: got %v, %v; want %v, %v", k, i, ops, got, full, want, wantFull)
+			}
+			w.checkInvariants()
+		}
+	})
+}
