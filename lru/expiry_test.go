@@ -114,6 +114,61 @@ func TestDeleteExpired(t *testing.T) {
 	})
 }
 
+// TestDeleteExpiredOfAllShards: the limit is one for all of them.
+func TestDeleteExpiredOfAllShards(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := NewSharded(1024, ints{TTL: time.Second, Shards: 8})
+		for k := range 100 {
+			c.Put(k, k)
+		}
+		time.Sleep(time.Second)
+		assert.Equal(t, 30, c.DeleteExpired(30))
+		assert.Equal(t, 70, c.DeleteExpired(0))
+	})
+}
+
+// TestTheFirstCallAfterTheEnd: each method looks at the clock by itself.
+func TestTheFirstCallAfterTheEnd(t *testing.T) {
+	eachInBubble(t, func(t *testing.T, mk func(int, ints) twin[int, int]) {
+		c := mk(10, ints{TTL: time.Second})
+		c.Put(1, 1)
+		time.Sleep(time.Second)
+		v, loaded := c.GetOrPut(1, 2)
+		assert.False(t, loaded)
+		assert.Equal(t, 2, v)
+		c.Put(2, 2)
+		time.Sleep(time.Second)
+		c.Put(3, 3)
+		c.Put(4, 4)
+		time.Sleep(time.Second / 2)
+		c.Put(5, 5)
+		time.Sleep(time.Second / 2)
+		c.Clear()
+		assert.Equal(t, uint64(1), c.Stats().Evicted(Cleared), "only 5 was alive")
+		assert.Equal(t, uint64(5), c.Stats().Evicted(Expired))
+	})
+}
+
+// TestTheExpiredMakeRoomByCost: however many it takes, before any live entry.
+func TestTheExpiredMakeRoomByCost(t *testing.T) {
+	eachInBubble(t, func(t *testing.T, mk func(int, ints) twin[int, int]) {
+		c := mk(10, ints{TTL: 10 * time.Second, MaxCost: 6, Cost: func(_, v int) int64 { return int64(v) }})
+		for k := 1; k <= 5; k++ {
+			c.Put(k, 1)
+		}
+		time.Sleep(5 * time.Second)
+		c.Put(0, 1)
+		for k := 1; k <= 5; k++ {
+			c.Get(k) // 0 is the next victim now
+		}
+		time.Sleep(5 * time.Second)
+		assert.False(t, c.Put(9, 5), "five are over")
+		assert.True(t, c.Contains(0), "and 0 is alive")
+		assert.EqualValues(t, 6, c.Cost())
+		c.check()
+	})
+}
+
 // TestPutForgetsTheDeadline of the value before.
 func TestPutForgetsTheDeadline(t *testing.T) {
 	eachInBubble(t, func(t *testing.T, mk func(int, ints) twin[int, int]) {

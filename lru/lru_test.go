@@ -43,6 +43,23 @@ func TestConstructorsPanic(t *testing.T) {
 	assert.PanicsWithValue(t, "lru.NewSync: Shards is for NewSharded only", func() { NewSync(1, ints{Shards: 2}) })
 }
 
+// TestVictimAheadOfALoop: a Put takes the slot over that the loop would come to
+// next, and the newcomer is not there but in front.
+func TestVictimAheadOfALoop(t *testing.T) {
+	c := New[int, int](3)
+	for k := range 3 {
+		c.Put(k, k)
+	}
+	var seen []int
+	for k := range c.Keys() { // 2, 1, 0
+		if seen = append(seen, k); k == 1 {
+			c.Put(9, 9)
+		}
+	}
+	assert.Equal(t, []int{2, 1}, seen)
+	c.check()
+}
+
 // TestLargestCapacity: the limit is that of a 32-bit slot, or of an int; none of it
 // is set aside.
 func TestLargestCapacity(t *testing.T) {

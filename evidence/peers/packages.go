@@ -21,13 +21,13 @@ var packages = []struct {
 	groups func() []measure.Group
 }{
 	{"lru", lru.Groups},
-	{"timemap", timemap.Groups},
-	{"ratelimit", ratelimit.Groups},
-	{"concmap", concmap.Groups},
-	{"randset", randset.Groups},
-	{"ringbuffer", ringbuffer.Groups},
-	{"bqueue", bqueue.Groups},
-	{"minstack", minstack.Groups},
 	{"lfu", lfu.Groups},
+	{"ratelimit", ratelimit.Groups},
+	{"ringbuffer", ringbuffer.Groups},
+	{"concmap", concmap.Groups},
+	{"timemap", timemap.Groups},
+	{"minstack", minstack.Groups},
+	{"randset", randset.Groups},
 	{"slidingmax", slidingmax.Groups},
+	{"bqueue", bqueue.Groups},
 }
