@@ -3,12 +3,13 @@ package minstack
 import (
 	"cmp"
 	"iter"
+	"sync"
 )
 
 // MinMax is a Stack that knows its maximum too. The zero value is empty and ready
 // to use. It is not safe for concurrent use.
 type MinMax[T cmp.Ordered] struct {
-	_      noCopy
+	_      [0]sync.Mutex // go vet reports copies: they would share memory
 	c      core[T]
 	maxima records[T]
 }

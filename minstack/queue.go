@@ -3,6 +3,7 @@ package minstack
 import (
 	"cmp"
 	"iter"
+	"sync"
 )
 
 // Queue is a queue that knows its minimum: two stacks, one that takes, one that
@@ -13,11 +14,11 @@ import (
 // It is the sliding-window minimum with a window of any length. slidingmax has
 // the forms for fixed windows, and one whose worst case is O(1) too.
 type Queue[T cmp.Ordered] struct {
-	_      noCopy
-	in     []T     // the newer elements, newest last
-	least  T       // the minimum of in
-	out    core[T] // the older ones, oldest on top
-	popped int     // how many have ever left: the number of the front
+	_      [0]sync.Mutex // go vet reports copies: they would share memory
+	in     []T           // the newer elements, newest last
+	least  T             // the minimum of in
+	out    core[T]       // the older ones, oldest on top
+	popped int           // how many have ever left: the number of the front
 }
 
 // Push puts v at the back. O(1) amortised.

@@ -3,6 +3,7 @@ package minstack
 import (
 	"cmp"
 	"iter"
+	"sync"
 
 	"example.com/flatline/internal/debug"
 )
@@ -72,7 +73,7 @@ func (p *pile[T]) peek() T { return p.top.items[(p.n-1)%chunkLen] }
 // percentile, and takes two chunks as soon as it holds one element. The zero value
 // is empty and ready to use. It is not safe for concurrent use.
 type Segmented[T cmp.Ordered] struct {
-	_      noCopy
+	_      [0]sync.Mutex // go vet reports copies: they would share memory
 	items  pile[T]
 	minima pile[T]
 	moves  debug.Counter // elements stored; there is no other move to count

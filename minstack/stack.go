@@ -3,6 +3,7 @@ package minstack
 import (
 	"cmp"
 	"iter"
+	"sync"
 
 	"example.com/flatline/internal/debug"
 )
@@ -81,7 +82,7 @@ func (c *core[T]) all(yield func(T) bool) {
 // Stack is a stack that knows its minimum. The zero value is empty and ready to
 // use. It is not safe for concurrent use: see Sync.
 type Stack[T cmp.Ordered] struct {
-	_ noCopy
+	_ [0]sync.Mutex // go vet reports copies: they would share memory
 	c core[T]
 }
 
@@ -120,7 +121,7 @@ func (s *Stack[T]) All() iter.Seq[T] { return s.c.all }
 
 // StackFunc is a Stack in an order of the caller's. It is made by NewFunc.
 type StackFunc[T any] struct {
-	_       noCopy
+	_       [0]sync.Mutex // go vet reports copies: they would share memory
 	c       core[T]
 	compare func(a, b T) int
 }
@@ -163,9 +164,3 @@ func (s *StackFunc[T]) Clear() { s.c = core[T]{} }
 
 // All yields the elements, top first, as Stack.All does.
 func (s *StackFunc[T]) All() iter.Seq[T] { return s.c.all }
-
-// noCopy lets go vet report copies: two copies would write to the same memory.
-type noCopy struct{}
-
-func (*noCopy) Lock()   {}
-func (*noCopy) Unlock() {}

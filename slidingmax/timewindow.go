@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"sort"
+	"sync"
 	"time"
 )
 
@@ -14,7 +15,7 @@ import (
 // It keeps times as distances from the first one, so those more than 292 years away
 // from that count as 292.
 type TimeWindow[T cmp.Ordered] struct {
-	_       noCopy
+	_       [0]sync.Mutex // go vet reports copies: they would share memory
 	d       uint64
 	q       deque[timed[T]] // times rise, values do not
 	started bool
