@@ -102,7 +102,8 @@
 // array it guesses wrong: whether the next comparison removes a candidate is up to
 // chance, which a processor pays for with a dozen cycles each time. The blocks
 // compare in an order that is fixed beforehand, and need no guess: random, rising and
-// falling input take the same time. A heap answers in O(log k); looking at every
+// falling input take the same time. The picture evidence/slidingmax.svg shows the time
+// an element for k from 2 to 1e5, beside the deque and Python's libraries. A heap answers in O(log k); looking at every
 // window takes O(nk), which on falling input is also what "remember the maximum, and
 // look again when it leaves" comes to.
 //

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/flatline/evidence/internal/caches"
+	"example.com/flatline/evidence/internal/plot"
 	"example.com/flatline/evidence/internal/traces"
 )
 
@@ -94,7 +95,7 @@ func TestPicture(t *testing.T) {
 			break
 		}
 	}
-	seen := map[mark]bool{}
+	seen := map[plot.Mark]bool{}
 	for _, p := range all {
 		require.Contains(t, marks, p.name)
 		seen[marks[p.name]] = true

@@ -5,6 +5,7 @@ import (
 	"math"
 	"strings"
 
+	"example.com/flatline/evidence/internal/plot"
 	"example.com/flatline/evidence/internal/traces"
 )
 
@@ -16,20 +17,15 @@ const (
 	top            = 40.0
 )
 
-// A mark tells a policy from the others by colour, dashes and shape, so that the
-// picture can be read without one of the three. The colours are Okabe and Ito's,
-// which can be told apart by those who do not see red or green.
-type mark struct{ colour, dash, shape string }
-
-var marks = map[string]mark{
-	"lru":         {"#0072b2", "", "circle"},
-	"lfu Exact":   {"#d55e00", "", "square"},
-	"lfu Dynamic": {"#009e73", "", "diamond"},
-	"otter":       {"#cc79a7", "6 3", "up"},
-	"theine":      {"#56b4e9", "6 3", "down"},
-	"ristretto":   {"#e69f00", "2 3", "cross"},
-	"gcache LFU":  {"#8a8a8a", "2 3", "square"},
-	opt:           {"currentColor", "1 3", ""},
+var marks = map[string]plot.Mark{
+	"lru":         {Colour: plot.Blue, Shape: "circle"},
+	"lfu Exact":   {Colour: plot.Vermilion, Shape: "square"},
+	"lfu Dynamic": {Colour: plot.Green, Shape: "diamond"},
+	"otter":       {Colour: plot.Purple, Dash: "6 3", Shape: "up"},
+	"theine":      {Colour: plot.Sky, Dash: "6 3", Shape: "down"},
+	"ristretto":   {Colour: plot.Orange, Dash: "2 3", Shape: "cross"},
+	"gcache LFU":  {Colour: plot.Grey, Dash: "2 3", Shape: "square"},
+	opt:           {Colour: "currentColor", Dash: "1 3"},
 }
 
 // draw makes one panel for each trace: the hit ratio over the capacity.
@@ -37,17 +33,7 @@ func draw(workloads []traces.Workload, points []point, all []policy) string {
 	rows := (len(workloads) + columns) / columns // one place is for the legend
 	w, h := gapX+columns*(panelW+gapX), top+float64(rows)*(panelH+gapY)
 	var b strings.Builder
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %.0f %.0f" font-family="sans-serif" font-size="12">
-<title>Hit ratio over capacity, one panel for each trace</title>
-<style>
-svg { color: #222; background: #fff; }
-@media (prefers-color-scheme: dark) { svg { color: #ddd; background: #111; } }
-text { fill: currentColor; }
-.line { fill: none; stroke-width: 1.8; }
-.axis { stroke: currentColor; stroke-width: 1; fill: none; }
-.grid { stroke: currentColor; stroke-width: 0.5; opacity: 0.2; }
-</style>
-`, w, h)
+	b.WriteString(plot.Open("Hit ratio over capacity, one panel for each trace", w, h))
 	for t, workload := range workloads {
 		x, y := place(t)
 		panel(&b, x, y, workload.Name)
@@ -57,7 +43,7 @@ text { fill: currentColor; }
 	}
 	x, y := place(len(workloads))
 	legend(&b, x, y, all)
-	b.WriteString("</svg>\n")
+	b.WriteString(plot.Close)
 	return b.String()
 }
 
@@ -89,49 +75,17 @@ func panel(b *strings.Builder, x, y float64, name string) {
 
 // series draws one policy in the panel of one trace.
 func series(b *strings.Builder, x, y float64, trace, i int, points []point, all []policy) {
-	m := marks[all[i].name]
-	var path, shapes strings.Builder
+	var line []plot.Point
 	for _, p := range points {
-		if p.trace != trace {
-			continue
+		if p.trace == trace {
+			line = append(line, plot.Point{X: x + across(p.capacity), Y: y + up(p.percent[i])})
 		}
-		px, py := x+across(p.capacity), y+up(p.percent[i])
-		verb := "L"
-		if path.Len() == 0 {
-			verb = "M"
-		}
-		fmt.Fprintf(&path, "%s%.1f %.1f", verb, px, py)
-		shapes.WriteString(m.at(px, py))
 	}
-	fmt.Fprintf(b, "<path class=\"line\" stroke=\"%s\" stroke-dasharray=\"%s\" d=\"%s\"/>\n%s", m.colour, m.dash, path.String(), shapes.String())
-}
-
-// at draws the shape of a mark.
-func (m mark) at(x, y float64) string {
-	var d string
-	switch m.shape {
-	case "":
-		return ""
-	case "circle":
-		return fmt.Sprintf("<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3.5\" fill=\"%s\"/>\n", x, y, m.colour)
-	case "square":
-		d = fmt.Sprintf("M%.1f %.1fh6v6h-6z", x-3, y-3)
-	case "diamond":
-		d = fmt.Sprintf("M%.1f %.1fl4.5 4.5l-4.5 4.5l-4.5 -4.5z", x, y-4.5)
-	case "up":
-		d = fmt.Sprintf("M%.1f %.1fl4 7h-8z", x, y-4)
-	case "down":
-		d = fmt.Sprintf("M%.1f %.1fl4 -7h-8z", x, y+4)
-	case "cross":
-		return fmt.Sprintf("<path stroke=\"%s\" stroke-width=\"2\" d=\"M%.1f %.1fl7 7m0 -7l-7 7\"/>\n", m.colour, x-3.5, y-3.5)
-	}
-	return fmt.Sprintf("<path fill=\"%s\" d=\"%s\"/>\n", m.colour, d)
+	b.WriteString(marks[all[i].name].Line(line))
 }
 
 func legend(b *strings.Builder, x, y float64, all []policy) {
 	for i, p := range all {
-		m, at := marks[p.name], y+8+float64(i)*20
-		fmt.Fprintf(b, "<path class=\"line\" stroke=\"%s\" stroke-dasharray=\"%s\" d=\"M%.1f %.1fh40\"/>\n%s", m.colour, m.dash, x, at, m.at(x+20, at))
-		fmt.Fprintf(b, "<text x=\"%.1f\" y=\"%.1f\">%s</text>\n", x+50, at+4, p.name)
+		b.WriteString(marks[p.name].Sample(x, y+8+float64(i)*20, p.name))
 	}
 }

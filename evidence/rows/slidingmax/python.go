@@ -14,18 +14,29 @@ import (
 	"example.com/flatline/slidingmax"
 )
 
-// script prints the least time for one element of each library, or what is missing.
+// script prints the least time for one element of each library that is there.
 const script = `
 import sys, time, json
 kind, order, k, n = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
-import numpy as np, pandas as pd, bottleneck as bn
-from scipy.ndimage import maximum_filter1d
+import numpy as np
 r = np.random.default_rng(1)
-s = r.random(n)
-if kind == "int64": s = r.integers(-2**62, 2**62, n)
-if order == "rising": s = np.arange(n, dtype=kind)
-if order == "falling": s = -np.arange(n, dtype=kind)
-series = pd.Series(s)
+if order == "rising": s = np.arange(n)
+elif order == "falling": s = -np.arange(n)
+elif order == "sawtooth": s = np.arange(n) % 150
+elif order == "constant": s = np.ones(n)
+elif kind.startswith("float"): s = r.random(n)
+else: s = r.integers(np.iinfo(kind).min, np.iinfo(kind).max, n)
+s = s.astype(kind)
+def bottleneck():
+    import bottleneck as bn
+    return lambda: bn.move_max(s, k)
+def pandas():
+    import pandas as pd
+    series = pd.Series(s)
+    return lambda: series.rolling(k).max()
+def scipy():
+    from scipy.ndimage import maximum_filter1d
+    return lambda: maximum_filter1d(s, k)
 def least(f):
     best = 1e9
     end = time.perf_counter() + 0.4
@@ -34,61 +45,81 @@ def least(f):
         f()
         best = min(best, time.perf_counter() - t)
     return best * 1e9 / n
-print(json.dumps({
-  "pandas": least(lambda: series.rolling(k).max()),
-  "bottleneck": least(lambda: bn.move_max(s, k)),
-  "scipy": least(lambda: maximum_filter1d(s, k)),
-  "pandas version": pd.__version__, "bottleneck version": bn.__version__,
-}))
+found = {}
+for library in bottleneck, pandas, scipy:
+    try: found[library.__name__] = least(library())
+    except ImportError: pass
+print(json.dumps(found))
 `
 
 // interpreter is the one that Debian's packages belong to.
 const interpreter = "/usr/bin/python3"
 
+// libraries are Python's, with what ours aims at for float64 and for int64.
+var libraries = []struct {
+	name            string
+	floats, integer float64
+}{{"bottleneck", 5, 8}, {"pandas", 15, 15}, {"scipy", 9, 9}}
+
 // python compares least times: another process cannot be interleaved.
-func python(kind, order string, k int) measure.Group {
-	const note = "the least of many runs on both sides, theirs in a process of its own"
-	results := sync.OnceValues(func() (map[string]any, error) { return runPython(kind, order, k) })
-	lib := func(name string, target float64) measure.Peer {
-		if order != "random" || k < 16 {
-			target = 0
+func python[T number](order string, k, n int) measure.Group {
+	results := sync.OnceValues(func() (map[string]float64, error) { return runPython(kind[T](), order, k, n) })
+	g := measure.Group{
+		Name: fmt.Sprintf("AppendMax against Python, %s, %s, n=%s, k=%s", kind[T](), order, size(n), size(k)), Unit: "ns/element",
+		OursValue: func() float64 {
+			s, dst := values[T](order, n), make([]T, 0, n)
+			return least(n, func() { slidingmax.AppendMax(dst, s, k) })
+		},
+	}
+	for _, lib := range libraries {
+		p := measure.Peer{Name: lib.name, Note: "the least of many runs on both sides, theirs in a process of its own"}
+		switch {
+		case !aimed[T](order, k):
+		case kind[T]() == "int64":
+			p.Target = lib.integer
+		default:
+			p.Target = lib.floats
 		}
-		return measure.Peer{Name: name, Target: target, Note: note, Value: func() float64 {
+		p.Value = func() float64 {
 			all, err := results()
 			if err != nil {
 				panic(err.Error())
 			}
-			return all[name].(float64)
-		}}
-	}
-	g := measure.Group{
-		Name: fmt.Sprintf("AppendMax against Python, %s, %s, n=2e5, k=%d", kind, order, k), Unit: "ns/element",
-		OursValue: func() float64 {
-			if kind == "int64" {
-				return leastOurs(integers(), k)
+			v, ok := all[lib.name]
+			if !ok {
+				panic("not installed: python3-" + lib.name)
 			}
-			return leastOurs(floats(order), k)
-		},
-		Peers: []measure.Peer{lib("bottleneck", 5), lib("pandas", 15), lib("scipy", 9)},
-	}
-	if kind == "int64" {
-		g.Peers = []measure.Peer{lib("bottleneck", 8), lib("pandas", 15), lib("scipy", 9)}
+			return v
+		}
+		g.Peers = append(g.Peers, p)
 	}
 	return g
 }
 
-func leastOurs[T float64 | int64](s []T, k int) float64 {
-	dst := make([]T, 0, len(s))
+// Cost is one k of the picture of costs over k: random floats, ours beside the deque
+// and Python's libraries, each by the least of many runs.
+func Cost(k int) measure.Group {
+	g := python[float64]("random", k, long)
+	g.Peers = append([]measure.Peer{{Name: "deque in Go", Value: func() float64 {
+		s := values[float64]("random", long)
+		out, ats := make([]float64, 0, long), make([]int, long)
+		return least(long, func() { deque(out, s, k, ats) })
+	}}}, g.Peers...)
+	return g
+}
+
+// least is the shortest of many calls, in nanoseconds for each of n elements.
+func least(n int, slide func()) float64 {
 	best := time.Hour
 	for end := time.Now().Add(400 * time.Millisecond); time.Now().Before(end); {
 		start := time.Now()
-		slidingmax.AppendMax(dst, s, k)
+		slide()
 		best = min(best, time.Since(start))
 	}
-	return float64(best.Nanoseconds()) / float64(len(s))
+	return float64(best.Nanoseconds()) / float64(n)
 }
 
-func runPython(kind, order string, k int) (map[string]any, error) {
+func runPython(kind, order string, k, n int) (map[string]float64, error) {
 	cmd := exec.Command(interpreter, "-c", script, kind, order, fmt.Sprint(k), fmt.Sprint(n))
 	cmd.Env = append(os.Environ(), "OMP_NUM_THREADS=1")
 	var stderr bytes.Buffer
@@ -98,6 +129,6 @@ func runPython(kind, order string, k int) (map[string]any, error) {
 		lines := strings.Split(strings.TrimSpace(stderr.String()), "\n")
 		return nil, fmt.Errorf("apt-get install python3-pandas python3-scipy python3-bottleneck: %v: %s", err, lines[len(lines)-1])
 	}
-	var all map[string]any
+	var all map[string]float64
 	return all, json.Unmarshal(out, &all)
 }

@@ -6,54 +6,87 @@ import (
 	"cmp"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"example.com/flatline/evidence/internal/measure"
 	"example.com/flatline/slidingmax"
 )
 
-const n = 200_000
+// n is the usual length of the array, and long that where k is up to a tenth of it.
+const (
+	n    = 200_000
+	long = 1_000_000
+)
+
+// A number is what the arrays are of.
+type number interface {
+	float32 | float64 | int32 | int64
+}
 
 // Groups returns the rows.
 func Groups() []measure.Group {
-	var groups []measure.Group
+	groups := against[float64]("random", 2, n)
 	for _, k := range []int{3, 16, 100, 1000} {
-		groups = append(groups, batch("float64", floats("random"), k, k >= 16), python("float64", "random", k))
+		groups = append(groups, against[float64]("random", k, n)...)
 	}
-	groups = append(groups, batch("int64", integers(), 100, true), python("int64", "random", 100))
-	for _, order := range []string{"rising", "falling"} {
-		groups = append(groups, batch("float64, "+order, floats(order), 100, false), python("float64", order, 100))
+	groups = append(groups, against[float64]("random", 100_000, long)...)
+	groups = append(groups, against[int64]("random", 100, n)...)
+	groups = append(groups, against[float32]("random", 100, n)...)
+	groups = append(groups, against[int32]("random", 100, n)...)
+	for _, order := range []string{"rising", "falling", "sawtooth", "constant"} {
+		groups = append(groups, against[float64](order, 100, n)...)
 	}
 	return append(groups, minMax(), wide(), stream(), worstPush())
 }
 
-func floats(order string) []float64 {
+// against is one array and one k beside the deque, and beside Python's libraries.
+func against[T number](order string, k, n int) []measure.Group {
+	return []measure.Group{batch[T](order, k, n), python[T](order, k, n)}
+}
+
+// aimed tells whether targets are stated for the case.
+func aimed[T number](order string, k int) bool {
+	kind := kind[T]()
+	return order == "random" && k >= 16 && k <= 1000 && (kind == "float64" || kind == "int64")
+}
+
+func kind[T number]() string { return fmt.Sprintf("%T", *new(T)) }
+
+// size writes 100000 as 1e5.
+func size(v int) string {
+	if v < 100_000 {
+		return fmt.Sprint(v)
+	}
+	return strings.Replace(fmt.Sprintf("%.0e", float64(v)), "+0", "", 1)
+}
+
+// values are n numbers in an order. What is not in order is even over all integers,
+// or over the floats' [0, 1).
+func values[T number](order string, n int) []T {
 	r := rand.New(rand.NewPCG(1, 2))
-	s := make([]float64, n)
+	s := make([]T, n)
 	for i := range s {
-		switch order {
-		case "rising":
-			s[i] = float64(i)
-		case "falling":
-			s[i] = float64(-i)
+		switch {
+		case order == "rising":
+			s[i] = T(i)
+		case order == "falling":
+			s[i] = -T(i)
+		case order == "sawtooth":
+			s[i] = T(i % 150)
+		case order == "constant":
+			s[i] = 1
+		case T(1)/2 != 0:
+			s[i] = T(r.Float64())
 		default:
-			s[i] = r.Float64()
+			s[i] = T(r.Uint64())
 		}
 	}
 	return s
 }
 
-func integers() []int64 {
-	r := rand.New(rand.NewPCG(1, 2))
-	s := make([]int64, n)
-	for i := range s {
-		s[i] = r.Int64()
-	}
-	return s
-}
-
 // runs is a side that slides over the array once for each n elements.
-func runs(slide func()) func() measure.Side {
+func runs(n int, slide func()) func() measure.Side {
 	return func() measure.Side {
 		done := 0
 		return measure.Side{Run: func(m int) {
@@ -64,18 +97,23 @@ func runs(slide func()) func() measure.Side {
 	}
 }
 
-func batch[T cmp.Ordered](name string, s []T, k int, aimed bool) measure.Group {
+func batch[T number](order string, k, n int) measure.Group {
 	target := 0.0
-	if aimed {
+	if aimed[T](order, k) {
 		target = 5
 	}
+	name := kind[T]()
+	if order != "random" {
+		name += ", " + order
+	}
+	s := values[T](order, n)
 	dst, out := make([]T, 0, n), make([]T, 0, n)
 	ats := make([]int, n)
 	return measure.Group{
-		Name: fmt.Sprintf("AppendMax, %s, n=2e5, k=%d", name, k), Unit: "ns/element CPU",
-		Ours: runs(func() { slidingmax.AppendMax(dst, s, k) }),
+		Name: fmt.Sprintf("AppendMax, %s, n=%s, k=%s", name, size(n), size(k)), Unit: "ns/element CPU",
+		Ours: runs(n, func() { slidingmax.AppendMax(dst, s, k) }),
 		Peers: []measure.Peer{
-			{Name: "deque in a slice", Target: target, New: runs(func() { deque(out, s, k, ats) })},
+			{Name: "deque in a slice", Target: target, New: runs(n, func() { deque(out, s, k, ats) })},
 		},
 	}
 }
@@ -102,15 +140,15 @@ func deque[T cmp.Ordered](out, s []T, k int, ats []int) []T {
 
 func minMax() measure.Group {
 	const k = 100
-	s := floats("random")
+	s := values[float64]("random", n)
 	lows, highs := make([]float64, 0, n), make([]float64, 0, n)
 	return measure.Group{
 		Name: "AppendMin and AppendMax, float64, n=2e5, k=100", Unit: "ns/element CPU",
-		Ours: runs(func() {
+		Ours: runs(n, func() {
 			slidingmax.AppendMin(lows, s, k)
 			slidingmax.AppendMax(highs, s, k)
 		}),
-		Peers: []measure.Peer{{Name: "Lemire 2006", Target: 1, Note: "both in one pass, three comparisons an element", New: runs(func() { lemire(lows, highs, s, k) })}},
+		Peers: []measure.Peer{{Name: "Lemire 2006", Target: 1, Note: "both in one pass, three comparisons an element", New: runs(n, func() { lemire(lows, highs, s, k) })}},
 	}
 }
 
@@ -148,11 +186,7 @@ func lemire(lows, highs, s []float64, k int) {
 // wide compares ours with itself: a window a thousand times as long costs the same.
 func wide() measure.Group {
 	const n = 1 << 21
-	r := rand.New(rand.NewPCG(1, 2))
-	s := make([]float64, n)
-	for i := range s {
-		s[i] = r.Float64()
-	}
+	s := values[float64]("random", n)
 	dst := make([]float64, 0, n)
 	side := func(k int) func() measure.Side {
 		return func() measure.Side {
@@ -171,7 +205,7 @@ func wide() measure.Group {
 
 func stream() measure.Group {
 	const k = 1000
-	s := floats("random")
+	s := values[float64]("random", n)
 	return measure.Group{
 		Name: "Window.Push, float64, k=1000", Unit: "ns/element CPU",
 		Ours: func() measure.Side {
