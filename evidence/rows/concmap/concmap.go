@@ -12,7 +12,8 @@ var sizes = []int{100, 10_000, 1_000_000}
 // Groups returns the rows. Targets are set beside xsync and sync.Map.
 func Groups() []measure.Group {
 	groups := rows("int keys", func(i int) int { return i * 7 }, peers(ofInts), 1)
-	return append(groups, rows("string keys", func(i int) string { return fmt.Sprintf("key:%08d", i) }, peers(ofTexts), 0.9)...)
+	groups = append(groups, rows("string keys", func(i int) string { return fmt.Sprintf("key:%08d", i) }, peers(ofTexts), 0.9)...)
+	return append(groups, worst())
 }
 
 // rows are the rows for one type of key; slack weakens the targets.

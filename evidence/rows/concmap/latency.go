@@ -1,0 +1,35 @@
+package concmap
+
+import (
+	"github.com/puzpuzpuz/xsync/v4"
+
+	"example.com/flatline/concmap"
+	"example.com/flatline/evidence/internal/measure"
+)
+
+// worst compares the longest single Store on the way from empty to 1e7 entries, in
+// the time of its own thread: what a writer may have to do for all when a map
+// grows. What the map gives to other goroutines is not seen.
+func worst() measure.Group {
+	return measure.Group{
+		Name: "worst single Store while growing to 1e7, thread CPU, int keys", Unit: "µs",
+		OursValue: func() float64 { return slowest(func() storer { return new(concmap.Map[int, int]) }) },
+		Peers: []measure.Peer{
+			{
+				Name: "puzpuzpuz/xsync v4", Target: 100,
+				Value: func() float64 { return slowest(func() storer { return xsync.NewMap[int, int]() }) },
+			},
+			{
+				Name: "sync.Map", Note: "grows node by node, and never moves an entry",
+				Value: func() float64 { return slowest(func() storer { return new(std[int]) }) },
+			},
+			{
+				Name: "concmap.Striped", Note: "flatline's own short answer",
+				Value: func() float64 { return slowest(func() storer { return new(concmap.Striped[int, int]) }) },
+			},
+			measure.Bound(1000),
+		},
+	}
+}
+
+type storer interface{ Store(k, v int) }
