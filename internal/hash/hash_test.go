@@ -148,3 +148,32 @@ func TestUncomparable(t *testing.T) {
 		assert.Panics(t, func() { h.Hash(pair{1, []int{}}) })
 	}
 }
+
+// TestRuns: keys in a row, or a stride apart, fall into buckets as random ones do,
+// whichever bits choose the bucket and whatever the seeds. With n keys in n buckets
+// the squares of the counts add up to 2n then; at each of 1,000 seeds.
+func TestRuns(t *testing.T) {
+	const n = 1 << 10
+	seeds := 1000
+	if testing.Short() {
+		seeds = 100
+	}
+	for range seeds {
+		h := New[int](nil)
+		for _, stride := range []int{1, 8, 1000, 1 << 20} {
+			for _, shift := range []int{0, 4, 22, 32, 47, 54} {
+				var counts [n]int
+				for k := range n {
+					counts[h.Hash(k*stride)>>shift%n]++
+				}
+				squares := 0
+				for _, c := range counts {
+					squares += c * c
+				}
+				if squares > 3*n {
+					t.Fatalf("stride %d, bits from %d on: %.1f·n, seeds %#x %#x", stride, shift, float64(squares)/n, h.s0, h.s1)
+				}
+			}
+		}
+	}
+}
