@@ -39,13 +39,6 @@ type place[K comparable] struct {
 	segment atomic.Pointer[segment[K]]
 }
 
-// set fills a place that no other goroutine can see yet. Atomic stores would be
-// right too, but are locked instructions, two for each place of a large directory.
-func (p *place[K]) set(t *byte, s *segment[K]) {
-	*(**byte)(unsafe.Pointer(&p.table)) = t
-	*(**segment[K])(unsafe.Pointer(&p.segment)) = s
-}
-
 // A generation is the time between two Clears: a segment of one is never published
 // in another.
 type generation struct {
@@ -64,8 +57,14 @@ type counter struct {
 func newDirectory[K comparable](depth uint8, g *generation, counters []*counter) *directory[K] {
 	places := make([]place[K], 1<<depth)
 	for i := range places {
-		places[i].set(noGroups(), nil)
+		places[i].table.Store(noGroups())
 	}
+	return directoryOf(places, g, counters)
+}
+
+// directoryOf returns the directory of the given places, a power of two of them.
+func directoryOf[K comparable](places []place[K], g *generation, counters []*counter) *directory[K] {
+	depth := log2(len(places))
 	return &directory[K]{
 		places:     unsafe.Pointer(unsafe.SliceData(places)),
 		mask:       placeSize<<depth - placeSize,
@@ -114,19 +113,20 @@ func (d *directory[K]) put(s *segment[K]) {
 }
 
 // double returns a directory of twice the length that leads to the same segments,
-// and has twice as many counters, up to the given number.
+// and has twice as many counters, up to the given number. The caller holds the lock
+// of the map: places change under it only, and nobody sees the new ones yet, so
+// that they can be copied as plain memory. It looks at no segment: to fetch a line
+// of each would be most of the time that a Store ever takes.
 func (d *directory[K]) double(maxCounters int) *directory[K] {
 	counters := slices.Clone(d.counters)
 	for range min(len(counters), maxCounters-len(counters)) {
 		counters = append(counters, new(counter))
 	}
-	twice := newDirectory[K](d.depth+1, d.generation, counters)
-	for i := range twice.len() {
-		if s := d.number(i).segment.Load(); s != nil { // masks the upper half away
-			twice.number(i).set(s.table.tagged, s)
-		}
-	}
-	return twice
+	places := unsafe.Slice((*place[K])(d.places), d.len())
+	twice := make([]place[K], 2*len(places))
+	copy(twice, places)
+	copy(twice[len(places):], places)
+	return directoryOf(twice, d.generation, counters)
 }
 
 // each calls visit for every segment. The caller holds the lock of the map.
