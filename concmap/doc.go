@@ -70,7 +70,7 @@
 //
 // No single call moves more than the entries of two segments, 320 at most, unless
 // a custom hash collides. Snapshot's n is that of the segments, a hundredth of the
-// entries; a doubling of the directory copies one pair of pointers a segment. A
+// entries; a doubling of the directory copies one pair of pointers a place. A
 // value that is one pointer, or up to 8 bytes without pointers, lies in its cell;
 // others are boxed, one allocation a write.
 //

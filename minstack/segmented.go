@@ -9,7 +9,7 @@ import (
 )
 
 // chunkLen elements lie in one chunk. A push in chunkLen allocates: with 512
-// elements of 8 bytes, 4 KiB, which is zeroed in about 100 ns.
+// elements of 8 bytes, 4 KiB.
 const chunkLen = 512
 
 // A chunk is a piece of a stack that stays where it is.
@@ -69,9 +69,9 @@ func (p *pile[T]) peek() T { return p.top.items[(p.n-1)%chunkLen] }
 // Segmented is a Stack that never moves an element: where a slice doubles and
 // moves all it holds, it adds a chunk for 512 elements. So each Push takes a
 // bounded number of steps, and old chunks go back to the collector as the stack
-// shrinks. It pays one allocation in 512 pushes, which shows as a slower 99.8th
-// percentile, and takes two chunks as soon as it holds one element. The zero value
-// is empty and ready to use. It is not safe for concurrent use.
+// shrinks. It pays one allocation in 512 pushes, and takes two chunks as soon as it
+// holds one element. The zero value is empty and ready to use. It is not safe for
+// concurrent use.
 type Segmented[T cmp.Ordered] struct {
 	_      [0]sync.Mutex // go vet reports copies: they would share memory
 	items  pile[T]

@@ -52,12 +52,12 @@
 // most 1/2) and beside a Go map, int keys, uniform, ns an operation:
 //
 //	                         n=256  2048  16384  131072  1048576
-//	Find         this          7.0   6.7    7.8    12.2     77.1
-//	             special       7.6   8.0    9.9    15.5     70.5
-//	             Go map        6.2   7.6    8.5    14.3     63.9
-//	DeleteSwap   this         18.9  21.7   30.4    76.8    213.9
-//	and FindOrAdd  special    54.2  43.4   50.6    63.7    241.8
-//	             map+slice    46.2  50.4   56.3    97.0    363.0
+//	Find         this          5.0   5.4    6.1     9.8     38.7
+//	             special       8.1   7.7    8.8    13.6     33.8
+//	             Go map        4.5   5.7    5.9     8.1     44.4
+//	DeleteSwap   this         13.9  14.3   17.5    27.7     85.7
+//	and FindOrAdd  special    41.0  39.7   41.8    51.9    102.0
+//	             map+slice    29.9  34.7   38.8    64.0    230.5
 //
 //	go test ./internal/table -run '^$' -bench Table -benchtime 0.1s
 package table
