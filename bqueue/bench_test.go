@@ -12,10 +12,13 @@ import (
 func BenchmarkQueue_PutTake(b *testing.B) {
 	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
 		q := bqueue.New[int](n)
+		m := bench.Steps(b, q.Steps())
 		for b.Loop() {
 			_ = q.Put(bg, 1)
 			_, _ = q.Take(bg)
+			m.Op()
 		}
+		m.Report()
 	})
 	bench.Sweep(b, "strict", func(b *testing.B, n int) {
 		q := bqueue.New[int](n, bqueue.Options{StrictFIFO: true})
@@ -43,7 +46,7 @@ func BenchmarkQueue_PutTake(b *testing.B) {
 // A producer and a consumer in different goroutines: an item on its way from one to
 // the other, waits included.
 func BenchmarkQueue_Transfer(b *testing.B) {
-	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
+	bench.Sweep(b, "pair", func(b *testing.B, n int) {
 		q := bqueue.New[int](n)
 		transfer(b, func() { _ = q.Put(bg, 1) }, func() bool { _, err := q.Take(bg); return err == nil }, q.Close)
 	})
@@ -70,14 +73,17 @@ func transfer(b *testing.B, put func(), take func() bool, stop func()) {
 	wg.Wait()
 }
 
-// A batch of 64: the time is for 64 items in and out.
-func BenchmarkQueue_Batch64(b *testing.B) {
+// n is the length of the batch that goes in and comes out.
+func BenchmarkQueue_PutAll(b *testing.B) {
 	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
 		q := bqueue.New[int](n)
-		var batch [64]int
+		batch := make([]int, n)
+		m := bench.Steps(b, q.Steps())
 		for b.Loop() {
-			_, _ = q.PutAll(bg, batch[:])
-			_, _ = q.TakeBatch(bg, batch[:])
+			_, _ = q.PutAll(bg, batch)
+			_, _ = q.TakeBatch(bg, batch)
+			m.Op()
 		}
+		m.Report()
 	})
 }

@@ -14,7 +14,8 @@ import (
 //
 // Takers wait only while the ring is empty, putters only while it is full.
 type direct[T any] struct {
-	mu      sync.Mutex // guards everything
+	steps   debug.Counter // items moved
+	mu      sync.Mutex    // guards everything below
 	ring    []T
 	head, n int // the items are ring[head], … n of them, around the end
 	closed  bool
@@ -29,6 +30,7 @@ type direct[T any] struct {
 // has it then and must be signaled once the lock is released.
 func (d *direct[T]) add(v T) (ok bool, w *waiter[T]) {
 	if w = d.takers.pop(); w != nil {
+		d.steps.Add(1)
 		w.item, w.outcome = v, completed
 		d.puts++
 		d.takes++
@@ -47,6 +49,7 @@ func (d *direct[T]) remove() (v T, ok bool, w *waiter[T]) {
 	if d.n == 0 {
 		return v, false, nil
 	}
+	d.steps.Add(1)
 	p := &d.ring[d.head]
 	var zero T
 	v, *p = *p, zero
@@ -63,6 +66,7 @@ func (d *direct[T]) remove() (v T, ok bool, w *waiter[T]) {
 }
 
 func (d *direct[T]) push(v T) {
+	d.steps.Add(1)
 	i := d.head + d.n
 	if i >= len(d.ring) {
 		i -= len(d.ring)

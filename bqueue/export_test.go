@@ -1,6 +1,18 @@
 package bqueue
 
-import "fmt"
+import (
+	"fmt"
+
+	"example.com/flatline/internal/debug"
+)
+
+// Steps returns what counts the slots that are looked at and the items that move.
+func (q *Queue[T]) Steps() *debug.Counter {
+	if q.direct != nil {
+		return &q.direct.steps
+	}
+	return &q.shared.slots.Steps
+}
 
 // CheckInvariants panics if an invariant of the package doc does not hold. Nobody
 // may be inside a method but those who wait.

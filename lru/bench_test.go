@@ -113,9 +113,19 @@ func BenchmarkSync_Put(b *testing.B) {
 	})
 }
 
-// BenchmarkSharded_Get and BenchmarkSharded_Put run on all processors at once.
+// BenchmarkSharded_Get and BenchmarkSharded_Put show the price of finding the shard,
+// and what all processors reach at once.
 func BenchmarkSharded_Get(b *testing.B) {
 	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
+		c, keys := full(NewSharded[int, int](n), n), bench.Keys("uniform", n)
+		m := bench.Steps(b, c.c.Steps()...)
+		for i := 0; b.Loop(); i++ {
+			c.Get(keys[i&(len(keys)-1)])
+			m.Op()
+		}
+		m.Report()
+	})
+	bench.Sweep(b, "parallel", func(b *testing.B, n int) {
 		c, keys := full(NewSharded[int, int](n), n), bench.Keys("uniform", n)
 		parallel(b, func(i int) { c.Get(keys[i&(len(keys)-1)]) })
 	})
@@ -123,6 +133,15 @@ func BenchmarkSharded_Get(b *testing.B) {
 
 func BenchmarkSharded_Put(b *testing.B) {
 	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
+		c := full(NewSharded[int, int](n), n)
+		m := bench.Steps(b, c.c.Steps()...)
+		for k := n; b.Loop(); k++ {
+			c.Put(k, k)
+			m.Op()
+		}
+		m.Report()
+	})
+	bench.Sweep(b, "parallel", func(b *testing.B, n int) {
 		c := full(NewSharded[int, int](n), n)
 		parallel(b, func(i int) { c.Put(i, i) })
 	})

@@ -8,15 +8,19 @@ import (
 
 	"example.com/flatline/internal/bench"
 	"example.com/flatline/internal/clock"
+	"example.com/flatline/internal/debug"
 )
 
 // BenchmarkBucket_Allow: always granted; n is the burst.
 func BenchmarkBucket_Allow(b *testing.B) {
 	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
 		x := New(Every(1), int64(n))
+		m := bench.Steps(b, &x.tries)
 		for b.Loop() {
 			x.Allow()
+			m.Op()
 		}
+		m.Report()
 	})
 	bench.Sweep(b, "textbook", func(b *testing.B, n int) {
 		x := newTextbook(1e9, float64(n))
@@ -37,9 +41,12 @@ func BenchmarkBucket_AllowN(b *testing.B) {
 	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
 		x := New(Rate{}, int64(n))
 		x.AllowN(int64(n))
+		m := bench.Steps(b, &x.tries)
 		for b.Loop() {
 			x.AllowN(1)
+			m.Op()
 		}
+		m.Report()
 	})
 }
 
@@ -47,9 +54,12 @@ func BenchmarkBucket_AllowN(b *testing.B) {
 func BenchmarkBucket_Take(b *testing.B) {
 	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
 		x := New(Every(1), int64(n))
+		m := bench.Steps(b, &x.tries)
 		for b.Loop() {
 			x.Take(1)
+			m.Op()
 		}
+		m.Report()
 	})
 }
 
@@ -70,6 +80,14 @@ func (x *textbookKeyed) allow(k int) bool {
 	return b.AllowN(1)
 }
 
+// steps returns the counters of the shards' tables.
+func (x *Keyed[K]) steps() (all []*debug.Counter) {
+	for i := range x.shards {
+		all = append(all, &x.shards[i].table.Steps)
+	}
+	return all
+}
+
 // BenchmarkKeyed_Allow: n keys that are kept.
 func BenchmarkKeyed_Allow(b *testing.B) {
 	bench.SweepKeys(b, "flatline", func(b *testing.B, n int, keys []int) {
@@ -77,11 +95,12 @@ func BenchmarkKeyed_Allow(b *testing.B) {
 		for k := range n {
 			x.Allow(k)
 		}
-		i := 0
-		for b.Loop() {
+		m := bench.Steps(b, x.steps()...)
+		for i := 0; b.Loop(); i++ {
 			x.Allow(keys[i&(len(keys)-1)])
-			i++
+			m.Op()
 		}
+		m.Report()
 	})
 	bench.SweepKeys(b, "textbook", func(b *testing.B, n int, keys []int) {
 		x := &textbookKeyed{m: make(map[int]*textbookBucket)}
@@ -103,9 +122,12 @@ func BenchmarkSlidingLog_Allow(b *testing.B) {
 		for range n {
 			l.Allow()
 		}
+		m := bench.Steps(b, &l.looks)
 		for b.Loop() {
 			l.Allow()
+			m.Op()
 		}
+		m.Report()
 	})
 }
 
@@ -116,9 +138,12 @@ func BenchmarkSlidingLog_Take(b *testing.B) {
 		for range n {
 			l.Allow()
 		}
+		m := bench.Steps(b, &l.looks)
 		for b.Loop() {
 			l.Take(1)
+			m.Op()
 		}
+		m.Report()
 	})
 }
 

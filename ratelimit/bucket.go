@@ -30,6 +30,7 @@ type Options struct {
 // as a bucket in rational arithmetic does. It is made by New, is safe for
 // concurrent use and must not be copied.
 type Bucket struct {
+	tries debug.Counter // of the compare-and-swap
 	state atomic.Pointer[state]
 	clock clock.Clock
 	steps bool // the clock is a caller's and may go back
@@ -122,6 +123,7 @@ func (b *Bucket) try(n int64) (v verdict, s *state, z, now int64) {
 	}
 	now *= s.n
 	for {
+		b.tries.Add(1)
 		old := s.z.Load()
 		debug.Yield()
 		z = max(old, now-s.full)

@@ -38,20 +38,26 @@ func (c *SlidingCounter) Allow() bool { return c.Take(1).OK }
 // the part of the previous window that the sliding one still covers; it is
 // computed exactly. O(1).
 func (c *SlidingCounter) Take(k int64) Decision {
-	d, _ := c.attempt(k)
+	d, _ := c.take(k)
 	return d
 }
 
-func (c *SlidingCounter) attempt(k int64) (Decision, func()) {
+// take is Take that says in which window it has counted the events.
+func (c *SlidingCounter) take(k int64) (d Decision, window int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	rest := c.tick()
-	d := c.decide(k, rest)
+	if d = c.decide(k, rest); d.OK {
+		c.cur += k
+	}
+	return d, c.window
+}
+
+func (c *SlidingCounter) attempt(k int64) (Decision, func()) {
+	d, window := c.take(k)
 	if !d.OK {
 		return d, nil
 	}
-	c.cur += k
-	window := c.window
 	return d, func() { c.remove(k, window) }
 }
 

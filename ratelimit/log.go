@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"example.com/flatline/internal/clock"
+	"example.com/flatline/internal/debug"
 )
 
 // A SlidingLog admits at most n events in any window of a length: it remembers when
@@ -16,6 +17,7 @@ import (
 // not be copied.
 type SlidingLog struct {
 	mu    sync.Mutex
+	looks debug.Counter // at remembered times
 	clock clock.Clock
 	per   int64
 	n     int
@@ -49,24 +51,30 @@ func (l *SlidingLog) Allow() bool {
 	return ok
 }
 
-// Take records k events now, or none. O(k + log n).
+// Take records k events now, or none. O(k + log n); it allocates as Allow does.
 func (l *SlidingLog) Take(k int64) Decision {
-	d, _ := l.attempt(k)
+	d, _ := l.take(k)
 	return d
 }
 
-func (l *SlidingLog) attempt(k int64) (Decision, func()) {
+// take is Take that says for when it has recorded the events.
+func (l *SlidingLog) take(k int64) (d Decision, at int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.tick()
-	d := l.decide(k)
+	if d = l.decide(k); d.OK {
+		l.record(int(k))
+		d.Remaining -= k
+		d.ResetAfter = time.Duration(l.per)
+	}
+	return d, l.now
+}
+
+func (l *SlidingLog) attempt(k int64) (Decision, func()) {
+	d, at := l.take(k)
 	if !d.OK {
 		return d, nil
 	}
-	l.record(int(k))
-	d.Remaining -= k
-	d.ResetAfter = time.Duration(l.per)
-	at := l.now
 	return d, func() { l.remove(int(k), at) }
 }
 
@@ -90,6 +98,7 @@ func (l *SlidingLog) tick() int64 {
 
 // at returns when the i-th oldest of the last n events was, from 0.
 func (l *SlidingLog) at(i int) int64 {
+	l.looks.Add(1)
 	if i += l.next; i >= l.n {
 		i -= l.n
 	}

@@ -220,6 +220,20 @@ func TestSlidingCounterModel(t *testing.T) {
 	})
 }
 
+func TestWindowsDoNotAllocate(t *testing.T) {
+	l, c := NewSlidingLog(10, time.Nanosecond), NewSlidingCounter(10, time.Microsecond)
+	l.Take(10) // its memory grows until so many events have been
+	for name, w := range map[string]interface {
+		Limiter
+		Allow() bool
+	}{"log": l, "counter": c} {
+		assert.Zero(t, testing.AllocsPerRun(1000, func() {
+			w.Allow()
+			w.Take(2)
+		}), name)
+	}
+}
+
 func TestWindowPanics(t *testing.T) {
 	for want, f := range map[string]func(){
 		"ratelimit.NewSlidingLog: want n of at least 1 and a positive duration, got 0 in 1s":      func() { NewSlidingLog(0, time.Second) },

@@ -81,42 +81,51 @@ func BenchmarkSync_Since(b *testing.B) {
 	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
 		s := NewSync[int](n)
 		s.PushSlice(make([]int, n))
+		m := bench.Steps(b, &s.r.steps)
 		sum := 0
 		for b.Loop() {
 			seq, _ := s.Since(0)
 			for _, v := range seq {
 				sum += v
 			}
+			m.Op()
 		}
+		m.Report()
 	})
 }
 
-func BenchmarkSPSC_TryPop(b *testing.B) {
+func BenchmarkSPSC_TryPushTryPop(b *testing.B) {
 	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
 		q := NewSPSC[int](n)
 		q.PushSlice(make([]int, n/2))
+		m := bench.Steps(b, &q.steps)
 		for i := 0; b.Loop(); i++ {
 			q.TryPush(i)
 			q.TryPop()
+			m.Op()
 		}
+		m.Report()
 	})
 }
 
-func BenchmarkMPMC_TryPop(b *testing.B) {
+func BenchmarkMPMC_TryPushTryPop(b *testing.B) {
 	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
 		q := NewMPMC[int](n)
 		q.PushSlice(make([]int, n/2))
+		m := bench.Steps(b, &q.q.Steps)
 		for i := 0; b.Loop(); i++ {
 			q.TryPush(i)
 			q.TryPop()
+			m.Op()
 		}
+		m.Report()
 	})
 }
 
 // Two goroutines: the time of one item from end to end, with the processors as busy as
 // they can be.
-func BenchmarkSPSC_TryPush(b *testing.B) {
-	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
+func BenchmarkSPSC_Stream(b *testing.B) {
+	bench.Sweep(b, "pair", func(b *testing.B, n int) {
 		q := NewSPSC[int](n)
 		stream(b, q.TryPush, q.TryPop)
 	})
@@ -150,14 +159,32 @@ func stream(b *testing.B, push func(int) bool, pop func() (int, bool)) {
 	<-done
 }
 
+// n is the length of what is written and read.
 func BenchmarkBytes_Write(b *testing.B) {
 	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
 		r := NewBytes(n)
-		p := make([]byte, min(n/2, 4096))
-		b.SetBytes(int64(len(p)))
+		p := make([]byte, n)
+		b.SetBytes(int64(n))
+		m := bench.Steps(b, &r.r.steps)
 		for b.Loop() {
 			_, _ = r.Write(p)
 			_, _ = r.Read(p)
+			m.Op()
 		}
+		m.Report()
+	})
+}
+
+func BenchmarkBytes_WriteByte(b *testing.B) {
+	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
+		r := NewBytes(n)
+		_, _ = r.Write(make([]byte, n/2))
+		m := bench.Steps(b, &r.r.steps)
+		for b.Loop() {
+			_ = r.WriteByte('x')
+			_, _ = r.ReadByte()
+			m.Op()
+		}
+		m.Report()
 	})
 }

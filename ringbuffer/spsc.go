@@ -25,7 +25,8 @@ import (
 // So the sides meet only where they meet over items anyway. As long as they are in
 // different groups, neither disturbs the other.
 type SPSC[T any] struct {
-	groups   []group[T] // a power of two of them
+	steps    debug.Counter // slots filled or vacated, and looks at the other side
+	groups   []group[T]    // a power of two of them
 	capacity uint64
 	_        [128]byte // the sides share no cache line; processors fetch lines in pairs
 	producer side
@@ -85,6 +86,7 @@ func (q *SPSC[T]) TryPush(v T) bool {
 // an earlier lap is too small to say so.
 func (q *SPSC[T]) lookForRoom() bool {
 	last := q.producer.next - q.capacity
+	q.steps.Add(1)
 	popped := q.groupOf(last).popped.Load()
 	if popped <= last {
 		return false
@@ -95,6 +97,7 @@ func (q *SPSC[T]) lookForRoom() bool {
 
 // publish makes n items, from this number on, all in g, visible to the consumer.
 func (q *SPSC[T]) publish(g *group[T], number, n uint64) {
+	q.steps.Add(int(n))
 	if debug.Enabled {
 		debug.Yield() // stored, not published
 	}
@@ -123,6 +126,7 @@ func (q *SPSC[T]) TryPop() (v T, ok bool) {
 
 // lookForItem reports whether item next is there.
 func (q *SPSC[T]) lookForItem() bool {
+	q.steps.Add(1)
 	pushed := q.groupOf(q.consumer.next).pushed.Load()
 	if pushed <= q.consumer.next {
 		return false
@@ -134,6 +138,7 @@ func (q *SPSC[T]) lookForItem() bool {
 // giveBack makes the slots of n items, from this number on, all in g, free for the
 // producer.
 func (q *SPSC[T]) giveBack(g *group[T], number, n uint64) {
+	q.steps.Add(int(n))
 	if debug.Enabled {
 		debug.Yield() // taken, not given back
 	}

@@ -132,6 +132,7 @@ func (s *Sync[T]) since(seq uint64) ([]T, error) {
 	if seq >= r.tail {
 		return nil, nil
 	}
+	r.steps.Add(int(r.tail - seq))
 	return concat(r.view(seq, int(r.tail-seq))), nil
 }
 

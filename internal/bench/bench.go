@@ -92,14 +92,30 @@ func Keys(set string, n int) []int {
 // metrics steps/op (mean) and worst-steps/op. In a normal build it does nothing.
 type Meter struct {
 	b                 *testing.B
-	c                 *debug.Counter
+	counters          []*debug.Counter
 	ops, total, worst int
 }
 
-// Steps returns a meter over c and forgets what c has counted so far.
-func Steps(b *testing.B, c *debug.Counter) *Meter {
-	c.Take()
-	return &Meter{b: b, c: c}
+// Steps returns a meter over the sum of some counters and forgets what they have
+// counted so far.
+func Steps(b *testing.B, counters ...*debug.Counter) *Meter {
+	m := &Meter{b: b, counters: counters}
+	m.take()
+	return m
+}
+
+func (m *Meter) take() (n int) {
+	for _, c := range m.counters {
+		n += c.Take()
+	}
+	return n
+}
+
+// Skip forgets what was counted since the last operation.
+func (m *Meter) Skip() {
+	if debug.Enabled {
+		m.take()
+	}
 }
 
 // Op ends one operation.
@@ -110,7 +126,7 @@ func (m *Meter) Op() {
 }
 
 func (m *Meter) op() {
-	n := m.c.Take()
+	n := m.take()
 	m.ops++
 	m.total += n
 	m.worst = max(m.worst, n)

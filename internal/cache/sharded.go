@@ -6,6 +6,8 @@ import (
 	"math/bits"
 	"sync/atomic"
 	"time"
+
+	"example.com/flatline/internal/debug"
 )
 
 // A Sharded is a cache in parts, each with a lock of its own; the high bits of a
@@ -190,4 +192,12 @@ func (s *Sharded[K, V]) Shards() int { return len(s.shards) }
 func (s *Sharded[K, V]) Inspect(k K, f func(r Rank, s uint32)) {
 	p, h := s.of(k)
 	p.inspect(&s.env, h, k, f)
+}
+
+// Steps returns the counters of the shards.
+func (s *Sharded[K, V]) Steps() (all []*debug.Counter) {
+	for i := range s.shards {
+		all = append(all, s.shards[i].core.steps())
+	}
+	return all
 }

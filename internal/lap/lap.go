@@ -27,6 +27,7 @@ const closed = 1 << 63
 // lines in pairs), or producers and consumers would slow each other down without
 // having anything to do with each other.
 type Queue[T any] struct {
+	Steps debug.Counter // slots looked at, taken or filled
 	slots []slot[T]
 	lap   uint64 // the ticket one lap on is this much greater
 	_     [128]byte
@@ -63,6 +64,7 @@ func (q *Queue[T]) TryPush(v T) Result {
 		if debug.Enabled {
 			debug.Yield() // others may take t here
 		}
+		q.Steps.Add(1)
 		s := &q.slots[t&(q.lap-1)]
 		if s.stamp.Load() == t {
 			if q.tail.CompareAndSwap(t, q.next(t)) {
@@ -88,6 +90,7 @@ func (q *Queue[T]) TryPop() (v T, r Result) {
 		if debug.Enabled {
 			debug.Yield() // others may take h here
 		}
+		q.Steps.Add(1)
 		s := &q.slots[h&(q.lap-1)]
 		if s.stamp.Load() == h+1 {
 			if q.head.CompareAndSwap(h, q.next(h)) {
@@ -128,6 +131,7 @@ func (q *Queue[T]) PushSlice(vs []T) (n int, r Result) {
 		if !q.tail.CompareAndSwap(t, q.skip(t, len(run))) {
 			continue
 		}
+		q.Steps.Add(len(run))
 		for _, v := range run {
 			s := &q.slots[t&(q.lap-1)]
 			s.await(t)
@@ -160,6 +164,7 @@ func (q *Queue[T]) PopInto(dst []T) (n int, r Result) {
 		if !q.head.CompareAndSwap(h, q.skip(h, len(run))) {
 			continue
 		}
+		q.Steps.Add(len(run))
 		for i := range run {
 			s := &q.slots[h&(q.lap-1)]
 			s.await(h + 1)

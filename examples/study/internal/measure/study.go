@@ -225,7 +225,8 @@ func (r *runner) discover(ctx context.Context) error {
 	})
 }
 
-// add sorts a series in; it reports false if nothing states the operation's cost.
+// add sorts a series in; it reports false if it is one of ours, and nothing states the
+// operation's cost.
 func (t *target) add(s *series) bool {
 	if t.control && s.impl == "map" {
 		t.yardstick = append(t.yardstick, s)
@@ -236,16 +237,16 @@ func (t *target) add(s *series) bool {
 		return true
 	}
 	cost, row, ok := costs.Match(t.rows, s.name.Base)
-	if !ok {
-		return false
-	}
-	switch s.impl {
-	case "flatline", "control":
+	ours := s.impl == "flatline" || s.impl == "control"
+	switch {
+	case !ok:
+		return !ours
+	case ours:
 		t.ours = append(t.ours, s)
 		if t.op(s.op) == nil {
 			t.ops = append(t.ops, &model.Op{Pkg: t.pkg, Bench: s.op, Row: row, Stated: cost})
 		}
-	case "textbook":
+	case s.impl == "textbook":
 		t.textbook = append(t.textbook, s)
 	}
 	return true
