@@ -1,15 +1,12 @@
-// Package bqueue is a bounded queue between goroutines that waits: producers for
-// room, consumers for items, each with a context. A Put that returns an error never
-// enqueued its item, and an item that was accepted is taken exactly once or handed
-// back by CloseNow.
-//
-// # Question
-//
-// "How would you implement a thread-safe producer-consumer queue with a maximum
-// size?" And then: how does a consumer stop, how does a producer give up, how does
-// anybody learn that all work is done?
+// Package bqueue answers: how would you implement a thread-safe producer-consumer
+// queue with a maximum size? And then: how does a consumer stop, how does a producer
+// give up, how does anybody learn that all work is done?
 //
 // # Idea
+//
+// Producers wait for room and consumers for items, each with a context. A Put that
+// returns an error never enqueued its item, and an item that was accepted is taken
+// exactly once or handed back by CloseNow.
 //
 // The textbook has a slice, a mutex and two condition variables (textbook_test.go).
 // It is right, but a wait on a condition variable cannot be cancelled: a request

@@ -67,7 +67,7 @@ func BenchmarkCache_Delete(b *testing.B) {
 			c.Delete(k)
 			m.Op()
 			c.Put(k, i)
-			c.c.Steps().Take()
+			m.Skip()
 		}
 		m.Report()
 	})

@@ -1,12 +1,6 @@
-// Package ratelimit decides whether events may happen now: token buckets, one for
-// all or one for each key, windows, tiers, a pacer and a decorator.
-//
-// # Question
-//
-// "Implement a rate limiter using the token bucket algorithm. How would you make it
-// thread-safe?" And: "Implement a rate limiter as a decorator: 15 calls in 900
-// seconds." And: "Design a distributed rate limiter for an API gateway", which is
-// ratelimit/remote.
+// Package ratelimit answers: implement a rate limiter by a token bucket, and make it
+// safe for threads. And: as a decorator, 15 calls in 900 seconds, which is Wrap. And:
+// for an API gateway of many nodes, which is ratelimit/remote.
 //
 // # Idea
 //

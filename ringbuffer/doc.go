@@ -1,5 +1,5 @@
-// Package ringbuffer answers: "Implement a circular buffer for producers and consumers.
-// How would you handle overflow?"
+// Package ringbuffer answers: implement a circular buffer for producers and consumers.
+// How would you handle overflow?
 //
 // # Idea
 //
@@ -114,9 +114,9 @@
 //
 // # References
 //
-// Leslie Lamport, Specifying concurrent program modules, 1983: one producer and one
-// consumer need no lock. John Giacomoni, Tipp Moseley and Manish Vachharajani, FastForward
-// for efficient pipeline parallelism, 2008: to keep control information beside the data.
-// Martin Thompson and others, Disruptor, 2011: numbers that name items for good, and
+// L. Lamport, "Specifying concurrent program modules" (1983): one producer and one
+// consumer need no lock. J. Giacomoni, T. Moseley and M. Vachharajani, "FastForward for
+// efficient pipeline parallelism" (2008): to keep control information beside the data.
+// M. Thompson and others, "Disruptor" (2011): numbers that name items for good, and
 // readers that follow them. MPMC: see internal/lap.
 package ringbuffer

@@ -16,7 +16,7 @@ var ErrOverwritten = errors.New("ringbuffer: overwritten")
 
 // ErrCapacity is what Resize gets for a capacity that is below 1, below Len or
 // beyond all memory.
-var ErrCapacity = errors.New("ringbuffer: bad capacity")
+var ErrCapacity = errors.New("ringbuffer: capacity out of range")
 
 // A Policy says who loses when a full ring is pushed to.
 type Policy uint8
@@ -40,7 +40,7 @@ func (p Policy) String() string {
 	return fmt.Sprintf("Policy(%d)", uint8(p))
 }
 
-// Options are what New, NewSync and NewBytes can be told.
+// Options are the settings of New, NewSync and NewBytes.
 type Options struct {
 	OnFull Policy // what a push to a full ring does; Reject by default
 }

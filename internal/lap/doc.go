@@ -64,6 +64,6 @@
 //
 // # References
 //
-// Dmitry Vyukov, Bounded MPMC queue, 2010. The lap in the index, which gives up the
-// power of two, is of crossbeam's ArrayQueue, 2017.
+// D. Vyukov, "Bounded MPMC queue" (2010). The lap in the index, which gives up the
+// power of two, is of crossbeam's ArrayQueue (2017).
 package lap
