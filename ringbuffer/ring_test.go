@@ -143,7 +143,7 @@ func TestResize(t *testing.T) {
 		r.PushSlice([]int{1, 2, 3})
 		err := r.Resize(n)
 		require.ErrorIs(t, err, ErrCapacity, n)
-		require.ErrorContains(t, err, fmt.Sprintf("ringbuffer: bad capacity: Resize(%d) of a ring of 3 items", n))
+		require.ErrorContains(t, err, fmt.Sprintf("ringbuffer: capacity out of range: Resize(%d) of a ring of 3 items", n))
 		require.Equal(t, 5, r.Cap())
 		require.Equal(t, []int{1, 2, 3}, items(r))
 	}
