@@ -270,6 +270,40 @@ func TestWorstPush(t *testing.T) {
 	}
 }
 
+// TestMovesInAll: since capacities double from 8, a stack of a power of two has
+// stored each element once and moved all but eight once more.
+func TestMovesInAll(t *testing.T) {
+	if !debug.Enabled {
+		t.Skip("needs -tags debug")
+	}
+	for _, n := range []int{1 << 8, 1 << 16} {
+		var s Stack[int]
+		var q Queue[int]
+		for i := range n {
+			s.Push(i)
+			q.Push(i)
+		}
+		assert.Equal(t, 2*n-8, s.c.moves.Take())
+		assert.Equal(t, n, q.out.moves.Take())
+		q.Pop()
+		assert.Equal(t, 2*n-8, q.out.moves.Take(), "poured")
+	}
+}
+
+// TestGrowthDoubles: append alone would make a large slice longer by a quarter.
+func TestGrowthDoubles(t *testing.T) {
+	const n = 1 << 14
+	var s Stack[int]
+	var q Queue[int]
+	for i := range n + 1 {
+		s.Push(-i)
+		q.Push(i)
+	}
+	assert.Equal(t, 2*n, cap(s.c.items))
+	assert.Equal(t, 2*n, cap(s.c.minima.values))
+	assert.Equal(t, 2*n, cap(q.in))
+}
+
 func TestSyncIsSafe(t *testing.T) {
 	var s Sync[int]
 	const workers, each = 4, 1000
