@@ -3,67 +3,76 @@ package concmap
 import (
 	"fmt"
 	"math/rand/v2"
+	"sync"
 
 	"example.com/flatline/evidence/internal/measure"
+	cmap "github.com/orcaman/concurrent-map/v2"
 )
-
-var sizes = []int{100, 10_000, 1_000_000}
 
 // Groups returns the rows. Targets are set beside xsync and sync.Map.
 func Groups() []measure.Group {
-	groups := rows("int keys", func(i int) int { return i * 7 }, peers(ofInts), 1)
-	groups = append(groups, rows("string keys", func(i int) string { return fmt.Sprintf("key:%08d", i) }, peers(ofTexts), 0.9)...)
-	return append(groups, worst())
+	number := func(i int) int { return i * 7 }
+	text := func(i int) string { return fmt.Sprintf("key:%08d", i) }
+	spread := func(k int) uint32 { return uint32(uint64(k) * 0x9E3779B97F4A7C15 >> 32) }
+	ints := peers(func() cmap.ConcurrentMap[int, int] { return cmap.NewWithCustomShardingFunction[int, int](spread) })
+	texts := peers(cmap.New[int])
+	groups := rows("int keys", []int{1e2, 1e3, 1e4, 1e5, 1e6}, number, ints, 1)
+	groups = append(groups, worst())
+	groups = append(groups, huge(number, ints)...)
+	return append(groups, rows("string keys", []int{1e2, 1e4, 1e6}, text, texts, 0.9)...)
 }
 
 // rows are the rows for one type of key; slack weakens the targets.
-func rows[K comparable](what string, key func(int) K, peers []kind[K], slack float64) (groups []measure.Group) {
-	timed := func(name string, n, procs int, xsync, std float64, side func(kind[K], int) measure.Side) {
+func rows[K comparable](what string, sizes []int, key func(int) K, peers []kind[K], slack float64) (groups []measure.Group) {
+	us := kind[K]{new: ofMap[K]}
+	timed := func(name string, n, procs int, xsync, std float64, side func(kind[K]) measure.Side) {
 		g := measure.Group{
 			Name: fmt.Sprintf("%s, %s, n=%.0e, %d procs", name, what, float64(n), procs),
-			Ours: func() measure.Side { return side(ours[K](), n) }, Procs: procs, Wall: procs > 1,
+			Ours: func() measure.Side { return side(us) }, Procs: procs, Wall: procs > 1,
 		}
 		for i, p := range peers {
 			g.Peers = append(g.Peers, measure.Peer{
-				Name: p.name, Note: p.note, New: func() measure.Side { return side(p, n) },
+				Name: p.name, Note: p.note, New: func() measure.Side { return side(p) },
 				Target: slack * []float64{xsync, std, 0, 0, 0, 0}[i],
 			})
 		}
 		groups = append(groups, g)
 	}
 	for _, n := range sizes {
-		large := n >= 1_000_000
+		keys := sync.OnceValue(func() []K { return all(n, key) })
 		for _, procs := range []int{1, 2} {
 			reads := 1.0
-			if large {
+			if n >= 1e6 {
 				reads = 1.3
 			}
-			timed("Load", n, procs, reads, 2, mixed(key, 100, 0, procs))
-			timed("90/10 stores and deletes", n, procs, 1, 3, mixed(key, 90, 5, procs))
-			timed("Store to existing keys", n, procs, 1.5, 3.5, mixed(key, 0, 0, procs))
+			timed("Load", n, procs, reads, 2, mixed(keys, 100, 0, procs))
+			timed("90/10 stores and deletes", n, procs, 1, 3, mixed(keys, 90, 5, procs))
+			timed("Store to existing keys", n, procs, 1.5, 3.5, mixed(keys, 0, 0, procs))
 		}
-		timed("growth from empty", n, 1, 2, 4, growth(key))
-		timed("iteration", n, 1, 5, 8, iteration(key))
+		timed("growth from empty", n, 1, 2, 4, growth(keys))
+		timed("iteration", n, 1, 5, 8, iteration(keys))
 	}
-	g := measure.Group{
-		Name: "memory of 1e6 entries, " + what, Unit: "B/entry",
-		OursValue: func() float64 { return bytes(ours[K](), key) },
+	const n = 1e6
+	keys := sync.OnceValue(func() []K { return all(n, key) })
+	bytes := func(k kind[K]) func() float64 {
+		return func() float64 {
+			keys()
+			return measure.Heap(func() any { return filled(k, keys()) }) / n
+		}
 	}
+	g := measure.Group{Name: "memory of 1e6 entries, " + what, Unit: "B/entry", OursValue: bytes(us)}
 	for i, p := range peers {
 		g.Peers = append(g.Peers, measure.Peer{
-			Name: p.name, Target: slack * []float64{1 / 0.75, 1 / 0.35, 0, 0, 0, 0}[i],
-			Value: func() float64 { return bytes(p, key) },
+			Name: p.name, Target: slack * []float64{1 / 0.75, 1 / 0.35, 0, 0, 0, 0}[i], Value: bytes(p),
 		})
 	}
 	return append(groups, g)
 }
 
-func fill[K comparable](k kind[K], keys []K) table[K] {
-	m := k.new()
-	for i, k := range keys {
-		m.Store(k, i)
-	}
-	return m
+func filled[K comparable](k kind[K], keys []K) table[K] {
+	t := k.new()
+	t.fill(keys, 0)
+	return t
 }
 
 func all[K comparable](n int, key func(int) K) []K {
@@ -74,76 +83,78 @@ func all[K comparable](n int, key func(int) K) []K {
 	return keys
 }
 
-// mixed reads in so many of 100 operations, deletes in so many, and stores in the
-// others, uniform keys that are all there at first.
-func mixed[K comparable](key func(int) K, reads, deletes uint32, procs int) func(kind[K], int) measure.Side {
-	return func(kd kind[K], n int) measure.Side {
-		keys := all(n, key)
-		m := fill(kd, keys)
-		r := rand.New(rand.NewPCG(uint64(n), 1))
-		stream := make([]K, 1<<19)
-		for i := range stream {
-			stream[i] = keys[r.IntN(n)]
+// newWork returns work that loads in so many of 100 operations, deletes in so many,
+// and stores in the others, uniform keys.
+func newWork[K comparable](keys []K, loads, deletes int) *work[K] {
+	r := rand.New(rand.NewPCG(uint64(len(keys)), 1))
+	w := &work[K]{keys: make([]K, 1<<19), ops: make([]op, 1<<19)}
+	for i := range w.keys {
+		w.keys[i] = keys[r.IntN(len(keys))]
+		switch p := r.IntN(100); {
+		case p < loads:
+			w.ops[i] = load
+		case p < loads+deletes:
+			w.ops[i] = remove
+		default:
+			w.ops[i] = store
 		}
-		at := 0
+	}
+	return w
+}
+
+// mixed does such work on a map that has all keys at first.
+func mixed[K comparable](keys func() []K, loads, deletes, procs int) func(kind[K]) measure.Side {
+	shared := sync.OnceValue(func() *work[K] { return newWork(keys(), loads, deletes) })
+	return func(kd kind[K]) measure.Side {
+		t, w, at := filled(kd, keys()), shared(), 0
 		return measure.Side{Run: func(n int) {
 			at += n
-			measure.Parallel(procs, n, func(worker, n int) {
-				x := uint32(worker*7919+at) | 1
-				for i := at + worker*100_000; n > 0; i, n = i+1, n-1 {
-					x ^= x << 13
-					x ^= x >> 17
-					x ^= x << 5
-					switch k, p := stream[i&(len(stream)-1)], x%100; {
-					case p < reads:
-						m.Load(k)
-					case p < reads+deletes:
-						m.Delete(k)
-					default:
-						m.Store(k, i)
-					}
-				}
-			})
+			measure.Parallel(procs, n, func(worker, n int) { t.run(w, at+worker*100_000, n) })
 		}}
 	}
 }
 
 // growth fills maps of n entries, one after the other.
-func growth[K comparable](key func(int) K) func(kind[K], int) measure.Side {
-	return func(kd kind[K], n int) measure.Side {
-		keys := all(n, key)
-		m, at := kd.new(), 0
+func growth[K comparable](keys func() []K) func(kind[K]) measure.Side {
+	return func(kd kind[K]) measure.Side {
+		keys, t, at := keys(), kd.new(), 0
 		return measure.Side{Run: func(ops int) {
-			for range ops {
-				if at == n {
-					m, at = kd.new(), 0
+			for ops > 0 {
+				if at == len(keys) {
+					t, at = kd.new(), 0
 				}
-				m.Store(keys[at], at)
-				at++
+				n := min(ops, len(keys)-at)
+				t.fill(keys[at:at+n], at)
+				at += n
+				ops -= n
 			}
 		}}
 	}
 }
 
-// iteration counts an entry as an operation.
-func iteration[K comparable](key func(int) K) func(kind[K], int) measure.Side {
-	return func(kd kind[K], n int) measure.Side {
-		m := fill(kd, all(n, key))
-		sum := 0
+// iteration counts an entry as an operation. Whole loops do nothing but look at each
+// value, the last one also counts.
+func iteration[K comparable](keys func() []K) func(kind[K]) measure.Side {
+	return func(kd kind[K]) measure.Side {
+		t, size, seen := filled(kd, keys()), len(keys()), 0
 		return measure.Side{Run: func(ops int) {
-			for ops > 0 {
-				m.each(func(_ K, v int) bool {
-					sum += v
+			for ; ops >= size; ops -= size {
+				t.each(func(_ K, v int) bool {
+					seen = v
+					return true
+				})
+			}
+			if ops > 0 {
+				t.each(func(_ K, v int) bool {
+					seen = v
 					ops--
 					return ops > 0
 				})
 			}
+			last = seen
 		}}
 	}
 }
 
-func bytes[K comparable](kd kind[K], key func(int) K) float64 {
-	const n = 1_000_000
-	keys := all(n, key)
-	return measure.Heap(func() any { return fill(kd, keys) }) / n
-}
+// last keeps the loops from being for nothing.
+var last int

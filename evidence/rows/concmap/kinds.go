@@ -11,96 +11,30 @@ import (
 	"example.com/flatline/concmap"
 )
 
-// A table is what the maps have in common. The loops of the rows call it through
-// the interface, which adds the same nanosecond or two to all: the ratios of short
-// operations are nearer to 1 than in a program that calls the maps directly.
-type table[K comparable] interface {
-	Load(k K) (int, bool)
-	Store(k K, v int)
-	Delete(k K)
-	each(f func(K, int) bool)
+// A table is a map to measure. Each map has loops of its own, which call it
+// directly: through an interface each call would take a nanosecond or two more,
+// for all the same, and draw the ratios of short operations to 1. The loops differ
+// in nothing but the calls.
+type table[K comparable] struct {
+	fill func(keys []K, from int)          // stores keys[i] with the value from+i
+	run  func(w *work[K], from, n int)     // does n operations of w
+	each func(yield func(k K, v int) bool) // the map's own loop
 }
 
-type flat[K comparable] struct{ concmap.Map[K, int] }
-
-func (m *flat[K]) each(f func(K, int) bool) { m.All()(f) }
-
-type striped[K comparable] struct{ concmap.Striped[K, int] }
-
-func (m *striped[K]) each(f func(K, int) bool) { m.All()(f) }
-
-type xs[K comparable] struct{ *xsync.Map[K, int] }
-
-func (m xs[K]) each(f func(K, int) bool) { m.Range(f) }
-
-type std[K comparable] struct{ m sync.Map }
-
-func (m *std[K]) Load(k K) (int, bool) {
-	v, ok := m.m.Load(k)
-	if !ok {
-		return 0, false
-	}
-	return v.(int), true
-}
-func (m *std[K]) Store(k K, v int) { m.m.Store(k, v) }
-func (m *std[K]) Delete(k K)       { m.m.Delete(k) }
-func (m *std[K]) each(f func(K, int) bool) {
-	m.m.Range(func(k, v any) bool { return f(k.(K), v.(int)) })
+// work is a sequence of operations that is repeated for ever; its length is a power
+// of two.
+type work[K comparable] struct {
+	keys []K
+	ops  []op
 }
 
-type locked[K comparable] struct {
-	mu sync.RWMutex
-	m  map[K]int
-}
+type op uint8
 
-func (m *locked[K]) Load(k K) (int, bool) {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	v, ok := m.m[k]
-	return v, ok
-}
-
-func (m *locked[K]) Store(k K, v int) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.m[k] = v
-}
-
-func (m *locked[K]) Delete(k K) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	delete(m.m, k)
-}
-
-func (m *locked[K]) each(f func(K, int) bool) {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	for k, v := range m.m {
-		if !f(k, v) {
-			return
-		}
-	}
-}
-
-type hax[K int | string] struct{ *haxmap.Map[K, int] }
-
-func (m hax[K]) Load(k K) (int, bool)     { return m.Get(k) }
-func (m hax[K]) Store(k K, v int)         { m.Set(k, v) }
-func (m hax[K]) Delete(k K)               { m.Del(k) }
-func (m hax[K]) each(f func(K, int) bool) { m.ForEach(f) }
-
-type orcaman[K comparable] struct{ cmap.ConcurrentMap[K, int] }
-
-func (m orcaman[K]) Load(k K) (int, bool) { return m.Get(k) }
-func (m orcaman[K]) Store(k K, v int)     { m.Set(k, v) }
-func (m orcaman[K]) Delete(k K)           { m.Remove(k) }
-func (m orcaman[K]) each(f func(K, int) bool) {
-	for e := range m.IterBuffered() {
-		if !f(e.Key, e.Val) {
-			return
-		}
-	}
-}
+const (
+	load op = iota
+	store
+	remove
+)
 
 // A kind is one map to measure.
 type kind[K comparable] struct {
@@ -109,23 +43,215 @@ type kind[K comparable] struct {
 	note string
 }
 
-func ours[K comparable]() kind[K] {
-	return kind[K]{name: "concmap.Map", new: func() table[K] { return new(flat[K]) }}
-}
-
-func peers[K int | string](orc func() table[K]) []kind[K] {
+// peers returns what is measured beside concmap.Map, xsync and sync.Map first.
+func peers[K int | string](orc func() cmap.ConcurrentMap[K, int]) []kind[K] {
 	return []kind[K]{
-		{name: "puzpuzpuz/xsync v4", new: func() table[K] { return xs[K]{xsync.NewMap[K, int]()} }},
-		{name: "sync.Map", new: func() table[K] { return new(std[K]) }},
-		{name: "orcaman/concurrent-map v2", new: orc},
-		{name: "alphadose/haxmap", new: func() table[K] { return hax[K]{haxmap.New[K, int]()} }},
-		{name: "RWMutex and a Go map", new: func() table[K] { return &locked[K]{m: make(map[K]int)} }},
-		{name: "concmap.Striped", new: func() table[K] { return new(striped[K]) }, note: "flatline's own short answer"},
+		{name: "puzpuzpuz/xsync v4", new: ofXsync[K]},
+		{name: "sync.Map", new: ofSync[K]},
+		{name: "orcaman/concurrent-map v2", new: func() table[K] { return ofOrcaman(orc()) }},
+		{name: "alphadose/haxmap", new: ofHaxmap[K]},
+		{name: "RWMutex and a Go map", new: ofRWMutex[K]},
+		{name: "concmap.Striped", new: ofStriped[K], note: "flatline's own short answer"},
 	}
 }
 
-func ofInts() table[int] {
-	return orcaman[int]{cmap.NewWithCustomShardingFunction[int, int](func(k int) uint32 { return uint32(uint64(k) * 0x9E3779B97F4A7C15 >> 32) })}
+func ofMap[K comparable]() table[K] {
+	m := new(concmap.Map[K, int])
+	return table[K]{
+		fill: func(keys []K, from int) {
+			for i, k := range keys {
+				m.Store(k, from+i)
+			}
+		},
+		run: func(w *work[K], from, n int) {
+			for i := from; i < from+n; i++ {
+				at := i & (len(w.keys) - 1)
+				switch k := w.keys[at]; w.ops[at] {
+				case load:
+					m.Load(k)
+				case store:
+					m.Store(k, i)
+				case remove:
+					m.Delete(k)
+				}
+			}
+		},
+		each: m.All(),
+	}
 }
 
-func ofTexts() table[string] { return orcaman[string]{cmap.New[int]()} }
+func ofStriped[K comparable]() table[K] {
+	m := new(concmap.Striped[K, int])
+	return table[K]{
+		fill: func(keys []K, from int) {
+			for i, k := range keys {
+				m.Store(k, from+i)
+			}
+		},
+		run: func(w *work[K], from, n int) {
+			for i := from; i < from+n; i++ {
+				at := i & (len(w.keys) - 1)
+				switch k := w.keys[at]; w.ops[at] {
+				case load:
+					m.Load(k)
+				case store:
+					m.Store(k, i)
+				case remove:
+					m.Delete(k)
+				}
+			}
+		},
+		each: m.All(),
+	}
+}
+
+func ofXsync[K comparable]() table[K] {
+	m := xsync.NewMap[K, int]()
+	return table[K]{
+		fill: func(keys []K, from int) {
+			for i, k := range keys {
+				m.Store(k, from+i)
+			}
+		},
+		run: func(w *work[K], from, n int) {
+			for i := from; i < from+n; i++ {
+				at := i & (len(w.keys) - 1)
+				switch k := w.keys[at]; w.ops[at] {
+				case load:
+					m.Load(k)
+				case store:
+					m.Store(k, i)
+				case remove:
+					m.Delete(k)
+				}
+			}
+		},
+		each: m.Range,
+	}
+}
+
+func ofSync[K comparable]() table[K] {
+	m := new(sync.Map)
+	return table[K]{
+		fill: func(keys []K, from int) {
+			for i, k := range keys {
+				m.Store(k, from+i)
+			}
+		},
+		run: func(w *work[K], from, n int) {
+			for i := from; i < from+n; i++ {
+				at := i & (len(w.keys) - 1)
+				switch k := w.keys[at]; w.ops[at] {
+				case load:
+					if v, ok := m.Load(k); ok {
+						_ = v.(int)
+					}
+				case store:
+					m.Store(k, i)
+				case remove:
+					m.Delete(k)
+				}
+			}
+		},
+		each: func(yield func(K, int) bool) {
+			m.Range(func(k, v any) bool { return yield(k.(K), v.(int)) })
+		},
+	}
+}
+
+func ofOrcaman[K comparable](m cmap.ConcurrentMap[K, int]) table[K] {
+	return table[K]{
+		fill: func(keys []K, from int) {
+			for i, k := range keys {
+				m.Set(k, from+i)
+			}
+		},
+		run: func(w *work[K], from, n int) {
+			for i := from; i < from+n; i++ {
+				at := i & (len(w.keys) - 1)
+				switch k := w.keys[at]; w.ops[at] {
+				case load:
+					m.Get(k)
+				case store:
+					m.Set(k, i)
+				case remove:
+					m.Remove(k)
+				}
+			}
+		},
+		each: func(yield func(K, int) bool) {
+			for e := range m.IterBuffered() {
+				if !yield(e.Key, e.Val) {
+					return
+				}
+			}
+		},
+	}
+}
+
+func ofHaxmap[K int | string]() table[K] {
+	m := haxmap.New[K, int]()
+	return table[K]{
+		fill: func(keys []K, from int) {
+			for i, k := range keys {
+				m.Set(k, from+i)
+			}
+		},
+		run: func(w *work[K], from, n int) {
+			for i := from; i < from+n; i++ {
+				at := i & (len(w.keys) - 1)
+				switch k := w.keys[at]; w.ops[at] {
+				case load:
+					m.Get(k)
+				case store:
+					m.Set(k, i)
+				case remove:
+					m.Del(k)
+				}
+			}
+		},
+		each: m.ForEach,
+	}
+}
+
+func ofRWMutex[K comparable]() table[K] {
+	var mu sync.RWMutex
+	m := make(map[K]int)
+	return table[K]{
+		fill: func(keys []K, from int) {
+			for i, k := range keys {
+				mu.Lock()
+				m[k] = from + i
+				mu.Unlock()
+			}
+		},
+		run: func(w *work[K], from, n int) {
+			for i := from; i < from+n; i++ {
+				at := i & (len(w.keys) - 1)
+				switch k := w.keys[at]; w.ops[at] {
+				case load:
+					mu.RLock()
+					_ = m[k]
+					mu.RUnlock()
+				case store:
+					mu.Lock()
+					m[k] = i
+					mu.Unlock()
+				case remove:
+					mu.Lock()
+					delete(m, k)
+					mu.Unlock()
+				}
+			}
+		},
+		each: func(yield func(K, int) bool) {
+			mu.RLock()
+			defer mu.RUnlock()
+			for k, v := range m {
+				if !yield(k, v) {
+					return
+				}
+			}
+		},
+	}
+}
