@@ -8,7 +8,9 @@ import (
 // Range yields the versions of k from time from to time to, both ends included, the
 // oldest first; no tombstones. The loop may change the map: versions that it writes
 // between the time that it was last given and what was the newest when it began are
-// yielded, others not. O(log v) to begin, O(1) a step.
+// yielded, others not. If it changes k in another way than by an append, the rest of the
+// versions at the time that it was last given is passed over. O(log v) to begin, O(1) a
+// step.
 func (m *Map[K, V]) Range(k K, from, to int64) iter.Seq2[int64, V] {
 	return func(yield func(int64, V) bool) { m.series(k).walk(from, to, yield) }
 }

@@ -1,7 +1,6 @@
 package timemap
 
 import (
-	"fmt"
 	"iter"
 	"math"
 	"math/bits"
@@ -237,9 +236,6 @@ func (s *Sync[K, V]) CompactBefore(t int64) (dropped int) {
 
 // KeepLast drops all but the n newest versions of each key; see Map.KeepLast.
 func (s *Sync[K, V]) KeepLast(n int) (dropped int) {
-	if n < 1 {
-		panic(fmt.Sprintf("timemap: KeepLast(%d): at least 1", n))
-	}
 	return s.sum(func(m *Map[K, V]) int { return m.KeepLast(n) })
 }
 

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -61,6 +62,38 @@ func TestBadInput(t *testing.T) {
 	assert.Panics(t, func() { any.Set([]int{}, 0, 1) }, "as a map does")
 	any.Set(1, 0, 1)
 	any.checkInvariants()
+}
+
+// TestHash: the option is asked, by every method, and without it each map has secrets
+// of its own, for keys that are equal wherever they lie.
+func TestHash(t *testing.T) {
+	asked := 0
+	o := Options[string, int]{Hash: func(string) uint64 { asked++; return 7 }}
+	for _, m := range []timemap{New(o), NewSync(o)} {
+		asked = 0
+		m.Set("a", 1, 1)
+		m.Set("b", 1, 2)
+		assert.Equal(t, 2, asked)
+		v, _ := m.Get("b", 1)
+		assert.Equal(t, 2, v, "with one hash for all")
+	}
+	m := New(o)
+	asked = 0
+	m.Get("a", 1)
+	m.Drop("a")
+	assert.Zero(t, asked, "an empty map has nothing to look for")
+
+	for _, m := range []timemap{new(Map[string, int]), new(Sync[string, int]), New[string, int](), NewSync[string, int]()} {
+		m.Delete(strings.Clone("key"), 1)
+		m.Set(strings.Clone("key"), 2, 2)
+		assert.Equal(t, 1, m.Len())
+		v, _ := m.Get(strings.Clone("key"), 2)
+		assert.Equal(t, 2, v)
+	}
+	a, b := New[string, int](), New[string, int]()
+	assert.NotEqual(t, a.hash.Hash("key"), b.hash.Hash("key"))
+	c, d := NewSync[string, int](), NewSync[string, int]()
+	assert.NotEqual(t, c.hash.Hash("key"), d.hash.Hash("key"))
 }
 
 func TestEndsOfTime(t *testing.T) {
@@ -145,6 +178,30 @@ func TestCompactionKeepsWhatHolds(t *testing.T) {
 	})
 }
 
+// TestCompactionOfNothing: what drops nothing moves nothing.
+func TestCompactionOfNothing(t *testing.T) {
+	m := New[string, int]()
+	for i := range 3 * chunkLen {
+		m.Set("k", int64(i), i)
+	}
+	assert.Zero(t, testing.AllocsPerRun(10, func() {
+		assert.Zero(t, m.CompactBefore(0))
+		assert.Zero(t, m.KeepLast(3*chunkLen))
+	}))
+}
+
+// TestAppendAtOneTime: a version at the newest time is an append too, which fills chunks
+// and moves nothing.
+func TestAppendAtOneTime(t *testing.T) {
+	m := New(Options[string, int]{SameTime: KeepAll})
+	for i := range 3 * chunkLen {
+		m.Set("k", 7, i)
+	}
+	s := m.series("k")
+	assert.Len(t, s.older, 2)
+	assert.Zero(t, s.edits)
+}
+
 func TestViewIsLive(t *testing.T) {
 	each(t, func(t *testing.T, make func(SameTime) timemap) {
 		m := make(LastWins)
@@ -166,75 +223,6 @@ func TestViewIsLive(t *testing.T) {
 		for range view.All() {
 			break
 		}
-	})
-}
-
-// TestLoopsMayChangeTheMap: what a loop does to the key that it walks.
-func TestLoopsMayChangeTheMap(t *testing.T) {
-	const n = 3 * chunkLen
-	each(t, func(t *testing.T, make func(SameTime) timemap) {
-		fill := func() timemap {
-			m := make(KeepAll)
-			for i := range n {
-				m.Set("k", int64(10*i), i)
-			}
-			return m
-		}
-		increasing := func(ts []int64, sign int64) {
-			for i := 1; i < len(ts); i++ {
-				if sign*(ts[i]-ts[i-1]) <= 0 {
-					t.Fatalf("%d after %d", ts[i], ts[i-1])
-				}
-			}
-		}
-		for name, change := range map[string]func(timemap, int64){
-			"append": func(m timemap, t int64) { m.Set("k", 10*n+t, -1) },
-			"late":   func(m timemap, t int64) { m.Set("k", t-5, -1) },
-			"other":  func(m timemap, t int64) { m.Set(string(rune('A'+t%1000)), t, -1) },
-		} {
-			m := fill()
-			var seen []int64
-			for at := range m.History("k") {
-				if seen = append(seen, at); len(seen) > n {
-					t.Fatalf("%s: the loop does not end", name)
-				}
-				change(m, at)
-			}
-			assert.Equal(t, n, len(seen), "%s: what was there is yielded once, and the loop ends", name)
-			increasing(seen, 1)
-			m = fill()
-			seen = nil
-			for at := range m.Backward("k") {
-				if len(seen) == n {
-					break // late writes lie ahead of a walk back
-				}
-				seen = append(seen, at)
-				change(m, at)
-			}
-			assert.Equal(t, n, len(seen), name)
-			increasing(seen, -1)
-			m.checkInvariants()
-		}
-		for name, end := range map[string]func(timemap){
-			"Drop": func(m timemap) { m.Drop("k") }, "KeepLast": func(m timemap) { m.KeepLast(1) },
-			"CompactBefore": func(m timemap) { m.CompactBefore(math.MaxInt64) }, "Clear": func(m timemap) { m.Clear() },
-		} {
-			m := fill()
-			for range m.History("k") {
-				end(m)
-			}
-			m = fill()
-			for range m.Backward("k") {
-				end(m)
-			}
-			m.checkInvariants()
-			assert.LessOrEqual(t, m.Versions(), 1, name)
-		}
-		m := fill()
-		for k := range m.Keys() {
-			m.Drop(k)
-		}
-		assert.Zero(t, m.Len())
 	})
 }
 
