@@ -1,0 +1,189 @@
+package server
+
+import (
+	"net"
+	"sync"
+	"time"
+)
+
+// Limits of a connection whose client does not read. Its goroutine does not go on
+// before its replies are taken, so what waits is one read's replies; only messages of
+// pub/sub come unasked, and those have a bound.
+const (
+	flushAt      = 256 << 10        // replies are written when they are that long
+	keepOut      = 64 << 10         // a longer buffer is not kept
+	pushLimit    = 32 << 20         // messages that wait for a subscriber
+	writeTimeout = 60 * time.Second // for what was written last to be taken
+)
+
+// A conn is a client's connection. One goroutine reads and executes; once the client
+// subscribes, a second writes all that is to be sent.
+type conn struct {
+	nc    net.Conn
+	s     *session
+	since time.Time
+
+	mu      sync.Mutex
+	name    string
+	pushing bool   // replies go through pending, in order with messages
+	pending []byte // to be written by the second goroutine
+	wake    chan struct{}
+	pushed  chan struct{} // closed when the second goroutine has ended
+}
+
+func (s *Server) accept(nc net.Conn) {
+	if n := s.stats.clients.Add(1); n > s.config.maxClients.Load() {
+		s.stats.clients.Add(-1)
+		s.stats.rejected.Add(1)
+		_ = nc.SetWriteDeadline(time.Now().Add(time.Second))
+		_, _ = nc.Write([]byte("-ERR max number of clients reached\r\n"))
+		nc.Close()
+		return
+	}
+	s.stats.connections.Add(1)
+	c := &conn{nc: nc, since: time.Now(), s: &session{srv: s, id: s.ids.Add(1)}}
+	c.s.conn = c
+	s.clients.Store(c.s.id, c)
+	s.group.Go(func() {
+		defer s.stats.clients.Add(-1)
+		c.serve()
+	})
+}
+
+// serve reads, executes what is complete, and writes the replies: one read, one
+// taking of the lock and one write for a pipeline of commands.
+func (c *conn) serve() {
+	s := c.s
+	defer func() {
+		s.release()
+		s.unsubscribeAll()
+		s.discard()
+		s.srv.clients.Delete(s.id)
+		if !s.quit { // else the last replies are still to be written
+			c.nc.Close()
+		}
+		c.stopPusher()
+		c.nc.Close()
+	}()
+	if s.srv.ctx.Err() != nil { // Close did not see this one
+		return
+	}
+	var in reader
+	for !s.quit {
+		n, err := c.nc.Read(in.room())
+		if err != nil {
+			return
+		}
+		in.came(n)
+		for !s.quit {
+			args, err := in.command()
+			if err != nil {
+				s.err("ERR Protocol error: " + err.Error())
+				s.quit = true
+			}
+			if args == nil {
+				break
+			}
+			s.do(args)
+			if len(s.out) > flushAt && !c.flush() {
+				return
+			}
+		}
+		if !c.flush() {
+			return
+		}
+	}
+}
+
+// flush ends a batch: it unlocks, waits for the disk if that was promised, and
+// writes. It reports whether the connection is still good.
+func (c *conn) flush() bool {
+	s := c.s
+	s.release()
+	s.srv.stats.commands.Add(int64(s.done))
+	s.srv.stats.errors.Add(int64(s.errors))
+	s.done, s.errors = 0, 0
+	if s.seq > 0 {
+		if !s.srv.feed.wait(s.seq) {
+			return false // nobody knows what has become of the writes: say nothing
+		}
+		s.seq = 0
+	}
+	if len(s.out) == 0 {
+		return true
+	}
+	out := s.out
+	if s.out = out[:0]; cap(out) > keepOut {
+		s.out = nil
+	}
+	if c.push(out, false) {
+		return true
+	}
+	return c.write(out)
+}
+
+func (c *conn) write(out []byte) bool {
+	if c.nc.SetWriteDeadline(time.Now().Add(writeTimeout)) != nil {
+		return false
+	}
+	_, err := c.nc.Write(out)
+	return err == nil
+}
+
+// push hands bytes to the second goroutine and reports whether there is one; with
+// start it is started. A client that lets too much wait is closed.
+func (c *conn) push(out []byte, start bool) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.pushing {
+		if !start {
+			return false
+		}
+		c.pushing, c.wake, c.pushed = true, make(chan struct{}, 1), make(chan struct{})
+		wake := c.wake
+		c.s.srv.group.Go(func() { c.pusher(wake) })
+	}
+	if len(c.pending)+len(out) > pushLimit {
+		c.nc.Close()
+		c.pending = nil
+		return true
+	}
+	c.pending = append(c.pending, out...)
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+	return true
+}
+
+// pusher writes what is pending until stopPusher.
+func (c *conn) pusher(wake <-chan struct{}) {
+	defer close(c.pushed)
+	var spare []byte
+	for open := true; open; {
+		_, open = <-wake
+		c.mu.Lock()
+		out := c.pending
+		c.pending = spare[:0]
+		c.mu.Unlock()
+		if len(out) > 0 && !c.write(out) {
+			c.nc.Close()
+		}
+		if spare = out; cap(spare) > keepOut {
+			spare = nil
+		}
+	}
+}
+
+// stopPusher waits until what is pending was written, or could not be.
+func (c *conn) stopPusher() {
+	c.mu.Lock()
+	was := c.pushing
+	if c.pushing = false; was {
+		close(c.wake)
+	}
+	c.mu.Unlock()
+	if was {
+		<-c.pushed
+	}
+}

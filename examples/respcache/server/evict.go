@@ -1,0 +1,79 @@
+package server
+
+// A kind says by what a victim is chosen.
+type kind uint8
+
+const (
+	byNothing  kind = iota
+	byAge           // used longest ago
+	byUses          // used least often; of several, longest ago
+	byChance        // any, each with the same probability
+	byDeadline      // nearest to its end
+)
+
+// A policy says who leaves when memory is full. All of them are exact: the victim
+// is the first of all keys in its order, not of a few that were drawn.
+type policy struct {
+	kind  kind
+	timed bool // only keys with a deadline leave
+}
+
+// policies by the names of Redis, in the order in which Redis lists them in errors.
+var policies = []struct {
+	name string
+	policy
+}{
+	{"volatile-lru", policy{byAge, true}},
+	{"volatile-lfu", policy{byUses, true}},
+	{"volatile-random", policy{byChance, true}},
+	{"volatile-ttl", policy{byDeadline, true}},
+	{"allkeys-lru", policy{byAge, false}},
+	{"allkeys-lfu", policy{byUses, false}},
+	{"allkeys-random", policy{byChance, false}},
+	{"noeviction", policy{}},
+}
+
+// ranked reports whether the keys with a deadline have an order of use of their own.
+func (p policy) ranked() bool { return p.timed && (p.kind == byAge || p.kind == byUses) }
+
+// victim returns the item that leaves next, nil if the policy finds none.
+func (sh *shard) victim() *item {
+	switch p := sh.policy; {
+	case p.kind == byNothing:
+		return nil
+	case p.kind == byChance && p.timed:
+		k, ok := sh.timed.Random()
+		if !ok {
+			return nil
+		}
+		return sh.dict.peek(k)
+	case p.kind == byChance:
+		k, ok := sh.keys.Random()
+		if !ok {
+			return nil
+		}
+		return sh.dict.peek(k)
+	case p.kind == byDeadline:
+		if len(sh.soon.items) == 0 {
+			return nil
+		}
+		return sh.soon.items[0]
+	case p.timed:
+		return sh.rank.first()
+	default:
+		return sh.dict.first()
+	}
+}
+
+// evict lets keys go until the shard is within its limit, and reports whether it is.
+func (s *session) evict(sh *shard, limit int64) bool {
+	for sh.used > limit {
+		it := sh.victim()
+		if it == nil {
+			return false
+		}
+		sh.evicted++
+		s.drop(sh, it)
+	}
+	return true
+}

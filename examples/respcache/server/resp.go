@@ -1,0 +1,271 @@
+package server
+
+import (
+	"bytes"
+	"unsafe"
+)
+
+// Limits of what a client may send. None of them is memory that is set aside: a
+// buffer grows as data comes, whatever length was announced.
+const (
+	maxInline = 64 << 10  // bytes of a line
+	maxBulk   = 512 << 20 // bytes of one argument
+	maxArgs   = 1 << 20   // arguments of one command
+	maxQuery  = 1 << 30   // bytes of one command
+	bufSize   = 16 << 10  // of a buffer that is not in need of more
+)
+
+// A protoError is what a client is told before its connection is closed.
+type protoError string
+
+func (e protoError) Error() string { return string(e) }
+
+type span struct{ at, n int } // of an argument, counted from the command's begin
+
+// A reader cuts commands out of a buffer, in place: the arguments that it returns
+// are parts of the buffer, good until room is called. What has come of a command
+// that is not complete is never looked at twice, so that a client cannot make the
+// server work more than it sends.
+type reader struct {
+	buf   []byte
+	begin int // of the command
+	next  int // where reading goes on
+	want  int // arguments still to come; 0 between two commands
+	size  int // of the argument that is to come; -1 before its length was read
+	spans []span
+	args  [][]byte
+}
+
+// room returns where the next bytes are to be written, at least one; came says how
+// many were.
+func (p *reader) room() []byte {
+	switch used := len(p.buf) - p.begin; {
+	case used == 0 && cap(p.buf) > 4*bufSize || p.buf == nil:
+		p.buf = make([]byte, 0, bufSize) // what a large command took is given back
+	case p.begin > 0 && (used == 0 || cap(p.buf)-len(p.buf) < bufSize/2):
+		copy(p.buf[:used], p.buf[p.begin:])
+		p.buf = p.buf[:used]
+	case len(p.buf) == cap(p.buf):
+		p.buf = append(make([]byte, 0, 2*cap(p.buf)), p.buf[p.begin:]...)
+	default:
+		return p.buf[len(p.buf):cap(p.buf)]
+	}
+	p.next -= p.begin
+	p.begin = 0
+	if len(p.buf) == cap(p.buf) {
+		return p.room()
+	}
+	return p.buf[len(p.buf):cap(p.buf)]
+}
+
+func (p *reader) came(n int) { p.buf = p.buf[:len(p.buf)+n] }
+
+// command returns the next complete command; nil and no error if more has to come.
+func (p *reader) command() ([][]byte, error) {
+	for {
+		if p.want == 0 {
+			p.begin = p.next
+			if p.next == len(p.buf) {
+				return nil, nil
+			}
+			if p.buf[p.next] != '*' {
+				args, err := p.inline()
+				if args != nil || err != nil || p.begin == p.next {
+					return args, err
+				}
+				continue // an empty line
+			}
+			n, ok, err := p.length("too big mbulk count string", "invalid multibulk length", maxArgs)
+			if !ok {
+				return nil, err
+			}
+			if n <= 0 {
+				continue
+			}
+			p.want, p.size, p.spans = n, -1, p.spans[:0]
+		}
+		ok, err := p.bulks()
+		if !ok {
+			return nil, err
+		}
+		return p.finish(), nil
+	}
+}
+
+// bulks reads arguments until none is wanted.
+func (p *reader) bulks() (ok bool, err error) {
+	for p.want > 0 {
+		if p.size < 0 {
+			if p.next == len(p.buf) {
+				return false, nil
+			}
+			if c := p.buf[p.next : p.next+1]; c[0] != '$' {
+				return false, protoError("expected '$', got '" + string(c) + "'")
+			}
+			n, ok, err := p.length("too big bulk count string", "invalid bulk length", maxBulk)
+			if !ok {
+				return false, err
+			}
+			if n < 0 {
+				return false, protoError("invalid bulk length")
+			}
+			p.size = n
+		}
+		if len(p.buf)-p.next < p.size+2 {
+			if len(p.buf)-p.begin > maxQuery {
+				return false, protoError("too big query")
+			}
+			return false, nil
+		}
+		p.spans = append(p.spans, span{p.next - p.begin, p.size})
+		p.next += p.size + 2
+		p.size = -1
+		p.want--
+	}
+	return true, nil
+}
+
+// finish makes slices of the spans, which nothing can move any more.
+func (p *reader) finish() [][]byte {
+	p.args = p.args[:0]
+	for _, s := range p.spans {
+		at := p.begin + s.at
+		p.args = append(p.args, p.buf[at:at+s.n:at+s.n])
+	}
+	if len(p.spans) > 1024 {
+		p.spans = nil
+	}
+	return p.args
+}
+
+// length reads the line "*N" or "$N". ok is false, without an error, if the line is
+// not complete.
+func (p *reader) length(tooLong, invalid string, most int64) (n int, ok bool, err error) {
+	b := p.buf[p.next:]
+	i := 1
+	for i < len(b) && i < 10 && b[i]-'0' <= 9 {
+		n = 10*n + int(b[i]-'0')
+		i++
+	}
+	if i+1 < len(b) && b[i] == '\r' && (b[1] != '0' && i > 1 || i == 2) && int64(n) <= most {
+		p.next += i + 2
+		return n, true, nil
+	}
+	end := bytes.IndexByte(b, '\r')
+	if end < 0 && len(b) > maxInline || end > maxInline {
+		return 0, false, protoError(tooLong)
+	}
+	if end < 0 || end+2 > len(b) {
+		return 0, false, nil
+	}
+	v, good := parseInt(b[1:end])
+	if !good || v > most {
+		return 0, false, protoError(invalid)
+	}
+	p.next += end + 2
+	return int(max(v, -1)), true, nil
+}
+
+// inline reads a command that a person typed: words in a line, perhaps quoted. If
+// the line is empty it moves next and returns nil.
+func (p *reader) inline() ([][]byte, error) {
+	end := bytes.IndexByte(p.buf[p.next:], '\n')
+	if end < 0 && len(p.buf)-p.next > maxInline || end > maxInline {
+		return nil, protoError("too big inline request")
+	}
+	if end < 0 {
+		return nil, nil
+	}
+	words, ok := splitWords(bytes.TrimSuffix(p.buf[p.next:p.next+end], []byte("\r")))
+	if !ok {
+		return nil, protoError("unbalanced quotes in request")
+	}
+	p.next += end + 1
+	if len(words) == 0 {
+		return nil, nil
+	}
+	return words, nil
+}
+
+// splitWords divides a line into words; "…" may hold \n, \r, \t, \b, \a, \xHH and \c
+// for any other c, '…' only \'. It reports false if a quote is not closed, or closed
+// in the middle of a word.
+func splitWords(line []byte) (words [][]byte, ok bool) {
+	for {
+		line = bytes.TrimLeft(line, " \t\n\v\f\r\x00")
+		if len(line) == 0 {
+			return words, true
+		}
+		word := []byte{}
+		quote := byte(0)
+	scan:
+		for {
+			if len(line) == 0 {
+				if quote != 0 {
+					return nil, false
+				}
+				break
+			}
+			c := line[0]
+			line = line[1:]
+			switch {
+			case quote == 0 && bytes.IndexByte([]byte(" \t\n\r\x00"), c) >= 0:
+				break scan
+			case quote == 0 && (c == '"' || c == '\''):
+				quote = c
+			case c == quote && c != 0:
+				if len(line) > 0 && bytes.IndexByte([]byte(" \t\n\v\f\r"), line[0]) < 0 {
+					return nil, false
+				}
+				break scan
+			case quote == '"' && c == '\\' && len(line) > 0:
+				c, line = unescape(line)
+				word = append(word, c)
+			case quote == '\'' && c == '\\' && len(line) > 0 && line[0] == '\'':
+				word, line = append(word, '\''), line[1:]
+			default:
+				word = append(word, c)
+			}
+		}
+		words = append(words, word)
+	}
+}
+
+func unescape(line []byte) (c byte, rest []byte) {
+	hex := func(c byte) int { return bytes.IndexByte([]byte("0123456789abcdef"), c|0x20) }
+	if line[0] == 'x' && len(line) > 2 && hex(line[1]) >= 0 && hex(line[2]) >= 0 {
+		return byte(hex(line[1])<<4 | hex(line[2])), line[3:]
+	}
+	c = line[0]
+	if i := bytes.IndexByte([]byte("nrtba"), c); i >= 0 {
+		c = "\n\r\t\b\a"[i]
+	}
+	return c, line[1:]
+}
+
+// view is b as a string without a copy, for look-ups that do not keep it: it is the
+// one place where the compiler does not see that a string may change. A string that
+// a map or a cache keeps is made by string(b), or from memory that never changes.
+func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+
+// parseInt reads a number as Redis does: no sign but -, no spaces, no leading zeros.
+func parseInt(b []byte) (n int64, ok bool) {
+	digits := b
+	if len(b) > 0 && b[0] == '-' {
+		digits = b[1:]
+	}
+	if len(digits) == 0 || len(digits) > 19 || digits[0] == '0' && len(b) > 1 {
+		return 0, false
+	}
+	var u uint64
+	for _, c := range digits {
+		if c -= '0'; c > 9 {
+			return 0, false
+		}
+		u = 10*u + uint64(c)
+	}
+	if len(digits) != len(b) {
+		return int64(-u), u <= 1<<63
+	}
+	return int64(u), u < 1<<63
+}

@@ -1,0 +1,218 @@
+package server
+
+import (
+	"hash/maphash"
+	"math/bits"
+)
+
+// A session executes the commands of one client, whoever reads them: a connection,
+// the load of a file, the link to a master, or a test. Replies are collected in out.
+type session struct {
+	srv    *Server
+	conn   *conn // nil if there is none
+	id     uint64
+	name   string
+	resp3  bool
+	out    []byte
+	quit   bool // close the connection after the replies
+	origin origin
+
+	held    uint64 // the shards that are locked, as bits
+	now     int64  // Unix milliseconds, of the moment when they were locked
+	logging bool   // whether effects are wanted, as of that moment
+	log     []byte // effects that the feed has not got yet
+	seq     int64  // how far the log must be on disk before the replies may leave
+	errors  int    // replies that were errors
+	done    int    // commands since the statistics were told
+
+	tx   transaction
+	subs subscriptions
+}
+
+// An origin says where commands come from; replies to others than clients are of
+// no use, and their writes are no client's doing.
+type origin uint8
+
+const (
+	fromClient origin = iota
+	fromMaster
+	fromFile
+)
+
+// shardOf returns the number of the key's shard.
+func (s *Server) shardOf(key []byte) int {
+	if len(s.shards) == 1 {
+		return 0
+	}
+	return int(maphash.Bytes(s.seed, key) & uint64(len(s.shards)-1))
+}
+
+func (s *session) shard(key []byte) *shard { return s.srv.shards[s.srv.shardOf(key)] }
+
+// need locks the shards of mask. They stay locked until others are needed or the
+// batch ends, so that a pipeline of commands takes the lock once. Several are locked
+// in the order of their numbers, and nothing else is held meanwhile.
+func (s *session) need(mask uint64) {
+	if s.held&mask == mask {
+		return
+	}
+	s.release()
+	for m := mask; m != 0; m &= m - 1 {
+		s.srv.shards[bits.TrailingZeros64(m)].mu.Lock()
+	}
+	s.held = mask
+	s.now = s.srv.now()
+	s.logging = s.srv.feed.on.Load()
+}
+
+// release hands the effects to the log, so that it has those of each key in order,
+// and unlocks.
+func (s *session) release() {
+	if s.held == 0 {
+		return
+	}
+	if len(s.log) > 0 {
+		s.log, s.seq = s.srv.feed.append(s.log)
+	}
+	for m := s.held; m != 0; m &= m - 1 {
+		s.srv.shards[bits.TrailingZeros64(m)].mu.Unlock()
+	}
+	s.held = 0
+}
+
+// mask returns the shards of the command's keys.
+func (s *session) mask(c *command, args [][]byte) uint64 {
+	if c.flags&allShards != 0 {
+		return s.srv.all
+	}
+	if c.first == 0 {
+		return 0
+	}
+	if len(s.srv.shards) == 1 {
+		return 1
+	}
+	last := c.last
+	if last < 0 {
+		last += len(args)
+	}
+	var m uint64
+	for i := c.first; i <= last; i += c.step {
+		m |= 1 << s.srv.shardOf(args[i])
+	}
+	return m
+}
+
+// look finds the live item of a key. An item whose time is over is taken out, but
+// not by a replica: there the master says when.
+func (s *session) look(sh *shard, it *item) *item {
+	if it == nil || it.at == 0 || it.at >= s.now || s.origin != fromClient {
+		return it
+	}
+	if !s.srv.isReplica() {
+		sh.expired++
+		s.drop(sh, it)
+	}
+	return nil
+}
+
+// read finds the item of a key for a command that only reads. It is a use.
+func (s *session) read(key []byte) *item {
+	sh := s.shard(key)
+	it := sh.dict.get(view(key))
+	if it != nil && it.at != 0 {
+		it = s.look(sh, it)
+	}
+	if it == nil {
+		sh.misses++
+		return nil
+	}
+	sh.use(it)
+	sh.hits++
+	return it
+}
+
+// modify finds the item of a key for a command that writes. It is a use, but neither
+// a hit nor a miss.
+func (s *session) modify(key []byte) (*shard, *item) {
+	sh := s.shard(key)
+	it := s.look(sh, sh.dict.get(view(key)))
+	if it != nil {
+		sh.use(it)
+	}
+	return sh, it
+}
+
+// peek finds the item of a key without a use.
+func (s *session) peek(key []byte) (*shard, *item) {
+	sh := s.shard(key)
+	return sh, s.look(sh, sh.dict.peek(view(key)))
+}
+
+// put stores a value: in it, which modify has found, or in a new item.
+func (s *session) put(sh *shard, it *item, key, val []byte, at int64) {
+	if it == nil {
+		it = newItem(view(key), val)
+		it.at = at
+		sh.insert(it)
+	} else {
+		sh.write(it, val)
+		sh.expire(it, at)
+	}
+	s.changed(sh, it.key)
+	if s.logging {
+		s.log = appendSet(s.log, it)
+	}
+}
+
+func appendSet(b []byte, it *item) []byte {
+	n := int64(3)
+	if it.at != 0 {
+		n = 5
+	}
+	b = appendHead(b, '*', n)
+	b = appendBulk(b, "SET")
+	b = appendBulk(b, it.key)
+	b = appendBulk(b, it.val)
+	if it.at != 0 {
+		b = appendBulk(b, "PXAT")
+		b = appendBulk(b, itoa(it.at))
+	}
+	return b
+}
+
+// drop takes an item out.
+func (s *session) drop(sh *shard, it *item) {
+	sh.remove(it)
+	s.changed(sh, it.key)
+	s.effect("DEL", it.key)
+}
+
+// expire sets a deadline, or takes it away with 0.
+func (s *session) expire(sh *shard, it *item, at int64) {
+	sh.expire(it, at)
+	s.changed(sh, it.key)
+	if at == 0 {
+		s.effect("PERSIST", it.key)
+	} else {
+		s.effect("PEXPIREAT", it.key, itoa(at))
+	}
+}
+
+// effect logs what has become of a key: never what was asked for. So the log is a
+// sequence of commands that may be repeated: who has a state that some of them are
+// already part of gets the same result.
+func (s *session) effect(words ...string) {
+	if s.logging {
+		s.log = appendCommand(s.log, words...)
+	}
+}
+
+// changed tells those who watch a key.
+func (s *session) changed(sh *shard, key string) {
+	if len(sh.watched) == 0 {
+		return
+	}
+	for w := range sh.watched[key] {
+		w.tx.dirty.Store(true)
+	}
+}

@@ -1,0 +1,195 @@
+package server
+
+import (
+	"container/heap"
+	"sync"
+
+	"example.com/flatline/randset"
+)
+
+// A shard is a part of the keys, and everything that its lock guards. All keys have
+// one shard unless the server was told otherwise.
+type shard struct {
+	mu    sync.Mutex
+	dict  dict
+	keys  randset.Set[string] // all of them: for a random one, and for SCAN
+	timed randset.Set[string] // those with a deadline: to look for expired ones
+	used  int64               // the sum of the items' costs
+
+	policy policy
+	rank   dict      // of the timed keys, if the policy wants the order of those only
+	soon   deadlines // of the timed keys, if the policy is volatile-ttl
+
+	watched map[string]map[*session]struct{}
+
+	hits, misses, expired, evicted uint64
+}
+
+// insert adds an item whose key is absent.
+func (sh *shard) insert(it *item) {
+	sh.dict.put(it)
+	sh.keys.Insert(it.key)
+	sh.used += it.cost()
+	if it.at != 0 {
+		sh.arm(it)
+	}
+}
+
+// remove takes an item out.
+func (sh *shard) remove(it *item) {
+	sh.used -= it.cost()
+	if it.at != 0 {
+		sh.disarm(it)
+	}
+	sh.keys.Delete(it.key)
+	sh.dict.delete(it.key)
+}
+
+// write gives an item another value.
+func (sh *shard) write(it *item, val []byte) {
+	if cap(it.val) >= len(val) && cap(it.val) <= 2*len(val)+64 {
+		it.val = append(it.val[:0], val...)
+		return
+	}
+	sh.used -= int64(cap(it.val))
+	it.val = append([]byte(nil), val...)
+	sh.used += int64(cap(it.val))
+}
+
+// resize makes the value n bytes long; bytes that are new are zero.
+func (sh *shard) resize(it *item, n int) {
+	if n <= cap(it.val) {
+		old := len(it.val)
+		it.val = it.val[:n]
+		if n > old {
+			clear(it.val[old:])
+		}
+		return
+	}
+	sh.used -= int64(cap(it.val))
+	it.val = append(it.val, make([]byte, n-len(it.val))...)
+	sh.used += int64(cap(it.val))
+}
+
+// expire sets the deadline of an item, or with 0 takes it away.
+func (sh *shard) expire(it *item, at int64) {
+	if it.at == at {
+		return
+	}
+	if it.at != 0 {
+		sh.used -= timedCost
+		sh.disarm(it)
+	}
+	if it.at = at; at != 0 {
+		sh.used += timedCost
+		sh.arm(it)
+	}
+}
+
+func (sh *shard) arm(it *item) {
+	sh.timed.Insert(it.key)
+	sh.enrol(it)
+}
+
+func (sh *shard) disarm(it *item) {
+	sh.timed.Delete(it.key)
+	switch {
+	case sh.policy.timed && sh.policy.kind == byDeadline:
+		sh.soon.remove(it)
+	case sh.policy.ranked():
+		sh.rank.delete(it.key)
+	}
+}
+
+// enrol adds an item with a deadline to the order that the policy needs.
+func (sh *shard) enrol(it *item) {
+	switch {
+	case sh.policy.timed && sh.policy.kind == byDeadline:
+		sh.soon.add(it)
+	case sh.policy.ranked():
+		sh.rank.put(it)
+	}
+}
+
+// use notes that an item was read or written, where the dictionary does not do so
+// by itself.
+func (sh *shard) use(it *item) {
+	if it.at != 0 && sh.policy.ranked() {
+		sh.rank.get(it.key)
+	}
+}
+
+// setPolicy builds the orders of another policy. O(n), under the lock. The order of
+// use goes over from one policy to the next; counts of use begin anew, and the order
+// of the keys with a deadline is that of all keys.
+func (sh *shard) setPolicy(p policy) {
+	old := sh.policy
+	if old == p && sh.dict != (dict{}) {
+		return
+	}
+	sh.policy = p
+	if sh.dict == (dict{}) || (sh.dict.often != nil) != (p.kind == byUses) {
+		next := newDict(p.kind == byUses)
+		if sh.dict != (dict{}) {
+			for _, it := range sh.dict.all() {
+				next.put(it)
+			}
+		}
+		sh.dict = next
+	}
+	sh.rank, sh.soon = dict{}, deadlines{}
+	if !p.timed || p.kind == byChance {
+		return
+	}
+	if p.kind == byDeadline {
+		sh.soon.place = map[*item]int{}
+	} else {
+		sh.rank = newDict(p.kind == byUses)
+	}
+	for _, it := range sh.dict.all() {
+		if it.at != 0 {
+			sh.enrol(it)
+		}
+	}
+}
+
+// clear takes everything out and gives the memory back.
+func (sh *shard) clear() {
+	sh.keys.Clear()
+	sh.timed.Clear()
+	sh.dict, sh.used = dict{}, 0
+	sh.setPolicy(sh.policy)
+}
+
+// deadlines is a heap: whose time is over first is at the root. It is the one index
+// here that is not O(1), and only volatile-ttl has it: deadlines come in any order,
+// and to give the smallest of them at any time is to sort.
+type deadlines struct {
+	items []*item
+	place map[*item]int
+}
+
+func (d *deadlines) add(it *item)    { heap.Push(d, it) }
+func (d *deadlines) remove(it *item) { heap.Remove(d, d.place[it]) }
+
+func (d *deadlines) Len() int           { return len(d.items) }
+func (d *deadlines) Less(i, j int) bool { return d.items[i].at < d.items[j].at }
+
+func (d *deadlines) Swap(i, j int) {
+	d.items[i], d.items[j] = d.items[j], d.items[i]
+	d.place[d.items[i]], d.place[d.items[j]] = i, j
+}
+
+func (d *deadlines) Push(x any) {
+	d.place[x.(*item)] = len(d.items)
+	d.items = append(d.items, x.(*item))
+}
+
+func (d *deadlines) Pop() any {
+	last := len(d.items) - 1
+	it := d.items[last]
+	d.items[last] = nil
+	d.items = d.items[:last]
+	delete(d.place, it)
+	return it
+}
