@@ -42,11 +42,8 @@ type occurrence struct {
 func NewBag[T comparable](opts ...Options[T]) *Bag[T] {
 	o := option.One("randset.NewBag", opts)
 	o.check("randset.NewBag")
-	b := &Bag[T]{rand: source{o.Rand}}
+	b := &Bag[T]{all: make([]occurrence, 0, o.Capacity), rand: source{o.Rand}}
 	b.seed(o.Hash)
-	if o.Capacity > 0 {
-		b.all = make([]occurrence, 0, o.Capacity)
-	}
 	return b
 }
 

@@ -94,6 +94,36 @@ func TestCustomIsMixed(t *testing.T) {
 	assert.Greater(t, len(low), 180, "the low bits of a weak custom hash must differ")
 }
 
+func TestCustomIsAsked(t *testing.T) {
+	h := New(func(k string) uint64 { return uint64(len(k)) })
+	assert.Equal(t, h.Hash("ab"), h.Hash("cd"))
+	assert.NotEqual(t, h.Hash("ab"), h.Hash("abc"))
+}
+
+// TestWord: it is the short way to Hash for keys that are one machine word, and says
+// so of no others.
+func TestWord(t *testing.T) {
+	word(t, int64(-7), true)
+	word(t, uint64(1)<<63, true)
+	word(t, int32(7), false)
+	word(t, uint8(7), false)
+	word(t, "7", false)
+	word(t, 7.0, false)
+	custom := New(func(int) uint64 { return 1 })
+	_, ok := custom.Word(7)
+	assert.False(t, ok)
+}
+
+func word[K comparable](t *testing.T, k K, want bool) {
+	t.Helper()
+	h := New[K](nil)
+	got, ok := h.Word(k)
+	assert.Equal(t, want, ok, "%T", k)
+	if ok {
+		assert.Equal(t, h.Hash(k), got, "%T", k)
+	}
+}
+
 func TestNoAllocation(t *testing.T) {
 	hi, hs, hp := New[int](nil), New[string](nil), New[point](nil)
 	k, s, p := 7, "some string", point{1, 2, "x"}

@@ -1,0 +1,107 @@
+package randset
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestBadOptions(t *testing.T) {
+	bad := Options[int]{Capacity: -1}
+	for fn, call := range map[string]func(...Options[int]){
+		"randset.New":         func(o ...Options[int]) { New(o...) },
+		"randset.NewBag":      func(o ...Options[int]) { NewBag(o...) },
+		"randset.NewWeighted": func(o ...Options[int]) { NewWeighted(o...) },
+		"randset.NewSync":     func(o ...Options[int]) { NewSync(o...) },
+	} {
+		assert.PanicsWithValue(t, fn+": Capacity must be 0 to 4294967294, got -1", func() { call(bad) })
+		assert.PanicsWithValue(t, fn+": at most one Options, got 2", func() { call(Options[int]{}, Options[int]{}) })
+	}
+	assert.PanicsWithValue(t, "randset: Sample of -1 values", func() { new(Set[int]).Sample(-1) })
+}
+
+// TestHash: the option is asked for each value that is looked for; without it each set
+// has secrets of its own, for values that are equal wherever they lie.
+func TestHash(t *testing.T) {
+	type set struct {
+		insert, contains func(string)
+		delete           func(string) bool
+		len              func() int
+	}
+	of := func(s *Set[string], y *Sync[string], b *Bag[string], w *Weighted[string]) map[string]set {
+		return map[string]set{
+			"Set":  {func(v string) { s.Insert(v) }, func(v string) { s.Contains(v) }, s.Delete, s.Len},
+			"Sync": {func(v string) { y.Insert(v) }, func(v string) { y.Contains(v) }, y.Delete, y.Len},
+			"Bag":  {func(v string) { b.Insert(v) }, func(v string) { b.Contains(v) }, b.Delete, b.Len},
+			"Weighted": {
+				func(v string) { assert.NoError(t, w.Set(v, 1)) },
+				func(v string) { w.Contains(v) }, w.Delete, w.Len,
+			},
+		}
+	}
+	asked := 0
+	o := Options[string]{Hash: func(string) uint64 { asked++; return 7 }}
+	for name, s := range of(New(o), NewSync(o), NewBag(o), NewWeighted(o)) {
+		asked = 0
+		if name != "Sync" { // which asks before it has the lock
+			s.contains("a")
+			s.delete("a")
+			assert.Zero(t, asked, "%s: an empty set has nothing to look for", name)
+		}
+		asked = 0
+		s.insert("a")
+		s.insert("b")
+		s.contains("b")
+		assert.Equal(t, 3, asked, name)
+		assert.True(t, s.delete("b"), "%s: with one hash for all", name)
+	}
+	for name, s := range of(new(Set[string]), new(Sync[string]), new(Bag[string]), new(Weighted[string])) {
+		s.insert(strings.Clone("value"))
+		assert.True(t, s.delete(strings.Clone("value")), name)
+		assert.Zero(t, s.len(), name)
+	}
+	var a, b Sync[string]
+	assert.NotEqual(t, a.hash("value"), b.hash("value"))
+	var c, d Weighted[string]
+	assert.NoError(t, c.Set("value", 1))
+	assert.NoError(t, d.Set("value", 1))
+	assert.NotEqual(t, c.hash.Hash("value"), d.hash.Hash("value"))
+}
+
+func TestHashMayUseTheSet(t *testing.T) {
+	var s *Sync[int]
+	s = NewSync(Options[int]{Hash: func(v int) uint64 { return uint64(v + s.Len()*0) }})
+	assert.True(t, s.Insert(1), "it is called before the lock is taken")
+	assert.True(t, s.Contains(1))
+}
+
+func TestCapacity(t *testing.T) {
+	o := Options[int]{Capacity: 100}
+	assert.Equal(t, 101, New(o).index.Slots())
+	assert.Equal(t, 101, NewSync(o).set.index.Slots())
+	assert.Equal(t, 101, NewWeighted(o).index.Slots())
+	assert.Equal(t, 100, cap(NewBag(o).all))
+}
+
+// TestSeededDrawsRepeat: all draws come from Options.Rand.
+func TestSeededDrawsRepeat(t *testing.T) {
+	draws := func() (all []int) {
+		s, y, b, w := New(seeded(1)), NewSync(seeded(2)), NewBag(seeded(3)), NewWeighted(seeded(4))
+		for v := range 100 {
+			s.Insert(v)
+			y.Insert(v)
+			b.Insert(v)
+			assert.NoError(t, w.Set(v, float64(v)))
+		}
+		for range 20 {
+			for _, random := range []func() (int, bool){s.Random, y.Random, b.Random, w.Random, s.Pop, y.Pop} {
+				v, _ := random()
+				all = append(all, v)
+			}
+		}
+		return slices.Concat(all, s.Sample(3), y.Sample(50), slices.Collect(s.Shuffled()), slices.Collect(y.Shuffled()))
+	}
+	assert.Equal(t, draws(), draws())
+}
