@@ -71,7 +71,7 @@ func reset(s *session, _ [][]byte) {
 	s.discard()
 	s.unsubscribeAll()
 	s.setName("")
-	s.resp3 = false
+	s.speak(false)
 	s.simple("RESET")
 }
 
@@ -149,7 +149,7 @@ func hello(s *session, args [][]byte) {
 			}
 		}
 	}
-	s.resp3 = version == 3
+	s.speak(version == 3)
 	s.pairs(7)
 	s.text("server")
 	s.text("redis")
@@ -169,6 +169,12 @@ func hello(s *session, args [][]byte) {
 	}
 	s.text("modules")
 	s.array(0)
+}
+
+func (s *session) speak(resp3 bool) {
+	if s.resp3 = resp3; s.conn != nil {
+		s.conn.resp3.Store(resp3)
+	}
 }
 
 func (s *session) setName(name string) {

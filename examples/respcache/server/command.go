@@ -34,7 +34,7 @@ var (
 )
 
 func init() {
-	for _, table := range [][]command{stringCommands, keyCommands, expireCommands, adminCommands} {
+	for _, table := range [][]command{stringCommands, keyCommands, expireCommands, adminCommands, txCommands, pubsubCommands, logCommands} {
 		for i := range table {
 			c := &table[i]
 			commands[c.name] = c
@@ -75,7 +75,7 @@ func (s *session) do(args [][]byte) {
 	if subs := containers[c.name]; subs != nil && len(args) > 1 {
 		sub := subs[strings.ToLower(string(args[1]))]
 		if sub == nil {
-			s.refuse("ERR unknown subcommand '" + clip(args[1]) + "'. Try " + strings.ToUpper(c.name) + " HELP.")
+			s.refuse(errSubcommand(strings.ToUpper(c.name), args[1]))
 			return
 		}
 		c = sub
@@ -92,7 +92,7 @@ func (s *session) run(c *command, args [][]byte) {
 	mask := s.mask(c, args)
 	flags := c.flags
 	if s.tx.open && c.name == "exec" {
-		mask, flags = s.tx.mask|s.tx.watching(s), flags|s.tx.flags
+		mask, flags = s.tx.mask|s.tx.watching(), flags|s.tx.flags
 	}
 	if mask != 0 {
 		s.need(mask)
@@ -161,6 +161,10 @@ func (s *session) reject(c *command, text string) {
 		return
 	}
 	s.refuse(text)
+}
+
+func errSubcommand(command string, sub []byte) string {
+	return "ERR unknown subcommand '" + clip(sub) + "'. Try " + command + " HELP."
 }
 
 // clip cuts what a client sent to the length at which Redis cuts it in errors.

@@ -3,6 +3,7 @@ package server
 import (
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -25,8 +26,9 @@ type conn struct {
 
 	mu      sync.Mutex
 	name    string
-	pushing bool   // replies go through pending, in order with messages
-	pending []byte // to be written by the second goroutine
+	resp3   atomic.Bool // as in the session, for those who send messages
+	pushing bool        // replies go through pending, in order with messages
+	pending []byte      // to be written by the second goroutine
 	wake    chan struct{}
 	pushed  chan struct{} // closed when the second goroutine has ended
 }
@@ -84,7 +86,12 @@ func (c *conn) serve() {
 			if args == nil {
 				break
 			}
-			s.do(args)
+			if s.do(args); s.replica != nil {
+				if c.flush() {
+					c.feedReplica(&in)
+				}
+				return
+			}
 			if len(s.out) > flushAt && !c.flush() {
 				return
 			}

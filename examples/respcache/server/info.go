@@ -2,6 +2,7 @@ package server
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"runtime"
 	"strings"
@@ -197,5 +198,57 @@ func infoKeyspace(s *session, line func(string, any)) {
 	}
 	if n > 0 {
 		line("db0", fmt.Sprintf("keys=%d,expires=%d,avg_ttl=0", n, timed))
+	}
+}
+
+func infoPersistence(s *session, line func(string, any)) {
+	flag := map[bool]int{true: 1}
+	a := s.srv.feed.file
+	line("loading", flag[s.srv.loading.Load()])
+	line("aof_enabled", flag[a != nil])
+	if a == nil {
+		return
+	}
+	line("aof_rewrite_in_progress", flag[a.rewriting.Load()])
+	status := "ok"
+	if a.failed.Load() {
+		status = "err"
+	}
+	line("aof_last_write_status", status)
+	line("aof_current_size", a.size.Load())
+	line("aof_base_size", a.baseSize.Load())
+	line("aof_pending_chunks", a.queue.Len())
+}
+
+func infoReplication(s *session, line func(string, any)) {
+	f := &s.srv.feed
+	if l := &s.srv.link; l.on.Load() {
+		host, port, state, offset := l.describe()
+		status := "down"
+		if state == "connected" {
+			status = "up"
+		}
+		line("role", "slave")
+		line("master_host", host)
+		line("master_port", port)
+		line("master_link_status", status)
+		line("slave_repl_offset", offset)
+	} else {
+		line("role", "master")
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	line("connected_slaves", len(f.replicas))
+	n := 0
+	for r := range f.replicas {
+		host, _, _ := net.SplitHostPort(r.c.nc.RemoteAddr().String())
+		line(fmt.Sprintf("slave%d", n), fmt.Sprintf("ip=%s,port=%s,state=online,offset=%d,lag=%d", host, r.port, r.acked, f.offset-r.acked))
+		n++
+	}
+	line("master_replid", f.id)
+	line("master_repl_offset", f.offset)
+	if f.ring != nil {
+		line("repl_backlog_size", f.ring.Cap())
+		line("repl_backlog_histlen", f.ring.Len())
 	}
 }

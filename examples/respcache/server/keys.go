@@ -1,9 +1,6 @@
 package server
 
-import (
-	"math/bits"
-	"strings"
-)
+import "strings"
 
 var keyCommands = []command{
 	{"del", -2, writes, 1, -1, 1, del},
@@ -23,7 +20,7 @@ var keyCommands = []command{
 
 func del(s *session, args [][]byte) {
 	n := int64(0)
-	start := s.begin()
+	start := s.begin(len(args) - 1)
 	for _, k := range args[1:] {
 		if sh, it := s.peek(k); it != nil {
 			s.drop(sh, it)
@@ -77,7 +74,7 @@ func rename(s *session, args [][]byte) {
 	}
 	if it != there {
 		val, at := it.val, it.at
-		start := s.begin()
+		start := s.begin(2)
 		s.drop(from, it)
 		s.put(to, there, args[2], val, at)
 		s.commit(start)
@@ -225,8 +222,7 @@ func flush(s *session, args [][]byte) {
 		s.err(errSyntax)
 		return
 	}
-	for m := s.srv.all; m != 0; m &= m - 1 {
-		sh := s.srv.shards[bits.TrailingZeros64(m)]
+	for _, sh := range s.srv.shards {
 		for k := range sh.watched {
 			if sh.dict.peek(k) != nil {
 				s.changed(sh, k)

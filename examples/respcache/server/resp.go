@@ -34,6 +34,8 @@ type reader struct {
 	size  int // of the argument that is to come; -1 before its length was read
 	spans []span
 	args  [][]byte
+
+	strict bool // no inline commands
 }
 
 // room returns where the next bytes are to be written, at least one; came says how
@@ -69,6 +71,9 @@ func (p *reader) command() ([][]byte, error) {
 				return nil, nil
 			}
 			if p.buf[p.next] != '*' {
+				if p.strict {
+					return nil, protoError("expected '*'")
+				}
 				args, err := p.inline()
 				if args != nil || err != nil || p.begin == p.next {
 					return args, err

@@ -83,12 +83,27 @@ func New(o Options) (*Server, error) {
 		s.shards = append(s.shards, new(shard))
 	}
 	s.stats.init()
+	s.feed.init()
 	s.hub.init()
 	if err := s.configure(o); err != nil {
 		s.cancel()
 		return nil, err
 	}
+	if o.AppendOnly {
+		if err := s.openLog(o.Dir); err != nil {
+			s.cancel()
+			return nil, err
+		}
+		s.setFsync(s.config.get("appendfsync"))
+	}
 	s.group.Go(s.cron)
+	if o.ReplicaOf != "" {
+		host, port, err := net.SplitHostPort(o.ReplicaOf)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("server: replicaof: %w", err), s.Close())
+		}
+		s.link.follow(s, host, port)
+	}
 	return s, nil
 }
 

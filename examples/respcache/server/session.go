@@ -25,6 +25,10 @@ type session struct {
 	errors  int    // replies that were errors
 	done    int    // commands since the statistics were told
 
+	replica *replica // the client is one, and is to be sent the stream
+	partial bool     // from where it was
+	port    string   // where it listens
+
 	tx   transaction
 	subs subscriptions
 }

@@ -218,7 +218,7 @@ func mset(s *session, args [][]byte) {
 			}
 		}
 	}
-	start := s.begin()
+	start := s.begin(len(args) / 2)
 	for i := 1; i < len(args); i += 2 {
 		sh, it := s.modify(args[i])
 		s.put(sh, it, args[i], args[i+1], 0)

@@ -1,0 +1,137 @@
+package server
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+
+	"example.com/flatline/ringbuffer"
+)
+
+// A feed is the stream of effects. It has two readers: the file on disk, and the
+// replicas, each of which follows the ring at its own pace. A replica that falls
+// behind the ring's end has to begin anew; so memory is bounded whatever it does.
+type feed struct {
+	on atomic.Bool // whether anybody wants effects
+
+	mu       sync.Mutex
+	id       string                 // of this stream: an offset means nothing in another
+	offset   int64                  // bytes so far
+	ring     *ringbuffer.Ring[byte] // the last of them; nil while no replica has ever come
+	replicas map[*replica]struct{}
+	acked    chan struct{} // closed, and made anew, when a replica has said how far it is
+	file     *aof          // nil without one
+}
+
+// append takes a row of whole commands and returns a buffer for the next, and the
+// offset that must be on disk before what was done may be acknowledged (0 is none).
+// The caller holds the locks of the shards that the effects are of, so that the
+// stream has them in order; if the disk falls behind, it waits here, and with it all
+// who write.
+func (f *feed) append(b []byte) (next []byte, seq int64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.offset += int64(len(b))
+	if f.ring != nil {
+		f.ring.PushSlice(b)
+		for r := range f.replicas {
+			r.signal()
+		}
+	}
+	if f.file == nil {
+		return keep(b), 0
+	}
+	if f.file.mode.Load() == fsyncAlways {
+		seq = f.offset
+	}
+	// The error can only be that the file was closed, and then so is the server.
+	_ = f.file.queue.Put(context.Background(), chunk{data: b, end: f.offset})
+	return f.file.spare(), seq
+}
+
+// keep returns an empty buffer in the memory of b, unless that is large.
+func keep(b []byte) []byte {
+	if cap(b) > keepOut {
+		return nil
+	}
+	return b[:0]
+}
+
+// since copies what comes after an offset into buf; ok is false if the ring does not
+// have it any more.
+func (f *feed) since(pos int64, buf []byte) (n int, ok bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	lag := f.offset - pos
+	if lag < 0 || lag > int64(f.ring.Len()) {
+		return 0, false
+	}
+	skip := f.ring.Len() - int(lag)
+	a, b := f.ring.Readable()
+	if skip < len(a) {
+		n = copy(buf, a[skip:])
+		skip = len(a)
+	}
+	return n + copy(buf[n:], b[skip-len(a):]), true
+}
+
+// position returns the offset of this moment.
+func (f *feed) position() int64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.offset
+}
+
+// wait waits until the file has all up to seq on disk, and reports whether it has.
+func (f *feed) wait(seq int64) bool { return f.file.wait(seq) }
+
+// broken returns what to reply to writes, "" if they may go on.
+func (f *feed) broken() string {
+	if f.file == nil || !f.file.failed.Load() {
+		return ""
+	}
+	return "MISCONF Errors writing to the AOF file: " + f.file.lastError()
+}
+
+func (f *feed) close() error {
+	if f.file == nil {
+		return nil
+	}
+	return f.file.close()
+}
+
+// A walk visits all items in small pieces, with the lock held for one piece at a
+// time, and so costs no copy of the whole. What changes meanwhile is in the stream:
+// who takes the stream from before the walk began and repeats it on top of what the
+// walk has brought, has the state of the stream's end.
+//
+// The array of a shard's keys is walked from its end to its begin: new keys come
+// behind the walk, and a deletion moves the last key, so that none that stays is
+// missed.
+func (s *Server) walk(write func(b []byte) error) error {
+	const piece = 32 << 10
+	var buf []byte
+	for _, sh := range s.shards {
+		for left := -1; left != 0; {
+			buf = buf[:0]
+			sh.mu.Lock()
+			if left < 0 || left > sh.keys.Len() {
+				left = sh.keys.Len()
+			}
+			for ; left > 0 && len(buf) < piece; left-- {
+				buf = appendSet(buf, sh.dict.peek(sh.keys.At(left-1)))
+			}
+			sh.mu.Unlock()
+			if len(buf) == 0 {
+				continue
+			}
+			if err := write(buf); err != nil {
+				return err
+			}
+			if s.ctx.Err() != nil {
+				return s.ctx.Err()
+			}
+		}
+	}
+	return nil
+}
