@@ -51,12 +51,11 @@ func (q *deque[E]) cut(first, end uint64, loses func(pos uint64) bool) uint64 {
 	}
 }
 
-// drop takes off the candidates before first.
+// drop takes off the candidates before first, which is tail at most.
 func (q *deque[E]) drop(first uint64) {
 	for ; q.head < first; q.head++ {
 		*q.at(q.head) = *new(E)
 	}
-	q.tail, q.dirty = max(q.tail, first), max(q.dirty, first)
 }
 
 // push replaces the candidates from pos on by e.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -112,7 +113,26 @@ func TestParallelMax(t *testing.T) {
 		}
 	}
 	assert.Empty(t, ParallelMax(nil, []int(nil), 1, 2))
+	assert.Equal(t, []float64{7}, ParallelMax([]float64{7}, s, math.MaxInt, 2))
 	assert.PanicsWithValue(t, "slidingmax.ParallelMax: k must be at least 1, got 0", func() { ParallelMax(nil, s, 0, 1) })
+}
+
+// TestShare: as many goroutines as are asked for, or can run, of those that have
+// enough to do.
+func TestShare(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(3))
+	const m = 8 * parallelLeast
+	for _, c := range []struct{ workers, m, k, want int }{
+		{1, m, 10, 1},
+		{2, m, 10, 2},
+		{100, m, 10, 8},
+		{0, m, 10, 3},
+		{-1, m, 10, 3},
+		{0, m, m / 2, 2},
+		{100, 10, 10, 1},
+	} {
+		assert.Equal(t, c.want, share(c.workers, c.m, c.k), "%+v", c)
+	}
 }
 
 func TestTimeWindow(t *testing.T) {

@@ -21,11 +21,8 @@ func ParallelMax[T cmp.Ordered](dst, s []T, k, workers int) []T {
 	if k > len(s) {
 		return dst
 	}
-	if workers < 1 {
-		workers = runtime.GOMAXPROCS(0)
-	}
 	n, m := len(dst), len(s)-k+1
-	workers = max(1, min(workers, m/max(parallelLeast, k)))
+	workers = share(workers, m, k)
 	dst = slices.Grow(dst, m)[:n+m]
 	var g errgroup.Group
 	each := (m + workers - 1) / workers
@@ -38,4 +35,12 @@ func ParallelMax[T cmp.Ordered](dst, s []T, k, workers int) []T {
 	}
 	_ = g.Wait() // no goroutine fails
 	return dst
+}
+
+// share returns how many goroutines are worth it for m windows of k.
+func share(workers, m, k int) int {
+	if workers < 1 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	return max(1, min(workers, m/max(parallelLeast, k)))
 }
