@@ -60,6 +60,7 @@ func (c *conn) serve() {
 		s.release()
 		s.unsubscribeAll()
 		s.discard()
+		s.release() // of the shards of watched keys
 		s.srv.clients.Delete(s.id)
 		if !s.quit { // else the last replies are still to be written
 			c.nc.Close()
