@@ -48,7 +48,6 @@ type request struct {
 	series    []*series
 	sizes     []int
 	benchtime string // "1024x" or "10ms"
-	count     int
 	timeout   time.Duration
 	env       []string
 	wrap      []string // a command that runs the binary: valgrind and its options
@@ -64,7 +63,7 @@ func (b binary) run(ctx context.Context, r request) (results []benchfmt.Result, 
 	defer cancel()
 	args := append(append([]string{}, r.wrap...), b.path,
 		"-test.run=^$", "-test.bench="+pattern(r.series, r.sizes), "-test.benchtime="+r.benchtime,
-		fmt.Sprintf("-test.count=%d", max(r.count, 1)), "-test.timeout=0")
+		"-test.timeout=0")
 	cmd := exec.CommandContext(limited, args[0], args[1:]...)
 	cmd.Dir = b.dir
 	cmd.WaitDelay = time.Second

@@ -1,15 +1,16 @@
 package measure
 
 import (
-	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"example.com/flatline/examples/study/internal/benchfmt"
@@ -30,13 +31,26 @@ func Valgrind() (path, why string) {
 // after the last. Callgrind writes out its count each time, so that every second
 // count is exactly the loop, without the set-up before it, and no difference of
 // two runs has to cancel anything.
-const boundary = "testing.*loopSlowPath"
+//
+// So it would be, but while the timer starts and stops, Go's scheduler switches
+// stacks, and then callgrind sometimes believes that boundary was entered once
+// more, or misses the next time. What was executed between two counts tells them
+// apart: before each loop, and never in one, a benchmark gets its name.
+const (
+	boundary = "testing.*loopSlowPath"
+	naming   = "testing.(*matcher).unique"
+)
 
-// While the timer starts and stops, Go's scheduler may switch stacks, and then
-// callgrind sometimes believes that boundary was entered once more, or misses the
-// next time. The count in between is the timer's own, at most this many
-// instructions; every set-up and every loop that is worth measuring has more.
-const timerMost = 60_000
+// A part is the count between two boundaries. It is a setUp if a benchmark got its
+// name meanwhile.
+type part struct {
+	count float64
+	setUp bool
+}
+
+// leastIteration is less than the instructions of any iteration: b.Loop itself takes
+// more.
+const leastIteration = 4
 
 // quietRuntime keeps Go's runtime from adding work of its own to the count: no
 // garbage collection, one processor, and no preemption by signals, which
@@ -52,16 +66,20 @@ func (b binary) instructions(ctx context.Context, valgrind, tmp string, r reques
 		return nil, nil, err
 	}
 	defer os.RemoveAll(dir)
-	totals, results, err := b.callgrind(ctx, valgrind, dir, r)
+	parts, results, err := b.callgrind(ctx, valgrind, dir, r)
 	if err != nil && !errors.Is(err, errTimeout) {
 		return nil, nil, err
 	}
-	loops, ok := loops(totals, len(results), err != nil)
-	if !ok {
+	// An unfinished run may have more loops than results.
+	loops := loops(parts)
+	if len(loops) < len(results) || len(loops) > len(results) && err == nil {
 		return nil, nil, errMiscount
 	}
 	counts := make([]float64, len(results))
 	for i, res := range results {
+		if loops[i] < leastIteration*float64(res.Iters) {
+			return nil, nil, errMiscount // it is the timer's
+		}
 		counts[i] = max(loops[i]-fixed, 0) / float64(res.Iters)
 	}
 	return results, counts, err
@@ -69,7 +87,7 @@ func (b binary) instructions(ctx context.Context, valgrind, tmp string, r reques
 
 // callgrind runs benchmarks and returns the counts between boundaries. With
 // errTimeout comes what was complete.
-func (b binary) callgrind(ctx context.Context, valgrind, dir string, r request) ([]float64, []benchfmt.Result, error) {
+func (b binary) callgrind(ctx context.Context, valgrind, dir string, r request) ([]part, []benchfmt.Result, error) {
 	out := filepath.Join(dir, "out")
 	r.env = append(r.env, quietRuntime...)
 	r.wrap = []string{valgrind, "-q", "--tool=callgrind", "--callgrind-out-file=" + out, "--dump-before=" + boundary}
@@ -77,11 +95,11 @@ func (b binary) callgrind(ctx context.Context, valgrind, dir string, r request) 
 	if err != nil && !errors.Is(err, errTimeout) {
 		return nil, nil, err
 	}
-	totals, bad := readTotals(out)
+	parts, bad := readParts(out)
 	if bad != nil {
 		return nil, nil, bad
 	}
-	return totals, results, err
+	return parts, results, err
 }
 
 // errNoLoop says that a benchmark has no loop between whose ends to count.
@@ -90,26 +108,35 @@ var errNoLoop = errors.New("it has no b.Loop (it may run in parallel), so that i
 // errMiscount asks for another try: it passes.
 var errMiscount = errors.New("callgrind's counts do not match the benchmarks")
 
-// loops picks, from the counts between boundaries (set-up, loop, set-up, loop,
-// …), those of n loops. A count that can only be the timer's belongs to what
-// follows it. ok is false if there are not n loops then; an unfinished run may
-// have more of them than results.
-func loops(totals []float64, n int, unfinished bool) (out []float64, ok bool) {
-	var whole []float64
-	carry := 0.0
-	for _, t := range totals {
-		if carry += t; t >= timerMost {
-			whole = append(whole, carry)
-			carry = 0
+// loops picks the loops from the parts of a run. Between two set-ups there is one
+// part, the loop, unless the timer's own work was counted apart: before the loop it
+// belongs to it, after the loop to what follows. A loop whose boundary was missed is
+// not among them.
+func loops(parts []part) (out []float64) {
+	var group []part
+	most := 0 // the place of the largest in it
+	end := func() {
+		if len(group) == 0 {
+			return
+		}
+		sum := 0.0
+		for _, p := range group[:most+1] {
+			sum += p.count
+		}
+		out = append(out, sum)
+		group, most = nil, 0
+	}
+	for _, p := range parts {
+		if p.setUp {
+			end()
+			continue
+		}
+		if group = append(group, p); p.count > group[most].count {
+			most = len(group) - 1
 		}
 	}
-	if len(whole) < 2*n || len(whole) > 2*n && !unfinished {
-		return nil, false
-	}
-	for i := range n {
-		out = append(out, whole[2*i+1])
-	}
-	return out, true
+	end()
+	return out
 }
 
 // fixedCost measures what starting the timer costs, in the empty loop that is
@@ -120,56 +147,47 @@ func (b binary) fixedCost(ctx context.Context, valgrind, tmp string, empty *seri
 		return 0, err
 	}
 	defer os.RemoveAll(dir)
-	r := request{series: []*series{empty}, sizes: []int{1}, benchtime: "1x", count: 8, timeout: time.Minute}
-	totals, _, err := b.callgrind(ctx, valgrind, dir, r)
+	r := request{series: []*series{empty}, sizes: powers(0, 7, 1), benchtime: "1x", timeout: time.Minute}
+	parts, _, err := b.callgrind(ctx, valgrind, dir, r)
 	if err != nil {
 		return 0, err
 	}
-	least := float64(timerMost)
-	for _, t := range totals {
-		least = min(least, t)
+	loops := loops(parts)
+	if len(loops) == 0 {
+		return 0, errMiscount
 	}
-	return least, nil
+	return slices.Min(loops), nil
 }
 
-// readTotals reads the counts that callgrind wrote to out.1, out.2, ….
-func readTotals(out string) ([]float64, error) {
-	var totals []float64
+// readParts reads the counts that callgrind wrote to out.1, out.2, ….
+func readParts(out string) (parts []part, err error) {
 	for i := 1; ; i++ {
-		total, err := readTotal(fmt.Sprintf("%s.%d", out, i))
-		if errors.Is(err, os.ErrNotExist) {
-			if i == 1 {
-				err = errNoLoop
-			} else {
-				err = nil
-			}
-			return totals, err
-		}
-		if err != nil {
+		p, err := readPart(fmt.Sprintf("%s.%d", out, i))
+		switch {
+		case errors.Is(err, os.ErrNotExist) && i == 1:
+			return nil, errNoLoop
+		case errors.Is(err, os.ErrNotExist):
+			return parts, nil
+		case err != nil:
 			return nil, err
 		}
-		totals = append(totals, total)
+		parts = append(parts, p)
 	}
 }
 
-// readTotal reads the count from a file that callgrind wrote.
-func readTotal(path string) (float64, error) {
-	f, err := os.Open(path)
+var total = regexp.MustCompile(`(?m)^(?:summary|totals): (\d+)`)
+
+// readPart reads a file that callgrind wrote.
+func readPart(path string) (p part, err error) {
+	b, err := os.ReadFile(path)
 	if err != nil {
-		return 0, err
+		return p, err
 	}
-	defer f.Close()
-	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		for _, prefix := range []string{"summary: ", "totals: "} {
-			if v, ok := strings.CutPrefix(lines.Text(), prefix); ok {
-				return strconv.ParseFloat(strings.TrimSpace(v), 64)
-			}
-		}
+	m := total.FindSubmatch(b)
+	if m == nil {
+		return p, fmt.Errorf("callgrind wrote no count to %s", filepath.Base(path))
 	}
-	if err := lines.Err(); err != nil {
-		return 0, err
-	}
-	return 0, fmt.Errorf("callgrind wrote no count to %s", filepath.Base(path))
+	p.setUp = bytes.Contains(b, []byte(naming))
+	p.count, err = strconv.ParseFloat(string(m[1]), 64)
+	return p, err
 }

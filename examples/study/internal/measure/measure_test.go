@@ -3,6 +3,7 @@ package measure
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -86,38 +87,37 @@ func TestPowers(t *testing.T) {
 }
 
 func TestLoops(t *testing.T) {
-	const setup = 3e6
+	setUp := func(count float64) part { return part{count, true} }
+	loop := func(count float64) part { return part{count, false} }
 	for name, tc := range map[string]struct {
-		totals     []float64
-		n          int
-		unfinished bool
-		want       []float64
+		parts []part
+		want  []float64
 	}{
-		"in order":                {[]float64{setup, 1e5, setup, 2e5}, 2, false, []float64{1e5, 2e5}},
-		"the timer counted apart": {[]float64{setup, 1e4, 1e5, setup, 2e5}, 2, false, []float64{1.1e5, 2e5}},
-		"after a loop":            {[]float64{setup, 1e5, 1e4, setup, 2e5}, 2, false, []float64{1e5, 2e5}},
-		"a loop that is lost":     {[]float64{setup, 1e4}, 1, false, nil},
-		"one too many":            {[]float64{setup, 1e5, setup}, 1, false, nil},
-		"one cut off":             {[]float64{setup, 1e5, setup}, 1, true, []float64{1e5}},
-		"none at all":             {nil, 1, false, nil},
+		"in order":                     {[]part{setUp(3e6), loop(1e5), setUp(3e3), loop(2e5)}, []float64{1e5, 2e5}},
+		"the timer counted apart":      {[]part{setUp(3e6), loop(1e4), loop(1e5), setUp(3e6), loop(2e5)}, []float64{1.1e5, 2e5}},
+		"and again":                    {[]part{setUp(3e6), loop(1e3), loop(1e4), loop(1e5)}, []float64{1.11e5}},
+		"after a loop":                 {[]part{setUp(3e6), loop(1e5), loop(1e4), setUp(3e6), loop(2e5), loop(1e5)}, []float64{1e5, 2e5}},
+		"a set-up in two":              {[]part{setUp(3e6), setUp(1e4), loop(1e5)}, []float64{1e5}},
+		"a beginning that is missed":   {[]part{setUp(3.1e6), setUp(3e6), loop(2e5)}, []float64{2e5}},
+		"an end that is missed":        {[]part{setUp(3e6), setUp(3.1e6), loop(2e5), loop(1e5)}, []float64{2e5}},
+		"one whose loop has not ended": {[]part{setUp(3e6), loop(1e5), setUp(3e6)}, []float64{1e5}},
+		"none at all":                  {nil, nil},
 	} {
-		got, ok := loops(tc.totals, tc.n, tc.unfinished)
-		assert.Equal(t, tc.want != nil, ok, name)
-		assert.Equal(t, tc.want, got, name)
+		assert.Equal(t, tc.want, loops(tc.parts), name)
 	}
 }
 
-func TestReadTotals(t *testing.T) {
+func TestReadParts(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out")
-	_, err := readTotals(out)
+	_, err := readParts(out)
 	assert.ErrorIs(t, err, errNoLoop)
-	require.NoError(t, os.WriteFile(out+".1", []byte("version: 1\nsummary: 123\ntotals: 124\n"), 0o600))
+	require.NoError(t, os.WriteFile(out+".1", []byte("version: 1\nsummary: 123\n\nfn=(12) testing.(*matcher).unique\ntotals: 124\n"), 0o600))
 	require.NoError(t, os.WriteFile(out+".2", []byte("events: Ir\ntotals: 7\n"), 0o600))
-	got, err := readTotals(out)
+	got, err := readParts(out)
 	require.NoError(t, err)
-	assert.Equal(t, []float64{123, 7}, got)
+	assert.Equal(t, []part{{123, true}, {7, false}}, got)
 	require.NoError(t, os.WriteFile(out+".3", []byte("events: Ir\n"), 0o600))
-	_, err = readTotals(out)
+	_, err = readParts(out)
 	assert.ErrorContains(t, err, "no count")
 }
 
@@ -220,6 +220,33 @@ func TestFinish(t *testing.T) {
 	assert.Equal(t, []string{"A"}, gone)
 	require.Len(t, failures, 1, "a benchmark that fails fails the study")
 	assert.Contains(t, failures[0], "broken")
+}
+
+// TestLate: where time runs out before the largest sizes, the controls visit them all
+// the same, or the run would have no verdict.
+func TestLate(t *testing.T) {
+	r := &runner{
+		study: new(model.Study), workers: 1, Config: Config{Progress: func(int, int, string) {}},
+		targets: []*target{
+			{pkg: "control", control: true, ours: []*series{mustSeries(t, "BenchmarkA/impl=control/n=8")}},
+			{pkg: "p", ours: []*series{mustSeries(t, "BenchmarkB/impl=flatline/n=8")}},
+		},
+	}
+	visited := map[string][]int{}
+	err := r.sweep(t.Context(), layer{
+		what: "counting", series: ownSeries, sizes: []int{1, 2, 3, 4, 5, 6}, cap: 1e6,
+		measure: func(_ context.Context, _ *target, q request) ([]benchfmt.Result, []float64, error) {
+			name := fmt.Sprint(q.series[0].path, q.sizes[0])
+			return []benchfmt.Result{{Name: benchfmt.ParseName(name)}}, []float64{1}, nil
+		},
+		record: func(t *target, _ *series, n int, _ benchfmt.Result, _ float64) {
+			visited[t.pkg] = append(visited[t.pkg], n)
+		},
+		short: func(*target, *series) {},
+	})
+	require.NoError(t, err)
+	assert.Equal(t, map[string][]int{"control": {1, 2, 3, 4, 5, 6}, "p": {1, 2, 3, 4}}, visited)
+	assert.Equal(t, []string{"counting: out of time before n=5 (-full takes the time it needs)"}, r.study.Notes)
 }
 
 // tiny is a plan for tests: the smallest that a verdict can be had from.

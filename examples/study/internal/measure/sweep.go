@@ -32,7 +32,8 @@ type measureFunc func(context.Context, *target, request) ([]benchfmt.Result, []f
 const leastSizes = 4
 
 // sweep visits the sizes from small to large, at each size all targets, so that
-// the largest sizes go first when time runs out.
+// the largest sizes go first when time runs out; not those of the controls, without
+// which no verdict counts.
 func (r *runner) sweep(ctx context.Context, l layer) error {
 	pacers := make(map[*series]*pacer)
 	for _, t := range r.targets {
@@ -40,12 +41,16 @@ func (r *runner) sweep(ctx context.Context, l layer) error {
 			pacers[s] = &pacer{cap: l.cap, cost: max(s.guess*l.perNano, 1)}
 		}
 	}
+	late := false
 	for i, n := range l.sizes {
-		if i >= leastSizes && time.Now().After(l.deadline) {
+		if !late && i >= leastSizes && time.Now().After(l.deadline) {
 			r.note("%s: out of time before n=%d (-full takes the time it needs)", l.what, n)
-			break
+			late = true
 		}
 		err := r.each(ctx, r.workers, func(ctx context.Context, t *target) error {
+			if late && !t.control {
+				return nil
+			}
 			r.step(fmt.Sprintf("%s: %s, n=%d", l.what, t.pkg, n))
 			return r.sweepSize(ctx, l, t, n, pacers)
 		})
