@@ -1,0 +1,345 @@
+package main_test
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// patience is how long a test waits for what must come, on a machine that is busy with
+// something else. Nothing is asserted about how long it took.
+const patience = 30 * time.Second
+
+// scratch is a folder for what all tests of the run share.
+var scratch string
+
+// binary builds respcache once a run, with the race detector if the tests have it.
+var binary = sync.OnceValues(func() (string, error) {
+	bin := filepath.Join(scratch, "respcache")
+	out, err := exec.Command("go", append(append([]string{"build"}, buildFlags...), "-o", bin, ".")...).CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return bin, nil
+})
+
+func TestMain(m *testing.M) {
+	var err error
+	if scratch, err = os.MkdirTemp("", "respcache-test-"); err != nil {
+		panic(err)
+	}
+	code := m.Run()
+	_ = os.RemoveAll(scratch)
+	os.Exit(code)
+}
+
+// A node is a server in a process of its own, on loopback, with its data in a folder of
+// the test: respcache, or redis-server, its model.
+type node struct {
+	t     testing.TB
+	redis bool
+	args  []string
+	dir   string
+	addr  string
+	log   *lines
+	cmd   *exec.Cmd
+	gone  chan struct{} // closed when the process has ended
+}
+
+// respcache starts the program of this folder.
+func respcache(t testing.TB, args ...string) *node {
+	t.Helper()
+	_, err := binary()
+	require.NoError(t, err)
+	return begin(&node{t: t, args: args, dir: t.TempDir()})
+}
+
+// redisServer starts redis-server, or skips the test where there is none. Nothing is
+// saved unless args say so.
+func redisServer(t testing.TB, args ...string) *node {
+	t.Helper()
+	installed(t, "redis-server")
+	args = append([]string{"--save", "", "--appendonly", "no", "--enable-debug-command", "no"}, args...)
+	return begin(&node{t: t, redis: true, args: args, dir: t.TempDir()})
+}
+
+func installed(t testing.TB, name string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err != nil {
+		t.Skip(name + " is not installed (Debian: apt-get install redis-server)")
+	}
+	return path
+}
+
+func begin(n *node) *node {
+	n.t.Helper()
+	n.t.Cleanup(n.kill)
+	n.start()
+	return n
+}
+
+// start starts the process on the data that there is, at the address it had, and returns
+// when it answers.
+func (n *node) start() {
+	n.t.Helper()
+	for try := 0; ; try++ {
+		err := n.tryStart()
+		if err == nil {
+			return
+		}
+		// Between the choice of a free port and its use another process can take it.
+		if try == 3 || !strings.Contains(n.log.String(), "ddress already in use") {
+			require.NoError(n.t, err, "%s", n.log)
+		}
+		if !n.redis {
+			continue // the same port: the socket of the process before is on its way out
+		}
+		n.addr = ""
+	}
+}
+
+func (n *node) tryStart() error {
+	n.kill()
+	n.log = new(lines)
+	if n.redis {
+		if n.addr == "" {
+			n.addr = freeAddr(n.t)
+		}
+		n.cmd = exec.Command("redis-server", append([]string{"--bind", "127.0.0.1", "--port", n.port(), "--dir", n.dir}, n.args...)...)
+	} else {
+		bin, _ := binary()
+		addr := n.addr
+		if addr == "" {
+			addr = "127.0.0.1:0"
+		}
+		n.cmd = exec.Command(bin, append([]string{"-addr", addr, "-dir", n.dir}, n.args...)...)
+	}
+	n.cmd.Stdout, n.cmd.Stderr = n.log, n.log
+	endWithParent(n.cmd)
+	if err := n.cmd.Start(); err != nil {
+		return err
+	}
+	cmd, gone := n.cmd, make(chan struct{})
+	n.gone = gone
+	go func() { _ = cmd.Wait(); close(gone) }()
+	for end := time.Now().Add(patience); time.Now().Before(end); {
+		select {
+		case <-gone:
+			return fmt.Errorf("the process ended at its start: %s", cmd.ProcessState)
+		case <-time.After(2 * time.Millisecond):
+		}
+		if n.addr == "" {
+			if n.addr = n.log.listening(); n.addr == "" {
+				continue
+			}
+		}
+		// A server that still loads its data says LOADING.
+		if c, err := net.Dial("tcp", n.addr); err == nil {
+			_ = c.SetDeadline(time.Now().Add(patience))
+			_, _ = c.Write(encode("PING"))
+			got, err := readReply(bufio.NewReader(c))
+			_ = c.Close()
+			if err == nil && got == "+PONG\r\n" {
+				return nil
+			}
+		}
+	}
+	return fmt.Errorf("no answer within %s", patience)
+}
+
+// kill ends the process without warning, as kill -9 does, and waits until it is gone.
+func (n *node) kill() {
+	if n.cmd == nil || n.cmd.Process == nil {
+		return
+	}
+	_ = n.cmd.Process.Kill()
+	if n.gone != nil {
+		<-n.gone
+	}
+}
+
+func (n *node) port() string {
+	_, port, _ := net.SplitHostPort(n.addr)
+	return port
+}
+
+func (n *node) String() string {
+	if n.redis {
+		return "redis-server"
+	}
+	return "respcache"
+}
+
+// dial connects, and closes when the test ends.
+func (n *node) dial(t testing.TB) *conn {
+	t.Helper()
+	c, err := connect(n.addr)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+func freeAddr(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// lines collects what a process prints.
+type lines struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+var listening = regexp.MustCompile(`(?m)^listening on (127\.0\.0\.1:\d+)\r?\n`)
+
+func (l *lines) listening() string {
+	if m := listening.FindStringSubmatch(l.String()); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
+// A conn speaks the protocol and hands out replies as the bytes that came.
+type conn struct {
+	net.Conn
+	r *bufio.Reader
+}
+
+func connect(addr string) (*conn, error) {
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	return &conn{c, bufio.NewReader(c)}, nil
+}
+
+// do sends one command and returns its reply.
+func (c *conn) do(args ...string) (string, error) {
+	if err := c.SetDeadline(time.Now().Add(patience)); err != nil {
+		return "", err
+	}
+	if _, err := c.Write(encode(args...)); err != nil {
+		return "", err
+	}
+	return readReply(c.r)
+}
+
+// A failer is a testing.TB or a rapid.T.
+type failer interface {
+	require.TestingT
+	Helper()
+}
+
+// must is do for a test that cannot go on without the reply.
+func (c *conn) must(t failer, args ...string) string {
+	t.Helper()
+	got, err := c.do(args...)
+	require.NoError(t, err, "%q", args)
+	return got
+}
+
+// encode returns a command as clients send it, an array of bulk strings.
+func encode(args ...string) []byte {
+	b := fmt.Appendf(nil, "*%d\r\n", len(args))
+	for _, a := range args {
+		b = fmt.Appendf(b, "$%d\r\n%s\r\n", len(a), a)
+	}
+	return b
+}
+
+// readReply reads one reply, of RESP2 or RESP3, with all that is nested in it.
+func readReply(r *bufio.Reader) (string, error) {
+	line, err := r.ReadString('\n')
+	if err != nil {
+		return line, err
+	}
+	if len(line) < 3 || !strings.HasSuffix(line, "\r\n") {
+		return line, fmt.Errorf("not the head of a reply: %q", line)
+	}
+	n, err := strconv.Atoi(line[1 : len(line)-2])
+	each := 1
+	switch line[0] {
+	case '+', '-', ':', ',', '#', '_', '(':
+		return line, nil
+	case '$', '=', '!':
+		if err != nil || n < 0 {
+			return line, err
+		}
+		b := make([]byte, n+2)
+		k, err := io.ReadFull(r, b)
+		if err == nil && string(b[n:]) != "\r\n" {
+			err = fmt.Errorf("no line end after %d bytes: %q", n, b)
+		}
+		return line + string(b[:k]), err
+	case '%':
+		each = 2
+	case '*', '~', '>':
+	default:
+		return line, fmt.Errorf("not the head of a reply: %q", line)
+	}
+	if err != nil {
+		return line, err
+	}
+	var all strings.Builder
+	all.WriteString(line)
+	for range each * n {
+		one, err := readReply(r)
+		all.WriteString(one)
+		if err != nil {
+			return all.String(), err
+		}
+	}
+	return all.String(), nil
+}
+
+// leaves returns the strings and numbers of a reply, without what nests them.
+func leaves(reply string) []string {
+	var out []string
+	for r := reply; len(r) > 2; {
+		end := strings.Index(r, "\r\n")
+		if end < 1 {
+			return append(out, r)
+		}
+		head, rest := r[:end], r[end+2:]
+		switch head[0] {
+		case '$', '=', '!':
+			if n, err := strconv.Atoi(head[1:]); err == nil && n >= 0 && n+2 <= len(rest) {
+				out, rest = append(out, rest[:n]), rest[n+2:]
+			}
+		case '*', '~', '>', '%':
+		default:
+			out = append(out, head[1:])
+		}
+		r = rest
+	}
+	return out
+}

@@ -1,0 +1,227 @@
+package main_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+// TestDifferential sends what rapid draws to respcache and to redis-server and wants the
+// same bytes back and the same keys left. The control holds two redis-servers side by
+// side: what differs there is the fault of this test.
+func TestDifferential(t *testing.T) {
+	sides := []struct {
+		name  string
+		start func(testing.TB) *node
+	}{
+		{"control", func(t testing.TB) *node { return redisServer(t) }},
+		{"respcache", func(t testing.TB) *node { return respcache(t) }},
+		{"respcache of several shards", func(t testing.TB) *node { return respcache(t, "-shards", "8") }},
+	}
+	for _, side := range sides {
+		t.Run(side.name, func(t *testing.T) {
+			t.Parallel()
+			want, got := redisServer(t), side.start(t)
+			wantCtl, gotCtl := want.dial(t), got.dial(t)
+			rapid.Check(t, func(t *rapid.T) { differ(t, want, got, wantCtl, gotCtl) })
+		})
+	}
+}
+
+// differ runs one sequence on a fresh connection to each of two empty servers.
+func differ(t *rapid.T, want, got *node, wantCtl, gotCtl *conn) {
+	require.Equal(t, "+OK\r\n", wantCtl.must(t, "FLUSHALL"))
+	require.Equal(t, "+OK\r\n", gotCtl.must(t, "FLUSHALL"))
+	start := time.Now()
+	var commands [][]string
+	if v := rapid.SampledFrom([]string{"", "2", "3", "3"}).Draw(t, "protocol"); v != "" {
+		commands = append(commands, []string{"HELLO", v})
+	}
+	var tx transactions
+	for range rapid.IntRange(1, 60).Draw(t, "commands") {
+		if c := drawCommand(t, start); tx.allows(c) {
+			commands = append(commands, c)
+		}
+	}
+	var stream []byte
+	for _, c := range commands {
+		stream = append(stream, encode(c...)...)
+	}
+	stream = append(stream, encode("QUIT")...)
+	// The bytes arrive in pieces that end anywhere.
+	var cuts []int
+	for range rapid.IntRange(0, 3).Draw(t, "cuts") {
+		cuts = append(cuts, rapid.IntRange(0, len(stream)).Draw(t, "cut"))
+	}
+	slices.Sort(cuts)
+
+	wantReplies, err := exchange(want, stream, cuts, false)
+	require.NoError(t, err, "%s, %s", want, transcript(commands, wantReplies))
+	gotReplies, err := exchange(got, stream, cuts, false)
+	require.NoError(t, err, "%s, %s", got, transcript(commands, gotReplies))
+	if i := firstDifference(start, wantReplies, gotReplies); i >= 0 {
+		t.Fatalf("reply %d differs\n%s\n%s\nto %s", i, side(want, wantReplies, i), side(got, gotReplies, i), transcript(commands, nil))
+	}
+	pattern := rapid.SampledFrom(globs).Draw(t, "glob")
+	count := rapid.SampledFrom([]string{"1", "2", "10", "1000"}).Draw(t, "count")
+	w, g := keyspace(t, wantCtl, start, pattern, count), keyspace(t, gotCtl, start, pattern, count)
+	if w != g {
+		t.Fatalf("the keys differ\n%s:\n%s\n%s:\n%s\nafter %s", want, w, got, g, transcript(commands, gotReplies))
+	}
+}
+
+// exchange sends the stream in pieces and returns the replies until the server closes. It
+// may close early, with the end of the stream unread. If the stream does not make the
+// server close, end must say that nothing more will be sent; redis-server then forgets
+// replies that the socket had no room for.
+func exchange(n *node, stream []byte, cuts []int, end bool) ([]string, error) {
+	c, err := connect(n.addr)
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	_ = c.SetDeadline(time.Now().Add(patience))
+	sent := make(chan struct{})
+	go func() {
+		defer close(sent)
+		at := 0
+		for _, cut := range append(slices.Clone(cuts), len(stream)) {
+			if _, err := c.Write(stream[at:cut]); err != nil {
+				return
+			}
+			at = cut
+		}
+		if end {
+			_ = c.Conn.(interface{ CloseWrite() error }).CloseWrite()
+		}
+	}()
+	var replies []string
+	for {
+		one, err := readReply(c.r)
+		if one != "" {
+			replies = append(replies, one)
+		}
+		switch {
+		case err == nil:
+		case errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET):
+			<-sent
+			return replies, nil
+		default:
+			return replies, err
+		}
+	}
+}
+
+// firstDifference returns the index of the first reply that differs, or -1.
+func firstDifference(start time.Time, want, got []string) int {
+	for i := range max(len(want), len(got)) {
+		if i >= len(want) || i >= len(got) || settle(start, want[i]) != settle(start, got[i]) {
+			return i
+		}
+	}
+	return -1
+}
+
+var (
+	integer = regexp.MustCompile(`:(\d{5,19})\r\n`)
+	greeted = regexp.MustCompile(`(\$6\r\nserver\r\n\$5\r\nredis\r\n\$7\r\nversion\r\n)\$\d+\r\n[^\r]+\r\n(\$5\r\nproto\r\n:\d\r\n\$2\r\nid\r\n):\d+\r\n`)
+)
+
+// settle puts a word in the place of what must differ between two servers: the number of
+// the connection in HELLO, and what is left of a life, or its end, which depend on when the
+// command came. Each of these has a range of its own that no other number drawn lies in.
+// PUBSUB CHANNELS names its channels in any order.
+func settle(start time.Time, reply string) string {
+	reply = greeted.ReplaceAllString(reply, "${1}VERSION${2}ID")
+	reply = strings.ReplaceAll(reply, "$4\r\nnuts\r\n$4\r\nnews\r\n", "$4\r\nnews\r\n$4\r\nnuts\r\n")
+	return integer.ReplaceAllStringFunc(reply, func(s string) string {
+		n, err := strconv.ParseInt(s[1:len(s)-2], 10, 64)
+		if err != nil {
+			return s
+		}
+		const slack = 120 // seconds that a test may take
+		within := func(n, lo, hi int64) bool { return n >= lo && n <= hi }
+		rest := math.MaxInt64 - start.UnixMilli() // of the deadline that is as late as can be
+		switch end := start.Unix() + life; {
+		case within(n, life-slack, life+2):
+			return ":SECONDS\r\n"
+		case within(n, (life-slack)*1000, life*1000+2000):
+			return ":MILLISECONDS\r\n"
+		case within(n, end-2, end+slack):
+			return ":TIME\r\n"
+		case within(n, (end-2)*1000, (end+slack)*1000):
+			return ":TIME IN MS\r\n"
+		case within(n, rest-slack*1000, rest):
+			return ":LONGEST IN MS\r\n"
+		case within(n, rest/1000-slack, rest/1000+1):
+			return ":LONGEST\r\n"
+		}
+		return s
+	})
+}
+
+var globs = []string{"*", "*", "a", "?", "k*", "[ab]", "[^a]", "[a-c]", "[c-a]", `\a`, `\*`, "[a", "", "**", "*:*", "k[:]1", "[a-]", `[\]]`, "?*?", "\x00*"}
+
+// keyspace returns all keys with their values and deadlines, and what KEYS and SCAN find.
+func keyspace(t *rapid.T, c *conn, start time.Time, glob, count string) string {
+	var b strings.Builder
+	all := leaves(c.must(t, "KEYS", "*"))
+	slices.Sort(all)
+	for _, k := range all {
+		v, end := c.must(t, "GET", k), c.must(t, "PEXPIRETIME", k)
+		fmt.Fprintf(&b, "%q %q %s", k, v, settle(start, end))
+	}
+	found := leaves(c.must(t, "KEYS", glob))
+	slices.Sort(found)
+	fmt.Fprintf(&b, "KEYS %q: %q\n", glob, found)
+	fmt.Fprintf(&b, "SCAN %q: %q\n", glob, scan(t, c, "MATCH", glob, "COUNT", count))
+	fmt.Fprintf(&b, "SCAN: %q\n", scan(t, c, "COUNT", count, "TYPE", "string"))
+	return b.String()
+}
+
+// scan returns what a whole SCAN finds, sorted, each key once.
+func scan(t *rapid.T, c *conn, options ...string) []string {
+	var found []string
+	cursor := "0"
+	for range 10_000 {
+		part := leaves(c.must(t, append([]string{"SCAN", cursor}, options...)...))
+		require.NotEmpty(t, part)
+		cursor, found = part[0], append(found, part[1:]...)
+		if cursor == "0" {
+			slices.Sort(found)
+			return slices.Compact(found)
+		}
+	}
+	t.Fatalf("SCAN does not come to an end")
+	return nil
+}
+
+func transcript(commands [][]string, replies []string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d commands\n", len(commands))
+	for _, c := range commands {
+		fmt.Fprintf(&b, "  %.300q\n", c)
+	}
+	for i, r := range replies {
+		fmt.Fprintf(&b, "  reply %d: %.300q\n", i, r)
+	}
+	return b.String()
+}
+
+func side(n *node, replies []string, at int) string {
+	if at >= len(replies) {
+		return fmt.Sprintf("%s: %d replies", n, len(replies))
+	}
+	return fmt.Sprintf("%s: %.600q", n, replies[at])
+}
