@@ -174,7 +174,7 @@ func settle(start time.Time, reply string) string {
 var globs = []string{"*", "*", "a", "?", "k*", "[ab]", "[^a]", "[a-c]", "[c-a]", `\a`, `\*`, "[a", "", "**", "*:*", "k[:]1", "[a-]", `[\]]`, "?*?", "\x00*"}
 
 // keyspace returns all keys with their values and deadlines, and what KEYS and SCAN find.
-func keyspace(t *rapid.T, c *conn, start time.Time, glob, count string) string {
+func keyspace(t failer, c *conn, start time.Time, glob, count string) string {
 	var b strings.Builder
 	all := leaves(c.must(t, "KEYS", "*"))
 	slices.Sort(all)
@@ -191,7 +191,7 @@ func keyspace(t *rapid.T, c *conn, start time.Time, glob, count string) string {
 }
 
 // scan returns what a whole SCAN finds, sorted, each key once.
-func scan(t *rapid.T, c *conn, options ...string) []string {
+func scan(t failer, c *conn, options ...string) []string {
 	var found []string
 	cursor := "0"
 	for range 10_000 {
@@ -203,7 +203,7 @@ func scan(t *rapid.T, c *conn, options ...string) []string {
 			return slices.Compact(found)
 		}
 	}
-	t.Fatalf("SCAN does not come to an end")
+	require.Fail(t, "SCAN does not come to an end")
 	return nil
 }
 
