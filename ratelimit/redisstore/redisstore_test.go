@@ -88,6 +88,41 @@ func TestClients(t *testing.T) {
 	}
 }
 
+// TestKeep: what a bucket holds stays when rate and burst change, on the server too;
+// and tiers with keys of their own are taken from together.
+func TestKeep(t *testing.T) {
+	s := start(t)
+	admin := s.client(t)
+	for name, eval := range stores(t, s) {
+		t.Run(name, func(t *testing.T) {
+			slow := remote.New(eval, ratelimit.Every(time.Hour), 10, remote.Options{Keep: true, Prefix: name})
+			fast := slow.With(ratelimit.Per(7, 10*time.Millisecond), 20) // ticks of a fraction of a microsecond
+			small := slow.With(ratelimit.Every(time.Hour), 2)
+			assert.EqualValues(t, 4, take(t, slow, "k", 6).Remaining)
+			assert.True(t, take(t, slow, "shrunk", 5).OK)
+			assert.EqualValues(t, 0, take(t, small, "shrunk", 2).Remaining, "5 were there, 2 have room")
+			d := take(t, fast, "k", 20)
+			assert.False(t, d.OK)
+			assert.EqualValues(t, 4, d.Remaining)
+			require.Eventually(t, func() bool { return take(t, fast, "k", 19).OK }, 10*time.Second, time.Millisecond, "the refusal began the new rate")
+			assert.False(t, take(t, slow, "shrunk", 1).OK, "shared with who has not heard")
+			d, each, err := remote.TakeEach(t.Context(), 3, remote.Tier{Limiter: slow, Key: "a"}, remote.Tier{Limiter: small.With(ratelimit.Every(time.Hour), 4), Key: "b"})
+			require.NoError(t, err)
+			assert.True(t, d.OK)
+			assert.EqualValues(t, 7, each[0].Remaining)
+			d, each, err = remote.TakeEach(t.Context(), 2, remote.Tier{Limiter: slow, Key: "a"}, remote.Tier{Limiter: small.With(ratelimit.Every(time.Hour), 4), Key: "b"})
+			require.NoError(t, err)
+			assert.False(t, d.OK)
+			assert.True(t, each[0].OK)
+			assert.False(t, each[1].OK)
+			assert.EqualValues(t, 7, each[0].Remaining)
+		})
+	}
+	for _, k := range admin.Keys(t.Context(), "*").Val() {
+		assert.Positive(t, admin.PTTL(t.Context(), k).Val(), "I3: %s expires", k)
+	}
+}
+
 // TestExpires: a bucket that is full is not kept, and a server without room for it
 // would not have noticed it.
 func TestExpires(t *testing.T) {

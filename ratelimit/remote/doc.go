@@ -56,6 +56,7 @@
 //	operation       time      moves   allocations
 //	Take            O(1) ~    0       O(1)
 //	TakeAll         O(n)      0       O(n)
+//	TakeEach        O(n)      0       O(n)
 //
 // plus at most one round trip. n is the number of tiers.
 //
@@ -70,7 +71,11 @@
 // Every decision without a lease costs a round trip. A lease costs burst: the more
 // nodes and the larger the lease, the less may come at once. Changing rate or
 // burst begins new, full buckets, and a new script, of which the server keeps every
-// one until it restarts. Tokens leased by a node that dies are lost.
+// one until it restarts; with Keep it does neither, and a take reads and writes a
+// longer value. Tokens leased by a node that dies are lost.
+//
+// After each failure of the store Local grants up to one burst anew, since what the
+// nodes have by themselves is full then.
 //
 // INCR with EXPIRE, the common answer, counts fixed windows, admits twice the limit,
 // and if each call renews the expiry never lets in a client that does not pause.

@@ -59,6 +59,13 @@ type Options struct {
 
 	// Cooldown is for how long; the default is a second.
 	Cooldown time.Duration
+
+	// Keep leaves rate and burst out of the bucket's name in the store: limiters of
+	// one prefix share the bucket of a key though their rates differ, as nodes do
+	// while some have not heard of a change. A bucket that is not full keeps what it
+	// holds, up to the new burst, as in ratelimit.Bucket.Set; a full one stays full.
+	// Whoever took last decides at which rate it fills until the next take.
+	Keep bool
 }
 
 // A Limiter is a token bucket for every key, shared by all who use the same store,
@@ -66,6 +73,7 @@ type Options struct {
 // be copied.
 type Limiter struct {
 	eval    Eval
+	given   Options // for With
 	opts    Options
 	rate    ratelimit.Rate
 	burst   int64  // of the bucket in the store
@@ -75,7 +83,7 @@ type Limiter struct {
 	local   *ratelimit.Keyed[string] // for Local
 	clock   clock.Clock
 	notes   notes
-	fuse    breaker
+	fuse    *breaker
 }
 
 // New returns a limiter. Nothing is sent to the store yet. With an Inf rate it never
@@ -108,8 +116,9 @@ func New(eval Eval, r ratelimit.Rate, burst int64, opts ...Options) *Limiter {
 	case o.Lease < 0 || o.Nodes < 0 || o.Trip < 0 || o.Cooldown < 0 || o.OnFailure < Closed || o.OnFailure > Local:
 		panic(fmt.Sprintf("remote.New: Options out of range: %+v", o))
 	}
+	given := o
 	o.Lease = min(o.Lease, burst/2/o.Nodes)
-	l := &Limiter{eval: eval, opts: o, rate: r, burst: burst - o.Nodes*o.Lease, clock: clock.New(nil)}
+	l := &Limiter{eval: eval, given: given, opts: o, rate: r, burst: burst - o.Nodes*o.Lease, clock: clock.New(nil), fuse: new(breaker)}
 	l.suffix = fmt.Sprintf(":%v:%d", r, l.burst)
 	l.notes.init()
 	if r != ratelimit.Inf {
@@ -118,6 +127,9 @@ func New(eval Eval, r ratelimit.Rate, burst int64, opts ...Options) *Limiter {
 			panic(fmt.Sprintf("remote.New: a burst of %d at %v takes too long to fill", burst, r))
 		}
 		l.program = l.tariff.program()
+		if o.Keep {
+			l.suffix, l.program = "", kept
+		}
 	}
 	if o.OnFailure == Local {
 		l.local = ratelimit.NewKeyed(share(r, o.Nodes), max(burst/o.Nodes, 1), ratelimit.KeyedOptions[string]{MaxKeys: maxNotes})
@@ -167,7 +179,11 @@ func (l *Limiter) Take(ctx context.Context, key string, n int64) (ratelimit.Deci
 // store cannot be asked it decides as OnFailure says; granted is then 0.
 func (l *Limiter) ask(ctx context.Context, key string, need, want int64) (granted int64, d ratelimit.Decision, err error) {
 	sent := l.clock.Now() // the store's answer is of a later moment
-	out, err := l.call(ctx, l.program, []string{keyOf(l.opts.Prefix, key, l.suffix)}, []int64{need, want})
+	args := []int64{need, want}
+	if l.opts.Keep {
+		args = append(args, l.tariff.n, l.tariff.d, l.tariff.full)
+	}
+	out, err := l.call(ctx, l.program, []string{keyOf(l.opts.Prefix, key, l.suffix)}, args)
 	if err != nil {
 		d, err = l.failed(ctx, err, func() ratelimit.Decision { return l.local.Take(key, need) })
 		return 0, d, err
@@ -177,63 +193,4 @@ func (l *Limiter) ask(ctx context.Context, key string, need, want int64) (grante
 		l.notes.deny(key, need, d, sent)
 	}
 	return out[0], d, nil
-}
-
-// TakeAll takes n tokens of key from every tier, or from none, in one round trip:
-// a limit a second and one a day, say. The tiers must use the same store, of which
-// the first one's Eval is asked, and differ in prefix, rate or burst; the first one's
-// OnFailure counts. Leases and DenyCache have no part in it. The Decision has the
-// Limit and Remaining of the tier with the least remaining and the longest RetryAfter
-// and ResetAfter. It panics if there are no tiers.
-func TakeAll(ctx context.Context, key string, n int64, tiers ...*Limiter) (ratelimit.Decision, error) {
-	if len(tiers) == 0 {
-		panic("remote.TakeAll: no tiers")
-	}
-	sum := ratelimit.Decision{OK: n >= 1, Limit: tiers[0].burst, Remaining: tiers[0].burst}
-	var keys []string
-	args := []int64{n, n}
-	var asked []*Limiter
-	for _, l := range tiers {
-		if l.rate == ratelimit.Inf {
-			continue
-		}
-		if n > l.burst {
-			sum.OK, sum.Limit = false, l.burst
-		}
-		keys = append(keys, keyOf(l.opts.Prefix, key, l.suffix))
-		args = append(args, l.tariff.n, l.tariff.d, l.tariff.full)
-		asked = append(asked, l)
-	}
-	if !sum.OK {
-		return ratelimit.Decision{Limit: sum.Limit, RetryAfter: ratelimit.Never}, nil
-	}
-	if len(asked) == 0 {
-		return sum, nil
-	}
-	first := asked[0]
-	out, err := first.call(ctx, several, keys, args)
-	if err != nil {
-		return first.failed(ctx, err, func() ratelimit.Decision { return localAll(key, n, asked) })
-	}
-	for i, l := range asked {
-		d := l.tariff.decide(out[0] > 0, n, l.burst, out[i+1])
-		if i == 0 || d.Remaining < sum.Remaining {
-			sum.Limit, sum.Remaining = d.Limit, d.Remaining
-		}
-		sum.OK = d.OK
-		sum.RetryAfter = max(sum.RetryAfter, d.RetryAfter)
-		sum.ResetAfter = max(sum.ResetAfter, d.ResetAfter)
-	}
-	return sum, nil
-}
-
-// localAll is TakeAll by the node itself, from the tiers that can.
-func localAll(key string, n int64, tiers []*Limiter) ratelimit.Decision {
-	var all []ratelimit.Limiter
-	for _, l := range tiers {
-		if l.local != nil {
-			all = append(all, l.local.Key(key))
-		}
-	}
-	return ratelimit.All(all...).Take(n)
 }

@@ -31,7 +31,7 @@ type fakeStore struct {
 	debts map[string]fakeDebt
 }
 
-type fakeDebt struct{ ticks, at int64 }
+type fakeDebt struct{ ticks, at, n, d, full int64 }
 
 func newFakeStore() *fakeStore { return &fakeStore{begin: time.Now(), debts: map[string]fakeDebt{}} }
 
@@ -58,7 +58,12 @@ func (s *fakeStore) eval(ctx context.Context, text, _ string, keys []string, arg
 	for i, k := range keys {
 		n, d, full := args[2+3*i], args[3+3*i], args[4+3*i]
 		old := s.debts[k]
-		out[i+1] = max(old.ticks-(now-old.at)*n, 0)
+		out[i+1] = max(old.ticks-(now-old.at)*old.n, 0)
+		if out[i+1] > 0 && text == keeping && (old.n != n || old.d != d || old.full != full) {
+			has := new(big.Int).Mul(big.NewInt(old.full-out[i+1]), big.NewInt(d))
+			out[i+1] = max(full-has.Div(has, big.NewInt(old.d)).Int64(), 0)
+			s.debts[k] = fakeDebt{out[i+1], now, n, d, full}
+		}
 		give = min(give, (full-out[i+1])/d)
 	}
 	if give < args[0] {
@@ -67,7 +72,7 @@ func (s *fakeStore) eval(ctx context.Context, text, _ string, keys []string, arg
 	out[0] = give
 	for i, k := range keys {
 		out[i+1] += give * args[3+3*i]
-		s.debts[k] = fakeDebt{out[i+1], now}
+		s.debts[k] = fakeDebt{out[i+1], now, args[2+3*i], args[3+3*i], args[4+3*i]}
 	}
 	if s.lose {
 		return nil, errors.New("connection reset")
@@ -109,6 +114,10 @@ func TestNewPanics(t *testing.T) {
 		"remote.New: a burst of 9223372036854775807 at 1/s takes too long to fill": func() { New(eval, ratelimit.Every(time.Second), math.MaxInt64) },
 		"remote.New: at most one Options, got 2":                                   func() { New(eval, ratelimit.Every(1), 1, Options{}, Options{}) },
 		fmt.Sprintf("remote.New: Options out of range: %+v", Options{Prefix: "rl:", Lease: -1, Nodes: 1, Trip: 5, Cooldown: time.Second}): func() { New(eval, ratelimit.Every(1), 1, Options{Lease: -1}) },
+		"remote.TakeEach: no tiers": func() { _, _, _ = TakeEach(t.Context(), 1) },
+		"remote.TakeEach: tiers with Keep and without": func() {
+			_, _, _ = TakeEach(t.Context(), 1, Tier{New(eval, ratelimit.Every(1), 1), "k"}, Tier{New(eval, ratelimit.Every(1), 1, Options{Keep: true}), "k"})
+		},
 		"remote.TakeAll: no tiers": func() { _, _ = TakeAll(t.Context(), "k", 1) },
 	} {
 		assert.PanicsWithValue(t, want, f)

@@ -74,6 +74,44 @@ if frac > 0 then full = string.format('%%.0f.%%.0f', full, frac) end
 call('SET', KEYS[1], full, 'PX', (us - us %% 1000) / 1000 + 2)
 return {give, debt}`
 
+// keeping is script for buckets whose value says by which tariff it is meant: the
+// microsecond at which the bucket will be full, the ticks beyond it, and that
+// tariff's N, D and F. By another tariff a bucket that is not full has the same
+// tokens, as far as there is room. That is written even if nothing is granted, or
+// the bucket would go on to fill at the old rate.
+const keeping = `local t = redis.call('TIME')
+local now = t[1] * 1000000 + t[2]
+local need, give = ARGV[1] + 0, ARGV[2] + 0
+local out, other = {0}, {}
+for i = 1, #KEYS do
+  local N, D, F, debt = ARGV[3 * i] + 0, ARGV[3 * i + 1] + 0, ARGV[3 * i + 2] + 0, 0
+  local us, frac, n, d, f = string.match(redis.call('GET', KEYS[i]) or '', '^(%d+)%.(%d+)/(%d+)/(%d+)/(%d+)$')
+  if us then
+    n, d, f = n + 0, d + 0, f + 0
+    debt = math.max(0, math.min((us - now) * n + frac, f))
+    if debt > 0 and (n ~= N or d ~= D or f ~= F) then
+      debt = math.max(0, math.min(math.ceil(F - (f - debt) / d * D), F))
+      other[i] = true
+    end
+  end
+  out[i + 1] = debt
+  local room = math.floor((F - debt) / D)
+  if room < give then give = room end
+end
+if give < need then give = 0 end
+out[1] = give
+for i = 1, #KEYS do
+  if give > 0 or other[i] then
+    local N = ARGV[3 * i] + 0
+    local debt = out[i + 1] + give * ARGV[3 * i + 1]
+    out[i + 1] = debt
+    local us = math.floor(debt / N)
+    local v = string.format('%.0f.%.0f/%s/%s/%s', now + us, debt - us * N, ARGV[3 * i], ARGV[3 * i + 1], ARGV[3 * i + 2])
+    redis.call('SET', KEYS[i], v, 'PX', math.floor(us / 1000) + 2)
+  end
+end
+return out`
+
 // A program is a script and how a server that knows it calls it.
 type program struct{ text, sha string }
 
@@ -82,8 +120,8 @@ func programOf(text string) program {
 	return program{text, hex.EncodeToString(sum[:])}
 }
 
-// several is the program of TakeAll.
-var several = programOf(script)
+// several is the program of TakeAll and TakeEach, kept that of limiters with Keep.
+var several, kept = programOf(script), programOf(keeping)
 
 // program returns the program of Take.
 func (t tariff) program() program { return programOf(fmt.Sprintf(single, t.n, t.d, t.full)) }
