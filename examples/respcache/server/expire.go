@@ -94,7 +94,7 @@ func ttl(s *session, args [][]byte) {
 		ms = max(ms-s.now, 0)
 	}
 	if args[0][0]|0x20 != 'p' {
-		ms = (ms + 500) / 1000
+		ms = ms/1000 + (ms%1000+500)/1000 // ms+500 may be more than there is
 	}
 	s.integer(ms)
 }
