@@ -69,6 +69,10 @@ func (s *session) do(args [][]byte) {
 	s.done++
 	c := lookup(args[0])
 	if c == nil {
+		if is(args[0], "POST") || is(args[0], "HOST:") {
+			s.quit = true // a browser that somebody sent here: it must not go on with what it was given to say
+			return
+		}
 		s.refuse(unknown(args))
 		return
 	}
@@ -81,7 +85,7 @@ func (s *session) do(args [][]byte) {
 		c = sub
 	}
 	if len(args) != c.arity && c.arity > 0 || len(args) < -c.arity {
-		s.refuse(errArity(c.name))
+		s.reject(c, errArity(c.name))
 		return
 	}
 	s.run(c, args)

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"io"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -24,13 +25,15 @@ type conn struct {
 	s     *session
 	since time.Time
 
-	mu      sync.Mutex
-	name    string
-	resp3   atomic.Bool // as in the session, for those who send messages
-	pushing bool        // replies go through pending, in order with messages
-	pending []byte      // to be written by the second goroutine
-	wake    chan struct{}
-	pushed  chan struct{} // closed when the second goroutine has ended
+	mu       sync.Mutex
+	name     string
+	resp3    atomic.Bool // as in the session, for those who send messages
+	pushing  bool        // replies go through pending, in order with messages
+	pending  []byte      // to be written by the second goroutine
+	corked   []byte      // messages that have to wait for uncork
+	isCorked bool
+	wake     chan struct{}
+	pushed   chan struct{} // closed when the second goroutine has ended
 }
 
 func (s *Server) accept(nc net.Conn) {
@@ -75,6 +78,7 @@ func (c *conn) serve() {
 	for !s.quit {
 		n, err := c.nc.Read(in.room())
 		if err != nil {
+			s.quit = err == io.EOF // what was asked before is still answered
 			return
 		}
 		in.came(n)
@@ -124,7 +128,7 @@ func (c *conn) flush() bool {
 	if s.out = out[:0]; cap(out) > keepOut {
 		s.out = nil
 	}
-	if c.push(out, false) {
+	if c.push(out) {
 		return true
 	}
 	return c.write(out)
@@ -138,30 +142,67 @@ func (c *conn) write(out []byte) bool {
 	return err == nil
 }
 
-// push hands bytes to the second goroutine and reports whether there is one; with
-// start it is started. A client that lets too much wait is closed.
-func (c *conn) push(out []byte, start bool) bool {
+// push hands replies to the second goroutine and reports whether there is one.
+func (c *conn) push(out []byte) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.pushing {
-		if !start {
-			return false
-		}
-		c.pushing, c.wake, c.pushed = true, make(chan struct{}, 1), make(chan struct{})
-		wake := c.wake
-		c.s.srv.group.Go(func() { c.pusher(wake) })
+	if c.pushing {
+		c.add(&c.pending, out)
 	}
-	if len(c.pending)+len(out) > pushLimit {
+	return c.pushing
+}
+
+// add makes bytes wait to be written. A client that lets too much wait is closed.
+func (c *conn) add(to *[]byte, out []byte) {
+	if len(c.pending)+len(c.corked)+len(out) > pushLimit {
 		c.nc.Close()
-		c.pending = nil
-		return true
+		c.pending, c.corked = nil, nil
+		return
 	}
-	c.pending = append(c.pending, out...)
+	*to = append(*to, out...)
 	select {
 	case c.wake <- struct{}{}:
 	default:
 	}
-	return true
+}
+
+// cork makes messages wait until uncork has written the replies before them: with it
+// around a subscription no message comes before its confirmation. It starts the second
+// goroutine.
+func (c *conn) cork() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.isCorked = true
+	if c.pushing {
+		return
+	}
+	wake := make(chan struct{}, 1)
+	c.pushing, c.wake, c.pushed = true, wake, make(chan struct{})
+	c.s.srv.group.Go(func() { c.pusher(wake) })
+}
+
+func (c *conn) uncork() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.isCorked {
+		return
+	}
+	c.add(&c.pending, c.s.out)
+	c.add(&c.pending, c.corked)
+	c.s.out, c.corked, c.isCorked = c.s.out[:0], nil, false
+}
+
+// message is how others write to the connection.
+func (c *conn) message(m []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case !c.pushing: // it is on its way out
+	case c.isCorked:
+		c.add(&c.corked, m)
+	default:
+		c.add(&c.pending, m)
+	}
 }
 
 // pusher writes what is pending until stopPusher.

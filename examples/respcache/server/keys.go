@@ -95,9 +95,10 @@ func (s *session) live(sh *shard, key string) bool {
 
 func keys(s *session, args [][]byte) {
 	var found []string
+	everything := string(args[1]) == "*"
 	for _, sh := range s.srv.shards {
 		for k := range sh.keys.All() {
-			if match(args[1], k) && s.live(sh, k) {
+			if (everything || match(args[1], k)) && s.live(sh, k) {
 				found = append(found, k)
 			}
 		}
@@ -150,13 +151,14 @@ func scan(s *session, args [][]byte) {
 		i, left = (cursor-1)%shards, (cursor-1)/shards
 	}
 	var found []string
+	everything := string(pattern) == "*"
 	for ; count > 0 && i < shards; i++ {
 		sh := s.srv.shards[i]
 		if left > uint64(sh.keys.Len()) {
 			left = uint64(sh.keys.Len())
 		}
 		for ; left > 0 && count > 0; left, count = left-1, count-1 {
-			if k := sh.keys.At(int(left - 1)); kind == "string" && match(pattern, k) && s.live(sh, k) {
+			if k := sh.keys.At(int(left - 1)); kind == "string" && (everything || match(pattern, k)) && s.live(sh, k) {
 				found = append(found, k)
 			}
 		}

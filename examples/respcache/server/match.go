@@ -7,6 +7,9 @@ import "strconv"
 // taken instead, the last one can take as well. So it is O(len(pattern)·len(text)) at
 // worst, whoever wrote the pattern.
 func match(pattern []byte, text string) bool {
+	if text == "" {
+		return len(pattern) == 0 // so says Redis, even of *
+	}
 	star, again := -1, 0
 	p, t := 0, 0
 	for t < len(text) {

@@ -6,10 +6,10 @@ import (
 )
 
 var pubsubCommands = []command{
-	{"subscribe", -2, anytime | whileSub | notx, 0, 0, 0, subscribe},
-	{"psubscribe", -2, anytime | whileSub | notx, 0, 0, 0, subscribe},
-	{"unsubscribe", -1, anytime | whileSub | notx, 0, 0, 0, unsubscribe},
-	{"punsubscribe", -1, anytime | whileSub | notx, 0, 0, 0, unsubscribe},
+	{"subscribe", -2, anytime | whileSub, 0, 0, 0, subscribe},
+	{"psubscribe", -2, anytime | whileSub, 0, 0, 0, subscribe},
+	{"unsubscribe", -1, anytime | whileSub, 0, 0, 0, unsubscribe},
+	{"punsubscribe", -1, anytime | whileSub, 0, 0, 0, unsubscribe},
 	{"publish", 3, anytime, 0, 0, 0, publish},
 	{"pubsub", -2, anytime, 0, 0, 0, nil},
 	{"pubsub|channels", -2, anytime, 0, 0, 0, pubsubChannels},
@@ -59,9 +59,9 @@ func subscribe(s *session, args [][]byte) {
 	if s.conn == nil {
 		return
 	}
+	s.conn.cork()
 	h := &s.srv.hub
 	h.mu.Lock()
-	defer h.mu.Unlock()
 	all, own, word := s.topics(args[0])
 	for _, a := range args[1:] {
 		topic := string(a)
@@ -78,9 +78,10 @@ func subscribe(s *session, args [][]byte) {
 		s.text(topic)
 		s.integer(int64(s.subs.n))
 	}
-	// Before a message can follow, the confirmation has its place in the stream.
-	s.conn.push(s.out, true)
-	s.out = s.out[:0]
+	h.mu.Unlock()
+	if !s.tx.running {
+		s.conn.uncork()
+	}
 }
 
 func unsubscribe(s *session, args [][]byte) {
@@ -147,8 +148,21 @@ func publish(s *session, args [][]byte) {
 	send := func(to map[*conn]struct{}, words ...string) {
 		var forms [2][]byte // of the two protocols, made when first needed
 		for c := range to {
-			c.message(&forms, words)
-			n++
+			v := 0
+			if c.resp3.Load() {
+				v = 1
+			}
+			if forms[v] == nil {
+				forms[v] = pushHead(nil, v == 1, len(words))
+				for _, w := range words {
+					forms[v] = appendBulk(forms[v], w)
+				}
+			}
+			if n++; c == s.conn {
+				s.out = append(s.out, forms[v]...) // after the replies before it
+			} else {
+				c.message(forms[v])
+			}
 		}
 	}
 	channel := string(args[1])
@@ -161,27 +175,12 @@ func publish(s *session, args [][]byte) {
 	s.integer(n)
 }
 
-// message sends a message in the protocol of the connection.
-func (c *conn) message(forms *[2][]byte, words []string) {
-	v := 0
-	if c.resp3.Load() {
-		v = 1
-	}
-	if forms[v] == nil {
-		forms[v] = pushHead(nil, v == 1, len(words))
-		for _, w := range words {
-			forms[v] = appendBulk(forms[v], w)
-		}
-	}
-	c.push(forms[v], false)
-}
-
 func pubsubChannels(s *session, args [][]byte) {
 	h := &s.srv.hub
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if len(args) > 3 {
-		s.err(errSubcommand("PUBSUB", args[1]))
+		s.err("ERR unknown subcommand or wrong number of arguments for '" + clip(args[1]) + "'. Try PUBSUB HELP.")
 		return
 	}
 	var found []string
@@ -200,7 +199,7 @@ func pubsubNumSub(s *session, args [][]byte) {
 	h := &s.srv.hub
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	s.pairs(len(args) - 2)
+	s.array(2 * (len(args) - 2))
 	for _, c := range args[2:] {
 		s.bulk(c)
 		s.integer(int64(len(h.channels[string(c)])))

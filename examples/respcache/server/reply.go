@@ -19,6 +19,7 @@ func (s *session) simple(text string) { s.line('+', text) }
 func (s *session) err(text string) {
 	s.errors++
 	if strings.ContainsAny(text, "\r\n") {
+		text = strings.Trim(text, "\r\n")
 		text = strings.NewReplacer("\r", " ", "\n", " ").Replace(text)
 	}
 	s.line('-', text)

@@ -10,8 +10,8 @@ import (
 const (
 	maxInline = 64 << 10  // bytes of a line
 	maxBulk   = 512 << 20 // bytes of one argument
-	maxArgs   = 1 << 20   // arguments of one command
-	maxQuery  = 1 << 30   // bytes of one command
+	maxArgs   = 1<<31 - 1 // arguments of one command
+	maxQuery  = 1 << 30   // bytes of one command, and of what is noted of its arguments
 	bufSize   = 16 << 10  // of a buffer that is not in need of more
 )
 
@@ -102,10 +102,12 @@ func (p *reader) bulks() (ok bool, err error) {
 	for p.want > 0 {
 		if p.size < 0 {
 			if p.next == len(p.buf) {
-				return false, nil
+				return false, p.tooMuch()
 			}
-			if c := p.buf[p.next : p.next+1]; c[0] != '$' {
-				return false, protoError("expected '$', got '" + string(c) + "'")
+			if c := p.buf[p.next]; c != '$' {
+				if end := lineEnd(p.buf[p.next:], '\r'); end >= 0 && p.next+end+2 <= len(p.buf) {
+					return false, protoError("expected '$', got '" + string([]byte{c}) + "'")
+				}
 			}
 			n, ok, err := p.length("too big bulk count string", "invalid bulk length", maxBulk)
 			if !ok {
@@ -117,10 +119,7 @@ func (p *reader) bulks() (ok bool, err error) {
 			p.size = n
 		}
 		if len(p.buf)-p.next < p.size+2 {
-			if len(p.buf)-p.begin > maxQuery {
-				return false, protoError("too big query")
-			}
-			return false, nil
+			return false, p.tooMuch()
 		}
 		p.spans = append(p.spans, span{p.next - p.begin, p.size})
 		p.next += p.size + 2
@@ -128,6 +127,13 @@ func (p *reader) bulks() (ok bool, err error) {
 		p.want--
 	}
 	return true, nil
+}
+
+func (p *reader) tooMuch() error {
+	if len(p.buf)-p.begin+40*len(p.spans) > maxQuery {
+		return protoError("too big query")
+	}
+	return nil
 }
 
 // finish makes slices of the spans, which nothing can move any more.
@@ -156,7 +162,7 @@ func (p *reader) length(tooLong, invalid string, most int64) (n int, ok bool, er
 		p.next += i + 2
 		return n, true, nil
 	}
-	end := bytes.IndexByte(b, '\r')
+	end := lineEnd(b, '\r')
 	if end < 0 && len(b) > maxInline || end > maxInline {
 		return 0, false, protoError(tooLong)
 	}
@@ -171,10 +177,20 @@ func (p *reader) length(tooLong, invalid string, most int64) (n int, ok bool, er
 	return int(max(v, -1)), true, nil
 }
 
+// lineEnd returns where c stands, or -1. A zero byte ends what Redis looks at, and a
+// line that has one never ends.
+func lineEnd(b []byte, c byte) int {
+	end := bytes.IndexByte(b, c)
+	if end >= 0 && bytes.IndexByte(b[:end], 0) >= 0 {
+		return -1
+	}
+	return end
+}
+
 // inline reads a command that a person typed: words in a line, perhaps quoted. If
 // the line is empty it moves next and returns nil.
 func (p *reader) inline() ([][]byte, error) {
-	end := bytes.IndexByte(p.buf[p.next:], '\n')
+	end := lineEnd(p.buf[p.next:], '\n')
 	if end < 0 && len(p.buf)-p.next > maxInline || end > maxInline {
 		return nil, protoError("too big inline request")
 	}

@@ -2,7 +2,6 @@ package server
 
 import (
 	"math"
-	"math/big"
 	"strconv"
 	"strings"
 )
@@ -49,6 +48,9 @@ func set(s *session, args [][]byte) {
 		return
 	}
 	o, ok := s.options(args[3:], "set")
+	if ok && o.unit != "" {
+		o.at, ok = s.deadline(o.amount, o.unit, "set")
+	}
 	if !ok {
 		return
 	}
@@ -80,17 +82,17 @@ func set(s *session, args [][]byte) {
 // setOptions are those of SET and GETEX.
 type setOptions struct {
 	nx, xx, get, keep, persist bool
+	unit                       string // EX, PX, EXAT or PXAT
+	amount                     []byte
 	at                         int64
 }
 
-// options parses them, or replies with an error.
+// options parses them, or replies with an error. The amount of time is not looked at.
 func (s *session) options(words [][]byte, name string) (o setOptions, ok bool) {
 	set := name == "set"
-	var unit string
-	var amount []byte
 	for i := 0; i < len(words); i++ {
 		w := words[i]
-		free := unit == "" && !o.keep && !o.persist
+		free := (o.unit == "" || is(w, o.unit)) && !o.keep && !o.persist
 		switch {
 		case set && is(w, "NX") && !o.xx:
 			o.nx = true
@@ -98,24 +100,19 @@ func (s *session) options(words [][]byte, name string) (o setOptions, ok bool) {
 			o.xx = true
 		case set && is(w, "GET"):
 			o.get = true
-		case set && is(w, "KEEPTTL") && unit == "":
+		case set && is(w, "KEEPTTL") && o.unit == "":
 			o.keep = true
-		case !set && is(w, "PERSIST") && unit == "":
+		case !set && is(w, "PERSIST") && o.unit == "":
 			o.persist = true
 		case free && i+1 < len(words) && (is(w, "EX") || is(w, "PX") || is(w, "EXAT") || is(w, "PXAT")):
-			unit = strings.ToUpper(string(w))
 			i++
-			amount = words[i]
+			o.unit, o.amount = strings.ToUpper(string(w)), words[i]
 		default:
 			s.err(errSyntax)
 			return o, false
 		}
 	}
-	if unit == "" {
-		return o, true
-	}
-	o.at, ok = s.deadline(amount, unit, name)
-	return o, ok
+	return o, true
 }
 
 // deadline reads an amount of time in a unit as a time in milliseconds, or replies
@@ -164,10 +161,18 @@ func getex(s *session, args [][]byte) {
 		return
 	}
 	it := s.read(args[1])
+	if it == nil {
+		s.null()
+		return
+	}
+	if o.unit != "" {
+		if o.at, ok = s.deadline(o.amount, o.unit, "getex"); !ok {
+			return
+		}
+	}
 	s.value(it)
 	sh := s.shard(args[1])
 	switch {
-	case it == nil:
 	case o.at != 0 && o.at <= s.now && s.origin == fromClient:
 		s.drop(sh, it)
 	case o.at != 0:
@@ -229,97 +234,6 @@ func mset(s *session, args [][]byte) {
 	} else {
 		s.ok()
 	}
-}
-
-func incr(s *session, args [][]byte) {
-	by := int64(1)
-	if len(args) == 3 {
-		var ok bool
-		if by, ok = parseInt(args[2]); !ok {
-			s.err(errInteger)
-			return
-		}
-	}
-	if args[0][0]|0x20 == 'd' {
-		if by == math.MinInt64 {
-			s.err("ERR decrement would overflow")
-			return
-		}
-		by = -by
-	}
-	sh, it := s.modify(args[1])
-	n, at := int64(0), int64(0)
-	if it != nil {
-		var ok bool
-		if n, ok = parseInt(it.val); !ok {
-			s.err(errInteger)
-			return
-		}
-		at = it.at
-	}
-	if by > 0 && n > math.MaxInt64-by || by < 0 && n < math.MinInt64-by {
-		s.err(errOverflow)
-		return
-	}
-	var digits [20]byte
-	s.put(sh, it, args[1], strconv.AppendInt(digits[:0], n+by, 10), at)
-	s.integer(n + by)
-}
-
-// incrByFloat computes with the 64 bits of precision that a long double has where
-// Redis runs mostly, and writes 17 digits, so that replies are equal to its.
-func incrByFloat(s *session, args [][]byte) {
-	sh, it := s.modify(args[1])
-	sum, at := new(big.Float).SetPrec(64), int64(0)
-	if it != nil {
-		v, ok := parseFloat(it.val)
-		if !ok {
-			s.err(errFloat)
-			return
-		}
-		sum, at = v, it.at
-	}
-	by, ok := parseFloat(args[2])
-	if !ok {
-		s.err(errFloat)
-		return
-	}
-	if sum.IsInf() || by.IsInf() {
-		s.err("ERR increment would produce NaN or Infinity")
-		return
-	}
-	sum.Add(sum, by)
-	text := sum.Text('f', 17)
-	text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
-	if text == "-0" {
-		text = "0"
-	}
-	s.put(sh, it, args[1], []byte(text), at)
-	s.text(text)
-}
-
-// parseFloat reads what strtold of C reads, but no NaN and nothing that needs an
-// exponent of more than 15 bits.
-func parseFloat(b []byte) (*big.Float, bool) {
-	text := string(b)
-	if len(b) > 5<<10 || strings.ContainsRune(text, '_') {
-		return nil, false
-	}
-	digits := strings.ToLower(strings.TrimLeft(text, "+-"))
-	if strings.HasPrefix(digits, "0b") || strings.HasPrefix(digits, "0o") {
-		return nil, false
-	}
-	if digits == "infinity" {
-		text = strings.TrimSuffix(text, text[len(text)-5:])
-	}
-	f := new(big.Float).SetPrec(64)
-	if _, _, err := f.Parse(text, 0); err != nil {
-		return nil, false
-	}
-	if e := f.MantExp(nil); !f.IsInf() && (e > 1<<14 || e < -16444 && f.Sign() != 0) {
-		return nil, false
-	}
-	return f, true
 }
 
 func appendValue(s *session, args [][]byte) {

@@ -1,9 +1,6 @@
 package server
 
-import (
-	"math/bits"
-	"sync/atomic"
-)
+import "sync/atomic"
 
 var txCommands = []command{
 	{"multi", 1, anytime | untx, 0, 0, 0, multi},
@@ -93,6 +90,9 @@ func exec(s *session, _ [][]byte) {
 		}
 		s.tx.running = false
 		s.commit(start)
+		if s.conn != nil {
+			s.conn.uncork()
+		}
 	}
 	s.discard()
 }
@@ -195,12 +195,5 @@ func (s *session) commit(start int) {
 		s.log = s.log[:start] // nothing was changed
 	default:
 		s.effect("EXEC")
-	}
-}
-
-// each calls f with every shard of a mask.
-func (s *Server) each(mask uint64, f func(sh *shard)) {
-	for ; mask != 0; mask &= mask - 1 {
-		f(s.shards[bits.TrailingZeros64(mask)])
 	}
 }
