@@ -16,20 +16,11 @@ var chosen = []struct {
 	why         string
 }{
 	{
-		"MULTI\r\nSUBSCRIBE a\r\nEXEC\r\n", "+OK\r\n+QUEUED\r\n*1\r\n*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n",
-		"+OK\r\n-ERR Command not allowed inside a transaction\r\n-EXECABORT Transaction discarded because of previous errors.\r\n",
-		"EXEC promises as many replies as there were commands, and a subscription has as many as it has channels",
-	},
-	{
 		"COPY a b\r\n", ":0\r\n", "-ERR unknown command 'COPY', with args beginning with: 'a' 'b' \r\n",
 		"only what a cache is used for: no COPY, SORT, DUMP, MOVE, scripts, and no type but strings",
 	},
 	{"LPUSH a 1\r\n", ":1\r\n", "-ERR unknown command 'LPUSH', with args beginning with: 'a' '1' \r\n", "as above"},
 	{"SELECT 1\r\n", "+OK\r\n", "-ERR DB index is out of range\r\n", "one keyspace, as in a cluster"},
-	{
-		"ECHO a\x00b\r\n", "", "$3\r\na\x00b\r\n",
-		"redis-server does not see the end of an inline command with a zero byte in it, and waits for more",
-	},
 }
 
 func TestChosen(t *testing.T) {
@@ -42,23 +33,6 @@ func TestChosen(t *testing.T) {
 			require.Equal(t, says, strings.Join(replies, ""), "%s to %q", n, c.input)
 		}
 	}
-}
-
-// A transaction is followed as it is drawn, as far as it must be to keep out of it what is
-// chosen to be different there.
-type transactions struct{ open bool }
-
-// allows reports whether the command may be sent now.
-func (tx *transactions) allows(args []string) bool {
-	switch name := strings.ToUpper(args[0]); {
-	case tx.open && strings.HasSuffix(name, "SUBSCRIBE"):
-		return false
-	case name == "MULTI":
-		tx.open = true
-	case len(args) == 1 && (name == "EXEC" || name == "DISCARD" || name == "RESET"):
-		tx.open = false
-	}
-	return true
 }
 
 // TestControl makes sure that a difference is seen: in what a reply says, in how many there
