@@ -73,16 +73,22 @@ func (sh *shard) resize(it *item, n int) {
 
 // expire sets the deadline of an item, or with 0 takes it away.
 func (sh *shard) expire(it *item, at int64) {
-	if it.at == at {
-		return
-	}
-	if it.at != 0 {
-		sh.used -= timedCost
-		sh.disarm(it)
-	}
-	if it.at = at; at != 0 {
+	switch {
+	case it.at == at:
+	case it.at == 0:
+		it.at = at
 		sh.used += timedCost
 		sh.arm(it)
+	case at == 0:
+		sh.used -= timedCost
+		sh.disarm(it)
+		it.at = 0
+	case sh.policy.kind == byDeadline:
+		sh.soon.remove(it)
+		it.at = at
+		sh.soon.add(it)
+	default:
+		it.at = at
 	}
 }
 
@@ -94,7 +100,7 @@ func (sh *shard) arm(it *item) {
 func (sh *shard) disarm(it *item) {
 	sh.timed.Delete(it.key)
 	switch {
-	case sh.policy.timed && sh.policy.kind == byDeadline:
+	case sh.policy.kind == byDeadline:
 		sh.soon.remove(it)
 	case sh.policy.ranked():
 		sh.rank.delete(it.key)
@@ -104,7 +110,7 @@ func (sh *shard) disarm(it *item) {
 // enrol adds an item with a deadline to the order that the policy needs.
 func (sh *shard) enrol(it *item) {
 	switch {
-	case sh.policy.timed && sh.policy.kind == byDeadline:
+	case sh.policy.kind == byDeadline:
 		sh.soon.add(it)
 	case sh.policy.ranked():
 		sh.rank.put(it)
