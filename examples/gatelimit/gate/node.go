@@ -1,0 +1,230 @@
+package gate
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"path"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"example.com/flatline/ratelimit"
+	"example.com/flatline/ratelimit/httplimit"
+	"example.com/flatline/timemap"
+)
+
+// Options are the settings of NewNode.
+type Options struct {
+	Store   Store
+	Next    http.Handler   // what the gateway is in front of
+	Stats   *Stats         // where to count; default one of the node's own
+	Trusted []netip.Prefix // proxies whose X-Forwarded-For counts
+	Poll    time.Duration  // between looks for new rules; default 250 ms
+	Timeout time.Duration  // of a question to the store; default 250 ms
+}
+
+// A Node is one node of the gateway: an http.Handler that lets a request through to
+// Next if every tier grants it. It is made by NewNode; Close ends it.
+type Node struct {
+	opts    Options
+	ip      func(*http.Request) string
+	rules   atomic.Pointer[Version]
+	history *timemap.Sync[string, Version] // of the key "rules"
+	heard   atomic.Int64                   // when the store was last asked, in Unix nanoseconds
+	hearing sync.Mutex
+	stop    context.CancelFunc
+	done    chan struct{}
+}
+
+// NewNode returns a node that knows the rules of the store. A store without rules gets
+// the default ones.
+func NewNode(ctx context.Context, o Options) (*Node, error) {
+	if o.Store == nil || o.Next == nil {
+		panic("gate.NewNode: Store and Next must not be nil")
+	}
+	if o.Stats == nil {
+		o.Stats = NewStats()
+	}
+	if o.Poll <= 0 {
+		o.Poll = 250 * time.Millisecond
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = 250 * time.Millisecond
+	}
+	n := &Node{opts: o, ip: httplimit.ClientIP(o.Trusted...), done: make(chan struct{})}
+	n.history = timemap.NewSync(timemap.Options[string, Version]{SameTime: timemap.KeepAll})
+	if err := n.Refresh(ctx); err != nil {
+		return nil, err
+	}
+	if n.rules.Load() == nil {
+		_, err := n.Publish(ctx, 0, Version{By: "gatelimit", Note: "default", Rules: DefaultRules()})
+		if err != nil && !errors.Is(err, ErrConflict) { // then another node was first
+			return nil, err
+		}
+		if err := n.Refresh(ctx); err != nil {
+			return nil, err
+		}
+	}
+	ctx, n.stop = context.WithCancel(context.WithoutCancel(ctx))
+	go n.listen(ctx)
+	return n, nil
+}
+
+// listen looks for new rules until ctx is over. A store that fails is asked again.
+func (n *Node) listen(ctx context.Context) {
+	defer close(n.done)
+	for t := time.NewTicker(n.opts.Poll); ; {
+		select {
+		case <-ctx.Done():
+			t.Stop()
+			return
+		case <-t.C:
+			_ = n.Refresh(ctx)
+		}
+	}
+}
+
+// Close stops the node's look for rules and closes its store.
+func (n *Node) Close() error {
+	n.stop()
+	<-n.done
+	return n.opts.Store.Close()
+}
+
+// Refresh fetches the versions that the node does not have yet.
+func (n *Node) Refresh(ctx context.Context) error {
+	n.hearing.Lock()
+	defer n.hearing.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, n.opts.Timeout)
+	defer cancel()
+	last := int64(0)
+	if v := n.rules.Load(); v != nil {
+		last = v.Number
+	}
+	versions, err := n.opts.Store.Versions(ctx, last)
+	if err != nil {
+		return err
+	}
+	n.heard.Store(time.Now().UnixNano())
+	for _, v := range versions {
+		if now := n.rules.Load(); now != nil && v.At.Before(now.At) {
+			v.At = now.At // a store's clock that went back does not change the order
+		}
+		n.history.Set("rules", timemap.Time(v.At), v)
+		n.rules.Store(&v)
+	}
+	return nil
+}
+
+// Publish makes v the newest version if base still is, and the node's own at once.
+func (n *Node) Publish(ctx context.Context, base int64, v Version) (Version, error) {
+	ctx, cancel := context.WithTimeout(ctx, n.opts.Timeout)
+	defer cancel()
+	v, err := n.opts.Store.Publish(ctx, base, v)
+	if err == nil {
+		_ = n.Refresh(ctx) // or the next poll does
+	}
+	return v, err
+}
+
+// Rules returns the version in force.
+func (n *Node) Rules() Version { return *n.rules.Load() }
+
+// RulesAt returns the version that was in force at a time. O(log versions).
+func (n *Node) RulesAt(t time.Time) (Version, bool) { return n.history.Get("rules", timemap.Time(t)) }
+
+// History yields the versions, the newest first.
+func (n *Node) History(yield func(Version) bool) {
+	for _, v := range n.history.Backward("rules") {
+		if !yield(v) {
+			return
+		}
+	}
+}
+
+// client returns under what a request is counted. A key that the rules do not know
+// could be made up anew for each request, so then it is the address.
+func (n *Node) client(r *http.Request, rules *Rules) (name string, known bool) {
+	key := r.Header.Get("X-API-Key")
+	if _, known = rules.Clients[key]; known {
+		return key, true
+	}
+	return n.ip(r), false
+}
+
+// ServeHTTP lets the request through or answers 429, or 503 if the store cannot say.
+// Every answer has the fields RateLimit-Policy and RateLimit of the IETF draft, an
+// item a tier; a refusal Retry-After, and names the tier.
+func (n *Node) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	rules := &n.rules.Load().Rules
+	client, known := n.client(r, rules)
+	tiers := rules.Tiers(client, known, path.Clean("/"+r.URL.Path))
+	ctx, cancel := context.WithTimeout(r.Context(), n.opts.Timeout)
+	defer cancel()
+	each, err := n.opts.Store.Take(ctx, tiers)
+	if err != nil {
+		if r.Context().Err() != nil {
+			return // the client is gone
+		}
+		n.opts.Stats.Count(client, known, "store")
+		refuse(w, http.StatusServiceUnavailable, "store", time.Second)
+		return
+	}
+	fields(w.Header(), tiers, each)
+	refused, wait := "", time.Duration(0)
+	for i, d := range each {
+		if !d.OK {
+			refused, wait = tiers[i].Name, max(wait, d.RetryAfter)
+		}
+	}
+	n.opts.Stats.Count(client, known, refused)
+	if refused != "" {
+		refuse(w, http.StatusTooManyRequests, refused, wait)
+		return
+	}
+	n.opts.Next.ServeHTTP(w, r)
+}
+
+func refuse(w http.ResponseWriter, status int, tier string, wait time.Duration) {
+	h := w.Header()
+	if wait != ratelimit.Never {
+		h.Set("Retry-After", seconds(wait))
+	}
+	h.Set("X-RateLimit-Tier", tier)
+	h.Set("Cache-Control", "no-store")
+	writeJSON(w, status, map[string]string{"error": http.StatusText(status), "tier": tier})
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v) // the client may be gone
+}
+
+// fields sets the fields of the draft.
+func fields(h http.Header, tiers []Tier, each []ratelimit.Decision) {
+	var policy, limit []string
+	for i, t := range tiers {
+		policy = append(policy, fmt.Sprintf("%q;q=%d;w=%s", t.Name, t.Burst, seconds(t.Rate.Time(t.Burst))))
+		if d := each[i]; d.Remaining >= 0 {
+			limit = append(limit, fmt.Sprintf("%q;r=%d;t=%s", t.Name, d.Remaining, seconds(d.ResetAfter)))
+		}
+	}
+	if policy != nil {
+		h.Set("RateLimit-Policy", strings.Join(policy, ", "))
+	}
+	if limit != nil {
+		h.Set("RateLimit", strings.Join(limit, ", "))
+	}
+}
+
+// seconds rounds up, so that who keeps to it is let through.
+func seconds(d time.Duration) string {
+	return strconv.FormatInt(int64((d+time.Second-1)/time.Second), 10)
+}
