@@ -119,14 +119,15 @@ func (q *Queue[T]) PushSlice(vs []T) (n int, r Result) {
 		if t&closed != 0 {
 			return n, Closed
 		}
+		if debug.Enabled {
+			debug.Yield() // the ends may move on
+		}
 		h := q.head.Load()
 		have := q.between(h, t)
 		if have == len(q.slots) {
 			return n, Full
 		}
-		if have < 0 {
-			continue
-		}
+		// If head has overtaken t, have is -1; then tail has too, and the swap fails.
 		run := vs[n:min(len(vs), n+len(q.slots)-have)]
 		if !q.tail.CompareAndSwap(t, q.skip(t, len(run))) {
 			continue
@@ -149,6 +150,9 @@ func (q *Queue[T]) PushSlice(vs []T) (n int, r Result) {
 func (q *Queue[T]) PopInto(dst []T) (n int, r Result) {
 	for n < len(dst) {
 		h := q.head.Load()
+		if debug.Enabled {
+			debug.Yield() // the ends may move on
+		}
 		t := q.tail.Load()
 		have := q.between(h, t&^closed)
 		if have == 0 {

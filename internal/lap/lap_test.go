@@ -272,6 +272,39 @@ func TestLateIsNotAbsent(t *testing.T) {
 	q.Check()
 }
 
+// Who meets a slot that is late gives up the processor after each look: with one
+// processor it gets to look again only when others have had their turn.
+func TestLateIsWaitedFor(t *testing.T) {
+	if !debug.Enabled {
+		t.Skip("steps are counted under -tags debug only")
+	}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	const turns = 20
+	looks := func(q *Queue[int], op, finish func()) int {
+		q.Steps.Take()
+		done := make(chan bool)
+		go func() { op(); close(done) }()
+		for range turns {
+			runtime.Gosched()
+		}
+		n := q.Steps.Take()
+		finish()
+		<-done
+		return n
+	}
+	q := made[int](1)
+	ticket := q.tail.Load()
+	require.True(t, q.tail.CompareAndSwap(ticket, q.next(ticket))) // a push stops here
+	n := looks(q, func() { q.TryPop() }, func() { q.slots[0].put(ticket, 1) })
+	require.True(t, n > 0 && n < 10*turns, "TryPop looked %d times", n)
+
+	require.Equal(t, OK, q.TryPush(1))
+	ticket = q.head.Load()
+	require.True(t, q.head.CompareAndSwap(ticket, q.next(ticket))) // a pop stops here
+	n = looks(q, func() { q.TryPush(2) }, func() { q.slots[0].take(ticket, q.lap) })
+	require.True(t, n > 0 && n < 10*turns, "TryPush looked %d times", n)
+}
+
 // A pair of words read too far apart is known to be one.
 func TestBetween(t *testing.T) {
 	for _, capacity := range []int{1, 2, 3, 4, 7} {
