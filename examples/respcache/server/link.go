@@ -73,25 +73,31 @@ func (l *link) describe() (host, port, state string, offset int64) {
 	return l.host, l.port, l.state, l.offset
 }
 
+// How long to wait before the master is called again: the longer the more calls
+// failed.
+const (
+	minPause = 20 * time.Millisecond
+	maxPause = 2 * time.Second
+)
+
 // run connects again and again.
 func (l *link) run(ctx context.Context, s *Server) {
-	pause := 50 * time.Millisecond
+	pause := minPause
 	for ctx.Err() == nil {
-		began := time.Now()
 		err := l.connect(ctx, s)
 		l.mu.Lock()
+		if l.state != "connect" { // the master was there
+			pause = minPause
+		}
 		l.state = "connect"
 		l.mu.Unlock()
 		if ctx.Err() != nil {
 			return
 		}
 		s.log("master %s: %v", net.JoinHostPort(l.host, l.port), err)
-		if time.Since(began) > time.Second {
-			pause = 50 * time.Millisecond
-		}
 		select {
 		case <-time.After(pause):
-			pause = min(2*pause, 2*time.Second)
+			pause = min(2*pause, maxPause)
 		case <-ctx.Done():
 		}
 	}

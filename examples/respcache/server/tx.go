@@ -4,7 +4,7 @@ import "sync/atomic"
 
 var txCommands = []command{
 	{"multi", 1, anytime | untx, 0, 0, 0, multi},
-	{"exec", 1, anytime | untx, 0, 0, 0, exec},
+	{"exec", 1, anytime | untx, 0, 0, 0, execute},
 	{"discard", 1, anytime | untx, 0, 0, 0, discardTx},
 	{"watch", -2, anytime | untx, 1, -1, 1, watch},
 	{"unwatch", 1, anytime, 0, 0, 0, unwatch},
@@ -69,9 +69,9 @@ func (s *session) queue(c *command, args [][]byte, mask uint64) {
 	s.simple("QUEUED")
 }
 
-// exec runs with the shards of all queued commands and all watched keys locked, so
+// execute runs with the shards of all queued commands and all watched keys locked, so
 // nothing comes between its commands, nor between the look at the watches and them.
-func exec(s *session, _ [][]byte) {
+func execute(s *session, _ [][]byte) {
 	switch {
 	case !s.tx.open:
 		s.err("ERR EXEC without MULTI")
