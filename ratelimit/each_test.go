@@ -55,6 +55,21 @@ func TestTakeEach(t *testing.T) {
 	})
 }
 
+// TestTiersHearOfANewRate: a bucket that is refused as a tier fills at the new rate
+// from then on, so that what RetryAfter says comes true.
+func TestTiersHearOfANewRate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rate := Every(time.Hour)
+		clients := NewKeyed(rate, 1, KeyedOptions[string]{RateFor: func(string) (Rate, int64) { return rate, 1 }})
+		tier := All(clients.Key("ann"))
+		assert.True(t, tier.Take(1).OK)
+		rate = Every(time.Second)
+		assert.Equal(t, time.Second, tier.Take(1).RetryAfter)
+		time.Sleep(time.Second)
+		assert.True(t, tier.Take(1).OK)
+	})
+}
+
 // TestTakeEachUnderFire: as TestAllUnderFire; and somebody is named at each refusal.
 func TestTakeEachUnderFire(t *testing.T) {
 	a, b := New(Rate{}, 1000), New(Rate{}, 500)

@@ -249,7 +249,8 @@ func (s *keyShard[K]) delete(x *Keyed[K], h uint32, k K) bool {
 	return slot != 0
 }
 
-// debt returns what the bucket of k lacks, in ticks of c.
+// debt returns what the bucket of k lacks, in ticks of c: from now on it fills as c
+// says, even if who looked does not take.
 func (s *keyShard[K]) debt(x *Keyed[K], h uint32, k K, c *setting, ns int64) int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -258,12 +259,11 @@ func (s *keyShard[K]) debt(x *Keyed[K], h uint32, k K, c *setting, ns int64) int
 	if slot == 0 {
 		return 0
 	}
-	was := s.setting(x, slot)
-	debt := was.debt(s.table.At(slot).Value, ns)
-	if *was != *c {
-		debt = c.convert(was, debt)
+	word := &s.table.At(slot).Value
+	if s.names != nil && !s.names.has(slot, c) {
+		s.rename(slot, word, c, ns)
 	}
-	return debt
+	return c.debt(*word, ns)
 }
 
 // refund makes the bucket of k lack n tokens less.
