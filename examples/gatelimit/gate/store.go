@@ -146,3 +146,10 @@ func (m *Memory) State() string { return "closed" }
 
 // Close implements Store.
 func (m *Memory) Close() error { return nil }
+
+// Len returns the number of buckets and of sliding logs that are kept.
+func (m *Memory) Len() (buckets, logs int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.buckets.Len(), m.logs.Len()
+}
