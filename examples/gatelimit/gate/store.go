@@ -61,7 +61,9 @@ type Memory struct {
 
 type exact struct {
 	Limit
-	log *ratelimit.SlidingLog
+	log   *ratelimit.SlidingLog
+	over  int64     // events that an older limit admitted and log has no room for
+	until time.Time // when they have left the window
 }
 
 // NewMemory returns a store for at most maxKeys buckets, and as many sliding logs. At
@@ -105,17 +107,22 @@ func (m *Memory) Take(ctx context.Context, tiers []Tier) ([]ratelimit.Decision, 
 // log returns the sliding log of t. If its limit has changed it begins anew with what
 // was in the old one, as if that were now, which errs on the safe side.
 func (m *Memory) log(t Tier) *ratelimit.SlidingLog {
-	e, ok := m.logs.Get(t.Key)
-	if !ok || e.Limit != t.Limit {
-		used := int64(0)
-		if ok {
-			d := e.log.Take(0)
-			used = d.Limit - d.Remaining
-		}
-		e = exact{t.Limit, ratelimit.NewSlidingLog(int(t.Burst), t.Rate.Time(t.Burst))}
-		e.log.Take(min(used, t.Burst))
-		m.logs.Put(t.Key, e)
+	old, ok := m.logs.Get(t.Key)
+	if ok && old.Limit == t.Limit {
+		return old.log
 	}
+	window := t.Rate.Time(t.Burst)
+	e := exact{Limit: t.Limit, log: ratelimit.NewSlidingLog(int(t.Burst), window)}
+	if ok {
+		d, now := old.log.Take(0), time.Now()
+		used := d.Limit - d.Remaining
+		if now.Before(old.until) {
+			used += old.over
+		}
+		e.log.Take(min(used, t.Burst))
+		e.over, e.until = max(used-t.Burst, 0), now.Add(window)
+	}
+	m.logs.Put(t.Key, e)
 	return e.log
 }
 
