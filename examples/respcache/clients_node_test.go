@@ -161,7 +161,8 @@ func (n *node) tryStart() error {
 	return fmt.Errorf("no answer within %s", patience)
 }
 
-// kill ends the process without warning, as kill -9 does, and waits until it is gone.
+// kill ends the process without warning, as kill -9 does, and waits until it is gone. What
+// it said by itself of races and panics fails the test.
 func (n *node) kill() {
 	if n.cmd == nil || n.cmd.Process == nil {
 		return
@@ -170,7 +171,12 @@ func (n *node) kill() {
 	if n.gone != nil {
 		<-n.gone
 	}
+	if !n.redis && wrong.MatchString(n.log.String()) {
+		n.t.Errorf("the server's log:\n%.10000s", n.log)
+	}
 }
+
+var wrong = regexp.MustCompile(`(?m)DATA RACE|^panic: |^fatal error: `)
 
 func (n *node) port() string {
 	_, port, _ := net.SplitHostPort(n.addr)

@@ -95,6 +95,8 @@ func (o *output) String() string {
 	return o.b.String()
 }
 
+var wrong = regexp.MustCompile(`(?m)DATA RACE|^panic: |^fatal error: `)
+
 // serve starts a server and ends it with the test.
 func serve(t *testing.T, cmd *exec.Cmd) *output {
 	t.Helper()
@@ -105,6 +107,9 @@ func serve(t *testing.T, cmd *exec.Cmd) *output {
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
+		if wrong.MatchString(log.String()) {
+			t.Errorf("the server failed")
+		}
 		if t.Failed() {
 			t.Logf("the server's log:\n%.4000s", log)
 		}
