@@ -49,7 +49,7 @@ type generation struct {
 // A counter is a part of Len, apart from the others so that writers of different
 // segments seldom meet in one.
 type counter struct {
-	n atomic.Int64
+	n int64 // atomic; at the beginning, and so aligned
 	_ [128 - 8]byte
 }
 
@@ -87,13 +87,13 @@ func (d *directory[K]) len() uint64 { return 1 << d.depth }
 
 // count adds to the number of entries, on account of hash h.
 func (d *directory[K]) count(h uint64, n int64) {
-	d.counters[path(h)&uint64(len(d.counters)-1)].n.Add(n)
+	atomic.AddInt64(&d.counters[path(h)&uint64(len(d.counters)-1)].n, n)
 }
 
 // entries returns the sum of the counters.
 func (d *directory[K]) entries() (n int64) {
 	for _, c := range d.counters {
-		n += c.n.Load()
+		n += atomic.LoadInt64(&c.n)
 	}
 	return n
 }

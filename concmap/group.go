@@ -73,8 +73,8 @@ type slotSet uint64
 //
 // The trick is Mycroft's (1987): x - 1 borrows into the high bit of a byte just
 // where the byte was 0, or where a borrow came from a 0 below.
-func match(ctrl uint64, b uint8) slotSet {
-	x := ctrl ^ lowBits*uint64(b)
+func match(ctrl, b uint64) slotSet {
+	x := ctrl ^ lowBits*b
 	return slotSet((x - lowBits) &^ x & highBits & inSlots)
 }
 
@@ -87,20 +87,20 @@ func lives(ctrl uint64) slotSet { return slotSet(ctrl & highBits & inSlots) }
 func (s slotSet) first() int { return bits.TrailingZeros64(uint64(s)) >> 3 }
 
 // liveTag is the control byte of a live slot whose key has hash h.
-func liveTag(h uint64) uint8 { return liveBit | uint8(h>>57) }
+func liveTag(h uint64) uint64 { return liveBit | h>>57 }
 
 // deadTag is the control byte of such a slot after a delete.
-func deadTag(h uint64) uint8 { return toDead(liveTag(h)) }
+func deadTag(h uint64) uint64 { return toDead(liveTag(h)) }
 
-func toDead(tag uint8) uint8 { return deadBit | tag&(deadBit-1) }
+func toDead(tag uint64) uint64 { return deadBit | tag&(deadBit-1) }
 
 // isLive reports whether slot i is live.
 func (g *group[K]) isLive(i int) bool { return g.ctrl.Load()>>(uint(8*i+7)&63)&1 != 0 }
 
 // with returns ctrl with byte i replaced by b.
-func with(ctrl uint64, i int, b uint8) uint64 {
+func with(ctrl uint64, i int, b uint64) uint64 {
 	at := uint(8*i) & 63
-	return ctrl&^(0xff<<at) | uint64(b)<<at
+	return ctrl&^(0xff<<at) | b<<at
 }
 
 // key and word return the key and the cell of slot i, without a bounds check.
@@ -160,9 +160,14 @@ func (t table[K]) first() *group[K] {
 }
 
 // home returns the group in which the search for hash h begins: maxBits bits of h
-// say which, of which small tables use the upper ones, and large tables none.
+// say which, of which small tables use the upper ones, and large tables none. Of a
+// table without groups it is an empty one.
 func (t table[K]) home(h uint64) *group[K] {
-	return t.first().at(homeBits(h) >> t.tag())
+	at, tag := homeBits(h), uintptr(unsafe.Pointer(t.tagged))&7
+	if tag != 0 { // no shift, which costs more, for full-grown tables
+		at >>= tag
+	}
+	return (*group[K])(unsafe.Add(unsafe.Pointer(t.tagged), at*unsafe.Sizeof(group[K]{})-tag))
 }
 
 // homeBits returns the bits after the tag.

@@ -3,9 +3,9 @@ package concmap
 import (
 	"iter"
 	"math/bits"
+	"sync/atomic"
 	"unsafe"
 
-	"example.com/flatline/internal/debug"
 	"example.com/flatline/internal/seq"
 )
 
@@ -72,28 +72,23 @@ func (s *segment[K]) begin() uint64 { return bits.Reverse64(s.path) }
 // yieldAll yields the entries of s whose positions are not below from: if s was
 // joined to its neighbour meanwhile, the loop has seen a part of it.
 func (m *Map[K, V]) yieldAll(d *directory[K], s *segment[K], from uint64, yield func(K, V) bool) bool {
-	first, part := s.table.first(), s.begin() < from
-	for n := uintptr(0); n < first.length(); n += 1 << maxBits {
-		// The live slots are noted first, without a branch: a loop in a loop of
-		// three or four turns would be predicted wrongly once a group.
-		var slots [groupSlots<<maxBits + 1]slot
-		for _, at := range slots[:liveSlots(first.at(n), min(first.length()-n, 1<<maxBits), &slots)] {
-			g, i := first.at(n+uintptr(at>>3)), int(at&7)
+	part := s.begin() < from
+	first := s.table.first()
+	for n := uintptr(0); n < first.length(); n += 8 {
+		eight := first.at(n)
+		live, more := lives8(eight, min(first.length()-n, 8)), true
+		if m.layout == words && !part {
+			if live, more = m.yieldWords(d, s, eight, live, yield); !more {
+				return false
+			}
+		}
+		for ; live != 0; live &= live - 1 {
+			at := bits.TrailingZeros64(live)
+			g, i := eight.at(uintptr(at>>3)), at&7
 			if part && position(m.rehash(s, g, i)) < from {
 				continue
 			}
-			if debug.Enabled {
-				debug.Yield()
-			}
-			var v V
-			var ok bool
-			if m.layout == words && !s.replaced.Load() && m.dir.Load() == d {
-				w := g.word(i).Load()
-				v, ok = *(*V)(unsafe.Pointer(&w)), g.isLive(i)
-			} else {
-				v, ok = m.current(d, s, g, i)
-			}
-			if ok && !yield(*g.key(i), v) {
+			if v, ok := m.current(d, s, g, i); ok && !yield(*g.key(i), v) {
 				return false
 			}
 		}
@@ -101,18 +96,38 @@ func (m *Map[K, V]) yieldAll(d *directory[K], s *segment[K], from uint64, yield 
 	return true
 }
 
-// A slot is the number of a group, times 8, plus the number of a slot in it.
-type slot uint16
-
-// liveSlots notes the live slots of n groups, and returns how many there are.
-func liveSlots[K comparable](g *group[K], n uintptr, to *[groupSlots<<maxBits + 1]slot) (live int) {
-	for j := range n {
-		ctrl := g.at(j).ctrl.Load() >> 7
-		for i := range slot(groupSlots) {
-			to[live] = slot(j)<<3 | i
-			live += int(ctrl & 1)
-			ctrl >>= 8
+// yieldWords is the inner loop of yieldAll in the common case, apart so that the
+// compiler keeps it short: values are words, and s is up to date. It stops when it
+// is not any more, and returns the slots that are left.
+func (m *Map[K, V]) yieldWords(d *directory[K], s *segment[K], eight *group[K], live uint64, yield func(K, V) bool) (left uint64, more bool) {
+	for ; live != 0; live &= live - 1 {
+		if atomic.LoadUint32(&s.replaced) != 0 {
+			break
 		}
+		if m.dir.Load() != d {
+			break
+		}
+		at := uintptr(bits.TrailingZeros64(live))
+		g := (*group[K])(unsafe.Add(unsafe.Pointer(eight), at>>3*unsafe.Sizeof(*eight)))
+		if w, ok := g.readWord(int(at & 7)); ok {
+			if !yield(*g.key(int(at & 7)), *(*V)(unsafe.Pointer(&w))) {
+				return 0, false
+			}
+		}
+	}
+	return live, true
+}
+
+// lives8 returns the live slots of up to eight groups, a byte each: a loop over the
+// slots of one group, which has three or four turns, would be predicted wrongly
+// once a group. (In its caller it would have no registers.)
+//
+//go:noinline
+func lives8[K comparable](g *group[K], n uintptr) (live uint64) {
+	for j := range n {
+		// The factor moves bit 8i to bit 56+i; no two products meet in one bit.
+		ones := uint64(lives(g.at(j).ctrl.Load())) >> 7
+		live |= ones * 0x0102040810204080 >> 56 << (8 * j & 63)
 	}
 	return live
 }
@@ -120,7 +135,7 @@ func liveSlots[K comparable](g *group[K], n uintptr, to *[groupSlots<<maxBits + 
 // current returns the value of the key in slot i of s as it is now. If s is out of
 // date, because it has been replaced or the map cleared, the key is looked up.
 func (m *Map[K, V]) current(d *directory[K], s *segment[K], g *group[K], i int) (v V, ok bool) {
-	if s.replaced.Load() || m.dir.Load() != d {
+	if atomic.LoadUint32(&s.replaced) != 0 || m.dir.Load() != d {
 		if k := g.keys[i]; k == k { //nolint:staticcheck // not NaN
 			return m.Load(k)
 		}
@@ -128,7 +143,11 @@ func (m *Map[K, V]) current(d *directory[K], s *segment[K], g *group[K], i int) 
 			return v, false
 		}
 	}
-	return m.value(g, i)
+	c, ok := g.read(m.layout, i)
+	if ok {
+		v = unpack[V](m.layout, c)
+	}
+	return v, ok
 }
 
 // Insert stores the pairs of seq, one after the other.

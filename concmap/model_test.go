@@ -29,7 +29,7 @@ func (m *Map[K, V]) checkInvariants(t require.TestingT) {
 		require.Equal(t, s.table.tagged, p.table.Load(), "I1: place %d", i)
 		require.LessOrEqual(t, s.depth, d.depth, "I1: place %d", i)
 		require.Equal(t, s.path, i&(1<<s.depth-1), "I1: place %d", i)
-		require.False(t, s.replaced.Load(), "I1: place %d", i)
+		require.False(t, s.replaced != 0, "I1: place %d", i)
 		require.Equal(t, d.generation, s.of, "I1: place %d", i)
 		if i == s.path {
 			total += m.checkSegment(t, s, seen)
@@ -48,7 +48,7 @@ func (m *Map[K, V]) checkSegment(t require.TestingT, s *segment[K], seen map[K]b
 		require.Zero(t, ctrl>>57, "I2: byte 7 is 0 or 1")
 		gap := false
 		for i := range groupSlots {
-			b := uint8(ctrl >> (8 * i))
+			b := ctrl >> (8 * i) & 0xff
 			require.False(t, gap && b != 0, "I2: slots fill in order")
 			if gap = b == 0; gap {
 				continue

@@ -1,6 +1,10 @@
 package concmap
 
-import "example.com/flatline/internal/debug"
+import (
+	"sync/atomic"
+
+	"example.com/flatline/internal/debug"
+)
 
 // settle makes the segment of hash h, if there is none yet.
 func (m *Map[K, V]) settle(h uint64) {
@@ -8,17 +12,18 @@ func (m *Map[K, V]) settle(h uint64) {
 	defer m.mu.Unlock()
 	d := m.dir.Load()
 	if d.at(h).segment.Load() == nil {
-		d.put(m.newSegment(d.generation, d.base, path(h), d.bits))
+		d.put(m.newSegment(d.generation, d.base, path(h), d.bits, 0))
 	}
 }
 
 // newSegment returns an empty segment for the paths that agree with the given one
 // in the low depth bits.
-func (m *Map[K, V]) newSegment(g *generation, depth uint8, path uint64, bits uint8) *segment[K] {
+func (m *Map[K, V]) newSegment(g *generation, depth uint8, path uint64, bits, least uint8) *segment[K] {
 	s := &segment[K]{
 		depth: depth,
 		path:  path & (1<<depth - 1),
 		bits:  bits,
+		least: least,
 		table: newTable[K](int(bits), m.layout != words),
 		of:    g,
 	}
@@ -40,7 +45,7 @@ func (m *Map[K, V]) newSegment(g *generation, depth uint8, path uint64, bits uin
 func (m *Map[K, V]) replace(s *segment[K]) {
 	s.turn.Lock()
 	defer s.turn.Unlock()
-	if s.replaced.Load() {
+	if atomic.LoadUint32(&s.replaced) != 0 {
 		return
 	}
 	s.freeze()
@@ -52,7 +57,7 @@ func (m *Map[K, V]) replace(s *segment[K]) {
 	if buddy := m.joinBuddy(s); buddy != nil {
 		defer buddy.turn.Unlock()
 		old = append(old, buddy)
-		heirs = append(heirs, m.copy(s.depth-1, fit(s.live+buddy.live), old...))
+		heirs = append(heirs, m.copy(s.depth-1, s.fit(s.live+buddy.live), old...))
 	} else {
 		heirs = m.heirs(s)
 	}
@@ -65,13 +70,13 @@ func (m *Map[K, V]) replace(s *segment[K]) {
 // heirs returns the segments that shall stand for s, which is frozen.
 func (m *Map[K, V]) heirs(s *segment[K]) []*segment[K] {
 	hot := m.isHot(s)
-	if b := fit(s.live); b <= m.bits && !hot {
+	if b := s.fit(s.live); b <= m.bits && !hot {
 		return []*segment[K]{m.copy(s.depth, b, s)}
 	}
 	if a, b := m.split(s, hot); a != nil {
 		return []*segment[K]{a, b}
 	}
-	return []*segment[K]{m.copy(s.depth, fit(s.live), s)}
+	return []*segment[K]{m.copy(s.depth, s.fit(s.live), s)}
 }
 
 // minShare is how many entries a segment must hold on average for the segments to
@@ -96,8 +101,12 @@ func (m *Map[K, V]) split(s *segment[K], always bool) (a, b *segment[K]) {
 	if !always && (max(left, right) > s.live*3/4 || m.dir.Load().entries()>>s.depth < minShare) {
 		return nil, nil
 	}
-	a = m.newSegment(s.of, s.depth+1, s.path, fit(left))
-	b = m.newSegment(s.of, s.depth+1, s.path|1<<s.depth, fit(right))
+	least := s.least
+	if always {
+		least = hotBits
+	}
+	a = m.newSegment(s.of, s.depth+1, s.path, max(fit(left), least), least)
+	b = m.newSegment(s.of, s.depth+1, s.path|1<<s.depth, max(fit(right), least), least)
 	m.deal(s, hashes, [2]*segment[K]{a, b})
 	return a, b
 }
@@ -105,7 +114,7 @@ func (m *Map[K, V]) split(s *segment[K], always bool) (a, b *segment[K]) {
 // copy returns a segment of the given depth and size with the entries of the old
 // ones, which are frozen.
 func (m *Map[K, V]) copy(depth, bits uint8, old ...*segment[K]) *segment[K] {
-	to := m.newSegment(old[0].of, depth, old[0].path, bits)
+	to := m.newSegment(old[0].of, depth, old[0].path, bits, old[0].least)
 	for _, s := range old {
 		var buffer [groupSlots << maxBits]uint64
 		m.deal(s, m.hashes(s, buffer[:0]), [2]*segment[K]{to, to})
@@ -119,7 +128,12 @@ func (m *Map[K, V]) hashes(s *segment[K], to []uint64) []uint64 {
 	for n := range first.length() {
 		g := first.at(n)
 		for set := lives(g.ctrl.Load()); set != 0; set &= set - 1 {
-			to = append(to, m.rehash(s, g, set.first()))
+			i := set.first()
+			h, ok := m.hash.Word(*g.key(i))
+			if !ok {
+				h = m.rehash(s, g, i)
+			}
+			to = append(to, h)
 		}
 	}
 	return to
@@ -137,13 +151,19 @@ func (m *Map[K, V]) deal(s *segment[K], hashes []uint64, to [2]*segment[K]) {
 			hashes = hashes[1:]
 			steps.Add(1)
 			t := to[path(h)>>(s.depth&63)&1]
-			g, j := t.table.place(h)
+			g := t.table.home(h)
+			ctrl := g.ctrl.Load()
+			j := empties(ctrl).first()
+			if j >= groupSlots {
+				g, j = t.table.place(h)
+				ctrl = g.ctrl.Load()
+			}
 			*g.key(j) = *from.key(i)
 			g.fill(m.layout, j, from.peek(m.layout, i))
 			if t.hashes != nil {
 				t.hashes[t.table.number(g, j)] = h
 			}
-			g.ctrl.set(with(g.ctrl.Load(), j, liveTag(h)))
+			g.ctrl.set(with(ctrl, j, liveTag(h)))
 			t.used++
 			t.live++
 		}
@@ -155,10 +175,7 @@ func (m *Map[K, V]) rehash(s *segment[K], g *group[K], i int) uint64 {
 	if s.hashes != nil {
 		return s.hashes[s.table.number(g, i)]
 	}
-	if h, ok := m.hash.Word(*g.key(i)); ok {
-		return h
-	}
-	return m.hash.Hash(*g.key(i))
+	return m.hashOf(*g.key(i))
 }
 
 // joinBuddy looks whether s and the segment beside it, which differs in the
@@ -177,7 +194,7 @@ func (m *Map[K, V]) joinBuddy(s *segment[K]) *segment[K] {
 		return nil
 	}
 	b.mu.Lock()
-	join := !b.replaced.Load() && s.live+b.live <= few
+	join := atomic.LoadUint32(&b.replaced) == 0 && s.live+b.live <= few
 	b.frozen = b.frozen || join
 	b.mu.Unlock()
 	if !join {
@@ -194,7 +211,7 @@ func (m *Map[K, V]) publish(old, heirs []*segment[K]) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, s := range old {
-		s.replaced.Store(true)
+		atomic.StoreUint32(&s.replaced, 1)
 	}
 	d := m.dir.Load()
 	if d.generation != old[0].of {

@@ -2,7 +2,6 @@ package concmap
 
 import (
 	"sync"
-	"sync/atomic"
 
 	"example.com/flatline/internal/debug"
 )
@@ -18,6 +17,9 @@ const (
 	// hotWaits is how often goroutines must have waited for a segment before it is
 	// divided though it is not full.
 	hotWaits = 32
+	// hotBits is the least size of its halves: tables so small that the goroutines
+	// would meet in one group help little.
+	hotBits = 2
 )
 
 // steps counts the groups that searches visit and the entries that rebuilds move,
@@ -39,10 +41,11 @@ type segment[K comparable] struct {
 	waits  int32 // how often mu was found taken
 
 	turn     sync.Mutex // held by the one who replaces the segment; before Map.mu, before mu
-	replaced atomic.Bool
+	replaced uint32     // atomic: 1 if it is
 
 	// Constant:
 	bits   uint8 // the table has 1<<bits groups
+	least  uint8 // bits is at least this, here and in what replaces the segment
 	depth  uint8 // paths here agree in their low depth bits …
 	path   uint64
 	table  table[K]
@@ -81,22 +84,18 @@ func fit(live int32) (bits uint8) {
 	return bits
 }
 
+// fit is fit for what replaces s.
+func (s *segment[K]) fit(live int32) (bits uint8) { return max(fit(live), s.least) }
+
 // find returns the live slot of k: slot i of g. It returns nil if there is none.
 // It holds no lock; what it finds may be dead by the time it returns.
 func (t table[K]) find(h uint64, k K) (g *group[K], i int) {
-	if t.tag() == none {
-		return nil, 0
-	}
-	return t.findFrom(t.home(h), h, k)
-}
-
-// findFrom is find for the groups from g on.
-func (t table[K]) findFrom(g *group[K], h uint64, k K) (*group[K], int) {
+	g = t.home(h)
 	for {
 		steps.Add(1)
 		ctrl := g.ctrl.Load()
 		for set := match(ctrl, liveTag(h)); set != 0; set &= set - 1 {
-			if i := set.first(); g.keys[i] == k {
+			if i := set.first(); *g.key(i) == k {
 				return g, i
 			}
 		}
@@ -126,6 +125,18 @@ func (g *group[K]) read(l layout, i int) (c content, ok bool) {
 		debug.Yield()
 	}
 	return c, g.isLive(i) && (l == words || c.p != nil)
+}
+
+// readWord is read where the layout is words; it is inlined.
+func (g *group[K]) readWord(i int) (w uint64, ok bool) {
+	if debug.Enabled {
+		debug.Yield()
+	}
+	w = g.word(i).Load()
+	if debug.Enabled {
+		debug.Yield()
+	}
+	return w, g.isLive(i)
 }
 
 // place returns an empty slot for hash h in a table that has one: slot i of g. Only
@@ -171,6 +182,42 @@ func (s *segment[K]) insert(l layout, h uint64, k K, c content) bool {
 	return true
 }
 
+// insertAt is insert for the common case: k has no live slot here, its home g has
+// the control word ctrl, and there is a dead slot of k in g, or an empty one. It
+// reports whether that was so.
+func (s *segment[K]) insertAt(l layout, g *group[K], ctrl, h uint64, k K, c content) bool {
+	if ctrl&overflow != 0 || s.hashes != nil {
+		return false
+	}
+	if s.used > s.live {
+		for set := match(ctrl, deadTag(h)); set != 0; set &= set - 1 {
+			if i := set.first(); *g.key(i) == k {
+				g.poke(l, i, c)
+				if debug.Enabled {
+					debug.Yield()
+				}
+				g.ctrl.Store(with(ctrl, i, liveTag(h)))
+				s.live++
+				return true
+			}
+		}
+	}
+	free := empties(ctrl)
+	if free == 0 || s.used >= limit(s.bits) {
+		return false
+	}
+	i := free.first()
+	*g.key(i) = k
+	g.fill(l, i, c)
+	if debug.Enabled {
+		debug.Yield()
+	}
+	g.ctrl.Store(with(ctrl, i, liveTag(h)))
+	s.used++
+	s.live++
+	return true
+}
+
 // revive makes a dead slot of k live again, if there is one: a key that comes and
 // goes uses no further slots.
 func (s *segment[K]) revive(l layout, h uint64, k K, c content) bool {
@@ -204,8 +251,7 @@ func (s *segment[K]) revive(l layout, h uint64, k K, c content) bool {
 // is not frozen.
 func (s *segment[K]) remove(l layout, g *group[K], i int) {
 	ctrl := g.ctrl.Load()
-	tag := uint8(ctrl >> (8 * i))
-	g.ctrl.Store(with(ctrl, i, toDead(tag)))
+	g.ctrl.Store(with(ctrl, i, toDead(ctrl>>(uint(8*i)&63))))
 	if debug.Enabled {
 		debug.Yield()
 	}
@@ -219,7 +265,7 @@ func (s *segment[K]) remove(l layout, g *group[K], i int) {
 // less than an eighth of the slots live, which fit a smaller table, or more than two thirds of them dead.
 func (s *segment[K]) sparse() bool {
 	slots := int32(groupSlots) << s.bits
-	return s.live < slots/8 && fit(s.live) < s.bits || s.used-s.live > slots*2/3
+	return s.live < slots/8 && s.fit(s.live) < s.bits || s.used-s.live > slots*2/3
 }
 
 // freeze ends the writing of s; nothing in it changes any more.

@@ -11,8 +11,9 @@
 // onto few buckets. The second is there because the squares of a progression still
 // cluster at one seed in a hundred: TestRuns, which looks at keys in a row over
 // 1,000 seeds, fails without it.
-// Strings go to hash/maphash, which uses the processor's AES rounds where there
-// are any, and every other comparable type to maphash.Comparable, which is
+// Strings of up to 16 bytes are two words, which overlap: fold in two rounds again,
+// the secrets and the length in both. Longer ones go to hash/maphash, which uses
+// the processor's AES rounds where there are any, and every other comparable type to maphash.Comparable, which is
 // correct for floats, interfaces, structs and arrays and is about a third of a
 // small cache's Get; that price is why the integers have a path of their own.
 //
@@ -25,12 +26,13 @@
 //
 // # References
 //
-// The folded multiplication is that of wyhash (Wang Yi, 2019) and of Go's own
-// memhash fallback. Crosby and Wallach, "Denial of Service via Algorithmic
+// The folded multiplication, and the words that overlap, are those of wyhash (Wang
+// Yi, 2019) and of Go's own memhash fallback. Crosby and Wallach, "Denial of Service via Algorithmic
 // Complexity Attacks" (2003), say why the seed must be secret.
 package hash
 
 import (
+	"encoding/binary"
 	"hash/maphash"
 	"math/bits"
 	"math/rand/v2"
@@ -54,21 +56,23 @@ const (
 // A Hasher hashes keys of type K. It is made by New; the zero value is not
 // seeded. Copies hash alike, and all methods may be called from any goroutine.
 type Hasher[K comparable] struct {
-	kind   kind
+	kind kind
+	secrets
+	fn func(K) uint64
+}
+
+type secrets struct {
 	s0, s1 uint64
 	seed   maphash.Seed
-	fn     func(K) uint64
 }
 
 // New returns a hasher with fresh secrets. If fn is not nil it is asked for the
 // hash of every key, and its answer is mixed with the secrets.
 func New[K comparable](fn func(K) uint64) Hasher[K] {
 	h := Hasher[K]{
-		kind: kindOf[K](),
-		s0:   rand.Uint64(),
-		s1:   rand.Uint64(),
-		seed: maphash.MakeSeed(),
-		fn:   fn,
+		kind:    kindOf[K](),
+		secrets: secrets{s0: rand.Uint64(), s1: rand.Uint64(), seed: maphash.MakeSeed()},
+		fn:      fn,
 	}
 	if fn != nil {
 		h.kind = custom
@@ -88,6 +92,26 @@ func (h *Hasher[K]) Word(k K) (uint64, bool) {
 	return hi ^ lo, true
 }
 
+// Text is Word for strings.
+func (h *Hasher[K]) Text(k K) (uint64, bool) {
+	if h.kind != text {
+		return 0, false
+	}
+	return h.secrets.text(*(*string)(unsafe.Pointer(&k))), true
+}
+
+// IsWord reports whether Word returns true.
+func (h *Hasher[K]) IsWord() bool { return h.kind == word64 }
+
+// OfWord returns Hash(k) if IsWord, else nonsense. It spares Word's question to a
+// caller who has asked already.
+func (h *Hasher[K]) OfWord(k K) uint64 {
+	w := *(*uint64)(unsafe.Pointer(&k))
+	hi, lo := bits.Mul64(w^h.s0, w^h.s1)
+	hi, lo = bits.Mul64(hi^lo, golden)
+	return hi ^ lo
+}
+
 // Hash returns the 64-bit hash of k. Equal keys have equal hashes; all bits are
 // usable, high and low. O(1) for keys of fixed size, O(len) for strings, no
 // allocation except where maphash.Comparable allocates. It panics, as a Go map
@@ -105,13 +129,32 @@ func (h *Hasher[K]) Hash(k K) uint64 {
 	case word8:
 		return h.word(uint64(*(*uint8)(p)))
 	case text:
-		return maphash.String(h.seed, *(*string)(p))
+		return h.secrets.text(*(*string)(p))
 	case custom:
 		_ = k == k //nolint:staticcheck // panics if a value in it is uncomparable
 		return h.word(h.fn(k))
 	default:
 		return anyKey(h.seed, k)
 	}
+}
+
+// text hashes a string. It is no method of Hasher: a generic one is compiled in the
+// package that uses it, and would not have the loads inlined there.
+func (x *secrets) text(s string) uint64 {
+	n := len(s)
+	var a, b uint64
+	switch p := unsafe.Slice(unsafe.StringData(s), n); {
+	case n > 16:
+		return maphash.String(x.seed, s)
+	case n >= 8:
+		a, b = binary.LittleEndian.Uint64(p), binary.LittleEndian.Uint64(p[n-8:])
+	case n >= 4:
+		a, b = uint64(binary.LittleEndian.Uint32(p)), uint64(binary.LittleEndian.Uint32(p[n-4:]))
+	case n > 0:
+		a, b = uint64(p[0])<<8|uint64(p[n/2]), uint64(p[n-1])
+	}
+	hi, lo := bits.Mul64(a^x.s0, b^x.s1)
+	return fold(lo^x.s0^uint64(n), hi^x.s1)
 }
 
 // anyKey is apart from Hash because maphash.Comparable lets its argument

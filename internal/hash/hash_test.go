@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -176,6 +177,66 @@ func TestUncomparable(t *testing.T) {
 	for _, h := range []Hasher[pair]{own, seeded} {
 		assert.NotPanics(t, func() { h.Hash(pair{1, "comparable"}) })
 		assert.Panics(t, func() { h.Hash(pair{1, []int{}}) })
+	}
+}
+
+// TestTexts: every byte and the length of a string count, at each length on both
+// sides of 16.
+func TestTexts(t *testing.T) {
+	h := New[string](nil)
+	seen := map[uint64]string{}
+	add := func(s string) {
+		v := h.Hash(s)
+		old, ok := seen[v]
+		require.False(t, ok && old != s, "%q and %q", old, s)
+		seen[v] = s
+		assert.Equal(t, v, h.Hash(strings.Clone(s)))
+	}
+	for n := range 40 {
+		zeros := make([]byte, n)
+		add(string(zeros))
+		for i := range n {
+			for _, b := range []byte{1, 'a', 255} {
+				zeros[i] = b
+				add(string(zeros))
+				zeros[i] = 0
+			}
+		}
+	}
+}
+
+// TestTextRuns is TestRuns for strings that count.
+func TestTextRuns(t *testing.T) {
+	const n = 1 << 10
+	seeds := 300
+	if testing.Short() {
+		seeds = 30
+	}
+	for _, format := range []string{"%d", "%08d", "k%d", "key:%08d", "%04d-suffix", "%016x", "a prefix of some length:%d"} {
+		keys := make([]string, n)
+		for i := range keys {
+			keys[i] = fmt.Sprintf(format, i)
+		}
+		for range seeds {
+			h := New[string](nil)
+			hashes := make([]uint64, n)
+			for i, k := range keys {
+				hashes[i] = h.Hash(k)
+			}
+			for _, shift := range []int{0, 4, 22, 32, 47, 54} {
+				var counts [n]int
+				for _, v := range hashes {
+					counts[v>>shift%n]++
+				}
+				squares := 0
+				for _, c := range counts {
+					squares += c * c
+				}
+				if squares > 3*n {
+					t.Fatalf("%s, bits from %d on: %.1f·n, seeds %#x %#x", format, shift, float64(squares)/n, h.s0, h.s1)
+				}
+			}
+		}
 	}
 }
 
