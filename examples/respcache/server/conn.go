@@ -24,6 +24,7 @@ type conn struct {
 	nc    net.Conn
 	s     *session
 	since time.Time
+	armed time.Time // when the deadline for writes was set
 
 	mu       sync.Mutex
 	name     string
@@ -134,9 +135,14 @@ func (c *conn) flush() bool {
 	return c.write(out)
 }
 
+// write is called by one goroutine at a time: first the one that reads, then pusher.
+// The deadline is put off once a second only, since that costs.
 func (c *conn) write(out []byte) bool {
-	if c.nc.SetWriteDeadline(time.Now().Add(writeTimeout)) != nil {
-		return false
+	if now := time.Now(); now.Sub(c.armed) > time.Second {
+		c.armed = now
+		if c.nc.SetWriteDeadline(now.Add(writeTimeout)) != nil {
+			return false
+		}
 	}
 	_, err := c.nc.Write(out)
 	return err == nil

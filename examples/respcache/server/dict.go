@@ -8,37 +8,6 @@ import (
 	"example.com/flatline/lru"
 )
 
-// An item is what a key leads to. Key and value are one piece of memory until the
-// value outgrows it; a value that fits is overwritten in place.
-type item struct {
-	key string
-	val []byte
-	at  int64 // deadline in Unix milliseconds; 0 is never
-}
-
-func newItem(key string, val []byte) *item {
-	both := make([]byte, len(key), len(key)+len(val))
-	copy(both, key)
-	// The first part is never written again, so it may be a string.
-	return &item{key: view(both), val: append(both[len(key):], val...)}
-}
-
-// What a key costs beside its own bytes and those of its value: the item (48), its
-// entry in the dictionary with links and bucket (48), its place in the set of all
-// keys (32); and with a deadline its place in the set of those (32).
-const (
-	keyCost   = 128
-	timedCost = 32
-)
-
-func (it *item) cost() int64 {
-	c := int64(len(it.key) + cap(it.val) + keyCost)
-	if it.at != 0 {
-		c += timedCost
-	}
-	return c
-}
-
 // A dict finds the item of a key and knows which one is to leave first: the one
 // used longest ago, or the one used least often. The cache that is its index never
 // evicts by itself, as the bound is on bytes; evict asks for the victim.

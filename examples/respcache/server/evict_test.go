@@ -80,7 +80,7 @@ func (m *model) victim() *modelKey {
 }
 
 func (k *modelKey) cost() int64 {
-	c := int64(len(k.name) + len(modelValue) + keyCost)
+	c := int64(16 + keyCost) // name and value are 13 bytes, and have room for 16
 	if k.at != 0 {
 		c += timedCost
 	}
