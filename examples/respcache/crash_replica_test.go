@@ -164,6 +164,7 @@ func TestReplica(t *testing.T) {
 	for i := range rounds() { // a link that breaks: what it missed is sent, no more
 		w.set(true)
 		churn(t, primary, uint64(10+i), 100)
+		primary.dial(t).must(t, "SET", "round", fmt.Sprint(i)) // so that there is something to miss
 		w.set(false)
 		equal(t, primary, replica)
 	}
