@@ -74,8 +74,9 @@
 // one until it restarts; with Keep it does neither, and a take reads and writes a
 // longer value. Tokens leased by a node that dies are lost.
 //
-// After each failure of the store Local grants up to one burst anew, since what the
-// nodes have by themselves is full then.
+// Each time that the store is away Local grants up to two bursts beyond burst +
+// rate·time: what the nodes have by themselves is full when that begins, and the
+// store's bucket has filled when it ends.
 //
 // INCR with EXPIRE, the common answer, counts fixed windows, admits twice the limit,
 // and if each call renews the expiry never lets in a client that does not pause.
