@@ -114,6 +114,9 @@ func (c *crowd[T]) update() {
 
 // wakeOne signals the first who waits, unless somebody is on the way.
 func (c *crowd[T]) wakeOne() {
+	if debug.Enabled {
+		debug.Yield() // wanted was set, and may be no more
+	}
 	c.mu.Lock()
 	if c.woken != nil || c.line.n == 0 {
 		c.mu.Unlock()

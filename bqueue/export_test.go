@@ -14,6 +14,31 @@ func (q *Queue[T]) Steps() *debug.Counter {
 	return &q.shared.slots.Steps
 }
 
+// TakerWanted reports whether a Put would wake somebody.
+func (q *Queue[T]) TakerWanted() bool { return q.shared.takers.wanted.Load() }
+
+// Joining returns how many wait in Join.
+func (q *Queue[T]) Joining() int {
+	n, _ := q.joiners.count()
+	return n
+}
+
+// Spare returns how many waiters are kept for putters, takers and those in Join to
+// use again.
+func (q *Queue[T]) Spare() (putters, takers, joiners int) {
+	if d := q.direct; d != nil {
+		return d.putters.spare(), d.takers.spare(), q.joiners.line.spare()
+	}
+	return q.shared.putters.line.spare(), q.shared.takers.line.spare(), q.joiners.line.spare()
+}
+
+func (l *line[T]) spare() (n int) {
+	for w := l.free.Load(); w != nil; w = w.next {
+		n++
+	}
+	return n
+}
+
 // CheckInvariants panics if an invariant of the package doc does not hold. Nobody
 // may be inside a method but those who wait.
 func (q *Queue[T]) CheckInvariants() {

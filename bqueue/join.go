@@ -30,9 +30,6 @@ func (q *Queue[T]) Join(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	if q.settled() {
-		return nil
-	}
 	p := pause[struct{}]{looks: looks}
 	ok := true
 	for !p.signals && ok && !q.settled() {

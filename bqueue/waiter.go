@@ -74,7 +74,6 @@ func (w *waiter[T]) wait(ctx context.Context, patience bool) bool {
 func (w *waiter[T]) await() {
 	if w.slept || w.state.CompareAndSwap(awake, parked) {
 		<-w.wake
-		w.slept = false
 	}
 }
 
@@ -188,7 +187,6 @@ func (l *line[T]) popAll(r outcome) *waiter[T] {
 func signalAll[T any](w *waiter[T]) {
 	for w != nil {
 		next := w.next // w is its owner's again with the signal
-		w.next = nil
 		w.signal()
 		w = next
 	}
