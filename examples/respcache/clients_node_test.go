@@ -1,4 +1,4 @@
-package main_test
+package main
 
 import (
 	"bufio"
@@ -8,8 +8,8 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -23,27 +23,16 @@ import (
 // something else. Nothing is asserted about how long it took.
 const patience = 30 * time.Second
 
-// scratch is a folder for what all tests of the run share.
-var scratch string
-
-// binary builds respcache once a run, with the race detector if the tests have it.
-var binary = sync.OnceValues(func() (string, error) {
-	bin := filepath.Join(scratch, "respcache")
-	out, err := exec.Command("go", append(append([]string{"build"}, buildFlags...), "-o", bin, ".")...).CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("go build: %w\n%s", err, out)
-	}
-	return bin, nil
-})
+// asServer in the environment makes this program respcache: the servers that are tested
+// have what go test compiled into it, the race detector or a planted bug.
+const asServer = "RESPCACHE_TEST_AS_SERVER=1"
 
 func TestMain(m *testing.M) {
-	var err error
-	if scratch, err = os.MkdirTemp("", "respcache-test-"); err != nil {
-		panic(err)
+	if slices.Contains(os.Environ(), asServer) {
+		main()
+		return
 	}
-	code := m.Run()
-	_ = os.RemoveAll(scratch)
-	os.Exit(code)
+	os.Exit(m.Run())
 }
 
 // A node is a server in a process of its own, on loopback, with its data in a folder of
@@ -51,6 +40,7 @@ func TestMain(m *testing.M) {
 type node struct {
 	t     testing.TB
 	redis bool
+	bin   string // of respcache
 	args  []string
 	dir   string
 	addr  string
@@ -62,9 +52,9 @@ type node struct {
 // respcache starts the program of this folder.
 func respcache(t testing.TB, args ...string) *node {
 	t.Helper()
-	_, err := binary()
+	bin, err := os.Executable()
 	require.NoError(t, err)
-	return begin(&node{t: t, args: args, dir: t.TempDir()})
+	return begin(&node{t: t, bin: bin, args: args, dir: t.TempDir()})
 }
 
 // redisServer starts redis-server, or skips the test where there is none. Nothing is
@@ -121,12 +111,12 @@ func (n *node) tryStart() error {
 		}
 		n.cmd = exec.Command("redis-server", append([]string{"--bind", "127.0.0.1", "--port", n.port(), "--dir", n.dir}, n.args...)...)
 	} else {
-		bin, _ := binary()
 		addr := n.addr
 		if addr == "" {
 			addr = "127.0.0.1:0"
 		}
-		n.cmd = exec.Command(bin, append([]string{"-addr", addr, "-dir", n.dir}, n.args...)...)
+		n.cmd = exec.Command(n.bin, append([]string{"-addr", addr, "-dir", n.dir}, n.args...)...)
+		n.cmd.Env = append(os.Environ(), asServer)
 	}
 	n.cmd.Stdout, n.cmd.Stderr = n.log, n.log
 	endWithParent(n.cmd)
