@@ -52,9 +52,15 @@ func Run(ctx context.Context, c Config) (err error) {
 	if err != nil {
 		return err
 	}
-	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+	transport := &http.Transport{MaxIdleConnsPerHost: 64, IdleConnTimeout: time.Minute}
+	defer transport.CloseIdleConnections()
+	proxy := &httputil.ReverseProxy{Transport: transport, Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(&url.URL{Scheme: "http", Host: upstream})
 		r.SetXForwarded()
+	}, ErrorHandler: func(w http.ResponseWriter, r *http.Request, _ error) {
+		if r.Context().Err() == nil { // else it is the client who went away
+			writeJSON(w, http.StatusBadGateway, map[string]string{"error": "the upstream does not answer"})
+		}
 	}}
 	stats := NewStats()
 	var nodes []*Node
