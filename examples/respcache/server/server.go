@@ -39,6 +39,7 @@ type Server struct {
 	limit   atomic.Int64 // bytes of one shard; 0 is none
 	loading atomic.Bool
 	now     func() int64
+	ticks   atomic.Int64 // of cron, so far
 	log     func(format string, args ...any)
 	runID   string
 	began   time.Time
@@ -201,6 +202,7 @@ func (s *Server) cron() {
 		case <-s.ctx.Done():
 			return
 		case now := <-t.C:
+			s.ticks.Add(1)
 			for i := range s.shards {
 				own.expireSome(1<<i, i)
 			}
