@@ -127,7 +127,7 @@ func (b *bench) rss(ctx context.Context) ([]row, error) {
 }
 
 // share is how many of the keys of --lru-test a cache may hold.
-const share = 0.25
+const share = 0.3
 
 // hits measures the hit ratio of redis-cli --lru-test, four fifths of whose accesses go to a
 // fifth of the keys, with a maxmemory that holds the same number of keys on both servers.
