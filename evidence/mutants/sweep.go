@@ -165,6 +165,9 @@ func compile(ctx context.Context, root, work, overlay string, users, dirs []stri
 			if _, err := os.Stat(b.path); err != nil {
 				continue // no test files
 			}
+			if err := b.forgetful(ctx, root); err != nil {
+				return nil, err
+			}
 			if err := b.clean(ctx, root, stderr); err != nil {
 				return nil, err
 			}
@@ -172,6 +175,18 @@ func compile(ctx context.Context, root, work, overlay string, users, dirs []stri
 		}
 	}
 	return all, nil
+}
+
+// forgetful keeps rapid, where a test uses it, from writing down what failed: the runs
+// to come would repeat it first, and an input that fails without a mutant too, found by
+// chance, would make each of them look caught.
+func (b *binary) forgetful(ctx context.Context, root string) error {
+	const flag = "-rapid.nofailfile"
+	out, _, err := command(ctx, filepath.Join(root, b.dir), time.Minute, b.path, flag, "-test.list", "^$")
+	if err == nil && !strings.Contains(out, "flag provided but not defined") {
+		b.args = append(b.args, flag)
+	}
+	return err
 }
 
 var failing = regexp.MustCompile(`(?m)^--- FAIL: (\w+)`)
