@@ -14,7 +14,7 @@ const (
 	whileSub              // may run in a RESP2 connection that is subscribed
 	untx                  // is not queued by MULTI
 	notx                  // must not be queued by MULTI
-	replies               // replies can be without end: release the locks before
+	container             // has subcommands; set by init
 )
 
 // A command is what a client can ask for. arity counts the command's own name; if it
@@ -31,6 +31,8 @@ type command struct {
 var (
 	commands   = map[string]*command{}
 	containers = map[string]map[string]*command{} // subcommands by command
+
+	commandGet, commandSet *command
 )
 
 func init() {
@@ -40,6 +42,7 @@ func init() {
 			commands[c.name] = c
 			if name, sub, ok := strings.Cut(c.name, "|"); ok {
 				delete(commands, c.name)
+				commands[name].flags |= container
 				if containers[name] == nil {
 					containers[name] = map[string]*command{}
 				}
@@ -47,10 +50,19 @@ func init() {
 			}
 		}
 	}
+	commandGet, commandSet = commands["get"], commands["set"]
 }
 
 // lookup finds a command by its name in any case.
 func lookup(name []byte) *command {
+	if len(name) == 3 && name[1]|0x20 == 'e' && name[2]|0x20 == 't' {
+		switch name[0] | 0x20 { // the two that are asked for most need no map
+		case 'g':
+			return commandGet
+		case 's':
+			return commandSet
+		}
+	}
 	var lower [24]byte
 	if len(name) > len(lower) {
 		return nil
@@ -76,8 +88,8 @@ func (s *session) do(args [][]byte) {
 		s.refuse(unknown(args))
 		return
 	}
-	if subs := containers[c.name]; subs != nil && len(args) > 1 {
-		sub := subs[strings.ToLower(string(args[1]))]
+	if len(args) > 1 && c.flags&container != 0 {
+		sub := containers[c.name][strings.ToLower(string(args[1]))]
 		if sub == nil {
 			s.refuse(errSubcommand(strings.ToUpper(c.name), args[1]))
 			return

@@ -34,12 +34,13 @@ func (s *session) line(kind byte, text string) {
 func (s *session) head(kind byte, n int64) { s.out = appendHead(s.out, kind, n) }
 
 func appendHead(b []byte, kind byte, n int64) []byte {
-	b = append(b, kind)
-	if 0 <= n && n < 10 {
-		b = append(b, byte('0'+n))
-	} else {
-		b = strconv.AppendInt(b, n, 10)
+	switch {
+	case 0 <= n && n < 10:
+		return append(b, kind, byte('0'+n), '\r', '\n')
+	case 10 <= n && n < 100:
+		return append(b, kind, byte('0'+n/10), byte('0'+n%10), '\r', '\n')
 	}
+	b = strconv.AppendInt(append(b, kind), n, 10)
 	return append(b, '\r', '\n')
 }
 
