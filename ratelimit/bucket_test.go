@@ -361,6 +361,18 @@ func TestDebtOutgrowsTheWord(t *testing.T) {
 	b.check(t)
 }
 
+// TestTries counts: alone, a take tries once, whether it is granted or refused.
+func TestTries(t *testing.T) {
+	if !debug.Enabled {
+		t.Skip("needs -tags debug")
+	}
+	b := New(Every(time.Hour), 1)
+	for range 2 {
+		b.Allow()
+		assert.Equal(t, 1, b.tries.Take())
+	}
+}
+
 func TestBucketDoesNotAllocate(t *testing.T) {
 	for name, b := range map[string]*Bucket{
 		"narrow": New(Per(1e6, time.Second), 1e6),

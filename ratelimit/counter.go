@@ -55,9 +55,6 @@ func (c *SlidingCounter) take(k int64) (d Decision, window int64) {
 
 func (c *SlidingCounter) attempt(k int64) (Decision, func()) {
 	d, window := c.take(k)
-	if !d.OK {
-		return d, nil
-	}
 	return d, func() { c.remove(k, window) }
 }
 
@@ -135,12 +132,9 @@ func part(count, rest, per int64) int64 {
 }
 
 // fades returns how far into the next window, in nanoseconds rounded up, the share
-// of count events is less than most: at most most-1 of them, rounded up. It is 0
-// if it is so from the beginning.
+// of count events, which are most or more, is less than most: at most most-1 of them,
+// rounded up.
 func fades(count, most, per int64) int64 {
-	if count < most {
-		return 0
-	}
 	// The least gone with count*(per-gone) <= (most-1)*per.
 	hi, lo := bits.Mul64(uint64(most-1), uint64(per))
 	q, _ := bits.Div64(hi, lo, uint64(count))

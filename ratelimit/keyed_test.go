@@ -3,6 +3,7 @@ package ratelimit
 import (
 	"math"
 	"math/big"
+	"runtime"
 	"strconv"
 	"sync"
 	"testing"
@@ -367,4 +368,17 @@ func TestKeyedDoesNotAllocate(t *testing.T) {
 		x.Allow("a")
 		x.Take("a", 5)
 	}))
+}
+
+// TestShards: four for each processor that can run, 256 at most.
+func TestShards(t *testing.T) {
+	for procs, want := range map[int]int{1: 4, 2: 8, 3: 16, 4: 16, 100: 256} {
+		old := runtime.GOMAXPROCS(procs)
+		x := NewKeyed[int](Every(1), 1)
+		runtime.GOMAXPROCS(old)
+		assert.Len(t, x.shards, want, "%d processors", procs)
+		for k := range 1000 {
+			x.Allow(k) // each finds its shard
+		}
+	}
 }

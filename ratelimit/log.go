@@ -72,9 +72,6 @@ func (l *SlidingLog) take(k int64) (d Decision, at int64) {
 
 func (l *SlidingLog) attempt(k int64) (Decision, func()) {
 	d, at := l.take(k)
-	if !d.OK {
-		return d, nil
-	}
 	return d, func() { l.remove(int(k), at) }
 }
 

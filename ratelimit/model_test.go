@@ -146,3 +146,12 @@ func TestInt128(t *testing.T) {
 		}
 	})
 }
+
+// TestScaleHasAnEnd: what does not fit in 126 bits is the nearest number that does.
+func TestScaleHasAnEnd(t *testing.T) {
+	most := int128{hi: 1 << 62}
+	assert.Equal(t, most, int128{hi: 1 << 61}.scale(1<<20, 1))
+	assert.Equal(t, i128(0).sub(most), int128{hi: -1 << 61}.scale(1<<20, 1))
+	assert.Equal(t, most, int128{hi: 1 << 61}.scale(2, 1))
+	assert.Equal(t, i128(-3), i128(-7).scale(1, 2), "rounded up")
+}

@@ -3,8 +3,8 @@ package ratelimit
 // A tentative limiter can look before it takes, and undo what it took.
 type tentative interface {
 	Limiter
-	peek(n int64) Decision // what Take would return; it takes nothing
-	attempt(n int64) (Decision, func())
+	peek(n int64) Decision              // what Take would return; it takes nothing
+	attempt(n int64) (Decision, func()) // the undoing is called once at most, and only if OK
 }
 
 // A refunder can be given back what it gave, by anyone.

@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"example.com/flatline/internal/debug"
 )
 
 // worst plays a limiter of 100 a second the way that hurts most, and returns the
@@ -156,7 +158,11 @@ func TestSlidingLogModel(t *testing.T) {
 					require.LessOrEqual(t, k, int64(n-in(now+d.RetryAfter)), "it fits then")
 					require.Greater(t, k, int64(n-in(now+d.RetryAfter-1)), "and not before")
 				}
+				granted := d
 				d = l.Take(0)
+				if granted.OK && !undo {
+					require.Equal(t, granted.Remaining, d.Remaining)
+				}
 				require.EqualValues(t, have, d.Remaining)
 				require.Zero(t, in(now+d.ResetAfter))
 				if d.ResetAfter > 0 {
@@ -205,7 +211,12 @@ func TestSlidingCounterModel(t *testing.T) {
 					require.True(t, fits(now+int64(d.RetryAfter), k))
 					require.False(t, fits(now+int64(d.RetryAfter)-1, k))
 				}
+				granted := d
 				d = c.Take(0)
+				if granted.OK && !undo {
+					require.Equal(t, granted.Remaining, d.Remaining)
+					require.Equal(t, granted.ResetAfter, d.ResetAfter)
+				}
 				require.Equal(t, d, c.peek(0))
 				if d.Remaining > 0 {
 					require.True(t, fits(now, d.Remaining))
@@ -218,6 +229,37 @@ func TestSlidingCounterModel(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestSlidingCounterUndoesLate: what was counted in the window before is taken out of it.
+func TestSlidingCounterUndoesLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := NewSlidingCounter(10, time.Second)
+		_, back := c.attempt(6)
+		time.Sleep(time.Second)
+		assert.EqualValues(t, 4, c.Take(0).Remaining)
+		back()
+		assert.EqualValues(t, 10, c.Take(0).Remaining)
+		_, back = c.attempt(6)
+		time.Sleep(2 * time.Second)
+		back()
+		assert.EqualValues(t, 10, c.Take(0).Remaining, "it was gone by itself")
+	})
+}
+
+// TestLooks counts: Allow looks at one remembered time, Take at as many as it takes to
+// halve them down to one, and at the youngest for the rest of its answer.
+func TestLooks(t *testing.T) {
+	if !debug.Enabled {
+		t.Skip("needs -tags debug")
+	}
+	for _, log := range []int{4, 8, 12} {
+		l := NewSlidingLog(1<<log, time.Hour)
+		l.Allow()
+		assert.Equal(t, 1, l.looks.Take())
+		l.Take(1)
+		assert.Equal(t, log+1, l.looks.Take())
+	}
 }
 
 func TestWindowsDoNotAllocate(t *testing.T) {

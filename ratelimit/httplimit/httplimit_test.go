@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -106,6 +107,40 @@ func TestClientIP(t *testing.T) {
 			assert.Equal(t, "10.0.0.1", httplimit.ClientIP()(r), "nobody is trusted")
 		}
 	}
+}
+
+// TestTrustedIsCopied: who made a Key cannot change by accident whom it trusts.
+func TestTrustedIsCopied(t *testing.T) {
+	trusted := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
+	key := httplimit.ClientIP(trusted...)
+	trusted[0] = netip.MustParsePrefix("0.0.0.0/0")
+	r := httptest.NewRequest("GET", "/", nil)
+	r.RemoteAddr = "9.9.9.9:1"
+	r.Header.Set("X-Forwarded-For", "1.1.1.1")
+	assert.Equal(t, "9.9.9.9", key(r))
+}
+
+// TestKeysAreBounded: without an option too, so that a flood of clients forgets some of
+// those that were refused, rather than filling the memory.
+func TestKeysAreBounded(t *testing.T) {
+	granted := 0
+	h := httplimit.New(ratelimit.Rate{}, 1, httplimit.Options{
+		Key:    func(r *http.Request) string { return r.RemoteAddr },
+		Denied: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}),
+	})(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { granted++ }))
+	w, r := httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil)
+	ask := func(clients int) int {
+		granted = 0
+		for i := range clients {
+			r.RemoteAddr = strconv.Itoa(i)
+			h.ServeHTTP(w, r)
+		}
+		return granted
+	}
+	assert.Equal(t, 100_000, ask(100_000))
+	assert.Zero(t, ask(100_000), "all are kept")
+	assert.Equal(t, 1_000, ask(101_000), "the last thousand take the place of others")
+	assert.Positive(t, ask(100_000), "which were forgotten")
 }
 
 func FuzzClientIP(f *testing.F) {
