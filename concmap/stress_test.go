@@ -2,7 +2,9 @@ package concmap
 
 import (
 	"math/rand/v2"
+	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -82,4 +84,64 @@ func TestConcurrentCompute(t *testing.T) {
 		assert.Equal(t, goroutines*n/keys, v)
 	}
 	m.checkInvariants(t)
+}
+
+// TestReaderBetweenTheSteps: one key comes and goes, with a higher value each time,
+// in a slot that is fresh at first and comes back later. What a reader sees must be
+// such a course: never a value that was not stored, and none again after the key
+// was gone.
+func TestReaderBetweenTheSteps(t *testing.T) {
+	same := func(i int) int { return i }
+	t.Run("words", func(t *testing.T) { betweenTheSteps(t, same, same) })
+	t.Run("boxes", func(t *testing.T) {
+		betweenTheSteps(t, func(i int) [2]int { return [2]int{i, i} }, func(v [2]int) int { return v[0] })
+	})
+	t.Run("pointers", func(t *testing.T) {
+		betweenTheSteps(t, func(i int) *int { return &i }, func(p *int) int {
+			if p == nil {
+				return 0
+			}
+			return *p
+		})
+	})
+}
+
+func betweenTheSteps[V any](t *testing.T, of func(int) V, num func(V) int) {
+	defer debug.Yields(true)()
+	for round := range 1200 {
+		// A first key, a further one, and one in a full-grown table take different paths.
+		var m Map[int, V]
+		for k := range []int{0, 1, 100}[round%3] {
+			m.Store(-k, of(1))
+		}
+		var done atomic.Bool
+		var wg sync.WaitGroup
+		for range 2 {
+			wg.Go(func() {
+				last, gone := 0, true
+				for !done.Load() {
+					v, ok := m.Load(1)
+					switch i := num(v); {
+					case !ok:
+						gone = true
+					case i < 1 || i < last || i == last && gone:
+						assert.Fail(t, "a course that was none", "%d after %d, gone between: %t", i, last, gone)
+						return
+					default:
+						last, gone = i, false
+					}
+					runtime.Gosched()
+				}
+			})
+		}
+		for i := 1; i < 20; i++ {
+			m.Store(1, of(i))
+			runtime.Gosched()
+			m.Delete(1)
+		}
+		done.Store(true)
+		if wg.Wait(); t.Failed() {
+			return
+		}
+	}
 }

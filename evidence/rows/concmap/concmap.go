@@ -3,10 +3,12 @@ package concmap
 import (
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"sync"
 
-	"example.com/flatline/evidence/internal/measure"
 	cmap "github.com/orcaman/concurrent-map/v2"
+
+	"example.com/flatline/evidence/internal/measure"
 )
 
 // Groups returns the rows. Targets are set beside xsync and sync.Map.
@@ -151,10 +153,7 @@ func iteration[K comparable](keys func() []K) func(kind[K]) measure.Side {
 					return ops > 0
 				})
 			}
-			last = seen
+			runtime.KeepAlive(seen)
 		}}
 	}
 }
-
-// last keeps the loops from being for nothing.
-var last int
