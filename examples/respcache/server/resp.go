@@ -105,9 +105,13 @@ func (p *reader) bulks() (ok bool, err error) {
 				return false, p.tooMuch()
 			}
 			if c := p.buf[p.next]; c != '$' {
-				if end := lineEnd(p.buf[p.next:], '\r'); end >= 0 && p.next+end+2 <= len(p.buf) {
-					return false, protoError("expected '$', got '" + string([]byte{c}) + "'")
+				switch end := lineEnd(p.buf[p.next:], '\r'); {
+				case end < 0 && len(p.buf)-p.next > maxInline:
+					return false, protoError("too big bulk count string")
+				case end < 0 || p.next+end+2 > len(p.buf):
+					return false, nil
 				}
+				return false, protoError("expected '$', got '" + string([]byte{c}) + "'")
 			}
 			n, ok, err := p.length("too big bulk count string", "invalid bulk length", maxBulk)
 			if !ok {
