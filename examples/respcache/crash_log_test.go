@@ -26,8 +26,8 @@ var appendLog = []string{"--appendonly", "yes", "--appendfsync", "always", "--ao
 // log rewritten.
 func churn(t testing.TB, n *node, seed uint64, commands int) {
 	t.Helper()
-	c, rng, start := n.dial(t), rand.New(rand.NewPCG(seed, 1)), time.Now()
-	one := rapid.Custom(func(t *rapid.T) []string { return drawCommand(t, start) })
+	c, rng, at := n.dial(t), rand.New(rand.NewPCG(seed, 1)), &clock{start: time.Now()}
+	one := rapid.Custom(func(t *rapid.T) []string { return drawCommand(t, at) })
 	for i := range commands {
 		args := one.Example(int(seed%1000) + i)
 		switch strings.ToUpper(args[0]) {

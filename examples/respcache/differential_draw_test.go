@@ -8,9 +8,32 @@ import (
 	"pgregory.net/rapid"
 )
 
-// life is the time to live of whatever is given one, in seconds: so long that nothing
-// expires while the test runs. The other deadlines drawn lie in 1970.
-const life = 100_000
+// life is the time to live of whatever is given one, in seconds, give or take a spread: so
+// long that nothing expires while the test runs. The other deadlines drawn lie in 1970.
+const (
+	life   = 100_000
+	spread = 10_000
+)
+
+// A clock makes sure that no two deadlines of one sequence are nearer than ten seconds, so
+// that which one is later does not depend on when the commands came.
+type clock struct {
+	start time.Time
+	n     int64
+}
+
+// next returns a life that was not had before.
+func (c *clock) next(t *rapid.T, absolute bool) int64 {
+	c.n++
+	d := 20 * (c.n % (spread / 20))
+	if absolute {
+		d -= 10
+	}
+	if rapid.Bool().Draw(t, "shorter") {
+		d = -d
+	}
+	return life + d
+}
 
 // The forms of the commands that are drawn. A letter stands for one drawn argument, a +
 // behind it for one to three of them, a capital word for itself:
@@ -102,7 +125,7 @@ NOSUCH v k
 `), "\n")
 
 // Words that mean something to a command, put where they do not belong.
-var misplaced = []string{"NX", "XX", "GET", "EX", "PX", "KEEPTTL", "PERSIST", "GT", "LT", "ASYNC", "REPLACE", "", "0", "-1", "a", "abc", "100000", "\r\n", "\x00"}
+var misplaced = []string{"NX", "XX", "GET", "KEEPTTL", "PERSIST", "GT", "LT", "ASYNC", "REPLACE", "", "0", "-1", "a", "abc", "\r\n", "\x00"}
 
 var (
 	keys   = []string{"a", "a", "b", "b", "c", "k:1", "", "\x00\r\n"}
@@ -119,17 +142,17 @@ var (
 
 // drawCommand draws a command: in six of seven cases of the right form, with arguments
 // that may be bad; else with an argument too many, one too few or a wrong one.
-func drawCommand(t *rapid.T, start time.Time) []string {
-	args := fill(t, rapid.SampledFrom(forms).Draw(t, "form"), start)
+func drawCommand(t *rapid.T, at *clock) []string {
+	args := fill(t, rapid.SampledFrom(forms).Draw(t, "form"), at)
 	if strings.HasSuffix(args[0], "SUBSCRIBE") && len(args) > 1 {
 		return args // of two channels nobody knows which UNSUBSCRIBE names first
 	}
-	switch at := rapid.IntRange(0, 20).Draw(t, "spoiled"); {
-	case at == 18:
+	switch i := rapid.IntRange(0, 20).Draw(t, "spoiled"); {
+	case i == 18:
 		args = append(args, rapid.SampledFrom(misplaced).Draw(t, "more"))
-	case at == 19 && len(args) > 1:
+	case i == 19 && len(args) > 1:
 		args = args[:len(args)-1]
-	case at == 20 && len(args) > 1:
+	case i == 20 && len(args) > 1:
 		args[rapid.IntRange(1, len(args)-1).Draw(t, "which")] = rapid.SampledFrom(misplaced).Draw(t, "instead")
 	}
 	if rapid.IntRange(0, 4).Draw(t, "lower") == 0 {
@@ -139,15 +162,15 @@ func drawCommand(t *rapid.T, start time.Time) []string {
 }
 
 // fill draws the arguments of a form.
-func fill(t *rapid.T, form string, start time.Time) []string {
+func fill(t *rapid.T, form string, at *clock) []string {
 	var args []string
 	for _, w := range strings.Fields(form) {
 		if w[0] >= 'a' && len(w) == 2 && w[1] == '+' {
 			for range rapid.IntRange(1, 3).Draw(t, "times") {
-				args = append(args, drawArg(t, w[0], start)...)
+				args = append(args, drawArg(t, w[0], at)...)
 			}
 		} else if len(w) == 1 && (w[0] < '0' || w[0] > '9') {
-			args = append(args, drawArg(t, w[0], start)...)
+			args = append(args, drawArg(t, w[0], at)...)
 		} else {
 			args = append(args, w)
 		}
@@ -155,7 +178,7 @@ func fill(t *rapid.T, form string, start time.Time) []string {
 	return args
 }
 
-func drawArg(t *rapid.T, kind byte, start time.Time) []string {
+func drawArg(t *rapid.T, kind byte, at *clock) []string {
 	one := func(from []string) []string { return []string{rapid.SampledFrom(from).Draw(t, string(kind))} }
 	switch kind {
 	case 'k':
@@ -173,47 +196,47 @@ func drawArg(t *rapid.T, kind byte, start time.Time) []string {
 	case 'p':
 		return one(patterns)
 	case 's', 'm', 'S', 'M':
-		return []string{drawTime(t, kind, start)}
+		return []string{drawTime(t, kind, at)}
 	case 'x':
-		return drawOptions(t, start, "NX", "XX", "GET", "KEEPTTL", "EX", "PX", "EXAT", "PXAT", "get", "what")
+		return drawOptions(t, at, "NX", "XX", "GET", "KEEPTTL", "EX", "PX", "EXAT", "PXAT", "get", "what")
 	case 'g':
-		return drawOptions(t, start, "PERSIST", "EX", "PX", "EXAT", "PXAT", "NX")
+		return drawOptions(t, at, "PERSIST", "EX", "PX", "EXAT", "PXAT", "NX")
 	case 'e':
-		return drawOptions(t, start, "NX", "XX", "GT", "LT", "gt", "what")
+		return drawOptions(t, at, "NX", "XX", "GT", "LT", "gt", "what")
 	}
 	panic("no such argument: " + string(kind))
 }
 
 // drawOptions draws none to three of the words, mostly one, with what belongs to them.
-func drawOptions(t *rapid.T, start time.Time, words ...string) []string {
+func drawOptions(t *rapid.T, at *clock, words ...string) []string {
 	var out []string
 	for range rapid.SampledFrom([]int{0, 1, 1, 1, 2, 2, 3}).Draw(t, "options") {
 		w := rapid.SampledFrom(words).Draw(t, "option")
 		out = append(out, w)
 		if kind, ok := map[string]byte{"EX": 's', "PX": 'm', "EXAT": 'S', "PXAT": 'M'}[w]; ok {
-			out = append(out, drawTime(t, kind, start))
+			out = append(out, drawTime(t, kind, at))
 		}
 	}
 	return out
 }
 
 // drawTime draws a deadline far ahead, one that is over, or a bad one.
-func drawTime(t *rapid.T, kind byte, start time.Time) string {
+func drawTime(t *rapid.T, kind byte, at *clock) string {
 	bad := []string{"0", "-1", "-100000", "9223372036854775807", "-9223372036854775808", "9223372036854775808", "abc", "", "1.5"}
 	if kind == 's' || kind == 'S' {
 		bad = append(bad, "9223372036854776") // too many only when they become milliseconds
 	}
-	if at := rapid.IntRange(0, 3*len(bad)).Draw(t, "time"); at < len(bad) {
-		return bad[at]
+	if i := rapid.IntRange(0, 3*len(bad)).Draw(t, "time"); i < len(bad) {
+		return bad[i]
 	}
-	n := int64(life)
+	n := at.next(t, kind == 'S' || kind == 'M')
 	switch kind {
 	case 'm':
 		n *= 1000
 	case 'S':
-		n += start.Unix()
+		n += at.start.Unix()
 	case 'M':
-		n = n*1000 + start.UnixMilli()
+		n = n*1000 + at.start.UnixMilli()
 	}
-	return strconv.FormatInt(n+int64(rapid.IntRange(0, 2).Draw(t, "later")), 10)
+	return strconv.FormatInt(n, 10)
 }

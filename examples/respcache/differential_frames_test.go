@@ -52,9 +52,9 @@ func TestFramesBroken(t *testing.T) {
 	want, got := redisServer(t), respcache(t)
 	rapid.Check(t, func(t *rapid.T) {
 		var b []byte
-		start := time.Now()
+		at := &clock{start: time.Now()}
 		for range rapid.IntRange(1, 4).Draw(t, "commands") {
-			c := drawCommand(t, start)
+			c := drawCommand(t, at)
 			for i := range c {
 				c[i] = strings.ReplaceAll(c[i][:min(len(c[i]), 1000)], "SYNC", "LINK") // which is a command by itself
 			}

@@ -134,6 +134,7 @@ func TestDifferentialSeveral(t *testing.T) {
 
 func differSeveral(t *rapid.T, want, got *node, wantCtl, gotCtl *conn) {
 	start := time.Now()
+	at := &clock{start: start}
 	require.Equal(t, wantCtl.must(t, "FLUSHALL"), gotCtl.must(t, "FLUSHALL"))
 	resp3 := rapid.Bool().Draw(t, "resp3")
 	w, g := newTrio(t, want, resp3), newTrio(t, got, resp3)
@@ -146,7 +147,7 @@ func differSeveral(t *rapid.T, want, got *node, wantCtl, gotCtl *conn) {
 		if who == 2 {
 			forms = readerForms
 		}
-		c := fill(t, rapid.SampledFrom(forms).Draw(t, "form"), start)
+		c := fill(t, rapid.SampledFrom(forms).Draw(t, "form"), at)
 		done = append(done, append([]string{fmt.Sprint(who)}, c...))
 		var ww, gg string
 		if who == 2 {

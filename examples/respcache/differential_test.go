@@ -64,13 +64,14 @@ func differ(t *rapid.T, want, got *node, wantCtl, gotCtl *conn, before ...[]stri
 		require.Equal(t, wantCtl.must(t, c...), gotCtl.must(t, c...))
 	}
 	start := time.Now()
+	at := &clock{start: start}
 	var commands [][]string
 	if v := rapid.SampledFrom([]string{"", "2", "3", "3"}).Draw(t, "protocol"); v != "" {
 		commands = append(commands, []string{"HELLO", v})
 	}
 	open := false // a transaction
 	for range rapid.IntRange(1, 60).Draw(t, "commands") {
-		c := drawCommand(t, start)
+		c := drawCommand(t, at)
 		if before != nil && keyless.MatchString(c[0]) || open && before != nil && noQueue.MatchString(c[0]) {
 			continue
 		}
@@ -178,22 +179,22 @@ func settle(start time.Time, reply string) string {
 		if err != nil {
 			return s
 		}
-		const slack = 120 // seconds that a test may take
-		within := func(n, lo, hi int64) bool { return n >= lo && n <= hi }
-		rest := math.MaxInt64 - start.UnixMilli() // of the deadline that is as late as can be
+		const slack = spread + 120 // seconds that a test may take
+		within := func(n, mid, unit int64) bool { return n >= (mid-slack)*unit && n <= (mid+slack)*unit }
+		rest := (math.MaxInt64 - start.UnixMilli()) / 1000 // of the deadline that is as late as can be
 		switch end := start.Unix() + life; {
-		case within(n, life-slack, life+2):
+		case within(n, life, 1):
 			return ":SECONDS\r\n"
-		case within(n, (life-slack)*1000, life*1000+2000):
+		case within(n, life, 1000):
 			return ":MILLISECONDS\r\n"
-		case within(n, end-2, end+slack):
+		case within(n, end, 1):
 			return ":TIME\r\n"
-		case within(n, (end-2)*1000, (end+slack)*1000):
+		case within(n, end, 1000):
 			return ":TIME IN MS\r\n"
-		case within(n, rest-slack*1000, rest):
-			return ":LONGEST IN MS\r\n"
-		case within(n, rest/1000-slack, rest/1000+1):
+		case within(n, rest, 1):
 			return ":LONGEST\r\n"
+		case n > (rest-slack)*1000 && n <= math.MaxInt64-start.UnixMilli():
+			return ":LONGEST IN MS\r\n"
 		}
 		return s
 	})
