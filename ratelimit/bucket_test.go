@@ -361,6 +361,33 @@ func TestDebtOutgrowsTheWord(t *testing.T) {
 	b.check(t)
 }
 
+// TestPromisesAreForgotten: one that is due needs nothing any more.
+func TestPromisesAreForgotten(t *testing.T) {
+	c := new(fakeClock)
+	b := New(Every(time.Second), 1, Options{Now: c.Now, Initial: ptr(0)})
+	for range 100 {
+		_, ok := b.Reserve(1, time.Minute)
+		require.True(t, ok)
+		c.ns += int64(time.Second)
+	}
+	assert.LessOrEqual(t, b.promises.Len(), 2)
+}
+
+// TestPromiseBeforeAnother: after a Cancel a new promise may be due before an older one,
+// and has its place before that.
+func TestPromiseBeforeAnother(t *testing.T) {
+	c := new(fakeClock)
+	b := New(Every(time.Second), 5, Options{Now: c.Now, Initial: ptr(0)})
+	first, _ := b.Reserve(4, time.Minute)
+	fixed, _ := b.Reserve(1, time.Minute)
+	require.Equal(t, 5*time.Second, fixed.Delay())
+	first.Cancel()
+	early, ok := b.Reserve(1, time.Minute)
+	require.True(t, ok)
+	require.Less(t, early.Delay(), fixed.Delay())
+	b.check(t)
+}
+
 // TestTries counts: alone, a take tries once, whether it is granted or refused.
 func TestTries(t *testing.T) {
 	if !debug.Enabled {

@@ -70,6 +70,7 @@ func TestRateTime(t *testing.T) {
 	assert.Equal(t, Never, Every(math.MaxInt64).Time(2))
 	assert.Zero(t, Inf.Time(math.MaxInt64))
 	assert.Zero(t, Rate{}.Time(0))
+	assert.Zero(t, Per(3, time.Second).Time(-1))
 	assert.Equal(t, time.Duration(math.MaxInt64), Every(1).Time(math.MaxInt64))
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"runtime"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -245,6 +246,17 @@ func TestSlidingCounterUndoesLate(t *testing.T) {
 		back()
 		assert.EqualValues(t, 10, c.Take(0).Remaining, "it was gone by itself")
 	})
+}
+
+// TestSlidingLogIsBounded: it remembers n events and no more.
+func TestSlidingLogIsBounded(t *testing.T) {
+	l := NewSlidingLog(4, time.Nanosecond)
+	for range 100 {
+		for !l.Allow() {
+			runtime.Gosched()
+		}
+	}
+	assert.Len(t, l.stamp, 4)
 }
 
 // TestLooks counts: Allow looks at one remembered time, Take at as many as it takes to

@@ -127,7 +127,9 @@ func TestNotesMakeRoom(t *testing.T) {
 	for _, p := range n.all {
 		p.left = 0
 	}
-	n.all["7"].users = 1
+	note("one")
+	assert.Len(t, n.all, 99, "one in, two out")
+	n.of("7", 0).users = 1
 	for i := range 99 { // one in, two out
 		note(fmt.Sprint("new ", i)).left = 1
 	}
@@ -143,4 +145,32 @@ func TestShare(t *testing.T) {
 	assert.Equal(t, ratelimit.Every(2*time.Second), share(ratelimit.Every(time.Second), 2))
 	assert.Equal(t, ratelimit.Inf, share(ratelimit.Inf, 2))
 	assert.Equal(t, ratelimit.Rate{}, share(ratelimit.Every(1<<62), 1<<10))
+}
+
+// TestManyAskAtOnce: while the store answers, the breaker lets everybody through.
+func TestManyAskAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newFakeStore()
+		s.delay = time.Second
+		l := New(s.eval, ratelimit.Every(time.Minute), 5)
+		for range 5 {
+			go func() { assert.True(t, take(t, l, 1).OK) }()
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		assert.Equal(t, 5, s.calls)
+	})
+}
+
+// TestCallerWentAway: that is no failure of the store, and nobody is let through for it.
+func TestCallerWentAway(t *testing.T) {
+	for _, f := range []Failure{Closed, Open, Local} {
+		l := New(newFakeStore().eval, ratelimit.Every(time.Second), 5, Options{OnFailure: f})
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		d, err := l.Take(ctx, "k", 1)
+		assert.False(t, d.OK)
+		assert.ErrorIs(t, err, context.Canceled)
+		assert.NotErrorIs(t, err, ErrUnavailable)
+	}
 }

@@ -138,6 +138,7 @@ func TestTariff(t *testing.T) {
 		{ratelimit.Every(1), 1 << 40, true},
 		{ratelimit.Per(7, 3*time.Nanosecond), 100, true},
 		{ratelimit.Per(100_001, 24*time.Hour), 1_000_000, false},
+		{ratelimit.Every(1 << 61), 1, false},
 		{ratelimit.Per(math.MaxInt64, time.Hour), 1 << 30, false},
 		{ratelimit.Per(1<<61+1, 1<<30), 1 << 20, false},
 	} {
