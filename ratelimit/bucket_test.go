@@ -382,6 +382,7 @@ func TestPromiseBeforeAnother(t *testing.T) {
 	fixed, _ := b.Reserve(1, time.Minute)
 	require.Equal(t, 5*time.Second, fixed.Delay())
 	first.Cancel()
+	assert.Zero(t, first.Delay())
 	early, ok := b.Reserve(1, time.Minute)
 	require.True(t, ok)
 	require.Less(t, early.Delay(), fixed.Delay())

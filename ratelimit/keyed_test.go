@@ -269,7 +269,7 @@ func TestForgetsWithoutLoss(t *testing.T) {
 	for i := range x.shards {
 		x.shards[i].tick(x, c.ns)
 		x.shards[i].dropDue(x, -1)
-		assert.LessOrEqual(t, x.shards[i].slots, 64, "and the memory is given back")
+		assert.LessOrEqual(t, x.shards[i].table.Slots(), 64, "and the memory is given back")
 	}
 	assert.Zero(t, x.Len())
 	x.check(t)

@@ -38,10 +38,7 @@ func (c setting) coarse() setting {
 	n, d := c.n, c.d
 	for c.n = min(n, maxTicks); c.n > 0; c.n /= 2 {
 		hi, lo := bits.Mul64(uint64(d), uint64(c.n))
-		if hi >= uint64(n) {
-			continue
-		}
-		q, rest := bits.Div64(hi, lo, uint64(n))
+		q, rest := bits.Div64(hi, lo, uint64(n)) // fits, since c.n is at most n
 		if rest > 0 {
 			q++
 		}

@@ -125,6 +125,22 @@ func TestCancelBeforeAPromise(t *testing.T) {
 	})
 }
 
+// TestSleeperPassesAPromise: a sleeper that moves up past a promise stands before it.
+func TestSleeperPassesAPromise(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := New(Every(time.Second), 5, Options{Initial: ptr(0)})
+		first, _ := b.Reserve(4, time.Minute) // 4 s
+		fixed, _ := b.Reserve(1, time.Minute) // 5 s
+		s := served{begin: time.Now()}
+		s.wait(t.Context(), b, 0, 1) // 6 s
+		first.Cancel()
+		b.check(t)
+		s.wg.Wait()
+		assert.Less(t, s.at[0], 5*time.Second)
+		assert.Equal(t, 5*time.Second-s.at[0], fixed.Delay())
+	})
+}
+
 // TestWaitAndContext: the error is the context's, at once where it must come, and
 // nothing is taken.
 func TestWaitAndContext(t *testing.T) {

@@ -382,7 +382,7 @@ func TestAllOrNothing(t *testing.T) {
 		assert.Equal(t, []int64{6, 2, 4, 1, 0}, levels())
 		assert.True(t, All().Take(1).OK)
 		assert.False(t, All().Take(-1).OK)
-		assert.True(t, All(New(Inf, 0)).Take(5).OK)
+		assert.True(t, All(New(Inf, 0), NewKeyed[int](Inf, 0).Key(1)).Take(5).OK)
 	})
 }
 
