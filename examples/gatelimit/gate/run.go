@@ -45,15 +45,21 @@ func Run(ctx context.Context, c Config) (err error) {
 		return fmt.Errorf("gate: nodes must be 1 to 100, got %d", c.Nodes)
 	}
 	var servers group
-	defer func() { err = errors.Join(err, servers.close()) }()
+	var nodes []*Node
+	transport := &http.Transport{MaxIdleConnsPerHost: 64, IdleConnTimeout: time.Minute}
+	defer func() { // requests end before what they need
+		servers.close()
+		transport.CloseIdleConnections()
+		for _, n := range nodes {
+			err = errors.Join(err, n.Close())
+		}
+	}()
 	upstream, err := servers.serve("127.0.0.1:0", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, "hello from upstream, you asked for %s\n", r.URL.Path)
 	}))
 	if err != nil {
 		return err
 	}
-	transport := &http.Transport{MaxIdleConnsPerHost: 64, IdleConnTimeout: time.Minute}
-	defer transport.CloseIdleConnections()
 	proxy := &httputil.ReverseProxy{Transport: transport, Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(&url.URL{Scheme: "http", Host: upstream})
 		r.SetXForwarded()
@@ -63,12 +69,6 @@ func Run(ctx context.Context, c Config) (err error) {
 		}
 	}}
 	stats := NewStats()
-	var nodes []*Node
-	defer func() {
-		for _, n := range nodes {
-			err = errors.Join(err, n.Close())
-		}
-	}()
 	for range c.Nodes {
 		store, err := c.Open()
 		if err != nil {
@@ -146,7 +146,7 @@ func (g *group) start(l net.Listener, h http.Handler) string {
 }
 
 // close lets requests end for two seconds, the gateway's before the upstream's.
-func (g *group) close() error {
+func (g *group) close() {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	for i := len(g.all) - 1; i >= 0; i-- {
@@ -155,7 +155,6 @@ func (g *group) close() error {
 		}
 	}
 	g.wg.Wait()
-	return nil
 }
 
 // A crowd is a kind of client in a demo.
