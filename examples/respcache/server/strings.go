@@ -284,8 +284,8 @@ func (s *session) patch(sh *shard, it *item, off int, part []byte) {
 		sh.resize(it, off+len(part))
 	}
 	copy(it.val[off:], part)
+	s.changed(sh, it.key) // as in Redis, even if nothing was appended
 	if len(part) > 0 {
-		s.changed(sh, it.key)
 		s.effect("SETRANGE", it.key, strconv.Itoa(off), view(part))
 	}
 	s.integer(int64(len(it.val)))
