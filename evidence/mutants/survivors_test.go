@@ -1,0 +1,46 @@
+package main
+
+import (
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestSurvivorsAreCurrent looks at the survivors.txt of this repository, which only a
+// sweep can renew: each statement that one explains is still there, each has a reason,
+// and no package was left out.
+func TestSurvivorsAreCurrent(t *testing.T) {
+	root, err := filepath.Abs("../..")
+	require.NoError(t, err)
+	docs, err := filepath.Glob(filepath.Join(root, "*", "doc.go"))
+	require.NoError(t, err)
+	require.Len(t, docs, 10)
+	var swept []string
+	for _, doc := range docs {
+		pkg := filepath.Base(filepath.Dir(doc))
+		s, err := readSurvivors(filepath.Join(pkg, "survivors.txt"))
+		require.NoError(t, err)
+		if !assert.Contains(t, s.dirs, pkg, "%s/survivors.txt has no line Sweep: %s", pkg, pkg) {
+			continue
+		}
+		swept = append(swept, s.dirs...)
+		all, _, err := instrument(t.Context(), root, t.TempDir(), s.dirs)
+		require.NoError(t, err)
+		for _, id := range s.order {
+			there := slices.ContainsFunc(all, func(s statement) bool { return s.identity == id })
+			assert.True(t, there, "%s/survivors.txt: no such statement: %s", pkg, id)
+			assert.NotEmpty(t, s.reason[id], "%s/survivors.txt: no reason for %s", pkg, id)
+		}
+	}
+	units, err := filepath.Glob(filepath.Join(root, "internal", "*"))
+	require.NoError(t, err)
+	for _, unit := range units {
+		name := filepath.Base(unit)
+		if name != "bench" && name != "debug" { // instruments
+			assert.Contains(t, swept, "internal/"+name)
+		}
+	}
+}
