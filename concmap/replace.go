@@ -103,7 +103,7 @@ func (m *Map[K, V]) split(s *segment[K], always bool) (a, b *segment[K]) {
 	}
 	least := s.least
 	if always {
-		least = hotBits
+		least = min(hotBits, m.bits)
 	}
 	a = m.newSegment(s.of, s.depth+1, s.path, max(fit(left), least), least)
 	b = m.newSegment(s.of, s.depth+1, s.path|1<<s.depth, max(fit(right), least), least)
