@@ -210,17 +210,18 @@ func claimsPage(ops []op, types []checked, bugs []bug) string {
 		growthTable(&b, of(ops, room.name))
 		b.WriteString("\n")
 		typeTable(&b, types, func(pkg string) bool { return pkg == room.name })
-		b.WriteString("\n| claim, for which a bug is planted | caught by |\n|---|---|\n")
-		for _, x := range bugs {
-			if x.pkg == room.name {
-				fmt.Fprintf(&b, "| [%s](mutants/%s/%s.patch) | `%s` |\n", x.claim, x.pkg, x.name, strings.ReplaceAll(x.caughtBy, "|", `\|`))
-			}
-		}
+		b.WriteString("\n")
+		bugTable(&b, bugs, func(pkg string) bool { return pkg == room.name })
+	}
+	other := func(pkg string) bool {
+		return !slices.ContainsFunc(rooms, func(r room) bool { return r.name == pkg })
 	}
 	b.WriteString("\n## What the ten share\n\n")
-	typeTable(&b, types, func(pkg string) bool {
-		return !slices.ContainsFunc(rooms, func(r room) bool { return r.name == pkg })
-	})
+	typeTable(&b, types, other)
+	if slices.ContainsFunc(bugs, func(x bug) bool { return other(x.pkg) }) {
+		b.WriteString("\n## The examples\n\n")
+		bugTable(&b, bugs, other)
+	}
 	var controls []op
 	for _, o := range ops {
 		if o.Control {
@@ -237,6 +238,15 @@ func typeTable(b *strings.Builder, types []checked, in func(pkg string) bool) {
 	for _, t := range types {
 		if in(t.pkg()) {
 			fmt.Fprintf(b, "| %s | %s | %s |\n", t.name, number(float64(t.histories)), number(float64(t.yields)))
+		}
+	}
+}
+
+func bugTable(b *strings.Builder, bugs []bug, in func(pkg string) bool) {
+	b.WriteString("| claim, for which a bug is planted | caught by |\n|---|---|\n")
+	for _, x := range bugs {
+		if in(x.pkg) {
+			fmt.Fprintf(b, "| [%s](mutants/%s/%s.patch) | `%s` |\n", x.claim, x.pkg, x.name, strings.ReplaceAll(x.caughtBy, "|", `\|`))
 		}
 	}
 }
