@@ -42,17 +42,11 @@ func (sh *shard) victim() *item {
 	case p.kind == byNothing:
 		return nil
 	case p.kind == byChance && p.timed:
-		k, ok := sh.timed.Random()
-		if !ok {
-			return nil
-		}
-		return sh.dict.peek(k)
+		it, _ := sh.timed.Random()
+		return it
 	case p.kind == byChance:
-		k, ok := sh.keys.Random()
-		if !ok {
-			return nil
-		}
-		return sh.dict.peek(k)
+		it, _ := sh.keys.Random()
+		return it
 	case p.kind == byDeadline:
 		if len(sh.soon.items) == 0 {
 			return nil

@@ -124,7 +124,7 @@ func (s *session) expireSome(mask uint64, i int) {
 		s.need(mask)
 		sh, over := s.srv.shards[i], 0
 		for range min(sample, sh.timed.Len()) {
-			if k, ok := sh.timed.Random(); ok && s.look(sh, sh.dict.peek(k)) == nil {
+			if it, ok := sh.timed.Random(); ok && s.look(sh, it) == nil {
 				over++
 			}
 		}

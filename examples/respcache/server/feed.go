@@ -119,7 +119,7 @@ func (s *Server) walk(write func(b []byte) error) error {
 				left = sh.keys.Len()
 			}
 			for ; left > 0 && len(buf) < piece; left-- {
-				buf = appendSet(buf, sh.dict.peek(sh.keys.At(left-1)))
+				buf = appendSet(buf, sh.keys.At(left-1))
 			}
 			sh.mu.Unlock()
 			if len(buf) == 0 {

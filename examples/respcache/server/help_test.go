@@ -152,9 +152,8 @@ func (s *Server) state() map[string]string {
 	all := map[string]string{}
 	for _, sh := range s.shards {
 		sh.mu.Lock()
-		for k := range sh.keys.All() {
-			it := sh.dict.peek(k)
-			all[k] = fmt.Sprintf("%q until %d", it.val, it.at)
+		for it := range sh.keys.All() {
+			all[it.key] = fmt.Sprintf("%q until %d", it.val, it.at)
 		}
 		sh.mu.Unlock()
 	}
@@ -167,12 +166,10 @@ func (sh *shard) check(t testing.TB) {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	used, timed := int64(0), 0
-	for k := range sh.keys.All() {
-		it := sh.dict.peek(k)
-		require.NotNil(t, it, "key %q has no item", k)
-		require.Equal(t, k, it.key)
+	for it := range sh.keys.All() {
+		require.Same(t, it, sh.dict.peek(it.key), "the item of %q", it.key)
 		used += it.cost()
-		require.Equal(t, it.at != 0, sh.timed.Contains(k), "key %q with deadline %d", k, it.at)
+		require.Equal(t, it.at != 0, sh.timed.Contains(it), "key %q with deadline %d", it.key, it.at)
 		if it.at != 0 {
 			timed++
 		}

@@ -59,10 +59,10 @@ func (it *item) fill(data []byte, key string, val []byte) *item {
 
 // What a key costs beside its own bytes and those of its value: the item (48), its
 // entry in the dictionary with links and bucket (48), its place in the set of all
-// keys (32); and with a deadline its place in the set of those (32).
+// keys (24); and with a deadline its place in the set of those (24).
 const (
-	keyCost   = 128
-	timedCost = 32
+	keyCost   = 120
+	timedCost = 24
 )
 
 func (it *item) cost() int64 {

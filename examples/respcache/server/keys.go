@@ -86,20 +86,17 @@ func rename(s *session, args [][]byte) {
 	}
 }
 
-// live reports whether the key, which the shard's set has, is not over yet. It is
-// for walks, which must not take out what they stand on.
-func (s *session) live(sh *shard, key string) bool {
-	it := sh.dict.peek(key)
-	return it != nil && (it.at == 0 || it.at >= s.now)
-}
+// live reports whether an item is not over yet. It is for walks, which must not take
+// out what they stand on.
+func (s *session) live(it *item) bool { return it.at == 0 || it.at >= s.now }
 
 func keys(s *session, args [][]byte) {
 	var found []string
 	everything := string(args[1]) == "*"
 	for _, sh := range s.srv.shards {
-		for k := range sh.keys.All() {
-			if (everything || match(args[1], k)) && s.live(sh, k) {
-				found = append(found, k)
+		for it := range sh.keys.All() {
+			if (everything || match(args[1], it.key)) && s.live(it) {
+				found = append(found, it.key)
 			}
 		}
 	}
@@ -158,8 +155,9 @@ func scan(s *session, args [][]byte) {
 			left = uint64(sh.keys.Len())
 		}
 		for ; left > 0 && count > 0; left, count = left-1, count-1 {
-			if k := sh.keys.At(int(left - 1)); kind == "string" && (everything || match(pattern, k)) && s.live(sh, k) {
-				found = append(found, k)
+			it := sh.keys.At(int(left - 1))
+			if kind == "string" && (everything || match(pattern, it.key)) && s.live(it) {
+				found = append(found, it.key)
 			}
 		}
 		if left > 0 {
@@ -199,9 +197,9 @@ func randomKey(s *session, _ [][]byte) {
 				pick -= sh.keys.Len()
 				continue
 			}
-			k := sh.keys.At(pick)
-			if s.look(sh, sh.dict.peek(k)) != nil || s.srv.isReplica() && tries >= 100 {
-				s.text(k)
+			it := sh.keys.At(pick)
+			if s.look(sh, it) != nil || s.srv.isReplica() && tries >= 100 {
+				s.text(it.key)
 				return
 			}
 			break

@@ -81,7 +81,7 @@ func New(o Options) (*Server, error) {
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	for range o.Shards {
-		s.shards = append(s.shards, new(shard))
+		s.shards = append(s.shards, newShard())
 	}
 	s.stats.init()
 	s.feed.init()

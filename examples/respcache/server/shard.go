@@ -2,6 +2,7 @@ package server
 
 import (
 	"container/heap"
+	"hash/maphash"
 	"sync"
 
 	"example.com/flatline/randset"
@@ -12,8 +13,8 @@ import (
 type shard struct {
 	mu    sync.Mutex
 	dict  dict
-	keys  randset.Set[string] // all of them: for a random one, and for SCAN
-	timed randset.Set[string] // those with a deadline: to look for expired ones
+	keys  *randset.Set[*item] // all of them: for a random one, and for SCAN
+	timed *randset.Set[*item] // those with a deadline: to look for expired ones
 	used  int64               // the sum of the items' costs
 
 	policy policy
@@ -25,10 +26,18 @@ type shard struct {
 	hits, misses, expired, evicted uint64
 }
 
+func newShard() *shard {
+	// A pointer says of an item which it is, but its hash is that of the key: there is
+	// no other that is quick.
+	seed := maphash.MakeSeed()
+	o := randset.Options[*item]{Hash: func(it *item) uint64 { return maphash.String(seed, it.key) }}
+	return &shard{keys: randset.New(o), timed: randset.New(o)}
+}
+
 // insert adds an item whose key is absent.
 func (sh *shard) insert(it *item) {
 	sh.dict.put(it)
-	sh.keys.Insert(it.key)
+	sh.keys.Insert(it)
 	sh.used += it.cost()
 	if it.at != 0 {
 		sh.arm(it)
@@ -41,7 +50,7 @@ func (sh *shard) remove(it *item) {
 	if it.at != 0 {
 		sh.disarm(it)
 	}
-	sh.keys.Delete(it.key)
+	sh.keys.Delete(it)
 	sh.dict.delete(it.key)
 }
 
@@ -93,12 +102,12 @@ func (sh *shard) expire(it *item, at int64) {
 }
 
 func (sh *shard) arm(it *item) {
-	sh.timed.Insert(it.key)
+	sh.timed.Insert(it)
 	sh.enrol(it)
 }
 
 func (sh *shard) disarm(it *item) {
-	sh.timed.Delete(it.key)
+	sh.timed.Delete(it)
 	switch {
 	case sh.policy.kind == byDeadline:
 		sh.soon.remove(it)
