@@ -7,13 +7,13 @@ import (
 	"unsafe"
 )
 
-// slowest fills three maps, and returns the longest Store of the best of them, in
+// slowest fills two maps, and returns the longest Store of the better of them, in
 // microseconds: interrupts of the machine count as time of the thread and only add.
 func slowest(empty func() storer) float64 {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	best := time.Duration(1 << 62)
-	for range 3 {
+	for range 2 {
 		runtime.GC()
 		m, worst := empty(), time.Duration(0)
 		last := threadTime()
