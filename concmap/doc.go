@@ -4,7 +4,8 @@
 // Striped is the answer at the whiteboard: 64 Go maps, each behind a lock of its
 // own. Map is the one to use: reads without locks, and no resize that anybody waits
 // for. Read striped.go first, then group.go, segment.go, directory.go, map.go,
-// access.go and replace.go; compute.go, flight.go, iterate.go and snapshot.go stand on those.
+// access.go and replace.go; compute.go, flight.go, iterate.go and snapshot.go stand
+// on those.
 //
 // # Idea
 //
