@@ -49,6 +49,8 @@ func (c *SlidingCounter) take(k int64) (d Decision, window int64) {
 	rest := c.tick()
 	if d = c.decide(k, rest); d.OK {
 		c.cur += k
+		d.Remaining -= k
+		d.ResetAfter = c.fresh(rest)
 	}
 	return d, c.window
 }
@@ -89,27 +91,29 @@ func (c *SlidingCounter) tick() (rest int64) {
 	return c.per - c.now%c.per
 }
 
-// decide returns the answer to a Take of k, after it if it is OK.
+// decide returns what there is, and whether a Take of k succeeds.
 func (c *SlidingCounter) decide(k, rest int64) Decision {
 	left := c.n - c.cur - part(c.prev, rest, c.per)
-	d := Decision{OK: k >= 1 && k <= left, Limit: c.n, Remaining: max(left, 0)}
-	cur := c.cur
+	d := Decision{OK: k >= 1 && k <= left, Limit: c.n, Remaining: max(left, 0), ResetAfter: c.fresh(rest)}
 	switch {
 	case d.OK:
-		d.Remaining -= k
-		cur += k
 	case k < 1 || k > c.n:
 		d.RetryAfter = Never
 	default:
 		d.RetryAfter = c.until(k, rest)
 	}
-	switch {
-	case cur > 0:
-		d.ResetAfter = time.Duration(rest) + time.Duration(fades(cur, 1, c.per))
-	case c.prev > 0:
-		d.ResetAfter = time.Duration(max(fades(c.prev, 1, c.per)-(c.per-rest), 0))
-	}
 	return d
+}
+
+// fresh returns how long it is until nothing counts, if nothing else comes.
+func (c *SlidingCounter) fresh(rest int64) time.Duration {
+	switch {
+	case c.cur > 0:
+		return time.Duration(rest) + time.Duration(fades(c.cur, 1, c.per))
+	case c.prev > 0:
+		return time.Duration(max(fades(c.prev, 1, c.per)-(c.per-rest), 0))
+	}
+	return 0
 }
 
 // until returns how long it is until k more fit, if nothing else comes.

@@ -205,14 +205,14 @@ func (x *Keyed[K]) All() iter.Seq2[K, Decision] {
 	}
 }
 
-// peek returns what take would, and takes nothing.
+// peek returns whether take would take n, and the ticks that the bucket lacks now.
 func (x *Keyed[K]) peek(k K, n int64, c *setting) (ok bool, debt int64) {
 	if c.rate == Inf {
 		return n >= 1, 0
 	}
 	h := x.hash.Hash(k)
 	debt = x.shards[h>>x.shift].debt(x, uint32(h), k, c, x.clock.Now())
-	debt, ok = c.take(debt, n)
+	_, ok = c.take(debt, n)
 	return ok, debt
 }
 

@@ -79,12 +79,7 @@ func (l *SlidingLog) peek(k int64) Decision {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.tick()
-	d := l.decide(k)
-	if d.OK {
-		d.Remaining -= k
-		d.ResetAfter = time.Duration(l.per)
-	}
-	return d
+	return l.decide(k)
 }
 
 // tick reads the clock under the lock, so that the stamps are in order.
@@ -108,7 +103,7 @@ func (l *SlidingLog) at(i int) int64 {
 // free returns from when on k more events fit, for k in 1..n.
 func (l *SlidingLog) free(k int) int64 { return l.at(k-1) + l.per }
 
-// decide returns what a Take of k is answered, before it is recorded.
+// decide returns what there is, and whether a Take of k succeeds.
 func (l *SlidingLog) decide(k int64) Decision {
 	past := sort.Search(l.n, func(i int) bool { return l.at(i)+l.per > l.now })
 	d := Decision{OK: k >= 1 && k <= int64(past), Limit: int64(l.n), Remaining: int64(past)}

@@ -3,7 +3,7 @@ package ratelimit
 // A tentative limiter can look before it takes, and undo what it took.
 type tentative interface {
 	Limiter
-	peek(n int64) Decision              // what Take would return; it takes nothing
+	peek(n int64) Decision              // what there is; OK if Take would succeed
 	attempt(n int64) (Decision, func()) // the undoing is called once at most, and only if OK
 }
 
@@ -20,32 +20,49 @@ type refunder interface{ Refund(n int64) }
 // a Bucket gets back what cannot exceed its bound, as in Reservation.Cancel.
 //
 // The Decision has the Limit and Remaining of the tier with the least remaining,
-// and the longest RetryAfter and ResetAfter of all tiers asked. All of nothing
-// admits everything. O(tiers).
+// and the longest RetryAfter and ResetAfter of all tiers asked. On a refusal that is
+// what they have, since nothing was taken. All of nothing admits everything. O(tiers).
 func All(tiers ...Limiter) Limiter { return all(append([]Limiter(nil), tiers...)) }
 
 type all []Limiter
 
 // Take takes n from every tier or from none.
 func (l all) Take(n int64) Decision {
-	if d := l.peek(n); !d.OK {
-		return d
+	if look := l.peek(n); !look.OK {
+		return look.Decision
 	}
 	d, _ := l.attempt(n)
 	return d
 }
 
-func (l all) peek(n int64) Decision {
+func (l all) attempt(n int64) (Decision, func()) { return l.attemptEach(n, nil) }
+
+// peek asks the tiers that can be asked without taking.
+func (l all) peek(n int64) joint {
 	sum := whole(n)
 	for _, t := range l {
-		if t, ok := t.(tentative); ok {
-			sum.join(t.peek(n))
+		if d, ok := peek(t, n); ok {
+			sum.join(d)
 		}
 	}
-	return sum.Decision
+	return sum
 }
 
-func (l all) attempt(n int64) (Decision, func()) {
+// peek returns what t has, and false if it cannot be asked without taking.
+func peek(t Limiter, n int64) (d Decision, ok bool) {
+	switch t := t.(type) {
+	case all:
+		sum := t.peek(n)
+		return sum.Decision, sum.tiers > 0
+	case tentative:
+		return t.peek(n), true
+	}
+	return Decision{}, false
+}
+
+// attemptEach is attempt that also writes into each, unless it is nil, what the
+// tiers answered up to the first that refused.
+func (l all) attemptEach(n int64, each []Decision) (Decision, func()) {
 	sum := whole(n)
 	var undo []func()
 	back := func() {
@@ -53,21 +70,47 @@ func (l all) attempt(n int64) (Decision, func()) {
 			undo[i]()
 		}
 	}
-	for _, t := range l {
+	for i, t := range l {
 		d, u := attempt(t, n)
-		sum.join(d)
+		if each != nil {
+			each[i] = d
+		}
 		if !d.OK {
 			back()
+			sum = l[:i].level()
+			sum.join(d)
 			return sum.Decision, nil
 		}
+		sum.join(d)
 		undo = append(undo, u)
 	}
 	return sum.Decision, back
 }
 
+// level returns what the tiers have. A tier says that to a take of nothing, which is
+// refused by contract.
+func (l all) level() joint {
+	sum := whole(1)
+	for _, t := range l {
+		sum.join(level(t))
+	}
+	return sum
+}
+
+func level(t Limiter) Decision {
+	if l, ok := t.(all); ok {
+		return l.level().Decision
+	}
+	d := t.Take(0)
+	d.OK, d.RetryAfter = true, 0
+	return d
+}
+
 // attempt takes n from t and returns how to undo that.
 func attempt(t Limiter, n int64) (Decision, func()) {
 	switch t := t.(type) {
+	case all:
+		return t.attempt(n)
 	case tentative:
 		return t.attempt(n)
 	case refunder:
@@ -107,11 +150,8 @@ func (b *Bucket) peek(n int64) Decision {
 		return s.decide(n >= 1, n, instant{})
 	}
 	z := s.load().max(now.sub(s.cost(s.burst)))
-	after := z.add(s.cost(max(n, 0)))
-	if n < 1 || n > s.burst || now.less(after) {
-		return s.decide(false, n, instant{z, now})
-	}
-	return s.decide(true, n, instant{after, now})
+	ok := n >= 1 && n <= s.burst && !now.less(z.add(s.cost(n)))
+	return s.decide(ok, n, instant{z, now})
 }
 
 func (b *Bucket) attempt(n int64) (Decision, func()) {

@@ -1,0 +1,53 @@
+package ratelimit
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// TestRefusalSaysWhatThereIs: after a refusal nothing was taken, so a tier that would
+// have granted counts with what it has, whoever refused and whenever.
+func TestRefusalSaysWhatThereIs(t *testing.T) {
+	for name, tier := range map[string]func() Limiter{
+		"Bucket":         func() Limiter { return New(Every(time.Second), 5) },
+		"Keyed":          func() Limiter { return NewKeyed[int](Every(time.Second), 5).Key(1) },
+		"SlidingLog":     func() Limiter { return NewSlidingLog(5, time.Second) },
+		"SlidingCounter": func() Limiter { return NewSlidingCounter(5, time.Second) },
+		"All":            func() Limiter { return All(New(Inf, 9), All(New(Every(time.Second), 5))) },
+		"foreign":        func() Limiter { return All(&counting{left: 5}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tier := tier()
+				assert.True(t, tier.Take(1).OK)
+				time.Sleep(time.Millisecond)
+				has := level(tier)
+				assert.EqualValues(t, 4, has.Remaining)
+				empty := New(Rate{}, 9)
+				assert.True(t, empty.Take(7).OK)
+				none := Decision{Limit: 9, Remaining: 2, RetryAfter: Never, ResetAfter: Never}
+				sum, each := TakeEach(3, empty, tier)
+				assert.Equal(t, none, sum)
+				assert.Equal(t, []Decision{none, has}, each)
+				sum, each = TakeEach(3, tier, empty)
+				assert.Equal(t, none, sum)
+				assert.Equal(t, []Decision{has, none}, each)
+				assert.Equal(t, none, All(tier, empty).Take(3))
+
+				// One that cannot be asked first refuses when the others have given.
+				late := &counting{left: 4}
+				assert.True(t, late.Take(2).OK)
+				no := Decision{Limit: 4, Remaining: 2, RetryAfter: Never}
+				want := Decision{Limit: 4, Remaining: 2, RetryAfter: Never, ResetAfter: has.ResetAfter}
+				assert.Equal(t, want, All(tier, late).Take(3))
+				sum, each = TakeEach(3, tier, late)
+				assert.Equal(t, want, sum)
+				assert.Equal(t, []Decision{has, no}, each)
+				assert.Equal(t, has, level(tier), "it has all that it had")
+			})
+		})
+	}
+}
