@@ -51,3 +51,28 @@ func TestRefusalSaysWhatThereIs(t *testing.T) {
 		})
 	}
 }
+
+// oneWay is a limiter of another package that cannot be given back.
+type oneWay struct{ left int64 }
+
+func (o *oneWay) Take(n int64) Decision {
+	o.left -= max(n, 0)
+	return Decision{OK: n >= 1, Limit: 9, Remaining: o.left}
+}
+
+// TestLooksBeforeItTakes: a tier that can be asked is asked before any takes, at the
+// present time.
+func TestLooksBeforeItTakes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lost := &oneWay{left: 9}
+		log := NewSlidingLog(1, time.Second)
+		tiers := []Limiter{lost, All(log)}
+		assert.True(t, All(tiers...).Take(1).OK)
+		assert.False(t, All(tiers...).Take(1).OK)
+		d, _ := TakeEach(1, tiers...)
+		assert.False(t, d.OK)
+		assert.EqualValues(t, 8, lost.left)
+		time.Sleep(time.Second)
+		assert.True(t, All(tiers...).Take(1).OK)
+	})
+}
