@@ -132,10 +132,26 @@ func TestDifferentialSeveral(t *testing.T) {
 	}
 }
 
+// deserted waits until the server has noticed that the subscribers of the sequence
+// before have gone.
+func deserted(t *rapid.T, ctl *conn) {
+	for end := time.Now().Add(10 * time.Second); ; {
+		if ctl.must(t, "PUBSUB", "CHANNELS") == "*0\r\n" && ctl.must(t, "PUBSUB", "NUMPAT") == ":0\r\n" {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatal("subscriptions stay although their connections are closed")
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
 func differSeveral(t *rapid.T, want, got *node, wantCtl, gotCtl *conn) {
 	start := time.Now()
 	at := &clock{start: start}
 	require.Equal(t, wantCtl.must(t, "FLUSHALL"), gotCtl.must(t, "FLUSHALL"))
+	deserted(t, wantCtl)
+	deserted(t, gotCtl)
 	resp3 := rapid.Bool().Draw(t, "resp3")
 	w, g := newTrio(t, want, resp3), newTrio(t, got, resp3)
 	defer w.close()
