@@ -76,9 +76,10 @@ func TestClientThatDoesNotRead(t *testing.T) {
 	for range 100 {
 		require.Equal(t, "PONG", other.do("PING"))
 	}
+	runtime.GC() // what other tests have left
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	assert.Less(t, m.HeapInuse, uint64(200<<20), "of a gigabyte of replies")
+	assert.Less(t, m.HeapAlloc, uint64(200<<20), "of a gigabyte of replies")
 }
 
 func TestPubSub(t *testing.T) {
