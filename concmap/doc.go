@@ -105,10 +105,11 @@
 // The main disadvantage is memory churn under growth: each replacement allocates a
 // table and leaves one to the collector, and a map of pointers gives it more to
 // scan than chains would. Memory is kept in steps of a segment: an entry of two
-// words takes 26 to 53 bytes, as its segment is just full or just divided. A
-// deleted key stays until its segment is rebuilt. The directory does not shrink
-// before Clear: 16 bytes for each hundred entries of the peak. Values that need a
-// box cost an allocation a write.
+// words takes 26 to 53 bytes, as its segment is just full or just divided; more in
+// a small map that goroutines contend for, whose segments have eight groups at
+// least, whatever they hold. A deleted key stays until its segment is rebuilt. The
+// directory does not shrink before Clear: 16 bytes for each hundred entries of the
+// peak. Values that need a box cost an allocation a write.
 //
 // Use a Go map under a sync.RWMutex if several entries must change together, or if
 // writes are rare and the map is small. Use Striped if you would rather read its

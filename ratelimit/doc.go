@@ -82,9 +82,11 @@
 //	SlidingLog.Allow                                O(1)      0       0
 //	SlidingLog.Take                                 O(log n)  0       0
 //	SlidingCounter.Allow, SlidingCounter.Take       O(1)      0       0
+//	TakeEach, the Take of All                       O(n)      0       O(n)
 //
 // For the third line n is the number of promises not due yet, for Keyed.All the
-// keys, for SlidingLog the limit. Keyed.Take is amortised and allocates for a new key
+// keys, for SlidingLog the limit, for the last line the tiers, beside what each of
+// them takes. Keyed.Take is amortised and allocates for a new key
 // only. A million int64 keys take 51 bytes each, 8 of them the key and 8 the state
 // (go run -C evidence ./peers -pkg ratelimit -row bytes); slots grow by half.
 //

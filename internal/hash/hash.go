@@ -11,11 +11,12 @@
 // onto few buckets. The second is there because the squares of a progression still
 // cluster at one seed in a hundred: TestRuns, which looks at keys in a row over
 // 1,000 seeds, fails without it.
-// Strings of up to 16 bytes are two words, which overlap: fold in two rounds again,
-// the secrets and the length in both. Longer ones go to hash/maphash, which uses
-// the processor's AES rounds where there are any, and every other comparable type to maphash.Comparable, which is
-// correct for floats, interfaces, structs and arrays and is about a third of a
-// small cache's Get; that price is why the integers have a path of their own.
+// Strings of up to 16 bytes are two words, which may overlap: folded in two rounds
+// as well, each with the secrets, the second with the length. Longer ones go to
+// hash/maphash, which uses the processor's AES rounds where there are any, and every
+// other comparable type to maphash.Comparable, which is correct for floats,
+// interfaces, structs and arrays and is about a third of a small cache's Get; that
+// price is why the integers have a path of their own.
 //
 // # Flooding
 //
@@ -27,8 +28,8 @@
 // # References
 //
 // The folded multiplication, and the words that overlap, are those of wyhash (Wang
-// Yi, 2019) and of Go's own memhash fallback. Crosby and Wallach, "Denial of Service via Algorithmic
-// Complexity Attacks" (2003), say why the seed must be secret.
+// Yi, 2019) and of Go's own memhash fallback. Crosby and Wallach, "Denial of Service
+// via Algorithmic Complexity Attacks" (2003), say why the seed must be secret.
 package hash
 
 import (
