@@ -158,7 +158,7 @@ func (b *Bucket) slow(n int64) (ok bool, s *state, at instant) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s, now := b.current()
-	if due, ok := b.advance(&s, now, n, 0); ok {
+	if due, ok := b.advance(s, now, n, 0); ok {
 		return true, s, instant{due, now}
 	}
 	return false, s, instant{s.load().max(now.sub(s.cost(s.burst))), now}
@@ -231,15 +231,13 @@ func (b *Bucket) Refund(n int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s, now := b.current()
-	if s.rate == Inf {
-		return
-	}
 	b.back(s, now, s.cost(n), now.sub(s.cost(s.burst)), nil)
 }
 
 // Set changes the rate and the burst of a bucket in use. The tokens that are there
 // stay, up to the new burst, and so does what is owed for reservations; sleepers
 // in Wait get new times. Reservations are not told: their Delay says the new one.
+// After Inf nothing is owed, and there are as many tokens as its burst.
 // A negative burst is an error that wraps ErrBurst and changes nothing.
 // O(1 + sleepers); it allocates.
 func (b *Bucket) Set(r Rate, burst int64) error {

@@ -77,6 +77,35 @@ func TestInf(t *testing.T) {
 	assert.EqualValues(t, 4, b.Tokens(), "a bucket without a limit is full")
 }
 
+// TestInfEndsWhatIsOwed: what was reserved before is due at once, for good, and to cancel
+// it gives nothing to the bucket, which the limit finds full.
+func TestInfEndsWhatIsOwed(t *testing.T) {
+	b := New(Every(time.Second), 5, Options{Now: new(fakeClock).Now, Initial: ptr(0)})
+	r, ok := b.Reserve(3, time.Minute)
+	require.True(t, ok)
+	require.NoError(t, b.Set(Inf, 5))
+	b.Refund(5)
+	require.NoError(t, b.Set(Every(time.Hour), 9))
+	assert.Zero(t, r.Delay())
+	assert.True(t, b.AllowN(2))
+	r.Cancel()
+	assert.EqualValues(t, 3, b.Tokens())
+	b.check(t)
+}
+
+// TestCancelOfTheLast: it is as if it had never been, even where an older reservation is
+// larger than the bucket has become.
+func TestCancelOfTheLast(t *testing.T) {
+	b := New(Every(time.Second), 5, Options{Now: new(fakeClock).Now, Initial: ptr(0)})
+	_, ok := b.Reserve(5, time.Minute)
+	require.True(t, ok)
+	require.NoError(t, b.Set(Every(time.Second), 2))
+	last, ok := b.Reserve(1, time.Minute)
+	require.True(t, ok)
+	last.Cancel()
+	assert.EqualValues(t, -5, b.Tokens())
+}
+
 // TestClockGoesBack: others take the step back for time that has passed, and admit
 // 20,000 where 20 are legal.
 func TestClockGoesBack(t *testing.T) {
@@ -416,4 +445,6 @@ func TestBucketDoesNotAllocate(t *testing.T) {
 			b.Refund(1)
 		}), name)
 	}
+	free := New(Inf, 0)
+	assert.Zero(t, testing.AllocsPerRun(100, func() { _ = free.WaitN(t.Context(), 3) }), "no sleep, no promise")
 }

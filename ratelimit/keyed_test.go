@@ -26,6 +26,7 @@ func (x *Keyed[K]) check(t require.TestingT) {
 		sum += s.table.Len()
 		if s.looks != nil {
 			s.looks.Check()
+			require.Equal(t, max(s.table.Slots(), 1), s.slots, "memory follows the table's")
 		}
 		for slot := s.table.Next(0); slot != 0; slot = s.table.Next(slot) {
 			c := s.setting(x, slot)
@@ -249,6 +250,24 @@ func TestMaxKeys(t *testing.T) {
 		require.True(t, one.Allow(k))
 		require.Equal(t, 1, one.Len())
 	}
+}
+
+// TestFullElsewhereGoesFirst: the full bucket is found though its shard has not heard of
+// the time since.
+func TestFullElsewhereGoesFirst(t *testing.T) {
+	c := new(fakeClock)
+	x := NewKeyed(Every(time.Second), 100, KeyedOptions[int]{MaxKeys: 2, Now: c.Now})
+	shard := func(k int) uint64 { return x.hash.Hash(k) >> x.shift }
+	next := func(k int, same bool) int { // a key above k that shares the shard of 0, or not
+		for k++; (shard(k) == shard(0)) != same; k++ {
+		}
+		return k
+	}
+	require.True(t, x.Take(0, 100).OK)
+	require.True(t, x.Allow(next(0, false)))
+	c.ns += int64(2 * time.Second)
+	require.True(t, x.Allow(next(0, true)))
+	assert.EqualValues(t, 2, x.Take(0, 0).Remaining, "it owes, and stays")
 }
 
 // TestForgetsWithoutLoss: memory follows the keys that owe something.

@@ -26,12 +26,8 @@ func (b *Bucket) replace(old *state, ns int64, r Rate, burst int64) *state {
 	s, now := newState(r, burst, ns, false), old.now(ns)
 	z := old.freeze()
 	debug.Yield()
-	old.next, old.atOld = s, now
-	if old.rate == Inf { // a bucket without a limit is full
-		z = i128(0).sub(s.cost(old.burst))
-	} else {
-		z = old.translate(z.max(now.sub(old.cost(old.burst))))
-	}
+	old.next, old.at = s, now
+	z = old.translate(z.max(now.sub(old.cost(old.burst))))
 	s.start(z.max(i128(0).sub(s.cost(burst))))
 	b.state.Store(s)
 	for e := b.promises.Front(); e != nil; e = e.Next() {
@@ -40,30 +36,27 @@ func (b *Bucket) replace(old *state, ns int64, r Rate, burst int64) *state {
 	return s
 }
 
-// advance moves z of *s by n tokens if they are due within wait nanoseconds, and
+// advance moves z of s by n tokens if they are due within wait nanoseconds, and
 // returns the instant at which they are: z afterwards. If z would no longer fit in
-// a word it makes the state a wide one. b.mu is held.
-func (b *Bucket) advance(s **state, now int128, n int64, wait time.Duration) (due int128, ok bool) {
-	st := *s
+// a word it replaces s by a wide state. b.mu is held.
+func (b *Bucket) advance(s *state, now int128, n int64, wait time.Duration) (due int128, ok bool) {
 	switch {
-	case n < 1 || n > st.burst && st.rate != Inf:
+	case n < 1 || n > s.burst && s.rate != Inf:
 		return now, false
-	case st.rate == Inf:
+	case s.rate == Inf:
 		return now, true
 	}
 	for {
-		z := st.load()
-		ahead := z.max(now.sub(st.cost(st.burst))).sub(now).add(st.cost(n))
-		if ahead.positive() && (ahead.ceilDiv(st.n) > wait || st.n > 0 && mul128(math.MaxInt64, st.n).less(ahead)) {
+		z := s.load()
+		ahead := z.max(now.sub(s.cost(s.burst))).sub(now).add(s.cost(n))
+		if ahead.positive() && (ahead.ceilDiv(s.n) > wait || s.n > 0 && mul128(math.MaxInt64, s.n).less(ahead)) {
 			return now, false
 		}
 		due = now.add(ahead)
-		if !st.fits(due) {
-			st = b.widen(st)
-			*s = st
-			continue
+		if !s.fits(due) { // so z lies ahead of now, and no taker can have moved it
+			s = b.widen(s)
 		}
-		if st.swap(z, due) {
+		if s.swap(z, due) {
 			return due, true
 		}
 	}
@@ -96,6 +89,9 @@ type promise struct {
 // O(1 + replacements since).
 func (p *promise) instant() (*state, int128) {
 	for ; p.s.next != nil; p.s = p.s.next {
+		if p.s.rate == Inf {
+			p.n = 0 // nothing is owed any more
+		}
 		p.due, p.mark = p.s.translate(p.due), p.s.translate(p.mark.sub(p.s.given))
 	}
 	return p.s, p.due
@@ -120,7 +116,7 @@ func (p *promise) arm(now int128) {
 // promise makes a promise of n tokens within wait. b.mu is held.
 func (b *Bucket) promise(n int64, wait time.Duration) (p *promise, now int128, ok bool) {
 	s, now := b.current()
-	due, ok := b.advance(&s, now, n, wait)
+	due, ok := b.advance(s, now, n, wait)
 	if !ok {
 		return nil, now, false
 	}
@@ -159,20 +155,17 @@ func (b *Bucket) sort(p *promise) {
 	}
 }
 
-// floor returns the least z that the promises other than p and the size of the
-// bucket allow. What has been promised for a time P is already missing in z; if
-// the bucket could become full without it by then, that would be forgotten. So
-// P-z, and all that is promised for P and later, must fit into the bucket. A
-// sleeper sets no bound, since it moves with z.
-func (b *Bucket) floor(s *state, now int128, p *promise) int128 {
+// floor returns the least z that the promises and the size of the bucket allow.
+// What has been promised for a time P is already missing in z; if the bucket could
+// become full without it by then, that would be forgotten. So P-z, and all that is
+// promised for P and later, must fit into the bucket. A sleeper sets no bound, since
+// it moves with z.
+func (b *Bucket) floor(s *state, now int128) int128 {
 	full := s.cost(s.burst)
 	least := now.sub(full)
 	var later int128
 	for e := b.promises.Back(); e != nil; e = e.Prev() {
 		q := e.Value.(*promise)
-		if q == p {
-			continue
-		}
 		later = later.add(s.cost(q.n))
 		if _, due := q.instant(); q.timer == nil && now.less(due) {
 			least = least.max(due.add(later).sub(full))
@@ -227,12 +220,9 @@ func (b *Bucket) cancel(p *promise) {
 	_, now := b.current()
 	s, _ := p.instant()
 	b.forget(p)
-	if s.rate == Inf {
-		return
-	}
 	full := now.sub(s.cost(s.burst))
 	missing := i128(0).sub(p.since(full))
-	b.back(s, now, s.cost(p.n).min(missing), b.floor(s, now, p), p)
+	b.back(s, now, s.cost(p.n).min(missing), b.floor(s, now), p)
 }
 
 // A Reservation is a promise of tokens at a time to come. It is made by Reserve,
@@ -254,7 +244,7 @@ func (b *Bucket) Reserve(n int64, maxWait time.Duration) (*Reservation, bool) {
 	if !ok {
 		return nil, false
 	}
-	return &Reservation{b: b, p: p, over: p.s.rate == Inf}, true
+	return &Reservation{b: b, p: p}, true
 }
 
 // Delay returns how long the caller must still wait before it acts, 0 if it need

@@ -23,9 +23,6 @@ func settingOf(r Rate, burst int64) setting {
 	n, per := r.Fraction()
 	d := int64(per)
 	c := setting{rate: r, burst: burst, n: n, d: d}
-	if r == Inf {
-		return c
-	}
 	if hi, lo := bits.Mul64(uint64(burst), uint64(d)); n <= maxTicks && hi == 0 && lo <= edge {
 		c.most, c.full = burst, int64(lo)
 		return c

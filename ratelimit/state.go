@@ -30,9 +30,9 @@ type state struct {
 	wide  bool   // z is in big, and the word is frozen for ever
 	big   int128 // z, if wide
 	given int128 // by how much z has been moved back in all
-	// Once replaced: its successor, and the same instant in the ticks of both.
-	next         *state
-	atOld, atNew int128
+	// Once replaced: its successor, and the instant that is tick 0 of that.
+	next *state
+	at   int128
 
 	_ [128]byte    // what is above is only read, by every processor; z is written by all
 	z atomic.Int64 // the instant at which the bucket was, or will be, just empty
@@ -43,8 +43,7 @@ type state struct {
 func newState(r Rate, burst, base int64, wide bool) *state {
 	n, d := r.Fraction()
 	s := &state{rate: r, burst: burst, n: n, d: int64(d), base: base, span: math.MaxInt64}
-	if r == Inf {
-		s.d = 1
+	if r == Inf { // a token takes no ticks
 		s.wide = true
 		return s
 	}
@@ -113,7 +112,11 @@ func (s *state) freeze() int128 {
 }
 
 // translate turns an instant of s into the ticks of its successor, later rather
-// than earlier where that rounds: what was s.d ticks, a token, is next.d ticks.
+// than earlier where that rounds: what was s.d ticks, a token, is next.d ticks. A
+// bucket without a limit was full, and whatever had been promised was due.
 func (s *state) translate(t int128) int128 {
-	return s.atNew.add(t.sub(s.atOld).scale(s.next.d, s.d))
+	if s.rate == Inf {
+		return i128(0).sub(s.next.cost(s.burst))
+	}
+	return t.sub(s.at).scale(s.next.d, s.d)
 }

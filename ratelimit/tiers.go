@@ -162,8 +162,7 @@ func (b *Bucket) attempt(n int64) (Decision, func()) {
 	if !ok {
 		return s.decide(false, n, instant{s.load().max(now.sub(s.cost(s.burst))), now}), nil
 	}
-	r := &Reservation{b: b, p: p, over: s.rate == Inf}
-	return s.decide(true, n, instant{p.due, now}), r.Cancel
+	return s.decide(true, n, instant{p.due, now}), (&Reservation{b: b, p: p}).Cancel
 }
 
 func (l *keyLimiter[K]) peek(n int64) Decision {

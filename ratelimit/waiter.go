@@ -31,7 +31,6 @@ func (b *Bucket) WaitN(ctx context.Context, n int64) error {
 	if p == nil {
 		return err
 	}
-	defer p.timer.Stop()
 	for {
 		select {
 		case <-p.timer.C:
@@ -69,7 +68,7 @@ func (b *Bucket) enqueue(ctx context.Context, n int64) (*promise, error) {
 	case p.at == nil:
 		return nil, nil
 	}
-	p.timer = time.NewTimer(p.left(now))
+	p.timer = time.NewTimer(p.left(now)) // not stopped: one that nobody waits for is garbage
 	return p, nil
 }
 
