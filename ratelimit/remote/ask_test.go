@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -68,7 +69,7 @@ func TestPanickingEval(t *testing.T) {
 			}
 			return s.eval(ctx, text, sha, keys, args)
 		}, ratelimit.Every(time.Second), 5, Options{Trip: 1, Lease: 1})
-		l.fuse.exit(0, false, 1, time.Second)
+		l.fuse.exit(0, failure, 1, time.Second)
 		time.Sleep(time.Second)
 		assert.Panics(t, func() { _, _ = l.Take(t.Context(), "k", 1) })
 		fall = false
@@ -96,6 +97,24 @@ func TestLeaseSaysWhatIsLeft(t *testing.T) {
 		assert.Equal(t, calls, s.calls)
 		assert.Equal(t, []time.Duration{d.RetryAfter, d.ResetAfter}, []time.Duration{got.RetryAfter, got.ResetAfter})
 		assert.EqualValues(t, 90, got.Limit)
+	})
+}
+
+// TestLeaseNeedsNoTurn: what a lease still holds is there at once, while a request for
+// more waits for the store.
+func TestLeaseNeedsNoTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newFakeStore()
+		l := New(s.eval, ratelimit.Every(time.Minute), 100, Options{Lease: 10})
+		take(t, l, 1)
+		s.delay = time.Second
+		var wg sync.WaitGroup
+		wg.Go(func() { take(t, l, 20) })
+		synctest.Wait()
+		begin := time.Now()
+		assert.True(t, take(t, l, 10).OK)
+		assert.Zero(t, time.Since(begin))
+		wg.Wait()
 	})
 }
 

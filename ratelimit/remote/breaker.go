@@ -37,25 +37,28 @@ func (b *breaker) enter(now int64, trip int) bool {
 	return true
 }
 
-// exit tells how it went: ok is false for a failure of the store.
-func (b *breaker) exit(now int64, ok bool, trip int, cooldown time.Duration) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.probing = false
-	if ok {
-		b.fails = 0
-		return
-	}
-	if b.fails = min(b.fails+1, trip); b.fails == trip {
-		b.until = now + int64(cooldown)
-	}
-}
+// An outcome is what an attempt says of the store.
+type outcome uint8
 
-// abandon takes back an enter whose caller went away.
-func (b *breaker) abandon() {
+const (
+	nothing outcome = iota // the caller went away, or eval panicked
+	failure
+	success
+)
+
+// exit tells how it went.
+func (b *breaker) exit(now int64, o outcome, trip int, cooldown time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.probing = false
+	switch o {
+	case success:
+		b.fails = 0
+	case failure:
+		if b.fails = min(b.fails+1, trip); b.fails == trip {
+			b.until = now + int64(cooldown)
+		}
+	}
 }
 
 // call asks the store, if the breaker lets it.
@@ -66,21 +69,18 @@ func (l *Limiter) call(ctx context.Context, p program, keys []string, args []int
 	if !l.fuse.enter(l.clock.Now(), l.opts.Trip) {
 		return nil, errTripped
 	}
-	done := false
-	defer func() {
-		if !done { // eval has panicked
-			l.fuse.abandon()
-		}
-	}()
+	o := nothing
+	defer func() { l.fuse.exit(l.clock.Now(), o, l.opts.Trip, l.opts.Cooldown) }()
 	out, err = l.eval(ctx, p.text, p.sha, keys, args)
 	if err == nil && len(out) != len(keys)+1 {
 		err = fmt.Errorf("an answer of %d numbers", len(out))
 	}
-	if err != nil && errors.Is(ctx.Err(), context.Canceled) {
-		return nil, err // the caller went away, which says nothing of the store
+	switch {
+	case err == nil:
+		o = success
+	case !errors.Is(ctx.Err(), context.Canceled):
+		o = failure
 	}
-	done = true
-	l.fuse.exit(l.clock.Now(), err == nil, l.opts.Trip, l.opts.Cooldown)
 	return out, err
 }
 
