@@ -24,6 +24,7 @@ func (b *Bucket) check(t require.TestingT) {
 		require.Less(t, z, int64(frozen), "I1")
 		require.LessOrEqual(t, s.full, int64(edge), "I1")
 		require.Equal(t, s.burst, s.most, "I1")
+		require.NotEqual(t, Inf, s.rate, "a z that others move must refuse nobody")
 	}
 	seq, due, last := uint64(0), int128{hi: math.MinInt64}, s.load()
 	for e := b.promises.Front(); e != nil; e = e.Next() {

@@ -39,16 +39,13 @@ type state struct {
 	_ [128]byte    // what the allocator puts behind
 }
 
-// newState returns a state whose tick 0 is base, without a z.
+// newState returns a state whose tick 0 is base, without a z. Under Inf, where a token
+// takes no ticks, it is wide: a z that who reads the clock later moves must refuse nobody.
 func newState(r Rate, burst, base int64, wide bool) *state {
 	n, d := r.Fraction()
 	s := &state{rate: r, burst: burst, n: n, d: int64(d), base: base, span: math.MaxInt64}
-	if r == Inf { // a token takes no ticks
-		s.wide = true
-		return s
-	}
 	full, fits := s.cost(burst).word()
-	s.wide = wide || !fits || full > edge || n > 1<<32
+	s.wide = wide || r == Inf || !fits || full > edge || n > 1<<32
 	if !s.wide {
 		s.most, s.full = burst, full
 		if n > 0 {

@@ -52,6 +52,27 @@ func TestRefusalSaysWhatThereIs(t *testing.T) {
 	}
 }
 
+// TestTierGivenTwice: it would grant either take, and so refuses the second only when it
+// has granted the first, as if another goroutine had come between.
+func TestTierGivenTwice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, tier := range []Limiter{
+			New(Every(time.Second), 5),
+			NewKeyed[int](Every(time.Second), 5).Key(1),
+			NewSlidingLog(5, time.Second),
+			NewSlidingCounter(5, time.Second),
+			&counting{left: 5},
+		} {
+			d := All(tier, tier).Take(3)
+			assert.False(t, d.OK)
+			assert.Positive(t, d.RetryAfter)
+			assert.EqualValues(t, 5, level(tier).Remaining)
+			assert.True(t, All(tier, tier).Take(2).OK)
+			assert.EqualValues(t, 1, level(tier).Remaining)
+		}
+	})
+}
+
 // oneWay is a limiter of another package that cannot be given back.
 type oneWay struct{ left int64 }
 
