@@ -50,7 +50,11 @@ func plant(ctx context.Context, c config, root string, stdout, stderr io.Writer)
 		}
 		return false, fmt.Errorf("no patch matches")
 	}
-	clean := cleanRuns{root: root, runs: map[string]*cleanRun{}}
+	clean, err := newCleanRuns(root)
+	if err != nil {
+		return false, err
+	}
+	defer clean.close()
 	verdicts := make([]string, len(all))
 	took := make([]time.Duration, len(all))
 	each(len(all), func(i int) {
@@ -142,8 +146,8 @@ func read(file string) (m mutant, err error) {
 		return bad("%v", lines.Err())
 	case m.claim == "":
 		return bad("no line Claim: …")
-	case len(m.caughtBy) < 3 || m.caughtBy[0] != "go" || m.caughtBy[1] != "test":
-		return bad("no line Caught by: go test …")
+	case len(m.caughtBy) < 3 || m.caughtBy[0] != "go" || m.caughtBy[1] != "test" || !strings.HasPrefix(m.caughtBy[len(m.caughtBy)-1], "./"):
+		return bad("no line Caught by: go test … ./PACKAGE")
 	case len(m.files) == 0:
 		return bad("no diff with +++ b/FILE, relative to the repository's root")
 	}
@@ -196,39 +200,86 @@ var (
 	noTest = regexp.MustCompile(`no tests to run|no test files`)
 )
 
-// A cleanRun is a test's run without a mutant, once for each command.
-type cleanRun struct {
-	once sync.Once
-	err  error
-}
-
+// cleanRuns makes sure that tests pass before they are blamed for failing. Many
+// patches name tests of one package: these are compiled once, and each is run once.
 type cleanRuns struct {
-	root string
-	mu   sync.Mutex
-	runs map[string]*cleanRun
+	root, dir string // dir is for the compiled tests
+	mu        sync.Mutex
+	compiled  map[string]func() (binary string, err error)
+	passes    map[string]func() error
 }
 
-// check makes sure that a test passes before it is blamed for failing.
+func newCleanRuns(root string) (*cleanRuns, error) {
+	dir, err := os.MkdirTemp("", "clean")
+	return &cleanRuns{root, dir, sync.Mutex{}, map[string]func() (string, error){}, map[string]func() error{}}, err
+}
+
+func (c *cleanRuns) close() { os.RemoveAll(c.dir) }
+
+// check returns nil if the test passes without a mutant.
 func (c *cleanRuns) check(ctx context.Context, args []string) error {
-	key := strings.Join(args, "\x00")
+	compile, flags, folder := split(args)
+	what := strings.Join(compile, " ")
 	c.mu.Lock()
-	if c.runs[key] == nil {
-		c.runs[key] = new(cleanRun)
+	binary := c.compiled[what]
+	if binary == nil {
+		file := filepath.Join(c.dir, fmt.Sprint(len(c.compiled)))
+		binary = sync.OnceValues(func() (string, error) {
+			out, ok, err := command(ctx, c.root, build, goTest(compile, "-c", "-o", file)...)
+			if err == nil && !ok {
+				err = fmt.Errorf("ERROR: does not compile without the patch: %s", lastLine(out))
+			}
+			return file, err
+		})
+		c.compiled[what] = binary
 	}
-	r := c.runs[key]
+	key := strings.Join(args, "\x00")
+	pass := c.passes[key]
+	if pass == nil {
+		pass = sync.OnceValue(func() error {
+			file, err := binary()
+			if err != nil {
+				return err
+			}
+			if _, err := os.Stat(file); err != nil {
+				return fmt.Errorf("ERROR: no such test") // in a folder without tests
+			}
+			out, ok, err := command(ctx, filepath.Join(c.root, folder), limit+build, append([]string{file, "-test.timeout=" + limit.String()}, flags...)...)
+			switch {
+			case err != nil:
+				return err
+			case !ok:
+				return fmt.Errorf("ERROR: the test fails without the patch: %s", lastLine(out))
+			case noTest.MatchString(out):
+				return fmt.Errorf("ERROR: no such test")
+			}
+			return nil
+		})
+		c.passes[key] = pass
+	}
 	c.mu.Unlock()
-	r.once.Do(func() {
-		out, ok, err := command(ctx, c.root, limit+build, goTest(args)...)
-		switch {
-		case err != nil:
-			r.err = err
-		case !ok:
-			r.err = fmt.Errorf("ERROR: the test fails without the patch: %s", lastLine(out))
-		case noTest.MatchString(out):
-			r.err = fmt.Errorf("ERROR: no such test")
+	return pass()
+}
+
+// split divides a command of go test for one package into what compiles its test,
+// and the flags of the compiled test, which runs in folder.
+func split(args []string) (compile, flags []string, folder string) {
+	for i := 0; i < len(args); i++ {
+		switch a := args[i]; a {
+		case "-run", "-timeout":
+			i++
+			flags = append(flags, "-test."+a[1:], args[i])
+		case "-short":
+			flags = append(flags, "-test.short")
+		case "-C":
+			folder = args[i+1]
+			compile = append(compile, a, args[i+1])
+			i++
+		default:
+			compile = append(compile, a)
 		}
-	})
-	return r.err
+	}
+	return compile, flags, filepath.Join(folder, args[len(args)-1])
 }
 
 // attempts is how often a test may miss a bug: recorded histories meet one that takes
