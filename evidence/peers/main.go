@@ -15,6 +15,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"regexp"
 	"runtime"
@@ -103,9 +104,10 @@ func run(args []string, stdout, stderr io.Writer) int {
 			start := time.Now()
 			fmt.Fprintf(stderr, "%s: %s …", p.name, g.Name)
 			rows := g.Measure(c.rounds)
-			fmt.Fprintf(stderr, " %.1f s\n", time.Since(start).Seconds())
+			took := math.Round(time.Since(start).Seconds()*10) / 10
+			fmt.Fprintf(stderr, " %.1f s\n", took)
 			for _, r := range rows {
-				r.Pkg, r.Machine = p.name, machine()
+				r.Pkg, r.Machine, r.Seconds = p.name, machine(), took
 				s.Rows = append(s.Rows, r)
 				if measured++; r.Failed != "" {
 					failed++

@@ -114,6 +114,17 @@ func TestJSON(t *testing.T) {
 
 func TestNothingLost(t *testing.T) {
 	assert.Contains(t, report(nil), "Nowhere in the rows below")
+	assert.NotContains(t, report(nil), "minutes")
+}
+
+func TestTimeOfARunIsOfGroups(t *testing.T) {
+	row := func(name string) measure.Row {
+		return measure.Row{Row: name, Peer: "p", Seconds: 50, Ratio: 1, Met: true}
+	}
+	text := report([]section{{Pkg: "a", Rows: []measure.Row{row("x"), row("x"), row("y")}}, {Pkg: "b", Rows: []measure.Row{row("x")}}})
+	assert.Contains(t, text, "took 3 minutes in all")
+	assert.Contains(t, text, "It took 100 s.")
+	assert.Contains(t, text, "It took 50 s.")
 }
 
 func TestNumbers(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -95,6 +96,9 @@ CPU means processor time of all threads, a peer's background work included; wall
 func report(sections []section) string {
 	var b strings.Builder
 	b.WriteString(intro)
+	if all := seconds(sections...); all > 0 {
+		fmt.Fprintf(&b, "\nThe rows below took %.0f minutes in all.\n", math.Ceil(all/60))
+	}
 	b.WriteString("\n## Where others are faster\n\n")
 	losses := false
 	for _, s := range sections {
@@ -123,6 +127,9 @@ func report(sections []section) string {
 		for _, m := range machines {
 			fmt.Fprintf(&b, "\nMeasured on: %s.\n", m)
 		}
+		if took := seconds(s); took > 0 {
+			fmt.Fprintf(&b, "\nIt took %.0f s.\n", took)
+		}
 		fmt.Fprintf(&b, "\n    go run -C evidence ./peers -pkg %s\n\n", s.Pkg)
 		b.WriteString(head("work"))
 		notes := []string{}
@@ -140,6 +147,18 @@ func report(sections []section) string {
 		}
 	}
 	return b.String()
+}
+
+// seconds returns how long the rows took to measure, in groups.
+func seconds(sections ...section) (sum float64) {
+	for _, s := range sections {
+		for i, r := range s.Rows {
+			if i == 0 || r.Row != s.Rows[i-1].Row {
+				sum += r.Seconds
+			}
+		}
+	}
+	return sum
 }
 
 // loses reports whether a row belongs among the losses.

@@ -49,14 +49,16 @@ type Peer struct {
 // A Group is one kind of work, done by ours and by each peer: a row for each peer.
 //
 // It is timed, and then has Ours and each Peer's New, or it compares values that
-// are found once (bytes an entry, allocations, hits), and then has OursValue and
-// each Peer's Value.
+// are not times of a slice (bytes an entry, allocations, hits), and then has
+// OursValue and each Peer's Value.
 type Group struct {
 	Name   string // "Put, evicting, 1e5 entries"
 	Unit   string // if empty, "ns/op CPU" or, with Wall, "ns/op wall"
 	Procs  int    // GOMAXPROCS while it runs; 0: as it is
 	Wall   bool   // wall time instead of the processor time of all threads: for parallel work, and for waiting
 	Higher bool   // a higher value is better (hits, items a second)
+
+	Repeats int // a value that varies is found so many times, interleaved as times are; 0: once
 
 	Ours      func() Side
 	OursValue func() float64
@@ -86,6 +88,7 @@ type Row struct {
 	Rounds  int        `json:"rounds"`
 	Procs   int        `json:"procs"`
 	Machine string     `json:"machine,omitempty"`
+	Seconds float64    `json:"seconds,omitempty"` // that the whole group took, all its rows together
 }
 
 // Measure runs the group and returns a row for each peer. A side that panics gives
@@ -100,7 +103,7 @@ func (g *Group) Measure(rounds int) []Row {
 		sides = append(sides, &contestant{group: g, build: p.New, value: p.Value})
 	}
 	if !timed {
-		rounds = 1
+		rounds = g.Repeats
 	}
 	for r := range max(rounds, 1) {
 		for i := range sides { // a different side begins each round

@@ -66,6 +66,24 @@ func TestHigherIsBetter(t *testing.T) {
 	assert.True(t, rows[1].Met)
 }
 
+func TestValuesThatVaryAreFoundInRounds(t *testing.T) {
+	var order []string
+	value := func(name string, vs ...float64) func() float64 {
+		return func() float64 {
+			order = append(order, name)
+			v := vs[0]
+			vs = vs[1:]
+			return v
+		}
+	}
+	g := Group{Unit: "B", Repeats: 3, OursValue: value("ours", 1, 2, 3), Peers: []Peer{{Name: "p", Value: value("p", 2, 2, 30)}}}
+	row := g.Measure(9)[0]
+	assert.Equal(t, []string{"ours", "p", "p", "ours", "ours", "p"}, order, "interleaved, and each is first in turn")
+	assert.Equal(t, 3, row.Rounds)
+	assert.Equal(t, 2.0, row.Ours)
+	assert.Equal(t, 2.0, row.Ratio, "of 2/1, 2/2 and 30/3")
+}
+
 func TestNothingAgainstSomething(t *testing.T) {
 	assert.Equal(t, 1.0, ratio(0, 0))
 	assert.Equal(t, Unbounded, ratio(3, 0))
