@@ -187,7 +187,7 @@ func (m *Map[K, V]) add(d *directory[K], s *segment[K], h uint64, k K, c content
 // drop removes the live slot i of g from the locked segment s and unlocks it.
 func (m *Map[K, V]) drop(d *directory[K], s *segment[K], h uint64, g *group[K], i int) {
 	s.remove(m.layout, g, i)
-	sparse := s.sparse()
+	sparse := s.sparse(m.bits)
 	s.mu.Unlock()
 	d.count(h, -1)
 	if sparse {

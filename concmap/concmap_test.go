@@ -13,6 +13,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"unsafe"
 	"weak"
 
 	"github.com/stretchr/testify/assert"
@@ -53,6 +54,97 @@ func TestCapacity(t *testing.T) {
 	}
 	assert.Equal(t, depth, m.Stats().Depth)
 	assert.Equal(t, 1<<depth, m.Stats().Segments)
+}
+
+// TestLargeKeys: the table of a segment takes 8 KiB at most, though none of its keys
+// collide, and whatever the capacity.
+func TestLargeKeys(t *testing.T) {
+	for _, capacity := range []int{0, 500} {
+		m := New(Options[[64]byte, int]{Capacity: capacity})
+		for i := range 1000 {
+			m.Store([64]byte{byte(i), byte(i >> 8)}, i)
+		}
+		m.checkInvariants(t)
+		m.dir.Load().each(func(s *segment[[64]byte]) {
+			assert.LessOrEqual(t, int(unsafe.Sizeof(group[[64]byte]{}))<<s.bits, maxBytes)
+		})
+	}
+}
+
+// TestHashedOnce: a custom hash is asked once about each key that is stored, however
+// often its segment is replaced.
+func TestHashedOnce(t *testing.T) {
+	calls := 0
+	m := New(Options[int, int]{Hash: func(k int) uint64 { calls++; return uint64(k) }})
+	for k := range 2000 {
+		m.Store(k, k)
+	}
+	assert.Equal(t, 2000, calls)
+}
+
+// TestNothingToWrite: what finds nothing to write takes no lock, so that it leaves
+// alone what a snapshot has frozen.
+func TestNothingToWrite(t *testing.T) {
+	var m Map[int, int]
+	for k := range 100 {
+		m.Store(k, k)
+	}
+	m.Snapshot() // the next write to a segment replaces it
+	m.LoadOrStore(1, 0)
+	_, _, _ = m.LoadOrCompute(1, nil)
+	m.LoadAndDelete(-1)
+	m.Compute(1, func(int, bool) (int, Op) { return 0, Keep })
+	m.Compute(-1, func(int, bool) (int, Op) { return 0, Remove })
+	CompareAndSwap(&m, 1, 0, 0)
+	CompareAndDelete(&m, -1, 0)
+	m.DeleteFunc(func(int, int) bool { return false })
+	n := 0
+	m.dir.Load().each(func(s *segment[int]) {
+		n++
+		assert.True(t, s.frozen && s.replaced == 0)
+	})
+	assert.Positive(t, n)
+}
+
+// TestComingAndGoing: a key that comes and goes keeps its slot, also where the hashes
+// of keys are stored, and where groups are full.
+func TestComingAndGoing(t *testing.T) {
+	for name, m := range map[string]*Map[int, int]{
+		"default": {},
+		"custom":  New(Options[int, int]{Hash: func(k int) uint64 { return uint64(k) }}),
+		"collide": New(Options[int, int]{Hash: func(int) uint64 { return 1 }}),
+	} {
+		for k := range 20 {
+			m.Store(k, k)
+		}
+		before := m.Stats()
+		for range 100 {
+			m.Delete(19)
+			assert.Equal(t, 1, m.Stats().Tombstones, name)
+			m.Store(19, 19)
+		}
+		assert.Equal(t, before, m.Stats(), name)
+		m.checkInvariants(t)
+	}
+}
+
+// TestTooLate: what a call finds when another has done its work before it.
+func TestTooLate(t *testing.T) {
+	var m Map[int, int]
+	m.Store(1, 1)
+	h := m.hashOf(1)
+	s := m.dir.Load().at(h).segment.Load()
+	m.replace(s)
+	m.Store(1, 2)
+	m.replace(s)
+	v, ok := m.Load(1)
+	assert.True(t, v == 2 && ok, "a segment is replaced once")
+	m.Delete(1)
+	_, ok = m.take(h, 1)
+	assert.False(t, ok)
+	m.Store(1, 3)
+	assert.Equal(t, map[int]int{1: 3}, m.ToMap())
+	m.checkInvariants(t)
 }
 
 // TestZeroMap: every method works on a map that has never been written.
@@ -314,6 +406,22 @@ func TestNaN(t *testing.T) {
 			assert.Equal(t, 251, n)
 			m.checkInvariants(t)
 			m.Store(nan, 1)
+			m.Store(nan, 2)
+			n = m.DeleteFunc(func(k float64, v int) bool { // two that want the same
+				return k != k && m.DeleteFunc(func(k float64, w int) bool { return k != k && v == w }) == 1
+			})
+			assert.Zero(t, n)
+			m.Store(nan, 1)
+			m.Store(nan, 2)
+			n = 0
+			for k := range m.All() {
+				if k != k {
+					n++
+					m.Clear()
+					m.Store(1, 1)
+				}
+			}
+			assert.Equal(t, 1, n)
 			m.Clear()
 			assert.Zero(t, m.Len())
 		})
@@ -365,6 +473,27 @@ func TestLoadOrComputeOutcomes(t *testing.T) {
 	v, loaded, err = m.LoadOrCompute("b", func() (int, error) { return 3, nil })
 	assert.True(t, v == 3 && !loaded && err == nil)
 	assert.Empty(t, m.flights.m)
+}
+
+// TestLoadOrComputeLooksAgain: f does not run if the value has come by the time that
+// it would.
+func TestLoadOrComputeLooksAgain(t *testing.T) {
+	var m *Map[int, int]
+	asked := 0
+	m = New(Options[int, int]{Hash: func(k int) uint64 {
+		if k == 1 {
+			if asked++; asked == 2 {
+				m.Store(1, 7)
+			}
+		}
+		return uint64(k)
+	}})
+	m.Store(0, 0)
+	v, loaded, err := m.LoadOrCompute(1, func() (int, error) {
+		assert.Fail(t, "nothing is left to compute")
+		return 0, nil
+	})
+	assert.True(t, v == 7 && loaded && err == nil)
 }
 
 // TestLoadOrComputeInTurn: of five callers the first two fail in their own ways,
@@ -666,6 +795,7 @@ func TestAllocations(t *testing.T) {
 		ints.LoadOrStore(i, 3)
 		ints.Compute(i, func(old int, _ bool) (int, Op) { return old + 1, Update })
 		CompareAndSwap(&ints, i, 3, 4)
+		_, _, _ = ints.LoadOrCompute(i, nil)
 		s.Load(i)
 		ints.Len()
 		texts.Load("77")

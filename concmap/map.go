@@ -125,7 +125,7 @@ func (m *Map[K, V]) first() *directory[K] {
 	for depth < maxDepth && m.capacity>>depth > full {
 		depth++
 	}
-	g := &generation{base: depth, bits: min(fit(int32(min(m.capacity>>depth, full))), m.bits)}
+	g := &generation{base: depth, bits: fit(int32(min(m.capacity>>depth, full)), m.bits)}
 	return newDirectory[K](depth, g, []*counter{new(counter)})
 }
 

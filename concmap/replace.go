@@ -57,7 +57,7 @@ func (m *Map[K, V]) replace(s *segment[K]) {
 	if buddy := m.joinBuddy(s); buddy != nil {
 		defer buddy.turn.Unlock()
 		old = append(old, buddy)
-		heirs = append(heirs, m.copy(s.depth-1, s.fit(s.live+buddy.live), old...))
+		heirs = append(heirs, m.copy(s.depth-1, s.fit(s.live+buddy.live, m.bits), old...))
 	} else {
 		heirs = m.heirs(s)
 	}
@@ -70,13 +70,13 @@ func (m *Map[K, V]) replace(s *segment[K]) {
 // heirs returns the segments that shall stand for s, which is frozen.
 func (m *Map[K, V]) heirs(s *segment[K]) []*segment[K] {
 	hot := m.isHot(s)
-	if b := s.fit(s.live); b <= m.bits && !hot {
+	if b := s.fit(s.live, m.bits); b <= m.bits && !hot {
 		return []*segment[K]{m.copy(s.depth, b, s)}
 	}
 	if a, b := m.split(s, hot); a != nil {
 		return []*segment[K]{a, b}
 	}
-	return []*segment[K]{m.copy(s.depth, s.fit(s.live), s)}
+	return []*segment[K]{m.copy(s.depth, s.fit(s.live, m.bits), s)}
 }
 
 // minShare is how many entries a segment must hold on average for the segments to
@@ -105,8 +105,8 @@ func (m *Map[K, V]) split(s *segment[K], always bool) (a, b *segment[K]) {
 	if always {
 		least = min(hotBits, m.bits)
 	}
-	a = m.newSegment(s.of, s.depth+1, s.path, max(fit(left), least), least)
-	b = m.newSegment(s.of, s.depth+1, s.path|1<<s.depth, max(fit(right), least), least)
+	a = m.newSegment(s.of, s.depth+1, s.path, max(fit(left, m.bits), least), least)
+	b = m.newSegment(s.of, s.depth+1, s.path|1<<s.depth, max(fit(right, m.bits), least), least)
 	m.deal(s, hashes, [2]*segment[K]{a, b})
 	return a, b
 }

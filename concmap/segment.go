@@ -72,10 +72,10 @@ func limit(bits uint8) int32 {
 
 // fit returns the size of table that live entries leave a quarter of free, so that
 // a rebuild pays for itself by at least as many inserts. There are three sizes up
-// to full-grown: a few entries need not pay for many, and reads are fastest in
-// tables of the last size, which therefore comes early.
-func fit(live int32) (bits uint8) {
-	for _, bits = range []uint8{0, 2, maxBits} {
+// to full-grown, which is most: a few entries need not pay for many, and reads are
+// fastest in tables of the last size, which therefore comes early.
+func fit(live int32, most uint8) (bits uint8) {
+	for _, bits = range [...]uint8{0, min(2, most), most} {
 		if live <= limit(bits)*3/4 {
 			return bits
 		}
@@ -87,7 +87,7 @@ func fit(live int32) (bits uint8) {
 }
 
 // fit is fit for what replaces s.
-func (s *segment[K]) fit(live int32) (bits uint8) { return max(fit(live), s.least) }
+func (s *segment[K]) fit(live int32, most uint8) (bits uint8) { return max(fit(live, most), s.least) }
 
 // find returns the live slot of k: slot i of g. It returns nil if there is none.
 // It holds no lock; what it finds may be dead by the time it returns.
@@ -265,9 +265,9 @@ func (s *segment[K]) remove(l layout, g *group[K], i int) {
 
 // sparse reports whether deletes have left so little that s should be rebuilt:
 // less than an eighth of the slots live, which fit a smaller table, or more than two thirds of them dead.
-func (s *segment[K]) sparse() bool {
+func (s *segment[K]) sparse(most uint8) bool {
 	slots := int32(groupSlots) << s.bits
-	return s.live < slots/8 && s.fit(s.live) < s.bits || s.used-s.live > slots*2/3
+	return s.live < slots/8 && s.fit(s.live, most) < s.bits || s.used-s.live > slots*2/3
 }
 
 // freeze ends the writing of s; nothing in it changes any more.

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 
@@ -51,6 +52,39 @@ func TestConcurrentGrowth(t *testing.T) {
 	})
 	wg.Wait()
 	assert.Equal(t, writers*(n-(n+2)/3), m.Len())
+	m.checkInvariants(t)
+}
+
+// TestWaitedFor: a segment that goroutines wait for is divided before it is full,
+// into halves of the size that is meant for them; and as the directory grows Len has
+// four counters a processor.
+func TestWaitedFor(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
+	var m Map[int, int]
+	m.Store(0, 0)
+	for deadline := time.Now().Add(30 * time.Second); m.Stats().Segments == 1; {
+		if time.Now().After(deadline) {
+			t.Fatal("never divided")
+		}
+		_, s := m.lock(m.hashOf(0))
+		var wg sync.WaitGroup
+		ready := make(chan bool)
+		wg.Go(func() {
+			close(ready)
+			m.Store(0, 1)
+		})
+		<-ready
+		for range 20 {
+			runtime.Gosched()
+		}
+		s.mu.Unlock()
+		wg.Wait()
+	}
+	m.dir.Load().each(func(s *segment[int]) { assert.EqualValues(t, hotBits, s.bits) })
+	for k := range 2000 {
+		m.Store(k, k)
+	}
+	assert.Len(t, m.dir.Load().counters, 8)
 	m.checkInvariants(t)
 }
 
