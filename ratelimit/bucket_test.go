@@ -360,6 +360,7 @@ func TestTimeOutrunsTheTicks(t *testing.T) {
 	c.ns += int64(time.Hour)
 	assert.True(t, b.AllowN(1))
 	assert.NotSame(t, first, b.state.Load())
+	assert.False(t, b.state.Load().wide, "tick 0 has moved")
 	r.Cancel()
 	assert.EqualValues(t, 99, b.Tokens())
 	assert.True(t, b.AllowN(99))

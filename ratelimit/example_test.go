@@ -10,7 +10,7 @@ import (
 )
 
 func Example() {
-	b := ratelimit.New(ratelimit.Per(100, time.Second), 3) // 100/s, 3 at once
+	b := ratelimit.New(ratelimit.Per(100, time.Hour), 3) // 100 an hour, 3 at once
 	for range 4 {
 		fmt.Println(b.Allow())
 	}
@@ -50,6 +50,7 @@ func ExampleBucket_Wait() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Microsecond)
 	defer cancel()
 	_ = b.Set(ratelimit.Every(time.Hour), 1)
+	b.Allow() // takes what has come meanwhile
 	fmt.Println(errors.Is(b.Wait(ctx), context.DeadlineExceeded))
 	// Output: true
 }
