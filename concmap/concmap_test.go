@@ -114,14 +114,14 @@ func TestComingAndGoing(t *testing.T) {
 		"custom":  New(Options[int, int]{Hash: func(k int) uint64 { return uint64(k) }}),
 		"collide": New(Options[int, int]{Hash: func(int) uint64 { return 1 }}),
 	} {
-		for k := range 20 {
+		for k := range 10 {
 			m.Store(k, k)
 		}
 		before := m.Stats()
 		for range 100 {
-			m.Delete(19)
+			m.Delete(9)
 			assert.Equal(t, 1, m.Stats().Tombstones, name)
-			m.Store(19, 19)
+			m.Store(9, 9)
 		}
 		assert.Equal(t, before, m.Stats(), name)
 		m.checkInvariants(t)
@@ -145,6 +145,63 @@ func TestTooLate(t *testing.T) {
 	m.Store(1, 3)
 	assert.Equal(t, map[int]int{1: 3}, m.ToMap())
 	m.checkInvariants(t)
+
+	s = m.dir.Load().at(h).segment.Load()
+	m.Clear()
+	m.replace(s)
+	assert.Empty(t, m.ToMap(), "what is cleared does not come back")
+	m.checkInvariants(t)
+}
+
+// TestJoin: a join leaves both segments replaced, and to no one.
+func TestJoin(t *testing.T) {
+	m := New(Options[int, int]{Hash: func(k int) uint64 { return uint64(k) }})
+	for k := range 200 {
+		m.Store(k, k)
+	}
+	m.hot = 0 // with processors to feed, segments are not joined to so few
+	var old []*segment[int]
+	m.dir.Load().each(func(s *segment[int]) { old = append(old, s) })
+	assert.Len(t, old, 2)
+	for k := range 190 {
+		m.Delete(k)
+	}
+	assert.Equal(t, 1, m.Stats().Segments)
+	for _, s := range old {
+		assert.True(t, s.frozen && s.replaced != 0 && s.turn.TryLock())
+	}
+	assert.Len(t, m.ToMap(), 10)
+	m.checkInvariants(t)
+}
+
+// TestNoJoin with a neighbour that has too much, nor where the capacity asked for the
+// segments.
+func TestNoJoin(t *testing.T) {
+	var m Map[int, int]
+	m.Store(0, 0)
+	m.hot = 0
+	for k := range 200 {
+		m.Store(k, k)
+	}
+	for k := range 200 {
+		if path(m.hashOf(k))&1 == 0 {
+			m.Delete(k)
+		}
+	}
+	assert.Equal(t, 2, m.Stats().Segments)
+	m.checkInvariants(t)
+
+	hinted := New(Options[int, int]{Capacity: 1000})
+	for k := range 1000 {
+		hinted.Store(k, k)
+	}
+	hinted.hot = 0
+	before := hinted.Stats().Segments
+	for k := range 1000 {
+		hinted.Delete(k)
+	}
+	assert.Equal(t, before, hinted.Stats().Segments)
+	hinted.checkInvariants(t)
 }
 
 // TestZeroMap: every method works on a map that has never been written.
@@ -442,6 +499,9 @@ func TestBadHash(t *testing.T) {
 		}
 		m.checkInvariants(t)
 		assert.LessOrEqual(t, 1<<m.Stats().Depth, n, name)
+		if name == "all equal" {
+			assert.Zero(t, m.Stats().Depth, "dividing does not help")
+		}
 		for i := range n {
 			v, ok := m.Load(i)
 			assert.True(t, ok && v == i, name)
@@ -475,25 +535,36 @@ func TestLoadOrComputeOutcomes(t *testing.T) {
 	assert.Empty(t, m.flights.m)
 }
 
-// TestLoadOrComputeLooksAgain: f does not run if the value has come by the time that
-// it would.
-func TestLoadOrComputeLooksAgain(t *testing.T) {
-	var m *Map[int, int]
-	asked := 0
-	m = New(Options[int, int]{Hash: func(k int) uint64 {
-		if k == 1 {
-			if asked++; asked == 2 {
-				m.Store(1, 7)
+// TestStoredMeanwhile: a value that comes after the first look, here when the key is
+// hashed again, is found by the second; then f does not run.
+func TestStoredMeanwhile(t *testing.T) {
+	for name, call := range map[string]func(m *Map[int, int]) (int, bool){
+		"LoadOrStore": func(m *Map[int, int]) (int, bool) { return m.LoadOrStore(1, 8) },
+		"LoadOrCompute": func(m *Map[int, int]) (int, bool) {
+			v, loaded, err := m.LoadOrCompute(1, func() (int, error) {
+				assert.Fail(t, "nothing is left to compute")
+				return 8, nil
+			})
+			assert.NoError(t, err)
+			return v, loaded
+		},
+	} {
+		var m *Map[int, int]
+		asked := 0
+		m = New(Options[int, int]{Hash: func(k int) uint64 {
+			if k == 1 {
+				if asked++; asked == 2 {
+					m.Store(1, 7)
+				}
 			}
-		}
-		return uint64(k)
-	}})
-	m.Store(0, 0)
-	v, loaded, err := m.LoadOrCompute(1, func() (int, error) {
-		assert.Fail(t, "nothing is left to compute")
-		return 0, nil
-	})
-	assert.True(t, v == 7 && loaded && err == nil)
+			return uint64(k)
+		}})
+		m.Store(0, 0)
+		v, loaded := call(m)
+		assert.True(t, v == 7 && loaded, name)
+		assert.Equal(t, map[int]int{0: 0, 1: 7}, m.ToMap(), name)
+		m.checkInvariants(t)
+	}
 }
 
 // TestLoadOrComputeInTurn: of five callers the first two fail in their own ways,
@@ -597,14 +668,48 @@ func TestLoopMayChangeTheMap(t *testing.T) {
 	}
 }
 
+// TestLoopAcrossAJoin: what a loop has seen is not yielded again where its segment
+// has been joined with those that come next.
+func TestLoopAcrossAJoin(t *testing.T) {
+	var m Map[int, int]
+	m.Store(0, 0)
+	m.hot = 0 // with processors to feed, segments are not joined to so few
+	for k := range 1000 {
+		m.Store(k, k)
+	}
+	seen := make(map[int]int)
+	for k := range m.All() {
+		if seen[k]++; len(seen) > 1 {
+			continue
+		}
+		for gone := range 1000 {
+			if gone%50 != 0 && gone != k {
+				m.Delete(gone)
+			}
+		}
+		assert.Equal(t, 1, m.Stats().Segments)
+	}
+	for k := 0; k < 1000; k += 50 {
+		assert.Equal(t, 1, seen[k])
+	}
+	for k, times := range seen {
+		assert.Equal(t, 1, times, k)
+	}
+}
+
 // TestLoopSkipsTheDeleted: an entry deleted by the body before its turn is not
 // yielded, even if its segment has been replaced or the map cleared.
 func TestLoopSkipsTheDeleted(t *testing.T) {
-	for name, spoil := range map[string]func(m *Map[int, int]){
-		"in place": func(*Map[int, int]) {},
-		"replaced": func(m *Map[int, int]) { m.Snapshot(); m.Store(1<<30, 1); m.Delete(1 << 30) },
+	replaced := func(m *Map[int, int]) { m.Snapshot(); m.Store(1<<30, 1); m.Delete(1 << 30) }
+	for name, how := range map[string]struct {
+		capacity int
+		spoil    func(m *Map[int, int])
+	}{
+		"in place":    {0, func(*Map[int, int]) {}},
+		"replaced":    {0, replaced},
+		"not divided": {4000, replaced}, // the directory stays
 	} {
-		var m Map[int, int]
+		m := New(Options[int, int]{Capacity: how.capacity})
 		for k := range 1000 {
 			m.Store(k, k)
 		}
@@ -612,7 +717,7 @@ func TestLoopSkipsTheDeleted(t *testing.T) {
 		for k := range m.All() {
 			assert.NotContains(t, gone, k, name)
 			if len(gone) < 500 {
-				spoil(&m)
+				how.spoil(m)
 				for i := range 10 {
 					if d := (k*7 + i) % 1000; d != k {
 						m.Delete(d)
@@ -675,6 +780,32 @@ func TestDeleteFuncJudgesAgain(t *testing.T) {
 	assert.Equal(t, map[string]int{"a": 2}, m.ToMap())
 }
 
+// TestDeleteFuncComesBack to a NaN whose segment was replaced while it was judged, and
+// judges nothing else there again.
+func TestDeleteFuncComesBack(t *testing.T) {
+	var m Map[float64, int]
+	for k := range 100 {
+		m.Store(float64(k), k)
+	}
+	m.Store(math.NaN(), -1)
+	judged := make(map[int]int)
+	n := m.DeleteFunc(func(k float64, v int) bool {
+		if judged[v]++; v == -1 && judged[v] == 1 {
+			m.Snapshot() // now the segment must be replaced
+		}
+		return v == -1
+	})
+	assert.Equal(t, 1, n)
+	assert.Len(t, judged, 101)
+	for v, times := range judged {
+		want := 1
+		if v == -1 {
+			want = 2
+		}
+		assert.Equal(t, want, times, v)
+	}
+}
+
 // TestSnapshotStays as it was, whatever happens to the map.
 func TestSnapshotStays(t *testing.T) {
 	var m Map[int, int]
@@ -698,6 +829,17 @@ func TestSnapshotStays(t *testing.T) {
 		assert.True(t, ok && v == 77)
 		_, ok = s.Load(5001)
 		assert.False(t, ok)
+	}
+}
+
+// TestSnapshotOfFew: where nothing has been stored there is nothing to find.
+func TestSnapshotOfFew(t *testing.T) {
+	m := New(Options[int, int]{Capacity: 1000})
+	m.Store(0, 1)
+	s := m.Snapshot()
+	for k := range 100 {
+		v, ok := s.Load(k)
+		assert.Equal(t, k == 0, ok && v == 1)
 	}
 }
 
@@ -768,6 +910,29 @@ func TestShrink(t *testing.T) {
 		assert.Equal(t, n, m.Len())
 		m.checkInvariants(t)
 	}
+}
+
+// TestStatsBytes: Stats says what the heap holds, in a directory and in boxes.
+func TestStatsBytes(t *testing.T) {
+	heap := func() int {
+		runtime.GC()
+		runtime.GC() // what the first one put aside
+		var ms runtime.MemStats
+		runtime.ReadMemStats(&ms)
+		return int(ms.HeapAlloc)
+	}
+	before := heap()
+	hinted := New(Options[int, int]{Capacity: 1 << 20})
+	hinted.Store(1, 1)
+	assert.InEpsilon(t, heap()-before, hinted.Stats().Bytes, 0.1)
+	before = heap()
+	var boxed Map[int, [8]int64]
+	for k := range 10_000 {
+		boxed.Store(k, [8]int64{})
+	}
+	assert.InEpsilon(t, heap()-before, boxed.Stats().Bytes, 0.1)
+	runtime.KeepAlive(hinted)
+	runtime.KeepAlive(&boxed)
 }
 
 func TestAllocations(t *testing.T) {

@@ -268,3 +268,18 @@ func TestLayout(t *testing.T) {
 	require.Equal(t, uintptr(8), unsafe.Sizeof(pointer{}))
 	require.Equal(t, uintptr(128), unsafe.Sizeof(group[int64]{}))
 }
+
+// TestFit: three sizes up to full-grown, which leave a quarter of free, and above
+// them the least that does.
+func TestFit(t *testing.T) {
+	for most, want := range map[uint8]map[int32]uint8{
+		maxBits: {0: 0, 5: 0, 6: 2, 15: 2, 16: 5, 120: 5, 121: 6, 240: 6, 241: 7},
+		3:       {5: 0, 6: 2, 15: 2, 16: 3, 30: 3, 31: 4},
+		1:       {5: 0, 6: 1, 7: 1, 8: 2},
+		0:       {5: 0, 6: 1},
+	} {
+		for live, bits := range want {
+			require.Equal(t, bits, fit(live, most), "%d live, full-grown is %d", live, most)
+		}
+	}
+}

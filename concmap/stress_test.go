@@ -62,7 +62,7 @@ func TestWaitedFor(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
 	var m Map[int, int]
 	m.Store(0, 0)
-	for deadline := time.Now().Add(30 * time.Second); m.Stats().Segments == 1; {
+	for deadline := time.Now().Add(8 * time.Second); m.Stats().Segments == 1; {
 		if time.Now().After(deadline) {
 			t.Fatal("never divided")
 		}

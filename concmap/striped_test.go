@@ -1,6 +1,7 @@
 package concmap
 
 import (
+	"fmt"
 	"maps"
 	"math"
 	"sync"
@@ -105,6 +106,18 @@ func TestStripedOddKeys(t *testing.T) {
 	assert.Equal(t, 3, s.Len())
 	s.Clear()
 	assert.Zero(t, s.Len())
+}
+
+// TestStripedEqualKeys: what is equal is one key, wherever it lies in memory.
+func TestStripedEqualKeys(t *testing.T) {
+	var s Striped[string, int]
+	for i := range 100 {
+		s.Store(fmt.Sprint("key", i), i)
+	}
+	for i := range 100 {
+		v, ok := s.Load(fmt.Sprint("key", i))
+		assert.True(t, ok && v == i)
+	}
 }
 
 func TestStripedConcurrent(t *testing.T) {
