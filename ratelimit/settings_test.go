@@ -68,3 +68,16 @@ func TestFasterIsForgottenSooner(t *testing.T) {
 	assert.Equal(t, 1, dropped)
 	assert.Zero(t, x.Len())
 }
+
+// TestFullIsFullAtAnyBurst: whether or not a bucket that is full has been forgotten makes
+// no difference when its burst has grown.
+func TestFullIsFullAtAnyBurst(t *testing.T) {
+	c := new(fakeClock)
+	burst := int64(5)
+	x := NewKeyed(Every(1), 1, KeyedOptions[int]{Now: c.Now, RateFor: func(int) (Rate, int64) { return Every(time.Second), burst }})
+	require.True(t, x.Take(1, 5).OK)
+	c.ns += int64(5 * time.Second)
+	burst = 9
+	require.Equal(t, 1, x.Len())
+	assert.EqualValues(t, 9, x.Take(1, 0).Remaining)
+}
