@@ -60,6 +60,49 @@ func TestVictimAheadOfALoop(t *testing.T) {
 	c.check()
 }
 
+// TestResizeUnderLoops: what is left moves to other slots, and each loop goes on from
+// where it was.
+func TestResizeUnderLoops(t *testing.T) {
+	c := New[int, int](10)
+	for k := range 10 {
+		c.Put(k, k)
+	}
+	var outer, inner []int
+	for k := range c.Keys() { // 9, 8, …
+		outer = append(outer, k)
+		if k != 9 {
+			continue
+		}
+		for k := range c.Backward() { // 0, 1, …
+			inner = append(inner, k)
+			if k == 0 {
+				evicted, err := c.Resize(5)
+				require.NoError(t, err)
+				require.Equal(t, 5, evicted)
+			}
+		}
+	}
+	assert.Equal(t, []int{9, 8, 7, 6, 5}, outer)
+	assert.Equal(t, []int{0, 5, 6, 7, 8, 9}, inner)
+	c.check()
+}
+
+// TestResizeLooksAtTheClock: what has expired makes room before anything is evicted.
+func TestResizeLooksAtTheClock(t *testing.T) {
+	each(t, func(t *testing.T, mk func(int, ints) twin[int, int]) {
+		at := time.Unix(1000, 0)
+		c := mk(2, ints{Now: func() time.Time { return at }})
+		c.Put(1, 1)
+		c.PutTTL(2, 2, time.Second)
+		at = at.Add(time.Second)
+		evicted, err := c.Resize(1)
+		require.NoError(t, err)
+		assert.Zero(t, evicted)
+		assert.True(t, c.Contains(1))
+		c.check()
+	})
+}
+
 // TestLargestCapacity: the limit is that of a 32-bit slot, or of an int; none of it
 // is set aside.
 func TestLargestCapacity(t *testing.T) {
