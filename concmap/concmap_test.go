@@ -991,3 +991,20 @@ func TestConstantWork(t *testing.T) {
 		assert.Less(t, mean, 1.1, "n=%d", n)
 	}
 }
+
+// TestDirectoryIsCopiedAhead shows that no Store copies a long directory: it has been
+// copied, a few places with each replacement, when the Store comes that needs it.
+func TestDirectoryIsCopiedAhead(t *testing.T) {
+	m := new(Map[int, int])
+	m.Store(0, 0)
+	doubled := 0
+	for k := range 100_000 {
+		d, copied := m.dir.Load(), m.copied
+		m.Store(k, k)
+		if m.dir.Load() != d && d.len() >= 256 {
+			doubled++
+			require.Equal(t, d.len(), copied)
+		}
+	}
+	require.GreaterOrEqual(t, doubled, 2)
+}

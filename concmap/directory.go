@@ -112,21 +112,24 @@ func (d *directory[K]) put(s *segment[K]) {
 	}
 }
 
-// double returns a directory of twice the length that leads to the same segments,
-// and has twice as many counters, up to the given number. The caller holds the lock
-// of the map: places change under it only, and nobody sees the new ones yet, so
-// that they can be copied as plain memory. It looks at no segment: to fetch a line
-// of each would be most of the time that a Store ever takes.
-func (d *directory[K]) double(maxCounters int) *directory[K] {
+// twice returns a directory of twice the length, whose places are still to be
+// copied, with twice as many counters, up to the given number.
+func (d *directory[K]) twice(maxCounters int) *directory[K] {
 	counters := slices.Clone(d.counters)
 	for range min(len(counters), maxCounters-len(counters)) {
 		counters = append(counters, new(counter))
 	}
-	places := unsafe.Slice((*place[K])(d.places), d.len())
-	twice := make([]place[K], 2*len(places))
-	copy(twice, places)
-	copy(twice[len(places):], places)
-	return directoryOf(twice, d.generation, counters)
+	return directoryOf(make([]place[K], 2*d.len()), d.generation, counters)
+}
+
+// copyTo copies the places from up to to into twice. The caller holds the lock of
+// the map: places change under it only, and nobody sees the new ones yet, so that
+// they can be copied as plain memory. It looks at no segment.
+func (d *directory[K]) copyTo(twice *directory[K], from, to uint64) {
+	places := unsafe.Slice((*place[K])(d.places), d.len())[from:to]
+	both := unsafe.Slice((*place[K])(twice.places), twice.len())
+	copy(both[from:], places)
+	copy(both[d.len()+from:], places)
 }
 
 // each calls visit for every segment. The caller holds the lock of the map.

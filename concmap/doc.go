@@ -33,8 +33,9 @@
 // freeze a segment, after which nothing in it changes; build its heirs from it,
 // which nobody sees yet; put them into the directory. Two heirs when it is full,
 // one when it is full of dead slots or nearly empty, one for two neighbours that
-// are. The directory doubles when a segment needs a bit more than it has: it copies
-// pointers, not entries. A Snapshot freezes all segments and lets the next write
+// are. The directory doubles when a segment needs a bit more than it has. The one of
+// twice the length is ready by then: from when most places have a segment of their
+// own, each replacement copies a few places into it. A Snapshot freezes all segments and lets the next write
 // to each replace it; a Clear replaces the directory by an empty one.
 //
 // How can a read without a lock be right? A slot belongs to one key as long as its
@@ -56,6 +57,8 @@
 //	I4  where cells hold pointers, those of live slots are not nil, and those of dead
 //	    slots are
 //	I5  the counters add up to the number of live slots
+//	I6  the directory of twice the length, if it has been begun, agrees with the
+//	    current one in the places that have been copied, in both of its halves
 //
 // # Complexity
 //
@@ -71,7 +74,7 @@
 //
 // No single call moves more than the entries of two segments, 320 at most, unless
 // a custom hash collides. Snapshot's n is that of the segments, a hundredth of the
-// entries; a doubling of the directory copies one pair of pointers a place. A
+// entries. Doubling the directory moves pointers, not entries, and a few at a time. A
 // value that is one pointer, or up to 8 bytes without pointers, lies in its cell;
 // others are boxed, one allocation a write.
 //
@@ -109,7 +112,10 @@
 // a small map that goroutines contend for, whose segments have eight groups at
 // least, whatever they hold. A deleted key stays until its segment is rebuilt. The
 // directory does not shrink before Clear: 16 bytes for each hundred entries of the
-// peak. Values that need a box cost an allocation a write.
+// peak, and 32 for the directory that is to follow it. The collector scans it in
+// pieces of 128 KiB, and lets those who allocate help: with 1e7 entries a Store that
+// divides a segment just then takes a millisecond or two. Values that need a box cost
+// an allocation a write.
 //
 // Use a Go map under a sync.RWMutex if several entries must change together, or if
 // writes are rare and the map is small. Use Striped if you would rather read its

@@ -57,6 +57,9 @@ type Map[K comparable, V any] struct {
 	counters int        // maximum of len(directory.counters)
 	capacity int
 	custom   func(K) uint64
+	segments int           // in dir
+	next     *directory[K] // of twice the length, on the way: see copyAhead
+	copied   uint64        // how many places of dir are in next, from the first
 
 	flights flights[K]
 }
@@ -180,5 +183,6 @@ func (m *Map[K, V]) Clear() {
 			debug.Yield()
 		}
 		m.dir.Store(m.first())
+		m.segments, m.next = 0, nil
 	}
 }

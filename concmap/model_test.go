@@ -18,7 +18,7 @@ func (m *Map[K, V]) checkInvariants(t require.TestingT) {
 		return
 	}
 	seen := make(map[K]bool)
-	total := 0
+	total, segments := 0, 0
 	for i := range d.len() {
 		p := d.number(i)
 		s := p.segment.Load()
@@ -33,9 +33,20 @@ func (m *Map[K, V]) checkInvariants(t require.TestingT) {
 		require.Equal(t, d.generation, s.of, "I1: place %d", i)
 		if i == s.path {
 			total += m.checkSegment(t, s, seen)
+			segments++
 		}
 	}
 	require.Equal(t, total, m.Len(), "I5")
+	require.Equal(t, segments, m.segments, "I6")
+	if m.next != nil {
+		require.Equal(t, 2*d.len(), m.next.len(), "I6")
+		for i := range m.copied {
+			for _, j := range []uint64{i, i + d.len()} {
+				require.Equal(t, d.number(i).table.Load(), m.next.number(j).table.Load(), "I6: place %d", j)
+				require.True(t, d.number(i).segment.Load() == m.next.number(j).segment.Load(), "I6: place %d", j)
+			}
+		}
+	}
 }
 
 func (m *Map[K, V]) checkSegment(t require.TestingT, s *segment[K], seen map[K]bool) int {

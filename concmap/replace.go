@@ -12,7 +12,8 @@ func (m *Map[K, V]) settle(h uint64) {
 	defer m.mu.Unlock()
 	d := m.dir.Load()
 	if d.at(h).segment.Load() == nil {
-		d.put(m.newSegment(d.generation, d.base, path(h), d.bits, 0))
+		m.put(d, m.newSegment(d.generation, d.base, path(h), d.bits, 0))
+		m.segments++
 	}
 }
 
@@ -219,14 +220,46 @@ func (m *Map[K, V]) publish(old, heirs []*segment[K]) {
 	if d.generation != old[0].of {
 		return
 	}
+	m.segments += len(heirs) - len(old)
 	deeper := heirs[0].depth > d.depth
 	if deeper {
-		d = d.double(m.counters)
+		m.copyAhead(d, d.len())
+		d, m.next = m.next, nil
 	}
 	for _, s := range heirs {
-		d.put(s)
+		m.put(d, s)
 	}
-	if deeper {
+	switch {
+	case deeper:
 		m.dir.Store(d)
+	case m.next != nil || m.nearlyFull(d):
+		m.copyAhead(d, 16)
 	}
+}
+
+// put publishes s in d, and in the directory to come.
+func (m *Map[K, V]) put(d *directory[K], s *segment[K]) {
+	d.put(s)
+	if m.next != nil {
+		m.next.put(s)
+	}
+}
+
+// nearlyFull reports whether d will soon have to be doubled and is so long that this
+// should not wait till then. In a debug build no directory is too short, so that
+// recorded histories meet what follows.
+func (m *Map[K, V]) nearlyFull(d *directory[K]) bool {
+	return uint64(m.segments) > d.len()/8*5 && (d.len() >= 64 || debug.Enabled)
+}
+
+// copyAhead copies n more places of d to the directory of twice the length that is
+// to follow it. Who replaces a segment copies a few, so that no call has to copy all:
+// 16 each time are enough, as about a third of the places are still to be divided.
+func (m *Map[K, V]) copyAhead(d *directory[K], n uint64) {
+	if m.next == nil {
+		m.next, m.copied = d.twice(m.counters), 0
+	}
+	to := min(m.copied+n, d.len())
+	d.copyTo(m.next, m.copied, to)
+	m.copied = to
 }

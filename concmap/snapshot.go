@@ -121,6 +121,9 @@ func (m *Map[K, V]) Stats() Stats {
 	}
 	st.Depth = int(d.depth)
 	st.Bytes += int(unsafe.Sizeof(*d)) + int(unsafe.Sizeof(place[K]{}))<<d.depth + len(d.counters)*int(unsafe.Sizeof(counter{}))
+	if m.next != nil {
+		st.Bytes += int(unsafe.Sizeof(*d)) + int(unsafe.Sizeof(place[K]{}))<<m.next.depth
+	}
 	var box V
 	d.each(func(s *segment[K]) {
 		s.mu.Lock()
