@@ -87,6 +87,21 @@ func TestResizeUnderLoops(t *testing.T) {
 	c.check()
 }
 
+// TestLoopLooksAtTheClock: what expires during the loop is not yielded any more.
+func TestLoopLooksAtTheClock(t *testing.T) {
+	at := time.Unix(1000, 0)
+	c := New(3, ints{TTL: time.Second, Now: func() time.Time { return at }})
+	for k := range 3 {
+		c.Put(k, k)
+	}
+	var seen []int
+	for k := range c.Keys() {
+		seen = append(seen, k)
+		at = at.Add(time.Second)
+	}
+	assert.Equal(t, []int{2}, seen)
+}
+
 // TestResizeLooksAtTheClock: what has expired makes room before anything is evicted.
 func TestResizeLooksAtTheClock(t *testing.T) {
 	each(t, func(t *testing.T, mk func(int, ints) twin[int, int]) {
