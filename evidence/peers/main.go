@@ -6,20 +6,25 @@
 //	go run -C evidence ./peers -pkg lru -row evict     the rows whose name matches; the others stay
 //	go run -C evidence ./peers -json                   one JSON line a row, instead of the table
 //
+// Each of several packages is measured in a process of its own.
+//
 // The rows of a package are kept in results/NAME.json, from which RESULTS.md is
 // always written whole.
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
 	"math"
 	"os"
+	"os/exec"
 	"regexp"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -96,30 +101,36 @@ func run(args []string, stdout, stderr io.Writer) int {
 			continue
 		}
 		s := section{Pkg: p.name}
+		var groups []measure.Group
 		for _, g := range p.groups() {
 			s.Order = append(s.Order, g.Name)
-			if !c.row.MatchString(g.Name) {
-				continue
+			if c.row.MatchString(g.Name) {
+				groups = append(groups, g)
 			}
-			start := time.Now()
-			fmt.Fprintf(stderr, "%s: %s …", p.name, g.Name)
-			rows := g.Measure(c.rounds)
-			took := math.Round(time.Since(start).Seconds()*10) / 10
-			fmt.Fprintf(stderr, " %.1f s\n", took)
-			for _, r := range rows {
-				r.Pkg, r.Machine, r.Seconds = p.name, machine(), took
-				s.Rows = append(s.Rows, r)
-				if measured++; r.Failed != "" {
-					failed++
+		}
+		if len(groups) == 0 {
+			continue
+		}
+		if len(c.pkgs) > 1 && alone != nil {
+			s.Rows, err = c.elsewhere(alone(), p.name, stderr)
+		} else {
+			s.Rows = c.measure(groups, p.name, stderr)
+		}
+		if err != nil {
+			fmt.Fprintf(stderr, "peers: %s: %v\n", p.name, err)
+			return 1
+		}
+		for _, r := range s.Rows {
+			if measured++; r.Failed != "" {
+				failed++
+			}
+			if c.json {
+				if err := lines.Encode(r); err != nil {
+					fmt.Fprintln(stderr, "peers:", err)
+					return 1
 				}
-				if c.json {
-					if err := lines.Encode(r); err != nil {
-						fmt.Fprintln(stderr, "peers:", err)
-						return 1
-					}
-				} else {
-					fmt.Fprintf(table, "%s\n", strings.Join(append([]string{p.name, r.Row}, cells(r)...), "\t"))
-				}
+			} else {
+				fmt.Fprintf(table, "%s\n", strings.Join(append([]string{p.name, r.Row}, cells(r)...), "\t"))
 			}
 		}
 		if c.out != "" && len(s.Rows) > 0 {
@@ -145,6 +156,52 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return 1
 	}
 	return 0
+}
+
+// measure returns the rows of the groups.
+func (c config) measure(groups []measure.Group, pkg string, stderr io.Writer) (rows []measure.Row) {
+	for _, g := range groups {
+		start := time.Now()
+		fmt.Fprintf(stderr, "%s: %s …", pkg, g.Name)
+		of := g.Measure(c.rounds)
+		took := math.Round(time.Since(start).Seconds()*10) / 10
+		fmt.Fprintf(stderr, " %.1f s\n", took)
+		for _, r := range of {
+			r.Pkg, r.Machine, r.Seconds = pkg, machine(), took
+			rows = append(rows, r)
+		}
+	}
+	return rows
+}
+
+// alone returns this program, to run as a process of its own. Each of several packages
+// is measured in one: some peers cannot be closed, and what they keep would be marked by
+// every collection while the packages after them are measured.
+var alone = func() *exec.Cmd {
+	self, err := os.Executable()
+	if err != nil {
+		panic(err)
+	}
+	return exec.Command(self)
+}
+
+// elsewhere returns the rows of a package as the process measures them.
+func (c config) elsewhere(process *exec.Cmd, pkg string, stderr io.Writer) (rows []measure.Row, err error) {
+	process.Args = append(process.Args, "-json", "-o", "", "-pkg", pkg, "-row", c.row.String(), "-rounds", strconv.Itoa(c.rounds))
+	process.Stderr = stderr
+	out, failed := process.Output()
+	for lines := json.NewDecoder(bytes.NewReader(out)); ; {
+		var r measure.Row
+		switch err := lines.Decode(&r); {
+		case err == io.EOF && len(rows) == 0 && failed != nil:
+			return nil, failed
+		case err == io.EOF:
+			return rows, nil // a row that failed says so
+		case err != nil:
+			return nil, err
+		}
+		rows = append(rows, r)
+	}
 }
 
 // machine says what the figures were measured on, and when.

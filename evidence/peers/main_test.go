@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -15,9 +16,9 @@ import (
 
 // fake replaces the packages for one test: a group of values for each name.
 func fake(t *testing.T, groups map[string][]measure.Group) {
-	old := packages
-	t.Cleanup(func() { packages = old })
-	packages = nil
+	old, process := packages, alone
+	t.Cleanup(func() { packages, alone = old, process })
+	packages, alone = nil, nil
 	for _, name := range []string{"a", "b"} {
 		packages = append(packages, struct {
 			name   string
@@ -90,6 +91,38 @@ func TestSectionsOfOthersStay(t *testing.T) {
 	code, _, _ = peers(t, "-o", out, "-pkg", "a")
 	require.Zero(t, code)
 	assert.NotContains(t, text(), "first", "a row that is no more leaves")
+}
+
+// TestEachPackageAlone: rows of several packages come from processes, in order; one that
+// prints none and fails ends the run, one whose rows failed does not.
+func TestEachPackageAlone(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "RESULTS.md")
+	fake(t, map[string][]measure.Group{"a": {values("first", 1, 2, 0)}, "b": {values("second", 1, 2, 0)}})
+	shell := func(script string) {
+		alone = func() *exec.Cmd {
+			return exec.Command("sh", "-c", `for a; do echo "$a" >&2; done; `+script, "peers")
+		}
+	}
+	shell(`echo '{"row": "'$([ "$5" = a ] && echo first || echo second)'", "peer": "p", "ratio": 3, "ours": 1, "theirs": 3, "met": true}'; false`)
+	code, stdout, stderr := peers(t, "-o", out, "-rounds", "5", "-row", "s")
+	require.Zero(t, code, stderr)
+	assert.Regexp(t, `a +first +p +1 +3 .*\nb +second +p +1 +3 `, stdout)
+	assert.Contains(t, strings.ReplaceAll(stderr, "\n", " "), "-json -o  -pkg a -row (?i)s -rounds 5")
+	b, err := os.ReadFile(out)
+	require.NoError(t, err)
+	assert.Contains(t, string(b), "| second | p | 1 | 3 |")
+
+	shell("exit 3")
+	code, _, stderr = peers(t, "-o", "")
+	assert.Equal(t, 1, code)
+	assert.Contains(t, stderr, "peers: a: exit status 3\n")
+	shell("echo no JSON")
+	code, _, stderr = peers(t, "-o", "")
+	assert.Equal(t, 1, code)
+	assert.Contains(t, stderr, "peers: a: invalid character")
+	alone = nil
+	code, _, _ = peers(t, "-o", "")
+	assert.Zero(t, code)
 }
 
 func TestJSON(t *testing.T) {
