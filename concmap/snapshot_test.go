@@ -1,0 +1,69 @@
+package concmap
+
+import (
+	"runtime"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestSnapshotStays as it was, whatever happens to the map.
+func TestSnapshotStays(t *testing.T) {
+	var m Map[int, int]
+	for k := range 5000 {
+		m.Store(k, k)
+	}
+	a := m.Snapshot()
+	b := m.Snapshot()
+	for k := range 5000 {
+		m.Store(k, -k)
+		m.Store(k+5000, k)
+	}
+	m.DeleteFunc(func(k, _ int) bool { return k%2 == 0 })
+	m.Clear()
+	for _, s := range []*Snapshot[int, int]{a, b} {
+		assert.Equal(t, 5000, s.Len())
+		for k, v := range s.All() {
+			require.Equal(t, k, v)
+		}
+		v, ok := s.Load(77)
+		assert.True(t, ok && v == 77)
+		_, ok = s.Load(5001)
+		assert.False(t, ok)
+	}
+}
+
+// TestSnapshotOfFew: where nothing has been stored there is nothing to find.
+func TestSnapshotOfFew(t *testing.T) {
+	m := New(Options[int, int]{Capacity: 1000})
+	m.Store(0, 1)
+	s := m.Snapshot()
+	for k := range 100 {
+		v, ok := s.Load(k)
+		assert.Equal(t, k == 0, ok && v == 1)
+	}
+}
+
+// TestStatsBytes: Stats says what the heap holds, in a directory and in boxes.
+func TestStatsBytes(t *testing.T) {
+	heap := func() int {
+		runtime.GC()
+		runtime.GC() // what the first one put aside
+		var ms runtime.MemStats
+		runtime.ReadMemStats(&ms)
+		return int(ms.HeapAlloc)
+	}
+	before := heap()
+	hinted := New(Options[int, int]{Capacity: 1 << 20})
+	hinted.Store(1, 1)
+	assert.InEpsilon(t, heap()-before, hinted.Stats().Bytes, 0.1)
+	before = heap()
+	var boxed Map[int, [8]int64]
+	for k := range 10_000 {
+		boxed.Store(k, [8]int64{})
+	}
+	assert.InEpsilon(t, heap()-before, boxed.Stats().Bytes, 0.1)
+	runtime.KeepAlive(hinted)
+	runtime.KeepAlive(&boxed)
+}
