@@ -172,9 +172,10 @@ func Example() {
 			return
 		}
 		_ = r.Body.Close()
-		fmt.Printf("%d %q %q\n", r.StatusCode, r.Header.Get("RateLimit"), r.Header.Get("Retry-After"))
+		left, _, _ := strings.Cut(r.Header.Get("RateLimit"), ";t=") // and the seconds until it is full again
+		fmt.Println(r.StatusCode, left, "retry later:", r.Header.Get("Retry-After") != "")
 	}
 	// Output:
-	// 404 "\"default\";r=0;t=3600" ""
-	// 429 "\"default\";r=0;t=3600" "3600"
+	// 404 "default";r=0 retry later: false
+	// 429 "default";r=0 retry later: true
 }
