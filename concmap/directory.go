@@ -85,6 +85,9 @@ func (d *directory[K]) number(i uint64) *place[K] { return d.at(i << placeBits) 
 // len returns the number of places.
 func (d *directory[K]) len() uint64 { return 1 << d.depth }
 
+// bytes returns the size of d without its counters.
+func (d *directory[K]) bytes() int { return int(unsafe.Sizeof(*d)) + int(placeSize)<<d.depth }
+
 // count adds to the number of entries, on account of hash h.
 func (d *directory[K]) count(h uint64, n int64) {
 	atomic.AddInt64(&d.counters[path(h)&uint64(len(d.counters)-1)].n, n)
@@ -122,9 +125,9 @@ func (d *directory[K]) twice(maxCounters int) *directory[K] {
 	return directoryOf(make([]place[K], 2*d.len()), d.generation, counters)
 }
 
-// copyTo copies the places from up to to into twice. The caller holds the lock of
-// the map: places change under it only, and nobody sees the new ones yet, so that
-// they can be copied as plain memory. It looks at no segment.
+// copyTo copies the places from up to to into both halves of twice. The caller holds
+// the lock of the map: places change under it only, and nobody sees the new ones yet,
+// so that they can be copied as plain memory.
 func (d *directory[K]) copyTo(twice *directory[K], from, to uint64) {
 	places := unsafe.Slice((*place[K])(d.places), d.len())[from:to]
 	both := unsafe.Slice((*place[K])(twice.places), twice.len())

@@ -35,8 +35,9 @@
 // one when it is full of dead slots or nearly empty, one for two neighbours that
 // are. The directory doubles when a segment needs a bit more than it has. The one of
 // twice the length is ready by then: from when most places have a segment of their
-// own, each replacement copies a few places into it. A Snapshot freezes all segments and lets the next write
-// to each replace it; a Clear replaces the directory by an empty one.
+// own, each replacement copies a few places into it. A Snapshot freezes all segments
+// and lets the next write to each replace it; a Clear replaces the directory by an
+// empty one.
 //
 // How can a read without a lock be right? A slot belongs to one key as long as its
 // table lives: the key is written once, then published by the control word. The
@@ -113,9 +114,9 @@
 // least, whatever they hold. A deleted key stays until its segment is rebuilt. The
 // directory does not shrink before Clear: 16 bytes for each hundred entries of the
 // peak, and 32 for the directory that is to follow it. The collector scans it in
-// pieces of 128 KiB, and lets those who allocate help: with 1e7 entries a Store that
-// divides a segment just then takes a millisecond or two. Values that need a box cost
-// an allocation a write.
+// pieces of 128 KiB, and lets those who allocate help: in a map of millions that can
+// be most of what a Store ever takes (go run -C evidence ./peers -pkg concmap -row
+// worst). Values that need a box cost an allocation a write.
 //
 // Use a Go map under a sync.RWMutex if several entries must change together, or if
 // writes are rare and the map is small. Use Striped if you would rather read its

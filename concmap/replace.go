@@ -132,9 +132,10 @@ func (m *Map[K, V]) hashes(s *segment[K], to []uint64) []uint64 {
 			i := set.first()
 			h, ok := m.hash.Word(*g.key(i))
 			if !ok {
-				if h, ok = m.hash.Text(*g.key(i)); !ok {
-					h = m.rehash(s, g, i)
-				}
+				h, ok = m.hash.Text(*g.key(i))
+			}
+			if !ok {
+				h = m.rehash(s, g, i)
 			}
 			to = append(to, h)
 		}

@@ -120,9 +120,9 @@ func (m *Map[K, V]) Stats() Stats {
 		return st
 	}
 	st.Depth = int(d.depth)
-	st.Bytes += int(unsafe.Sizeof(*d)) + int(unsafe.Sizeof(place[K]{}))<<d.depth + len(d.counters)*int(unsafe.Sizeof(counter{}))
+	st.Bytes += d.bytes() + len(d.counters)*int(unsafe.Sizeof(counter{}))
 	if m.next != nil {
-		st.Bytes += int(unsafe.Sizeof(*d)) + int(unsafe.Sizeof(place[K]{}))<<m.next.depth
+		st.Bytes += m.next.bytes()
 	}
 	var box V
 	d.each(func(s *segment[K]) {
