@@ -225,3 +225,10 @@ func TestWords(t *testing.T) {
 	assert.Equal(t, []string{"go", "test", "-C", "x", "-f", "-vet=off", "-count=1", "-timeout=1m0s", "./y"},
 		goTest([]string{"go", "test", "-C", "x", "./y"}, "-f"))
 }
+
+func TestSplit(t *testing.T) {
+	building, flags, folder := split([]string{"go", "test", "-C", "x", "-short", "-timeout", "8s", "-race", "-tags", "debug", "-run", "TestA", "./y/z"})
+	assert.Equal(t, []string{"go", "test", "-C", "x", "-race", "-tags", "debug", "./y/z"}, building)
+	assert.Equal(t, []string{"-test.short", "-test.timeout", "8s", "-test.run", "TestA"}, flags)
+	assert.Equal(t, "x/y/z", folder)
+}

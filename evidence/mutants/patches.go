@@ -205,65 +205,73 @@ var (
 type cleanRuns struct {
 	root, dir string // dir is for the compiled tests
 	mu        sync.Mutex
-	compiled  map[string]func() (binary string, err error)
-	passes    map[string]func() error
+	done      map[string]func() (string, error) // by what has been asked for
 }
 
 func newCleanRuns(root string) (*cleanRuns, error) {
 	dir, err := os.MkdirTemp("", "clean")
-	return &cleanRuns{root, dir, sync.Mutex{}, map[string]func() (string, error){}, map[string]func() error{}}, err
+	return &cleanRuns{root: root, dir: dir, done: map[string]func() (string, error){}}, err
 }
 
 func (c *cleanRuns) close() { os.RemoveAll(c.dir) }
 
+// once returns what f returned at the first call with these words.
+func (c *cleanRuns) once(words []string, f func() (string, error)) (string, error) {
+	key := strings.Join(words, "\x00")
+	c.mu.Lock()
+	if c.done[key] == nil {
+		c.done[key] = sync.OnceValues(f)
+	}
+	get := c.done[key]
+	c.mu.Unlock()
+	return get()
+}
+
 // check returns nil if the test passes without a mutant.
 func (c *cleanRuns) check(ctx context.Context, args []string) error {
-	compile, flags, folder := split(args)
-	what := strings.Join(compile, " ")
-	c.mu.Lock()
-	binary := c.compiled[what]
-	if binary == nil {
-		file := filepath.Join(c.dir, fmt.Sprint(len(c.compiled)))
-		binary = sync.OnceValues(func() (string, error) {
-			out, ok, err := command(ctx, c.root, build, goTest(compile, "-c", "-o", file)...)
-			if err == nil && !ok {
-				err = fmt.Errorf("ERROR: does not compile without the patch: %s", lastLine(out))
-			}
-			return file, err
-		})
-		c.compiled[what] = binary
+	building, flags, folder := split(args)
+	_, err := c.once(args, func() (string, error) {
+		file, err := c.once(append(building, "-c"), func() (string, error) { return c.compile(ctx, building) })
+		if err != nil {
+			return "", err
+		}
+		out, ok, err := command(ctx, filepath.Join(c.root, folder), limit+build, append([]string{file, "-test.timeout=" + limit.String()}, flags...)...)
+		switch {
+		case err != nil:
+			return "", err
+		case !ok:
+			return "", fmt.Errorf("ERROR: the test fails without the patch: %s", lastLine(out))
+		case noTest.MatchString(out):
+			return "", fmt.Errorf("ERROR: no such test")
+		}
+		return "", nil
+	})
+	return err
+}
+
+// compile returns the file of the compiled test.
+func (c *cleanRuns) compile(ctx context.Context, args []string) (file string, err error) {
+	dir, err := os.MkdirTemp(c.dir, "")
+	if err != nil {
+		return "", err
 	}
-	key := strings.Join(args, "\x00")
-	pass := c.passes[key]
-	if pass == nil {
-		pass = sync.OnceValue(func() error {
-			file, err := binary()
-			if err != nil {
-				return err
-			}
-			if _, err := os.Stat(file); err != nil {
-				return fmt.Errorf("ERROR: no such test") // in a folder without tests
-			}
-			out, ok, err := command(ctx, filepath.Join(c.root, folder), limit+build, append([]string{file, "-test.timeout=" + limit.String()}, flags...)...)
-			switch {
-			case err != nil:
-				return err
-			case !ok:
-				return fmt.Errorf("ERROR: the test fails without the patch: %s", lastLine(out))
-			case noTest.MatchString(out):
-				return fmt.Errorf("ERROR: no such test")
-			}
-			return nil
-		})
-		c.passes[key] = pass
+	file = filepath.Join(dir, "test")
+	out, ok, err := command(ctx, c.root, build, goTest(args, "-c", "-o", file)...)
+	if err == nil && !ok {
+		err = fmt.Errorf("ERROR: does not compile without the patch: %s", lastLine(out))
 	}
-	c.mu.Unlock()
-	return pass()
+	if err != nil {
+		return "", err
+	}
+	if _, err := os.Stat(file); err != nil {
+		return "", fmt.Errorf("ERROR: no such test") // in a folder without tests
+	}
+	return file, nil
 }
 
 // split divides a command of go test for one package into what compiles its test,
 // and the flags of the compiled test, which runs in folder.
-func split(args []string) (compile, flags []string, folder string) {
+func split(args []string) (building, flags []string, folder string) {
 	for i := 0; i < len(args); i++ {
 		switch a := args[i]; a {
 		case "-run", "-timeout":
@@ -273,13 +281,13 @@ func split(args []string) (compile, flags []string, folder string) {
 			flags = append(flags, "-test.short")
 		case "-C":
 			folder = args[i+1]
-			compile = append(compile, a, args[i+1])
+			building = append(building, a, args[i+1])
 			i++
 		default:
-			compile = append(compile, a)
+			building = append(building, a)
 		}
 	}
-	return compile, flags, filepath.Join(folder, args[len(args)-1])
+	return building, flags, filepath.Join(folder, args[len(args)-1])
 }
 
 // attempts is how often a test may miss a bug: recorded histories meet one that takes
