@@ -176,7 +176,8 @@ func (c config) measure(groups []measure.Group, pkg string, stderr io.Writer) (r
 
 // alone returns this program, to run as a process of its own. Each of several packages
 // is measured in one: some peers cannot be closed, and what they keep would be marked by
-// every collection while the packages after them are measured.
+// every collection while the packages after them are measured. If nil, as in most tests,
+// this process measures them all.
 var alone = func() *exec.Cmd {
 	self, err := os.Executable()
 	if err != nil {
