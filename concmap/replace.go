@@ -2,6 +2,7 @@ package concmap
 
 import (
 	"sync/atomic"
+	"unsafe"
 
 	"example.com/flatline/internal/debug"
 )
@@ -80,15 +81,11 @@ func (m *Map[K, V]) heirs(s *segment[K]) []*segment[K] {
 	return []*segment[K]{m.copy(s.depth, s.fit(s.live, m.bits), s)}
 }
 
-// minShare is how many entries a segment must hold on average for the segments to
-// be divided once more. Random hashes leave it at a hundred and more; it bounds the
-// directory whatever a custom hash does.
-const minShare = 8
-
 // split returns the two halves of s. It returns nil if dividing would not help,
-// because more than three quarters of the entries fall into one half: with random
-// hashes this happens to one segment in 10^9, with a custom hash that collides
-// again and again.
+// because most of the entries fall into one half, three quarters and eight more: with
+// random hashes this happens to one segment in 10^9, with a custom hash that collides
+// again and again. Nor does it divide what would make the directory larger than a
+// quarter of all entries, whatever a custom hash does.
 func (m *Map[K, V]) split(s *segment[K], always bool) (a, b *segment[K]) {
 	// Every key is hashed once: the buffer is on the stack unless s is larger than
 	// good hashes make it.
@@ -99,17 +96,31 @@ func (m *Map[K, V]) split(s *segment[K], always bool) (a, b *segment[K]) {
 		right += int32(path(h) >> s.depth & 1)
 	}
 	left := s.live - right
-	if !always && (max(left, right) > s.live*3/4 || m.dir.Load().entries()>>s.depth < minShare) {
+	if !always && (max(left, right) > s.live*3/4+8 || m.tooDeep(s.depth+1)) {
 		return nil, nil
 	}
 	least := s.least
 	if always {
 		least = min(hotBits, m.bits)
 	}
-	a = m.newSegment(s.of, s.depth+1, s.path, max(fit(left, m.bits), least), least)
-	b = m.newSegment(s.of, s.depth+1, s.path|1<<s.depth, max(fit(right, m.bits), least), least)
+	size := func(live int32) uint8 {
+		bits := fit(live, m.bits)
+		if live < limit(m.bits) {
+			bits = min(bits, m.bits) // rather full than large
+		}
+		return max(bits, least)
+	}
+	a = m.newSegment(s.of, s.depth+1, s.path, size(left), least)
+	b = m.newSegment(s.of, s.depth+1, s.path|1<<s.depth, size(right), least)
 	m.deal(s, hashes, [2]*segment[K]{a, b})
 	return a, b
+}
+
+// tooDeep reports whether a directory of 1<<depth places would take more than a
+// quarter of what the entries take.
+func (m *Map[K, V]) tooDeep(depth uint8) bool {
+	slot := int64(unsafe.Sizeof(group[K]{})) / groupSlots
+	return int64(placeSize)<<depth > m.dir.Load().entries()*slot/4
 }
 
 // copy returns a segment of the given depth and size with the entries of the old
