@@ -36,7 +36,7 @@ func TestRedisIsAStore(t *testing.T) {
 	})
 	for _, k := range s.client().Keys(t.Context(), "gate:*").Val() {
 		if k != "gate:rules" {
-			assert.Positive(t, s.client().PTTL(t.Context(), k).Val(), "%s expires", k)
+			assert.NotEqual(t, time.Duration(-1), s.client().PTTL(t.Context(), k).Val(), "%s expires", k) // it may have, by now
 		}
 	}
 }
