@@ -57,6 +57,7 @@ type Group struct {
 	Procs  int    // GOMAXPROCS while it runs; 0: as it is
 	Wall   bool   // wall time instead of the processor time of all threads: for parallel work, and for waiting
 	Higher bool   // a higher value is better (hits, items a second)
+	Ops    int    // what Run does n of is so many operations, as the filling of a map; 0: one
 
 	Repeats int // a value that varies is found so many times, interleaved as times are; 0: once
 
@@ -198,7 +199,7 @@ func (c *contestant) sample() {
 		side.Run(c.n)
 	}
 	took := c.time(side, c.n)
-	c.samples = append(c.samples, float64(took)/float64(c.n))
+	c.samples = append(c.samples, float64(took)/float64(c.n)/float64(max(c.group.Ops, 1)))
 }
 
 // calibrate chooses n so that a slice takes about Slice, and warms the side. It

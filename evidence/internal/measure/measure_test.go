@@ -48,6 +48,14 @@ func TestRatio(t *testing.T) {
 	}
 }
 
+// TestOps: the figure is that of an operation, of which Run does several at once.
+func TestOps(t *testing.T) {
+	g := Group{Ours: work(1000), Peers: []Peer{{New: work(1000)}}}
+	whole := g.Measure(3)[0].Ours
+	g.Ops = 1000
+	assert.Less(t, g.Measure(3)[0].Ours, whole/100)
+}
+
 func TestHigherIsBetter(t *testing.T) {
 	value := func(v float64) func() float64 { return func() float64 { return v } }
 	g := Group{Name: "hits", Unit: "%", Higher: true, OursValue: value(60), Peers: []Peer{
