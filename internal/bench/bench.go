@@ -11,7 +11,9 @@
 // includes the cache); n is the size of the structure.
 //
 // FLATLINE_SIZES=2048,4096 in the environment replaces the sizes that every
-// sweep visits; examples/study chooses its own that way.
+// sweep visits; examples/study chooses its own that way. FLATLINE_REPEATS=4 makes
+// each form of each size be built and measured four times: what depends on a random
+// hash costs less or more by chance, the more so the smaller it is.
 package bench
 
 import (
@@ -24,6 +26,9 @@ import (
 
 	"example.com/flatline/internal/debug"
 )
+
+// Repeats is how often a sweep visits each size.
+var Repeats = repeats(os.Getenv("FLATLINE_REPEATS"))
 
 // Sizes are the sizes that a sweep visits: powers of two, a factor 8 apart,
 // from what fits the first-level cache to what fits none. FLATLINE_SIZES
@@ -48,14 +53,28 @@ func sizes(list string) []int {
 	return out
 }
 
+// repeats reads a number above 0; nothing stands for 1.
+func repeats(number string) int {
+	if number == "" {
+		return 1
+	}
+	n, err := strconv.Atoi(number)
+	if err != nil || n < 1 {
+		panic(fmt.Sprintf("FLATLINE_REPEATS: want a number above 0, got %q", number))
+	}
+	return n
+}
+
 // Sweep runs f as a sub-benchmark impl=…/n=… for each of Sizes. f must measure
 // with b.Loop and nothing else: no StopTimer, no b.N.
 func Sweep(b *testing.B, impl string, f func(b *testing.B, n int)) {
 	for _, n := range Sizes {
-		b.Run(fmt.Sprintf("impl=%s/n=%d", impl, n), func(b *testing.B) {
-			b.ReportAllocs()
-			f(b, n)
-		})
+		for range Repeats {
+			b.Run(fmt.Sprintf("impl=%s/n=%d", impl, n), func(b *testing.B) {
+				b.ReportAllocs()
+				f(b, n)
+			})
+		}
 	}
 }
 
@@ -64,18 +83,25 @@ func Sweep(b *testing.B, impl string, f func(b *testing.B, n int)) {
 // two, so is their number, so that keys[i&(len(keys)-1)] picks the i-th.
 func SweepKeys(b *testing.B, impl string, f func(b *testing.B, n int, keys []int)) {
 	for _, w := range []string{"hot", "uniform"} {
-		for _, n := range Sizes {
-			b.Run(fmt.Sprintf("impl=%s/keys=%s/n=%d", impl, w, n), func(b *testing.B) {
-				b.ReportAllocs()
-				f(b, n, Keys(w, n))
-			})
-		}
+		Sweep(b, impl+"/keys="+w, func(b *testing.B, n int) { f(b, n, Keys(w, n)) })
 	}
 }
 
-// Keys returns the keys of a working set, the same at every call: for "hot" a
-// stream over 256 of the keys 0..n-1, for "uniform" a stream over all of them.
+// Keys returns the keys of a working set, the same at every call and not to be
+// changed: for "hot" a stream over 256 of the keys 0..n-1, for "uniform" a stream over
+// all of them.
 func Keys(set string, n int) []int {
+	name := fmt.Sprint(set, n)
+	if _, ok := streams[name]; !ok {
+		streams[name] = stream(set, n)
+	}
+	return streams[name]
+}
+
+// streams are kept, since under callgrind it takes longer to draw one than to use it.
+var streams = make(map[string][]int)
+
+func stream(set string, n int) []int {
 	r := rand.New(rand.NewPCG(uint64(n), 1))
 	from := r.Perm(n)
 	if set == "hot" {

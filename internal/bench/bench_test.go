@@ -17,11 +17,16 @@ func TestSizes(t *testing.T) {
 	}
 }
 
-func TestKeys(t *testing.T) {
-	distinct := func(keys []int) int {
-		slices.Sort(keys)
-		return len(slices.Compact(keys))
+func TestRepeats(t *testing.T) {
+	assert.Equal(t, 1, repeats(""))
+	assert.Equal(t, 8, repeats("8"))
+	for _, bad := range []string{"x", "0", "-4", "1,2"} {
+		assert.Panics(t, func() { repeats(bad) }, bad)
 	}
+}
+
+func TestKeys(t *testing.T) {
+	distinct := func(keys []int) int { return len(slices.Compact(slices.Sorted(slices.Values(keys)))) }
 	for _, n := range []int{64, 256, 4096} {
 		assert.Equal(t, Keys("uniform", n), Keys("uniform", n), "the same at every call")
 		assert.Equal(t, min(n, 256), distinct(Keys("hot", n)))

@@ -91,6 +91,8 @@ func TestParseName(t *testing.T) {
 		"BenchmarkMax/16/x":           {"Max/16/x", "Max", []Part{{"", "16"}, {"", "x"}}, 0},
 		"BenchmarkMax/n=64/32":        {"Max/n=64/32", "Max", []Part{{"", "32"}}, 64},
 		"BenchmarkMax/n=big":          {"Max/n=big", "Max", []Part{{"n", "big"}}, 0},
+		"BenchmarkMax/n=64#01-2":      {"Max/n=64", "Max", nil, 64},
+		"BenchmarkMax/n=64#x":         {"Max/n=64#x", "Max", []Part{{"n", "64#x"}}, 0},
 		"BenchmarkMax/0":              {"Max/0", "Max", []Part{{"", "0"}}, 0},
 		"BenchmarkC_Get/a=b=c/n=+4-2": {"C_Get/a=b=c/n=+4", "C_Get", []Part{{"a", "b=c"}, {"n", "+4"}}, 0},
 	} {

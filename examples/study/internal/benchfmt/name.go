@@ -16,11 +16,14 @@ type Name struct {
 // A Part is what stands between two slashes; Key is empty if there is no "=".
 type Part struct{ Key, Value string }
 
-// ParseName takes a name apart. The processor count that Go appends ("-8") is
-// dropped.
+// ParseName takes a name apart. What Go appends is dropped: the processor count
+// ("-8") and, to a name that comes again, a number ("#01").
 func ParseName(s string) Name {
 	s = strings.TrimPrefix(s, "Benchmark")
 	if i := strings.LastIndexByte(s, '-'); i >= 0 && positive(s[i+1:]) > 0 {
+		s = s[:i]
+	}
+	if i := strings.LastIndexByte(s, '#'); i >= 0 && number(s[i+1:]) {
 		s = s[:i]
 	}
 	elems := strings.Split(s, "/")
@@ -80,14 +83,12 @@ next:
 
 // positive reads a decimal number above 0, digits alone; 0 if it is none.
 func positive(s string) int {
-	for _, c := range []byte(s) {
-		if c < '0' || c > '9' {
-			return 0
-		}
-	}
 	n, err := strconv.Atoi(s)
-	if err != nil {
+	if !number(s) || err != nil {
 		return 0
 	}
 	return n
 }
+
+// number reports whether s is digits alone.
+func number(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }

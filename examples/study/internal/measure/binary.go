@@ -47,6 +47,7 @@ func firstLine(out []byte, err error) string {
 type request struct {
 	series    []*series
 	sizes     []int
+	repeats   int    // how often at each size; 0: once
 	benchtime string // "1024x" or "10ms"
 	timeout   time.Duration
 	env       []string
@@ -67,7 +68,7 @@ func (b binary) run(ctx context.Context, r request) (results []benchfmt.Result, 
 	cmd := exec.CommandContext(limited, args[0], args[1:]...)
 	cmd.Dir = b.dir
 	cmd.WaitDelay = time.Second
-	cmd.Env = append(append(os.Environ(), r.env...), "FLATLINE_SIZES="+join(r.sizes))
+	cmd.Env = append(append(os.Environ(), r.env...), "FLATLINE_SIZES="+join(r.sizes), fmt.Sprint("FLATLINE_REPEATS=", max(r.repeats, 1)))
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err = cmd.Run()
@@ -120,7 +121,7 @@ func pattern(all []*series, sizes []int) string {
 		elems := strings.Split(s.path, "/")
 		for i, e := range elems {
 			if e == sizeMark {
-				elems[i] = "^n=(" + strings.Join(n, "|") + ")$"
+				elems[i] = "^n=(" + strings.Join(n, "|") + `)(#\d+)?$`
 			} else {
 				elems[i] = "^" + regexp.QuoteMeta(e) + "$"
 			}

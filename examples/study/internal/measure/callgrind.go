@@ -82,7 +82,22 @@ func (b binary) instructions(ctx context.Context, valgrind, tmp string, r reques
 		}
 		counts[i] = max(loops[i]-fixed, 0) / float64(res.Iters)
 	}
+	results, counts = means(results, counts)
 	return results, counts, err
+}
+
+// means puts one result, with the mean count, in the place of repeated ones.
+func means(results []benchfmt.Result, counts []float64) (one []benchfmt.Result, mean []float64) {
+	for from := 0; from < len(results); {
+		to, sum := from, 0.0
+		for to < len(results) && results[to].Name.Full == results[from].Name.Full {
+			sum += counts[to]
+			to++
+		}
+		one, mean = append(one, results[from]), append(mean, sum/float64(to-from))
+		from = to
+	}
+	return one, mean
 }
 
 // callgrind runs benchmarks and returns the counts between boundaries. With

@@ -44,9 +44,10 @@ func TestSeries(t *testing.T) {
 func TestPattern(t *testing.T) {
 	all := []*series{mustSeries(t, "BenchmarkA_Get/impl=flatline/n=8"), mustSeries(t, "BenchmarkA.Put/impl=flatline/n=8")}
 	p := pattern(all, []int{8, 64})
-	assert.Equal(t, `^BenchmarkA_Get$/^impl=flatline$/^n=(8|64)$|^BenchmarkA\.Put$/^impl=flatline$/^n=(8|64)$`, p)
-	last := regexp.MustCompile(`^n=(8|64)$`)
+	assert.Equal(t, `^BenchmarkA_Get$/^impl=flatline$/^n=(8|64)(#\d+)?$|^BenchmarkA\.Put$/^impl=flatline$/^n=(8|64)(#\d+)?$`, p)
+	last := regexp.MustCompile(`^n=(8|64)(#\d+)?$`)
 	assert.True(t, last.MatchString("n=64"))
+	assert.True(t, last.MatchString("n=64#01"), "repeated")
 	assert.False(t, last.MatchString("n=640"))
 	assert.Equal(t, ".", pattern(nil, []int{8}))
 }
@@ -57,6 +58,19 @@ func TestPick(t *testing.T) {
 	plain := mustSeries(t, "BenchmarkA_Push/impl=flatline/n=8")
 	assert.Equal(t, []*series{uniform, plain}, pick([]*series{hot, uniform, plain}))
 	assert.Equal(t, []*series{uniform}, pick([]*series{uniform, hot}))
+}
+
+func TestRepeats(t *testing.T) {
+	certain, expected := new(series), &series{expected: true}
+	for n, want := range map[int]int{1 << 8: 4, 1 << 10: 4, 1 << 11: 2, 1 << 12: 1, 1 << 20: 1} {
+		assert.Equal(t, 1, repeats(certain, n))
+		assert.Equal(t, want, repeats(expected, n), n)
+	}
+	a, b := benchfmt.Result{Name: benchfmt.ParseName("A/n=8")}, benchfmt.Result{Name: benchfmt.ParseName("A/n=16")}
+	again := benchfmt.Result{Name: benchfmt.ParseName("A/n=8#01-2")}
+	results, counts := means([]benchfmt.Result{a, again, b}, []float64{10, 20, 40})
+	assert.Equal(t, []benchfmt.Result{a, b}, results)
+	assert.Equal(t, []float64{15, 40}, counts)
 }
 
 func TestPacer(t *testing.T) {

@@ -94,6 +94,17 @@ func (p *pacer) ops(n int) int {
 	}
 }
 
+// repeats is how many structures of size n are counted where the cost is stated as a
+// mean over random choices: as many as have manyKeys together, but no more than four.
+func repeats(s *series, n int) int {
+	if !s.expected {
+		return 1
+	}
+	return max(1, min(manyKeys/n, 4))
+}
+
+const manyKeys = 1 << 12
+
 // learn takes in the cost of an operation at size n.
 func (p *pacer) learn(n int, cost float64) {
 	if p.size > 0 {

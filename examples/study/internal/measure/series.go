@@ -15,7 +15,8 @@ type series struct {
 	impl string
 	keys string
 
-	guess float64 // ns/op at the smallest size, in a short run
+	guess    float64 // ns/op at the smallest size, in a short run
+	expected bool    // its cost is stated as a mean over random choices
 }
 
 // sizeMark stands for the size in a path.

@@ -242,6 +242,7 @@ func (t *target) add(s *series) bool {
 	case !ok:
 		return !ours
 	case ours:
+		s.expected = cost.Expected
 		t.ours = append(t.ours, s)
 		if t.op(s.op) == nil {
 			t.ops = append(t.ops, &model.Op{Pkg: t.pkg, Bench: s.op, Row: row, Stated: cost})

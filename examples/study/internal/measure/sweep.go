@@ -1,6 +1,7 @@
 package measure
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,8 +18,9 @@ type layer struct {
 	series   func(*target) []*series
 	sizes    []int
 	deadline time.Time
-	cap      float64 // cost of one point
-	perNano  float64 // cost of a nanosecond, for a first guess
+	cap      float64                    // cost of one point
+	perNano  float64                    // cost of a nanosecond, for a first guess
+	repeats  func(s *series, n int) int // how many structures of a size are measured; nil: one
 	measure  measureFunc
 	record   func(t *target, s *series, n int, res benchfmt.Result, cost float64)
 	short    func(t *target, s *series) // called for a series that stopped short of 4n
@@ -69,17 +71,26 @@ func (r *runner) sweep(ctx context.Context, l layer) error {
 }
 
 // sweepSize measures a target at one size. Series that need the same number of
-// operations share a process.
+// operations and of repeats share a process.
 func (r *runner) sweepSize(ctx context.Context, l layer, t *target, n int, pacers map[*series]*pacer) error {
-	groups := make(map[int][]*series)
+	type need struct{ ops, repeats int }
+	groups := make(map[need][]*series)
 	for _, s := range l.series(t) {
 		if p := pacers[s]; !p.gone {
-			k := p.ops(n)
+			k := need{p.ops(n), 1}
+			if l.repeats != nil {
+				k.repeats = l.repeats(s, n)
+			}
 			groups[k] = append(groups[k], s)
 		}
 	}
-	for _, k := range slices.Sorted(maps.Keys(groups)) {
-		q := request{series: groups[k], sizes: []int{n}, benchtime: fmt.Sprintf("%dx", k), timeout: r.perPoint}
+	inOrder := func(a, b need) int { return cmp.Or(a.ops-b.ops, a.repeats-b.repeats) }
+	for _, k := range slices.SortedFunc(maps.Keys(groups), inOrder) {
+		ops := k.ops
+		if k.repeats > 1 {
+			ops = max(ops/k.repeats, roundsOfN*n)
+		}
+		q := request{series: groups[k], sizes: []int{n}, repeats: k.repeats, benchtime: fmt.Sprintf("%dx", ops), timeout: r.perPoint}
 		err := r.finish(ctx, t, q, l.measure, func(s *series, res benchfmt.Result, cost float64) {
 			pacers[s].learn(n, cost)
 			l.record(t, s, n, res, cost)
