@@ -41,7 +41,7 @@ const (
 )
 
 // patience is how long one history may take to record, and to be judged.
-const patience = 30 * time.Second
+var patience = 30 * time.Second
 
 // A Type describes the histories of one type and the model that judges them: a
 // structure T, calls In, results Out, and the state St of the model.
@@ -149,7 +149,7 @@ func (ty *Type[T, In, Out, St]) find(n int) (text string, ops []porcupine.Operat
 
 // record runs the clients of one history. What they do depends on i alone; how
 // they meet does not.
-func (ty *Type[T, In, Out, St]) record(i uint64, yields bool) (ops []porcupine.Operation, done bool) {
+func (ty *Type[T, In, Out, St]) record(i uint64, yields bool) (_ []porcupine.Operation, done bool) {
 	name := fnv.New64a()
 	name.Write([]byte(ty.Name))
 	r := rand.New(rand.NewPCG(name.Sum64(), i))
@@ -158,7 +158,7 @@ func (ty *Type[T, In, Out, St]) record(i uint64, yields bool) (ops []porcupine.O
 	for at := range inputs {
 		inputs[at] = ty.Input(r, at/ty.Ops)
 	}
-	ops = make([]porcupine.Operation, len(inputs))
+	ops := make([]porcupine.Operation, len(inputs)) // not the result, which a client that goes on would find gone
 	defer debug.Yields(yields)()
 
 	var ready atomic.Int32

@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 )
@@ -70,6 +71,27 @@ func TestBugIsFoundAndShown(t *testing.T) {
 	whole.defaults()
 	text, _ = whole.find(10_000)
 	assert.Contains(t, text, "is not linearizable")
+}
+
+// TestHistoryThatDoesNotEnd: what hangs is reported with the stacks, and may go on later.
+func TestHistoryThatDoesNotEnd(t *testing.T) {
+	defer func(d time.Duration) { patience = d }(patience)
+	patience = 10 * time.Millisecond
+	release := make(chan struct{})
+	ty := counters(false)
+	ty.defaults()
+	var done sync.WaitGroup
+	done.Add(ty.Clients * ty.Ops)
+	ty.Do = func(r *registers, in add) int {
+		defer done.Done()
+		<-release
+		return r.add(in)
+	}
+	text, _ := ty.find(1)
+	assert.Contains(t, text, "history 0 did not end within 10ms")
+	assert.Contains(t, text, "TestHistoryThatDoesNotEnd.func")
+	close(release)
+	done.Wait()
 }
 
 // TestNondeterministicModel: a coin may fall either way, but then it lies.
