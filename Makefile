@@ -1,7 +1,7 @@
 # Short names for what is done often. `make` lists them; .ci/run is what must hold.
 export GOWORK := off
 TOOL := go tool -modfile=$(CURDIR)/tools/go.mod
-FUZZTIME ?= 30s
+FUZZTIME ?= 100000x
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,7 +21,7 @@ race: ## tests under the race detector
 debug: ## tests with step counters, yields and assertions
 	go test -tags debug ./...
 
-fuzz: ## every fuzz target for FUZZTIME (30s)
+fuzz: ## FUZZTIME (100000x) inputs for every fuzz target
 	FUZZTIME=$(FUZZTIME) .ci/run fuzz
 
 study: ## measure, judge and draw the growth of every structure
