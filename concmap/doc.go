@@ -113,9 +113,10 @@
 // a small map that goroutines contend for, whose segments have eight groups at
 // least, whatever they hold. A deleted key stays until its segment is rebuilt. The
 // directory does not shrink before Clear: 16 bytes for each hundred entries of the
-// peak, and 32 for the directory that is to follow it. The collector scans it in
-// pieces of 128 KiB, and lets those who allocate help: in a map of millions that can
-// be most of what a Store ever takes (go run -C evidence ./peers -pkg concmap -row
+// peak, and 32 for the directory that is to follow it; more where keys are large and
+// segments hold fewer, but no more than a quarter of the entries. The collector scans
+// it in pieces of 128 KiB, and lets those who allocate help: in a map of millions that
+// can be most of what a Store ever takes (go run -C evidence ./peers -pkg concmap -row
 // worst). Values that need a box cost an allocation a write.
 //
 // Use a Go map under a sync.RWMutex if several entries must change together, or if

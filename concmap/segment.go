@@ -12,7 +12,9 @@ const (
 	// a third more memory in headers and directory, twice as much makes the writer
 	// who divides it wait twice as long.
 	maxBits = 5
-	// maxBytes bounds the table of a segment with large keys.
+	// maxBytes bounds the table of a segment with large keys. Where it has room for one
+	// group or two, chance may put too many entries into a half, whose table is then
+	// twice as large.
 	maxBytes = 8 << 10
 	// hotWaits is how often goroutines must have waited for a segment before it is
 	// divided though it is not full: with 32 a map of a hundred keys under two

@@ -27,13 +27,13 @@ import (
 	"example.com/flatline/internal/debug"
 )
 
-// Repeats is how often a sweep visits each size.
-var Repeats = repeats(os.Getenv("FLATLINE_REPEATS"))
-
 // Sizes are the sizes that a sweep visits: powers of two, a factor 8 apart,
 // from what fits the first-level cache to what fits none. FLATLINE_SIZES
 // replaces them.
 var Sizes = sizes(os.Getenv("FLATLINE_SIZES"))
+
+// times is how often a sweep visits each of them.
+var times = repeats(os.Getenv("FLATLINE_REPEATS"))
 
 // sizes reads a comma-separated list of powers of two; an empty list stands for
 // the usual ones. It panics on anything else: it runs in test binaries only, and
@@ -69,7 +69,7 @@ func repeats(number string) int {
 // with b.Loop and nothing else: no StopTimer, no b.N.
 func Sweep(b *testing.B, impl string, f func(b *testing.B, n int)) {
 	for _, n := range Sizes {
-		for range Repeats {
+		for range times {
 			b.Run(fmt.Sprintf("impl=%s/n=%d", impl, n), func(b *testing.B) {
 				b.ReportAllocs()
 				f(b, n)
@@ -91,17 +91,21 @@ func SweepKeys(b *testing.B, impl string, f func(b *testing.B, n int, keys []int
 // changed: for "hot" a stream over 256 of the keys 0..n-1, for "uniform" a stream over
 // all of them.
 func Keys(set string, n int) []int {
-	name := fmt.Sprint(set, n)
-	if _, ok := streams[name]; !ok {
-		streams[name] = stream(set, n)
+	if last.keys == nil || last.set != set || last.n != n {
+		last.set, last.n, last.keys = set, n, draw(set, n)
 	}
-	return streams[name]
+	return last.keys
 }
 
-// streams are kept, since under callgrind it takes longer to draw one than to use it.
-var streams = make(map[string][]int)
+// last is what Keys returned last. Repeats ask for the same, and under callgrind it
+// takes longer to draw the keys than to use them.
+var last struct {
+	set  string
+	n    int
+	keys []int
+}
 
-func stream(set string, n int) []int {
+func draw(set string, n int) []int {
 	r := rand.New(rand.NewPCG(uint64(n), 1))
 	from := r.Perm(n)
 	if set == "hot" {

@@ -28,7 +28,7 @@ func TestRepeats(t *testing.T) {
 func TestKeys(t *testing.T) {
 	distinct := func(keys []int) int { return len(slices.Compact(slices.Sorted(slices.Values(keys)))) }
 	for _, n := range []int{64, 256, 4096} {
-		assert.Equal(t, Keys("uniform", n), Keys("uniform", n), "the same at every call")
+		assert.Equal(t, draw("uniform", n), Keys("uniform", n), "the same at every call")
 		assert.Equal(t, min(n, 256), distinct(Keys("hot", n)))
 		assert.Greater(t, distinct(Keys("uniform", n)), n*9/10)
 		assert.Less(t, slices.Max(Keys("uniform", n)), n)

@@ -66,7 +66,7 @@ func (r *runner) instruct(ctx context.Context) error {
 		return ctx.Err()
 	}
 	l := layer{
-		perNano: instrPerNano, repeats: repeats,
+		perNano: instrPerNano, repeat: true,
 		measure: func(ctx context.Context, t *target, q request) ([]benchfmt.Result, []float64, error) {
 			return t.normal.instructions(ctx, r.valgrind, r.tmp, q, fixed)
 		},

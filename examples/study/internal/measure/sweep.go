@@ -18,9 +18,9 @@ type layer struct {
 	series   func(*target) []*series
 	sizes    []int
 	deadline time.Time
-	cap      float64                    // cost of one point
-	perNano  float64                    // cost of a nanosecond, for a first guess
-	repeats  func(s *series, n int) int // how many structures of a size are measured; nil: one
+	cap      float64 // cost of one point
+	perNano  float64 // cost of a nanosecond, for a first guess
+	repeat   bool    // where a cost is expected, several small structures are measured
 	measure  measureFunc
 	record   func(t *target, s *series, n int, res benchfmt.Result, cost float64)
 	short    func(t *target, s *series) // called for a series that stopped short of 4n
@@ -78,19 +78,15 @@ func (r *runner) sweepSize(ctx context.Context, l layer, t *target, n int, pacer
 	for _, s := range l.series(t) {
 		if p := pacers[s]; !p.gone {
 			k := need{p.ops(n), 1}
-			if l.repeats != nil {
-				k.repeats = l.repeats(s, n)
+			if times := repeats(s, n); l.repeat && times > 1 {
+				k = need{max(k.ops/times, roundsOfN*n), times}
 			}
 			groups[k] = append(groups[k], s)
 		}
 	}
 	inOrder := func(a, b need) int { return cmp.Or(a.ops-b.ops, a.repeats-b.repeats) }
 	for _, k := range slices.SortedFunc(maps.Keys(groups), inOrder) {
-		ops := k.ops
-		if k.repeats > 1 {
-			ops = max(ops/k.repeats, roundsOfN*n)
-		}
-		q := request{series: groups[k], sizes: []int{n}, repeats: k.repeats, benchtime: fmt.Sprintf("%dx", ops), timeout: r.perPoint}
+		q := request{series: groups[k], sizes: []int{n}, repeats: k.repeats, benchtime: fmt.Sprintf("%dx", k.ops), timeout: r.perPoint}
 		err := r.finish(ctx, t, q, l.measure, func(s *series, res benchfmt.Result, cost float64) {
 			pacers[s].learn(n, cost)
 			l.record(t, s, n, res, cost)
