@@ -21,7 +21,7 @@ var (
 	short = plan{
 		sizes:     powers(8, 16, 2),
 		timeSizes: powers(8, 18, 2),
-		total:     95 * time.Second,
+		total:     85 * time.Second,
 		perPoint:  20 * time.Second,
 		most:      2e8,
 		slice:     20 * time.Millisecond,
