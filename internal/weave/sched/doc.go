@@ -1,0 +1,30 @@
+// Package sched is the runtime of the sched loom: it runs the goroutines of a small
+// program one at a time and decides before every operation of sync, sync/atomic and
+// channels which of them goes on. A [Run] repeats a program until it has been
+// through every schedule with at most so many preemptions (Musuvathi et al.,
+// "Finding and Reproducing Heisenbugs in Concurrent Programs", 2008).
+//
+// Its folders sync, atomic, runtime, time, rand and errgroup have the names and the
+// sizes of the packages that they stand for in a woven build. Each operation is a
+// point: the goroutine says what it is about to do, is stopped, and goes on when it is
+// chosen, which happens only when the operation can be done without waiting. Then it
+// does it on the real type. Outside of a run the points do nothing.
+//
+// # What is a step
+//
+// A step is one such operation and all that follows it up to the next one. Plain
+// memory that is reached without a data race cannot tell the difference. That there
+// is no data race is for the race detector: under -race the goroutines are handed over
+// without any order that it can see, and the real operations make the order that
+// the program has.
+//
+// # Rules that keep a replay from drifting
+//
+// Every decision is recorded, those with one option too. There is no garbage
+// collection during a run, since an address that is used again would be another
+// object with the same name. Random numbers and secrets begin again with each run.
+//
+// A Gosched is a hint the first time: nothing but a point. A goroutine that comes to
+// a second one, while no goroutine has written anything since the first, is in a
+// loop that waits; it can go on when another has written.
+package sched
