@@ -5,10 +5,11 @@
 //
 //	BenchmarkCache_Get/impl=flatline/keys=hot/n=2048
 //
-// impl is flatline (the product), textbook (the plain answer beside it) or the
+// impl is flatline (the product), textbook (the plain answer next to it) or the
 // name of another form; keys, where the working set matters, is hot (256 keys:
 // the processor's cache has little part in the time) or uniform (all n keys: it
-// includes the cache); n is the size of the structure.
+// includes the cache); only=work marks what examples/study counts and does not
+// measure; n is the size of the structure.
 //
 // FLATLINE_SIZES=2048,4096 in the environment replaces the sizes that every
 // sweep visits; examples/study chooses its own that way. FLATLINE_REPEATS=4 makes
@@ -23,8 +24,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-
-	"example.com/flatline/internal/debug"
 )
 
 // Sizes are the sizes that a sweep visits: powers of two, a factor 8 apart,
@@ -78,6 +77,11 @@ func Sweep(b *testing.B, impl string, f func(b *testing.B, n int)) {
 	}
 }
 
+// Work runs f as Sweep does for impl=flatline, in sub-benchmarks …/only=work/n=…, of
+// which examples/study counts the work and measures neither instructions nor times:
+// for operations that share their costly parts with one that it measures in full.
+func Work(b *testing.B, f func(b *testing.B, n int)) { Sweep(b, "flatline/only=work", f) }
+
 // SweepKeys runs f as a sub-benchmark impl=…/keys=…/n=… for hot and uniform
 // keys and each of Sizes. The keys to use are in 0..n-1; since n is a power of
 // two, so is their number, so that keys[i&(len(keys)-1)] picks the i-th.
@@ -116,56 +120,4 @@ func draw(set string, n int) []int {
 		keys[i] = from[r.IntN(len(from))]
 	}
 	return keys
-}
-
-// A Meter reports the steps that a structure counts under -tags debug, as the
-// metrics steps/op (mean) and worst-steps/op. In a normal build it does nothing.
-type Meter struct {
-	b                 *testing.B
-	counters          []*debug.Counter
-	ops, total, worst int
-}
-
-// Steps returns a meter over the sum of some counters and forgets what they have
-// counted so far.
-func Steps(b *testing.B, counters ...*debug.Counter) *Meter {
-	m := &Meter{b: b, counters: counters}
-	m.take()
-	return m
-}
-
-func (m *Meter) take() (n int) {
-	for _, c := range m.counters {
-		n += c.Take()
-	}
-	return n
-}
-
-// Skip forgets what was counted since the last operation.
-func (m *Meter) Skip() {
-	if debug.Enabled {
-		m.take()
-	}
-}
-
-// Op ends one operation.
-func (m *Meter) Op() {
-	if debug.Enabled {
-		m.op()
-	}
-}
-
-func (m *Meter) op() {
-	n := m.take()
-	m.ops++
-	m.total += n
-	m.worst = max(m.worst, n)
-}
-
-// Report gives the metrics to the benchmark; call it after the loop.
-func (m *Meter) Report() {
-	if debug.Enabled {
-		m.b.ReportMetric(float64(m.total)/float64(max(m.ops, 1)), "steps/op")
-		m.b.ReportMetric(float64(m.worst), "worst-steps/op")
-	}
 }

@@ -1,13 +1,32 @@
 // Package clock reads the time as nanoseconds since a beginning of its own.
 //
 // Each structure that needs the time holds a Clock: a base kept per value, never
-// per package, is what makes a structure that is born inside a testing/synctest
+// per package, is what makes a structure that is created inside a testing/synctest
 // bubble run on the bubble's time. time.Since reads the monotonic clock alone,
 // which costs about half of what time.Now does, and no step of the wall clock can
-// move it.
+// move it. It stops while the machine sleeps.
+//
+// # What a caller's clock may do
+//
+//	it goes backwards      Now does too; a structure keeps the latest time that it has
+//	                       seen, so for the structure the clock stands still
+//	it stands still        so does Now: nothing is gained and nothing expires
+//	one reading far ahead  Now jumps and comes back, so the structure stands still until
+//	                       the clock has caught up with that reading
+//	more than 292 years    Now is the nearest int64
+//	zero when New reads    the clock is not set yet: its first reading that is more than
+//	                       292 years later is the moment at which it begins, at 0
+//
+// The last line is for clocks that return the zero time until something has set
+// them. A clock of a test that begins at the zero time and advances is not affected.
 package clock
 
-import "time"
+import (
+	"math"
+	"sync"
+	"sync/atomic"
+	"time"
+)
 
 // A Clock is made by New.
 type Clock struct {
@@ -16,11 +35,13 @@ type Clock struct {
 }
 
 // New returns a clock that begins at 0 now. If now is not nil it is asked for the
-// time; what it returns may go backwards, and so may Now then.
+// time.
 func New(now func() time.Time) Clock {
 	c := Clock{base: time.Now(), now: now}
 	if now != nil {
-		c.base = now()
+		if c.base = now(); c.base.IsZero() {
+			c.now = unset(now)
+		}
 	}
 	return c
 }
@@ -29,10 +50,64 @@ func New(now func() time.Time) Clock {
 // 292 years away it returns the nearest int64. O(1), no allocation.
 func (c *Clock) Now() int64 {
 	if c.now != nil {
-		return c.At(c.now())
+		return int64(c.now().Sub(c.base))
 	}
 	return int64(time.Since(c.base))
 }
 
-// At returns what Now is, or was, at time t.
-func (c *Clock) At(t time.Time) int64 { return int64(t.Sub(c.base)) }
+// Foreign reports whether the clock is a caller's: it may go backwards, and it may call
+// the structure that reads it, so that it is read before a lock is taken.
+func (c *Clock) Foreign() bool { return c.now != nil }
+
+// Lock locks mu and returns the time, not less than *last, which mu guards. The clock is
+// read under the lock, so that the times are in the order of the locks; a caller's clock
+// is read before it.
+func (c *Clock) Lock(mu *sync.Mutex, last *int64) int64 {
+	var now int64
+	if c.now == nil {
+		mu.Lock()
+		now = c.Now()
+	} else {
+		now = c.Now()
+		mu.Lock()
+	}
+	*last = max(*last, now)
+	return *last
+}
+
+// Forward returns now for who cannot keep the latest reading otherwise: a reading that is
+// before an earlier one is that one. It returns nil for nil.
+func Forward(now func() time.Time) func() time.Time {
+	if now == nil {
+		return nil
+	}
+	var latest atomic.Pointer[time.Time]
+	return func() time.Time {
+		for t := now(); ; {
+			last := latest.Load()
+			if last != nil && t.Before(*last) {
+				return *last
+			}
+			if latest.CompareAndSwap(last, &t) {
+				return t
+			}
+		}
+	}
+}
+
+// unset returns now for a clock that began at the zero time. From its first reading
+// on that is too far from there to be measured, it is moved so that this reading is
+// the zero time.
+func unset(now func() time.Time) func() time.Time {
+	var begin atomic.Pointer[time.Time]
+	return func() time.Time {
+		t := now()
+		if begin.Load() == nil {
+			if t.Sub(time.Time{}) < math.MaxInt64 {
+				return t
+			}
+			begin.CompareAndSwap(nil, new(t))
+		}
+		return time.Time{}.Add(t.Sub(*begin.Load()))
+	}
+}

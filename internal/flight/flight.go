@@ -1,44 +1,64 @@
 // Package flight lets many callers that miss the same key share one load of it:
 // the single-flight of a cache (after groupcache, Brad Fitzpatrick, 2013).
 //
-// A Group has no lock of its own. It lives under the lock of the cache that it
-// serves, so that "absent and nobody loads it" is one decision, and "stored and
-// nobody loads it any more" another: no caller can look between the two and load
-// a second time.
+// A Group has no lock. It is guarded by the lock of the cache that it serves, so that
+// "absent and not being loaded" is one decision, and "stored and no longer being
+// loaded" another: no caller can look between the two and load a second time.
 //
 // A Put or Delete of a key supersedes the load that is under way, as a lease does
 // in Nishtala et al., "Scaling Memcache at Facebook" (2013): its callers get what
-// it brings, but nobody else does, since it may have been read before the change.
+// it brings, but no other caller does, since it may have been read before the change.
 package flight
 
 import (
 	"context"
 	"fmt"
+	"maps"
 	"runtime"
 	"runtime/debug"
+	"slices"
 )
 
 // A Group holds the loads under way. The zero value is ready. The caller holds a
 // lock around every method.
-type Group[K comparable, V any] struct{ calls map[K]*Call[V] }
+type Group[K comparable, V any] struct {
+	calls   map[K]*Call[V]        // that nothing has superseded
+	running map[*Call[V]]struct{} // these and the others
+	watches map[K]*Watch          // that nothing has ended
+	pending int                   // calls and watches
+}
+
+// Pending reports whether Supersede may have anything to do. O(1).
+func (g *Group[K, V]) Pending() bool { return g.pending > 0 }
 
 // Len returns the number of loads under way that nothing has superseded. O(1).
 func (g *Group[K, V]) Len() int { return len(g.calls) }
 
+// Running returns all loads under way. O(loads).
+func (g *Group[K, V]) Running() []*Call[V] { return slices.Collect(maps.Keys(g.running)) }
+
+// Ended notes that Run of c has returned.
+func (g *Group[K, V]) Ended(c *Call[V]) { delete(g.running, c) }
+
 // Join returns the load of k. If none is under way it begins one, and the caller
-// must Run it and see to it that Land is called. A key that is not equal to
-// itself is loaded by each caller alone, since nobody could find its load again.
+// must Run it and see to it that Land and then Ended are called. A key that is not equal to
+// itself is loaded by each caller alone, since no other call could find its load.
 func (g *Group[K, V]) Join(k K) (c *Call[V], begun bool) {
 	if c = g.calls[k]; c != nil {
 		return c, false
 	}
 	c = &Call[V]{done: make(chan struct{})}
-	if k == k { //nolint:staticcheck // false for NaN
+	if k == k { // false for NaN
 		if g.calls == nil {
 			g.calls = make(map[K]*Call[V])
 		}
 		g.calls[k] = c
+		g.pending++
 	}
+	if g.running == nil {
+		g.running = make(map[*Call[V]]struct{})
+	}
+	g.running[c] = struct{}{}
 	return c, true
 }
 
@@ -51,28 +71,38 @@ func (g *Group[K, V]) Land(k K, c *Call[V]) (current bool) {
 	c.landed = true
 	if g.calls[k] == c {
 		delete(g.calls, k)
+		g.pending--
 	}
 	return true
 }
 
-// Supersede parts the load of k, if one is under way, from the group: its result
-// will not be stored, and the next caller to miss k loads anew.
+// Supersede parts the load of k, if one is under way, from the group: its result will not
+// be stored, and the next caller to miss k loads again. It ends the watch of k.
 func (g *Group[K, V]) Supersede(k K) {
 	if c := g.calls[k]; c != nil {
 		c.landed = true
 		delete(g.calls, k)
+		g.pending--
+	}
+	if w := g.watches[k]; w != nil {
+		w.changed = true
+		delete(g.watches, k)
+		g.pending--
 	}
 }
 
-// SupersedeAll does so with every load.
+// SupersedeAll does so with every key.
 func (g *Group[K, V]) SupersedeAll() {
 	for _, c := range g.calls {
 		c.landed = true
 	}
-	g.calls = nil
+	for _, w := range g.watches {
+		w.changed = true
+	}
+	g.calls, g.watches, g.pending = nil, nil, 0
 }
 
-// A Call is one load and those who wait for it.
+// A Call is one load and the callers that are waiting for it.
 type Call[V any] struct {
 	landed bool // guarded by the lock of the group
 	done   chan struct{}
@@ -106,7 +136,7 @@ func (p *Panic) Unwrap() error {
 	return err
 }
 
-// Run runs load and wakes all who wait. A panic stops here: every caller's Wait
+// Run runs load and wakes all waiters. A panic stops here: every caller's Wait
 // raises it again. It must be called once.
 func (c *Call[V]) Run(load func() (V, error)) {
 	defer close(c.done)
@@ -121,7 +151,10 @@ func (c *Call[V]) Run(load func() (V, error)) {
 	c.ended = returned
 }
 
-// Wait returns what the load brings, or ctx's error if that is over first. It
+// Done is closed when the load has ended.
+func (c *Call[V]) Done() <-chan struct{} { return c.done }
+
+// Wait returns what the load brings, or the cause of ctx's end if that comes first. It
 // panics with a *Panic if the loader panicked, and ends the calling goroutine if
 // the loader ended its own.
 func (c *Call[V]) Wait(ctx context.Context) (V, error) {
@@ -132,7 +165,7 @@ func (c *Call[V]) Wait(ctx context.Context) (V, error) {
 		case <-c.done:
 		case <-ctx.Done():
 			var zero V
-			return zero, ctx.Err()
+			return zero, context.Cause(ctx)
 		}
 	}
 	switch c.ended {

@@ -82,13 +82,44 @@ func TestOutcomes(t *testing.T) {
 	release := make(chan struct{})
 	c = run(func() (int, error) { <-release; return 1, nil })
 	gone, cancel := context.WithCancelCause(ctx)
-	cancel(errors.New("why"))
+	why := errors.New("why")
+	cancel(why)
 	_, err = c.Wait(gone)
-	assert.ErrorIs(t, err, context.Canceled)
+	assert.ErrorIs(t, err, why)
 	close(release)
 	v, _ = c.Wait(ctx)
 	assert.Equal(t, 1, v)
 	v, err = c.Wait(gone)
 	assert.NoError(t, err, "a result that is there is never refused")
 	assert.Equal(t, 1, v)
+}
+
+// TestWatch: a watch sees what is superseded after it began, is shared, and is left
+// behind by nobody.
+func TestWatch(t *testing.T) {
+	var g Group[string, int]
+	assert.False(t, g.Pending())
+	a, b := g.Watch("k"), g.Watch("k")
+	assert.True(t, g.Pending())
+	g.Supersede("other")
+	assert.False(t, a.Changed())
+	g.Supersede("k")
+	assert.True(t, a.Changed() && b.Changed())
+	assert.False(t, g.Pending())
+	c := g.Watch("k")
+	assert.False(t, c.Changed(), "it began later")
+	g.Unwatch("k", a)
+	g.Unwatch("k", b)
+	assert.True(t, g.Pending(), "the end of the old ones leaves the new one alone")
+	g.SupersedeAll()
+	assert.True(t, c.Changed())
+	g.Unwatch("k", c)
+	d := g.Watch("k")
+	g.Unwatch("k", d)
+	assert.False(t, g.Pending())
+
+	var n Group[float64, int]
+	w := n.Watch(math.NaN())
+	assert.False(t, n.Pending())
+	n.Unwatch(math.NaN(), w)
 }

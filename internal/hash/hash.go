@@ -5,25 +5,31 @@
 //
 // A structure draws two secret words when it is made. An integer key k of any
 // width is hashed in two rounds, fold(fold(k ^ s0, k ^ s1), golden), where fold is
-// one 64×64→128 bit multiplication whose two halves are combined by exclusive or,
-// about 1 ns. In the first round the key stands on both sides because a fixed
+// one 64×64→128 bit multiplication whose two halves are combined by exclusive or. In
+// the first round the key stands on both sides because a fixed
 // factor maps an arithmetic progression to another one, which some factors fold
 // onto few buckets. The second is there because the squares of a progression still
 // cluster at one seed in a hundred: TestRuns, which looks at keys in a row over
 // 1,000 seeds, fails without it.
 // Strings of up to 16 bytes are two words, which may overlap: folded in two rounds
-// as well, each with the secrets, the second with the length. Longer ones go to
-// hash/maphash, which uses the processor's AES rounds where there are any, and every
-// other comparable type to maphash.Comparable, which is correct for floats,
-// interfaces, structs and arrays and is about a third of a small cache's Get; that
-// price is why the integers have a path of their own.
+// as well, each with the secrets, the second with the length. Longer ones are read
+// through two lanes up to 32 bytes and four above, of 16 bytes each; the lanes do not
+// wait for each other, so that their multiplications run at the same time. The last
+// words of a string overlap the ones before them, so there is no rest to read byte by
+// byte.
+// Every other comparable type goes to maphash.Comparable, which is correct for floats,
+// interfaces, structs and arrays, and several times slower than the path of the
+// integers.
 //
 // # Flooding
 //
-// Since the seeds differ from structure to structure and never leave it, nobody
-// outside can choose keys that collide. A caller's own hash function is mixed
-// with the same secrets, so that a weak one (the identity, say) still spreads
-// over a power-of-two table; it cannot repair collisions of the function itself.
+// Since the seeds differ from structure to structure and never leave it, an attacker
+// cannot choose keys that collide. Each lane has a secret of its own, which the
+// process draws when it starts: with one secret for all, two strings that differ only
+// in the order of their 16-byte blocks would collide whatever the secret is.
+// A caller's own hash function is mixed with the same secrets, so that a weak one (the
+// identity, say) still spreads over a power-of-two table; it cannot repair collisions
+// of the function itself.
 //
 // # References
 //
@@ -132,7 +138,7 @@ func (h *Hasher[K]) Hash(k K) uint64 {
 	case text:
 		return h.secrets.text(*(*string)(p))
 	case custom:
-		_ = k == k //nolint:staticcheck // panics if a value in it is uncomparable
+		_ = k == k // panics if a value in it is uncomparable
 		return h.word(h.fn(k))
 	default:
 		return anyKey(h.seed, k)
@@ -146,7 +152,7 @@ func (x *secrets) text(s string) uint64 {
 	var a, b uint64
 	switch p := unsafe.Slice(unsafe.StringData(s), n); {
 	case n > 16:
-		return maphash.String(x.seed, s)
+		return x.long(s)
 	case n >= 8:
 		a, b = binary.LittleEndian.Uint64(p), binary.LittleEndian.Uint64(p[n-8:])
 	case n >= 4:
@@ -156,6 +162,44 @@ func (x *secrets) text(s string) uint64 {
 	}
 	hi, lo := bits.Mul64(a^x.s0, b^x.s1)
 	return fold(lo^x.s0^uint64(n), hi^x.s1)
+}
+
+// lanes are the secrets of the four lanes of long strings.
+var lanes = [4]uint64{rand.Uint64(), rand.Uint64(), rand.Uint64(), rand.Uint64()}
+
+// long hashes a string of more than 16 bytes.
+func (x *secrets) long(s string) uint64 {
+	n := len(s)
+	p := unsafe.Pointer(unsafe.StringData(s))
+	end := unsafe.Add(p, n-16)
+	s0, s1 := x.s0, x.s1
+	if n <= 32 {
+		a := absorb(p, lanes[0]^s1, lanes[0]^s0)
+		b := absorb(end, lanes[1]^s1, lanes[1]^s0)
+		return fold(a^uint64(n), b^s1)
+	}
+	a, b, c, d := lanes[0]^s0, lanes[1]^s0, lanes[2]^s0, lanes[3]^s0
+	for ; n > 64; n -= 64 {
+		a = absorb(p, lanes[0]^s1, a)
+		b = absorb(unsafe.Add(p, 16), lanes[1]^s1, b)
+		c = absorb(unsafe.Add(p, 32), lanes[2]^s1, c)
+		d = absorb(unsafe.Add(p, 48), lanes[3]^s1, d)
+		p = unsafe.Add(p, 64)
+	}
+	if len(s) > 64 {
+		p = unsafe.Add(end, -48)
+	}
+	a = absorb(p, lanes[0]^s1, a)
+	b = absorb(end, lanes[1]^s1, b)
+	c = absorb(unsafe.Add(p, 16), lanes[2]^s1, c)
+	d = absorb(unsafe.Add(end, -16), lanes[3]^s1, d)
+	return fold(a^c^uint64(len(s)), b^d^s1)
+}
+
+// absorb mixes the 16 bytes at p into the state of a lane.
+func absorb(p unsafe.Pointer, key, state uint64) uint64 {
+	w := (*[16]byte)(p)
+	return fold(binary.LittleEndian.Uint64(w[:8])^key, binary.LittleEndian.Uint64(w[8:])^state)
 }
 
 // anyKey is apart from Hash because maphash.Comparable lets its argument

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -38,17 +39,52 @@ func check[K comparable](t *testing.T, a, b K) {
 	assert.Equal(t, h.Hash(a), c.Hash(b), "a copy hashes alike")
 }
 
+// TestSeedsDiffer: two structures hash no kind of key alike, and keys that fall into
+// one bucket of the first are spread in the second: otherwise who floods one of them
+// floods all.
 func TestSeedsDiffer(t *testing.T) {
-	a, b := New[int](nil), New[int](nil)
+	type pair struct{ a, b int64 }
+	seedsDiffer(t, func(i int) int { return i })
+	seedsDiffer(t, func(i int) int64 { return -int64(i) })
+	seedsDiffer(t, func(i int) uint32 { return uint32(i) })
+	seedsDiffer(t, func(i int) named { return named(i) })
+	seedsDiffer(t, func(i int) uint16 { return uint16(i) })
+	for _, n := range []int{4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 40, 200} {
+		seedsDiffer(t, func(i int) string { return fmt.Sprintf("%0*d", n, i) })
+	}
+	seedsDiffer(t, func(i int) float64 { return float64(i) })
+	seedsDiffer(t, func(i int) pair { return pair{int64(i), 1} })
+	seedsDiffer(t, func(i int) point { return point{int32(i), 2, "a"} })
+	seedsDiffer(t, func(i int) [3]int { return [3]int{i, 1, 2} })
+	seedsDiffer(t, func(i int) any { return i })
+	seedsDiffer(t, func(i int) any { return fmt.Sprintf("%040d", i) })
+	seedsDiffer(t, func(i int) *int { return new(i) })
+	seedsDiffer(t, func(i int) complex128 { return complex(float64(i), 1) })
+	own := func(k int) uint64 { return uint64(k) }
+	differ(t, New(own), New(own), func(i int) int { return i })
+}
+
+func seedsDiffer[K comparable](t *testing.T, key func(i int) K) {
+	t.Helper()
+	differ(t, New[K](nil), New[K](nil), key)
+}
+
+func differ[K comparable](t *testing.T, a, b Hasher[K], key func(i int) K) {
+	t.Helper()
 	same := 0
-	for k := range 1000 {
-		if a.Hash(k) == b.Hash(k) {
+	buckets := map[uint64]bool{}
+	for i := range 5000 {
+		k := key(i)
+		ha, hb := a.Hash(k), b.Hash(k)
+		if ha == hb {
 			same++
 		}
+		if ha%64 == 0 { // some 80 keys
+			buckets[hb%64] = true
+		}
 	}
-	assert.Zero(t, same)
-	sa, sb := New[string](nil), New[string](nil)
-	assert.NotEqual(t, sa.Hash("k"), sb.Hash("k"))
+	assert.Zero(t, same, "%T: equal hashes", key(0))
+	assert.Greater(t, len(buckets), 16, "%T: equal buckets", key(0))
 }
 
 // TestSpread: patterns that are not random to an onlooker must spread like random
@@ -181,7 +217,7 @@ func TestUncomparable(t *testing.T) {
 }
 
 // TestTexts: every byte and the length of a string count, at each length on both
-// sides of 16.
+// sides of 16, 32, 64 and 128.
 func TestTexts(t *testing.T) {
 	h := New[string](nil)
 	seen := map[uint64]string{}
@@ -192,7 +228,7 @@ func TestTexts(t *testing.T) {
 		seen[v] = s
 		assert.Equal(t, v, h.Hash(strings.Clone(s)))
 	}
-	for n := range 40 {
+	for n := range 140 {
 		zeros := make([]byte, n)
 		add(string(zeros))
 		for i := range n {
@@ -205,6 +241,55 @@ func TestTexts(t *testing.T) {
 	}
 }
 
+// TestBlocks: strings of the same 16-byte blocks in every order, and of blocks that
+// differ by what a lane's secret could be, hash differently. With one secret for all
+// lanes, those whose blocks only change places would be equal.
+func TestBlocks(t *testing.T) {
+	for blocks := 2; blocks <= 10; blocks++ {
+		h := New[string](nil)
+		seen := map[uint64]bool{}
+		for pattern := range 1 << blocks {
+			var b strings.Builder
+			for i := range blocks {
+				b.WriteString(strings.Repeat(string('a'+rune(pattern>>i&1)), 16))
+			}
+			seen[h.Hash(b.String())] = true
+		}
+		assert.Len(t, seen, 1<<blocks, "%d blocks", blocks)
+	}
+}
+
+// TestAvalanche: whichever bit of a string changes, about half of the bits of its hash
+// change, and each of them about as often.
+func TestAvalanche(t *testing.T) {
+	const keys = 200
+	r := rand.New(rand.NewPCG(1, 2))
+	for _, n := range []int{1, 3, 4, 7, 8, 12, 16, 17, 20, 31, 32, 33, 36, 48, 63, 64, 65, 100, 128, 129, 200} {
+		h := New[string](nil)
+		var changed [64]int // of each bit of the hash
+		for bit := range 8 * n {
+			flips := 0
+			for range keys {
+				k := make([]byte, n)
+				for i := range k {
+					k[i] = byte(r.Uint32())
+				}
+				was := h.Hash(string(k))
+				k[bit/8] ^= 1 << (bit % 8)
+				diff := was ^ h.Hash(string(k))
+				flips += bits.OnesCount64(diff)
+				for ; diff != 0; diff &= diff - 1 {
+					changed[bits.TrailingZeros64(diff)]++
+				}
+			}
+			assert.InDelta(t, 32, float64(flips)/keys, 3, "bit %d of %d bytes", bit, n)
+		}
+		for i, c := range changed {
+			assert.InDelta(t, 0.5, float64(c)/float64(keys*8*n), 0.08, "%d bytes, bit %d of the hash", n, i)
+		}
+	}
+}
+
 // TestTextRuns is TestRuns for strings that count.
 func TestTextRuns(t *testing.T) {
 	const n = 1 << 10
@@ -212,7 +297,7 @@ func TestTextRuns(t *testing.T) {
 	if testing.Short() {
 		seeds = 30
 	}
-	for _, format := range []string{"%d", "%08d", "k%d", "key:%08d", "%04d-suffix", "%016x", "a prefix of some length:%d"} {
+	for _, format := range []string{"%d", "%08d", "k%d", "key:%08d", "%04d-suffix", "%016x", "a prefix of some length:%d", "https://example.com/a/path/of/forty/bytes?page=%d", "%0100d", "%d" + strings.Repeat("-", 100)} {
 		keys := make([]string, n)
 		for i := range keys {
 			keys[i] = fmt.Sprintf(format, i)

@@ -34,6 +34,9 @@
 //	I3  At rest, the slots of the tickets from head to tail hold t+1, all others
 //	    the next push's ticket and the zero value.
 //
+// PushEvict takes the ticket of the oldest item and keeps it, with a bit in head that
+// makes all others wait, until the new item is in the same slot and tail has moved.
+//
 // I1 needs a word: a ticket is taken from head only after tail was seen beyond
 // it, and from tail only after head was seen less than a lap behind it, or after
 // a stamp showed just that; neither word ever goes back.

@@ -4,8 +4,6 @@ import (
 	"math/bits"
 	"runtime"
 	"sync/atomic"
-
-	"example.com/flatline/internal/debug"
 )
 
 // A Result says how a try ended.
@@ -18,16 +16,21 @@ const (
 	Closed        // a push: closed; a pop: closed, and empty for good
 )
 
-// closed is the bit of tail that Close sets.
-const closed = 1 << 63
+// closed is the bit of tail that Close sets, and evicting the bit of head that is set
+// while PushEvict replaces the oldest item.
+const (
+	closed   = 1 << 63
+	evicting = 1 << 63
+)
 
-// A Queue is made ready by Init. It is safe for concurrent use.
+// A Queue is made ready by Init. It is safe for concurrent use. The zero Queue has
+// capacity 0: it is full and empty. Of two copies that are in use, which would be two
+// pairs of ends of one array, one panics when it meets what the other has done.
 //
 // head and tail have a cache line of their own each (two, since processors fetch
 // lines in pairs), or producers and consumers would slow each other down without
 // having anything to do with each other.
 type Queue[T any] struct {
-	Steps debug.Counter // slots looked at, taken or filled
 	slots []slot[T]
 	lap   uint64 // the ticket one lap on is this much greater
 	_     [128]byte
@@ -61,23 +64,28 @@ func (q *Queue[T]) TryPush(v T) Result {
 		if t&closed != 0 {
 			return Closed
 		}
-		if debug.Enabled {
-			debug.Yield() // others may take t here
+		i := t & (q.lap - 1)
+		if i >= uint64(len(q.slots)) {
+			return Full // the capacity is 0
 		}
-		q.Steps.Add(1)
-		s := &q.slots[t&(q.lap-1)]
-		if s.stamp.Load() == t {
+		s := &q.slots[i]
+		stamp := s.stamp.Load()
+		if stamp == t {
 			if q.tail.CompareAndSwap(t, q.next(t)) {
 				s.put(t, v)
 				return OK
 			}
 			continue
 		}
-		if q.head.Load()+q.lap == t {
+		h := q.head.Load()
+		if h+q.lap == t {
 			return Full
 		}
 		if q.tail.Load() == t {
-			runtime.Gosched() // a pop has yet to hand on the slot
+			if h&evicting == 0 && (stamp > t || h > t || h+q.lap < t) {
+				copied()
+			}
+			wait() // for a pop, which has yet to hand on the slot, or an eviction
 		}
 	}
 }
@@ -87,25 +95,30 @@ func (q *Queue[T]) TryPush(v T) Result {
 func (q *Queue[T]) TryPop() (v T, r Result) {
 	for {
 		h := q.head.Load()
-		if debug.Enabled {
-			debug.Yield() // others may take h here
+		i := h & (q.lap - 1)
+		if i >= uint64(len(q.slots)) {
+			return v, Empty // the capacity is 0
 		}
-		q.Steps.Add(1)
-		s := &q.slots[h&(q.lap-1)]
-		if s.stamp.Load() == h+1 {
+		s := &q.slots[i]
+		stamp := s.stamp.Load()
+		if stamp == h+1 {
 			if q.head.CompareAndSwap(h, q.next(h)) {
 				return s.take(h, q.lap), OK
 			}
 			continue
 		}
-		switch t := q.tail.Load(); t {
+		t := q.tail.Load()
+		switch t {
 		case h:
 			return v, Empty
 		case h | closed:
 			return v, Closed
 		}
 		if q.head.Load() == h {
-			runtime.Gosched() // a push has yet to publish the item
+			if t &^= closed; h&evicting == 0 && (stamp > h+1 || h > t || h+q.lap < t) {
+				copied()
+			}
+			wait() // for a push, which has yet to publish the item, or an eviction
 		}
 	}
 }
@@ -114,25 +127,29 @@ func (q *Queue[T]) TryPop() (v T, r Result) {
 // push between those that find room at once, and returns how many it stored and why
 // it stopped: OK if that is all. O(1) an item, with one compare-and-swap a run.
 func (q *Queue[T]) PushSlice(vs []T) (n int, r Result) {
+	if len(q.slots) == 0 {
+		return 0, Full
+	}
 	for n < len(vs) {
 		t := q.tail.Load()
 		if t&closed != 0 {
 			return n, Closed
 		}
-		if debug.Enabled {
-			debug.Yield() // the ends may move on
-		}
-		h := q.head.Load()
+		h := q.settled()
 		have := q.between(h, t)
 		if have == len(q.slots) {
 			return n, Full
 		}
-		// If head has overtaken t, have is -1; then tail has too, and the swap fails.
+		if have < 0 { // head has overtaken t
+			if q.tail.Load() == t {
+				copied() // and tail has not
+			}
+			continue
+		}
 		run := vs[n:min(len(vs), n+len(q.slots)-have)]
 		if !q.tail.CompareAndSwap(t, q.skip(t, len(run))) {
 			continue
 		}
-		q.Steps.Add(len(run))
 		for _, v := range run {
 			s := &q.slots[t&(q.lap-1)]
 			s.await(t)
@@ -148,11 +165,11 @@ func (q *Queue[T]) PushSlice(vs []T) (n int, r Result) {
 // and returns how many and why it stopped: OK if dst is full. O(1) an item, with one
 // compare-and-swap a run.
 func (q *Queue[T]) PopInto(dst []T) (n int, r Result) {
+	if len(q.slots) == 0 {
+		return 0, Empty
+	}
 	for n < len(dst) {
-		h := q.head.Load()
-		if debug.Enabled {
-			debug.Yield() // the ends may move on
-		}
+		h := q.settled()
 		t := q.tail.Load()
 		have := q.between(h, t&^closed)
 		if have == 0 {
@@ -161,14 +178,16 @@ func (q *Queue[T]) PopInto(dst []T) (n int, r Result) {
 			}
 			return n, Empty
 		}
-		if have < 0 {
+		if have < 0 { // t is more than a lap after h
+			if q.head.Load() == h {
+				copied() // and head has not moved
+			}
 			continue
 		}
 		run := dst[n:min(len(dst), n+have)]
 		if !q.head.CompareAndSwap(h, q.skip(h, len(run))) {
 			continue
 		}
-		q.Steps.Add(len(run))
 		for i := range run {
 			s := &q.slots[h&(q.lap-1)]
 			s.await(h + 1)
@@ -191,20 +210,31 @@ func (q *Queue[T]) Closed() bool { return q.tail.Load()&closed != 0 }
 // whose push has its ticket but has not returned. O(1); it reads again when a push
 // comes in between.
 func (q *Queue[T]) Len() int {
-	for {
+	for len(q.slots) > 0 {
 		t := q.tail.Load() &^ closed
-		h := q.head.Load()
+		h := q.settled()
 		if q.tail.Load()&^closed == t {
 			return q.between(h, t)
 		}
 	}
+	return 0
 }
 
 // Pushed returns the number of pushes so far, which is where tail is. O(1).
 func (q *Queue[T]) Pushed() uint64 { return q.count(q.tail.Load() &^ closed) }
 
 // Popped returns the number of pops so far, which is where head is. O(1).
-func (q *Queue[T]) Popped() uint64 { return q.count(q.head.Load()) }
+func (q *Queue[T]) Popped() uint64 { return q.count(q.head.Load() &^ evicting) }
+
+// settled returns head when no eviction is in progress.
+func (q *Queue[T]) settled() uint64 {
+	for {
+		if h := q.head.Load(); h&evicting == 0 {
+			return h
+		}
+		wait()
+	}
+}
 
 // count returns the number of tickets before t.
 func (q *Queue[T]) count(t uint64) uint64 {
@@ -216,18 +246,12 @@ func (q *Queue[T]) Cap() int { return len(q.slots) }
 
 // put stores v in the slot of ticket t and publishes it.
 func (s *slot[T]) put(t uint64, v T) {
-	if debug.Enabled {
-		debug.Yield() // claimed, not published
-	}
 	s.v = v
 	s.stamp.Store(t + 1)
 }
 
 // take empties the slot of ticket t and hands it to the next lap.
 func (s *slot[T]) take(t, lap uint64) (v T) {
-	if debug.Enabled {
-		debug.Yield() // claimed, not handed on
-	}
 	var zero T
 	v, s.v = s.v, zero
 	s.stamp.Store(t + lap)
@@ -235,12 +259,36 @@ func (s *slot[T]) take(t, lap uint64) (v T) {
 }
 
 // await returns when the slot has this stamp, which is the stamp that the caller's
-// own ticket needs, so that nobody else can use it up.
+// own ticket needs, so that no other can use it up.
 func (s *slot[T]) await(stamp uint64) {
 	for s.stamp.Load() != stamp {
-		runtime.Gosched()
+		late(s.stamp.Load() > stamp)
 	}
 }
+
+// late is wait, or copied if the stamp is beyond what is needed.
+//
+//go:noinline
+func late(beyond bool) {
+	if beyond {
+		copied()
+	}
+	wait()
+}
+
+// wait gives up the processor to the goroutine that a slot is waiting for. It and
+// copied take no arguments and are not inlined, so that TryPush and TryPop need no
+// frame for a case that is rare.
+//
+//go:noinline
+func wait() { runtime.Gosched() }
+
+// copied says that I1 does not hold, or that a slot's stamp is beyond what a ticket needs
+// that is the caller's own or has not been drawn: a copy of the queue has drawn the like
+// of it.
+//
+//go:noinline
+func copied() { panic("ringbuffer: MPMC must not be copied") }
 
 // next returns the ticket after t.
 func (q *Queue[T]) next(t uint64) uint64 {

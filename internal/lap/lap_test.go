@@ -9,8 +9,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
-
-	"example.com/flatline/internal/debug"
 )
 
 func made[T any](capacity int) *Queue[T] {
@@ -107,7 +105,6 @@ func TestModel(t *testing.T) {
 // hold one at most, so that the queue has an item for everyone who asks and room for
 // everyone who returns one: no answer but OK is true.
 func TestExact(t *testing.T) {
-	defer debug.Yields(true)()
 	for _, capacity := range []int{1, 2, 3, 5, 8} {
 		q := made[int](capacity)
 		rounds := 40_000
@@ -141,7 +138,6 @@ func TestExact(t *testing.T) {
 // Every item comes out once, those of one producer in order, whether they go one by
 // one or in runs, and the queue is closed under way: what was accepted still comes.
 func TestConcurrent(t *testing.T) {
-	defer debug.Yields(true)()
 	const producers, consumers = 3, 3
 	items := 20_000
 	if testing.Short() {
@@ -220,8 +216,8 @@ func TestConcurrent(t *testing.T) {
 			}
 		}
 		slices.Sort(want)
-		require.Equal(t, len(want), len(all), "capacity %d", capacity)
-		require.True(t, slices.Equal(want, all), "capacity %d", capacity)
+		require.Equal(t, len(want), len(all), "I2: capacity %d", capacity)
+		require.True(t, slices.Equal(want, all), "I2: capacity %d", capacity)
 		q.Check()
 	}
 }
@@ -270,39 +266,6 @@ func TestLateIsNotAbsent(t *testing.T) {
 	require.Equal(t, 8, q.slots[ticket&(q.lap-1)].take(ticket, q.lap))
 	require.Equal(t, OK, <-pushed)
 	q.Check()
-}
-
-// Who meets a slot that is late gives up the processor after each look: with one
-// processor it gets to look again only when others have had their turn.
-func TestLateIsWaitedFor(t *testing.T) {
-	if !debug.Enabled {
-		t.Skip("steps are counted under -tags debug only")
-	}
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-	const turns = 20
-	looks := func(q *Queue[int], op, finish func()) int {
-		q.Steps.Take()
-		done := make(chan bool)
-		go func() { op(); close(done) }()
-		for range turns {
-			runtime.Gosched()
-		}
-		n := q.Steps.Take()
-		finish()
-		<-done
-		return n
-	}
-	q := made[int](1)
-	ticket := q.tail.Load()
-	require.True(t, q.tail.CompareAndSwap(ticket, q.next(ticket))) // a push stops here
-	n := looks(q, func() { q.TryPop() }, func() { q.slots[0].put(ticket, 1) })
-	require.True(t, n > 0 && n < 10*turns, "TryPop looked %d times", n)
-
-	require.Equal(t, OK, q.TryPush(1))
-	ticket = q.head.Load()
-	require.True(t, q.head.CompareAndSwap(ticket, q.next(ticket))) // a pop stops here
-	n = looks(q, func() { q.TryPush(2) }, func() { q.slots[0].take(ticket, q.lap) })
-	require.True(t, n > 0 && n < 10*turns, "TryPush looked %d times", n)
 }
 
 // A pair of words read too far apart is known to be one.

@@ -38,8 +38,8 @@ func New[E ~uint32](n int) Lists[E] {
 	return l
 }
 
-// Grow makes room for the elements below n, in exactly the memory that it takes,
-// and drops room for those from n on. O(n).
+// Grow reserves exactly the memory for the elements below n, and releases that for
+// those from n on. O(n).
 func (l *Lists[E]) Grow(n int) {
 	links := make([]link[E], n)
 	copy(links, l.links)

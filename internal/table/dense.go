@@ -2,11 +2,11 @@ package table
 
 import "slices"
 
-// What a dense set needs beside DeleteSwap. None of it is for a table that has
+// What a dense set needs in addition to DeleteSwap. None of it is for a table that has
 // used Delete.
 
-// Reserve makes room for n keys in all, at most the limit, so that none of them
-// makes the table grow. O(Len) if there was less room.
+// Reserve reserves memory for n keys in all, at most the limit, so that none of them
+// makes the table grow. O(Len) if there was less.
 func (t *Table[K, V]) Reserve(n int) {
 	if n >= 1 && n >= cap(t.entries) {
 		t.resize(n + 1)

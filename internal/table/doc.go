@@ -40,24 +40,17 @@
 // # Complexity
 //
 // A search that fails visits at most one entry on average, one that succeeds at
-// most 1.5 (load at most 1, random hash); up to 2^17 keys 0.5 and 1.25. Growth to
-// the next half of a power of two moves each entry 2.5 times over the life of a
-// table that only grows: adding is O(1) amortised. At its limit a table never grows,
-// and every method is O(1) expected.
+// most 1.5 (load at most 1, random hash); up to 2^17 keys 0.5 and 1.25. Growth is
+// to the next half of a power of two. One call of FindOrAdd then moves all entries,
+// which is 2.5 moves for each over the life of a table that only grows: adding is O(1)
+// amortised. Compact is O(Slots). At its limit a table never grows, and every other
+// method is O(1) expected.
 //
 // # One table for five structures
 //
-// lru, lfu, randset, ratelimit's Keyed and timemap use it. Beside a table written
-// for one use (a dense set: open addressing that holds positions only, load at
-// most 1/2) and beside a Go map, int keys, uniform, ns an operation:
-//
-//	                         n=256  2048  16384  131072  1048576
-//	Find         this          5.0   5.4    6.1     9.8     38.7
-//	             special       8.1   7.7    8.8    13.6     33.8
-//	             Go map        4.5   5.7    5.9     8.1     44.4
-//	DeleteSwap   this         13.9  14.3   17.5    27.7     85.7
-//	and FindOrAdd  special    41.0  39.7   41.8    51.9    102.0
-//	             map+slice    29.9  34.7   38.8    64.0    230.5
+// lru, lfu, randset, ratelimit's Keyed and timemap use it. Next to it, the benchmark
+// measures a table written for one use (a dense set: open addressing that holds
+// positions only, load at most 1/2) and a Go map:
 //
 //	go test ./internal/table -run '^$' -bench Table -benchtime 0.1s
 package table

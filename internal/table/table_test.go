@@ -212,3 +212,53 @@ func TestSteadyStateDoesNotAllocate(t *testing.T) {
 		k++
 	}))
 }
+
+// TestGrowthMoves: a table that grows to a power of two moves each key 2.5 times, and
+// in one call all there are; each size is at most half as large again as the one
+// before.
+func TestGrowthMoves(t *testing.T) {
+	h := hash.New[int](nil)
+	for k := 4; k <= 16; k++ {
+		n := 1 << k
+		var tab Table[int, int]
+		moves, worst := 0, 0
+		for i := range n {
+			slots, before := tab.Slots(), tab.Len()
+			tab.FindOrAdd(uint32(h.Hash(i)), i)
+			if tab.Slots() == slots {
+				continue
+			}
+			moves += before
+			worst = max(worst, before)
+			if slots > 9 {
+				require.LessOrEqual(t, 2*(tab.Slots()-1), 3*(slots-1))
+			}
+		}
+		assert.LessOrEqual(t, 2*moves, 5*n)
+		assert.Equal(t, n*3/4, worst)
+	}
+}
+
+// TestChains: a search visits as many entries as the package doc says, in full
+// tables on both sides of the size from which there is one bucket for each slot.
+func TestChains(t *testing.T) {
+	for n, want := range map[int][2]float64{1 << 12: {0.5, 1.25}, 1 << 17: {0.5, 1.25}, 1 << 18: {1, 1.5}} {
+		if testing.Short() && n > 1<<12 {
+			continue
+		}
+		h := hash.New[int](nil)
+		tab := New[int, struct{}](uint32(n))
+		for k := range n {
+			tab.FindOrAdd(uint32(h.Hash(k)), k)
+		}
+		visits := 0
+		for _, s := range tab.heads {
+			for at := 1; s != 0; at++ {
+				visits += at
+				s = tab.entries[s].chain
+			}
+		}
+		assert.InDelta(t, want[0], float64(n)/float64(len(tab.heads)), 0.001, "a search that fails")
+		assert.InDelta(t, want[1], float64(visits)/float64(n), 0.05, "a search that succeeds")
+	}
+}

@@ -1,5 +1,5 @@
 // Package wheel keeps the deadlines of slots and finds those that have passed, in
-// O(1) a slot, without a goroutine and without a heap.
+// O(1) amortised for each, without a goroutine and without a heap.
 //
 // # Idea
 //
@@ -31,14 +31,13 @@
 //	    be equal
 //	I2  a bit of used is set if and only if the bucket is not empty
 //	I3  the deadlines of the write-order list do not fall from front to back
-//	I4  the wheel's time is at most the latest time it was told
+//	I4  the wheel's time is at most the latest time that Advance was given
 package wheel
 
 import (
 	"math"
 	"math/bits"
 
-	"example.com/flatline/internal/debug"
 	"example.com/flatline/internal/list"
 )
 
@@ -59,14 +58,14 @@ const Steps = levels + 1
 // A Wheel holds at most one deadline for each slot. It is made by New. It is not
 // safe for concurrent use. It takes 16 bytes a slot, and 6 KiB.
 type Wheel struct {
-	now      int64 // the latest time that it was told
+	now      int64 // the latest time that Advance was given
 	time     int64 // where the wheel stands
 	when     []int64
 	lists    list.Lists[uint32]
 	used     [levels]uint64
 	filled   uint32 // bit l is set if used[l] is not 0
 	draining uint32 // the bucket whose deadlines are moving down
-	steps    debug.Counter
+	behind   bool   // the last Due ran out of steps
 	n        int
 }
 
@@ -81,10 +80,7 @@ func New(slots int) *Wheel {
 // Len returns the number of deadlines. O(1).
 func (w *Wheel) Len() int { return w.n }
 
-// Steps is the wheel's step counter: deadlines moved or looked at.
-func (w *Wheel) Steps() *debug.Counter { return &w.steps }
-
-// Grow makes room for the slots below slots and drops room for the rest. O(slots).
+// Grow reserves memory for the slots below slots and releases that of the rest. O(slots).
 func (w *Wheel) Grow(slots int) {
 	when := make([]int64, slots)
 	for s := copy(when, w.when); s < slots; s++ {
@@ -94,15 +90,14 @@ func (w *Wheel) Grow(slots int) {
 	w.lists.Grow(heads + slots)
 }
 
-// Advance tells the wheel the time. A clock that goes backwards stands still
-// here, and one that has reached the end of time just before it. O(1).
+// Advance sets the wheel's time to now. If now is earlier than before, the time stays
+// as it is; it never reaches the end of time. O(1).
 func (w *Wheel) Advance(now int64) { w.now = max(w.now, min(now, forever-1)) }
 
 // Add gives slot s, which has none, the deadline ttl after now; ttl is at least
 // 1. Where inTurn is set, ttl must be the same at every such call. A deadline
 // beyond the end of time, 292 years, is none. O(1).
 func (w *Wheel) Add(s uint32, ttl int64, inTurn bool) {
-	debug.Assert(w.when[s] == forever, "Add to a slot that has a deadline")
 	if ttl >= forever-w.now {
 		return
 	}
@@ -155,14 +150,23 @@ func (w *Wheel) unlink(s uint32) {
 // Has reports whether s has a deadline. O(1).
 func (w *Wheel) Has(s uint32) bool { return w.when[s] != forever }
 
+// Left returns the time from now until the deadline of s, 0 or less if it has passed,
+// and the longest time if s has none. O(1).
+func (w *Wheel) Left(s uint32) int64 {
+	if w.when[s] == forever {
+		return forever
+	}
+	return w.when[s] - w.now
+}
+
 // Expired reports whether the deadline of s has passed. O(1).
 func (w *Wheel) Expired(s uint32) bool { return w.when[s] <= w.now }
 
-// Due returns a slot whose deadline has passed, or 0 if there is none or if that
-// cannot be told within the given number of steps; a step moves one deadline
-// down. The caller is to Remove it before the next call. O(steps).
+// Due returns a slot whose deadline has passed, or 0 if there is none or if the
+// given number of steps is too small to find it; a step moves one deadline down.
+// The caller must Remove the deadline before the next call. O(steps).
 func (w *Wheel) Due(steps int) uint32 {
-	w.steps.Add(1)
+	w.behind = false
 	if e := w.lists.Next(inOrder); e != inOrder && w.Expired(e-heads) {
 		return e - heads
 	}
@@ -185,13 +189,17 @@ func (w *Wheel) Due(steps int) uint32 {
 			}
 			w.draining = level<<digit | number
 		}
-		w.steps.Add(1)
 		s := w.lists.Next(w.draining) - heads
 		w.unlink(s)
 		w.place(s)
 	}
+	w.behind = true
 	return 0
 }
+
+// Behind reports whether the last Due returned 0 for want of steps, so that there
+// may be a deadline that has passed. O(1).
+func (w *Wheel) Behind() bool { return w.behind }
 
 // Renumber gives the deadline of slot from to slot to, which has none. O(1).
 func (w *Wheel) Renumber(from, to uint32) {
@@ -202,5 +210,5 @@ func (w *Wheel) Renumber(from, to uint32) {
 	w.lists.Renumber(heads+from, heads+to)
 }
 
-// Now returns the latest time that the wheel was told. O(1).
+// Now returns the latest time that Advance was given. O(1).
 func (w *Wheel) Now() int64 { return w.now }

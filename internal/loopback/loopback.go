@@ -1,0 +1,45 @@
+// Package loopback chooses ports of 127.0.0.1 for servers that tests and measurements
+// start as processes of their own.
+package loopback
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"strconv"
+	"sync"
+)
+
+// Ports below those that systems hand out themselves (Linux from 32768, others from
+// 49152), so that neither a connection nor a listener on port 0 gets one.
+const first, last = 15_000, 32_000
+
+var held struct {
+	mu    sync.Mutex
+	ports []net.PacketConn // as long as the process runs
+}
+
+// Addr returns an address, host:port, that no other call returns: not in this process
+// and not in another one, until this one has ended. A server can be started there, and
+// started again after it was killed. With a port that was only seen to be free, a test
+// could find another test's server behind it.
+func Addr() (string, error) {
+	held.mu.Lock()
+	defer held.mu.Unlock()
+	from := rand.IntN(last - first)
+	for i := range last - first {
+		addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(first+(from+i)%(last-first)))
+		claim, err := net.ListenPacket("udp", addr) // the server itself uses TCP
+		if err != nil {
+			continue
+		}
+		l, err := net.Listen("tcp", addr)
+		if err != nil {
+			_ = claim.Close()
+			continue
+		}
+		held.ports = append(held.ports, claim)
+		return addr, l.Close()
+	}
+	return "", fmt.Errorf("no port from %d to %d is free", first, last)
+}
