@@ -2,19 +2,23 @@ package cache
 
 import (
 	"errors"
+	"fmt"
 	"iter"
+	"math"
+	"runtime"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // The tests of lru and lfu are the tests of this package. Here is what those
 // cannot see.
 
 func sharded(capacity, shards int) *Sharded[int, int] {
-	s := new(Sharded[int, int])
-	s.Init(Config[int, int]{Func: "test.New", Capacity: capacity, Shards: shards, ErrCapacity: errors.New("bad")})
-	return s
+	return NewSharded(Config[int, int]{Func: "test.New", Capacity: capacity, Shards: shards, ErrCapacity: errors.New("bad")})
 }
 
 // TestPoppingDrainsTheShardsEvenly, and what comes next is what Last shows.
@@ -56,8 +60,7 @@ func TestSharesAddUp(t *testing.T) {
 // TestWalksLeaveNoCursor: however and in whatever order walks end, nothing is left
 // that later operations would have to look after.
 func TestWalksLeaveNoCursor(t *testing.T) {
-	var c Cache[int, int]
-	c.Init(Config[int, int]{Func: "test.New", Capacity: 10})
+	c := New(Config[int, int]{Func: "test.New", Capacity: 10})
 	for k := range 10 {
 		c.Put(k, k)
 	}
@@ -76,9 +79,174 @@ func TestWalksLeaveNoCursor(t *testing.T) {
 	second, stopSecond := iter.Pull2(c.All(true))
 	first()
 	second()
-	assert.False(t, c.core.plain())
+	assert.False(t, c.core.plain)
 	stopFirst()
 	stopSecond()
 	assert.Nil(t, c.core.cursors)
-	assert.True(t, c.core.plain())
+	assert.True(t, c.core.plain)
+}
+
+// oneProcessor makes what a test interleaves deterministic: another goroutine runs
+// where this one yields or waits.
+func oneProcessor(t *testing.T) {
+	before := runtime.GOMAXPROCS(1)
+	t.Cleanup(func() { runtime.GOMAXPROCS(before) })
+}
+
+// TestResizeExcludesResize: while one call has resized a part of the shards, another
+// does not begin, since the two would leave some shards with the one capacity and
+// some with the other.
+func TestResizeExcludesResize(t *testing.T) {
+	oneProcessor(t)
+	s := sharded(64, 8)
+	var wg sync.WaitGroup
+	resize := func(capacity int) {
+		wg.Go(func() {
+			_, err := s.Resize(capacity)
+			assert.NoError(t, err)
+		})
+		for range 100 {
+			runtime.Gosched() // until it waits for a lock
+		}
+	}
+	s.shards[4].mu.Lock()
+	resize(160)
+	assert.Equal(t, 20, s.shards[0].capacity())
+	resize(80)
+	assert.Equal(t, 20, s.shards[0].capacity(), "the second waits for the first")
+	s.shards[4].mu.Unlock()
+	wg.Wait()
+	assert.Equal(t, 80, s.Cap())
+}
+
+// TestCountingStallsNobody: while Len, Cost, DeleteExpired or Oldest remove what has
+// expired, however much that is, the lock is free again and again, so that another
+// goroutine sees the removal half done.
+func TestCountingStallsNobody(t *testing.T) {
+	const n = 20 * batch
+	for name, count := range map[string]func(c *Sync[int, int]){
+		"Len":           func(c *Sync[int, int]) { assert.Zero(t, c.Len()) },
+		"Cost":          func(c *Sync[int, int]) { assert.Zero(t, c.Cost()) },
+		"DeleteExpired": func(c *Sync[int, int]) { assert.Equal(t, n, c.DeleteExpired(0)) },
+		"Last":          func(c *Sync[int, int]) { _, _, ok := c.Last(false); assert.False(t, ok) },
+	} {
+		for _, uniform := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s/uniform=%v", name, uniform), func(t *testing.T) {
+				oneProcessor(t)
+				at := time.Unix(0, 0)
+				c := NewSync(Config[int, int]{Func: "test.New", Capacity: n, TTL: time.Minute, Now: func() time.Time { return at }})
+				for k := range n {
+					if uniform {
+						c.Put(k, k)
+					} else {
+						c.PutTTL(k, k, time.Duration(1+k)*time.Millisecond)
+					}
+				}
+				at = at.Add(time.Hour)
+				var wg sync.WaitGroup
+				wg.Go(func() { count(c) })
+				seen, gone := 0, uint64(0)
+				for gone < n {
+					runtime.Gosched()
+					gone = c.Stats().Evicted[Expired]
+					if 0 < gone && gone < n {
+						seen++
+					}
+				}
+				wg.Wait()
+				assert.Greater(t, seen, 5)
+				c.Check()
+			})
+		}
+	}
+}
+
+// TestOneHold: what one hold of the lock removes is bounded, and so are the deadlines
+// that it moves down the wheel, however many have lives of other lengths.
+func TestOneHold(t *testing.T) {
+	const n = 20 * batch
+	at := time.Unix(0, 0)
+	expired := func() *Core[int, int] {
+		c := New(Config[int, int]{Func: "test.New", Capacity: n, Now: func() time.Time { return at }})
+		for k := range n {
+			c.PutTTL(k, k, time.Duration(1+k)*time.Millisecond)
+		}
+		c.core.tick(c.env.clock.Now() + int64(time.Hour))
+		return &c.core
+	}
+	c := expired()
+	for holds := 1; ; holds++ {
+		removed, more := c.deleteExpired(n, nil)
+		require.LessOrEqual(t, removed, batch)
+		if !more {
+			require.GreaterOrEqual(t, holds, n/batch)
+			break
+		}
+		require.Less(t, holds, 10*n/batch)
+	}
+	require.Zero(t, c.table.Len())
+	c = expired()
+	for left := n; left > 0; {
+		_, _, ok, more := c.last(true, nil)
+		require.False(t, ok)
+		require.LessOrEqual(t, left-c.table.Len(), batch)
+		left = c.table.Len()
+		require.True(t, more || left == 0)
+	}
+}
+
+// TestBatchEdges: the limit of DeleteExpired and the batches that it works in.
+func TestBatchEdges(t *testing.T) {
+	for _, n := range []int{1, batch - 1, batch, batch + 1, 2 * batch, 2*batch + 1} {
+		for _, limit := range []int{0, 1, batch - 1, batch, batch + 1, 2 * batch, 2*batch + 1, math.MaxInt, math.MinInt} {
+			for _, uniform := range []bool{true, false} {
+				at, reported := time.Unix(0, 0), 0
+				c := New(Config[int, int]{
+					Func: "test.New", Capacity: n + 1, TTL: time.Minute, Now: func() time.Time { return at },
+					OnEvict: func(k, _ int, r Reason) {
+						assert.Equal(t, Expired, r)
+						reported++
+					},
+				})
+				for k := range n {
+					if uniform {
+						c.Put(k, k)
+					} else {
+						c.PutTTL(k, k, time.Duration(1+k*k))
+					}
+				}
+				c.PutTTL(-1, -1, 2*time.Hour)
+				at = at.Add(time.Hour)
+				want := n
+				if limit > 0 {
+					want = min(n, limit)
+				}
+				assert.Equal(t, want, c.DeleteExpired(limit), "%d of %d", limit, n)
+				assert.Equal(t, want, reported)
+				assert.Equal(t, 1, c.Len())
+				c.Check()
+			}
+		}
+	}
+}
+
+// TestDeparturesInOrder: values are reported in the order of leaving, across all
+// edges of the chunks that hold them.
+func TestDeparturesInOrder(t *testing.T) {
+	for _, n := range []int{0, 1, 2, 3, 4, 7, 8, chunk - 1, chunk, chunk + 1, 2*chunk - 1, 2 * chunk, 5 * chunk} {
+		var d departures[int, int]
+		for k := range n {
+			d.add(k, -k, Cleared)
+		}
+		for _, part := range d.rest {
+			require.LessOrEqual(t, cap(part), chunk, "what one add allocates under the lock")
+		}
+		next := 0
+		d.report(func(k, v int, r Reason) {
+			require.Equal(t, []any{next, -next, Cleared}, []any{k, v, r})
+			next++
+		})
+		require.Equal(t, n, next)
+		d.report(func(int, int, Reason) { t.Error("reported twice") })
+	}
 }

@@ -28,6 +28,7 @@ func (c *Core[K, V]) Check() {
 		}
 		if c.timers != nil && c.timers.Has(s) {
 			timed++
+			must(c.lives == nil || c.lives[s] >= c.timers.Left(s), "I5: slot %d has more left than its life", s)
 		}
 	}
 	must(len(slots) == c.table.Len(), "I1: the order has %d entries, the table %d", len(slots), c.table.Len())
@@ -60,6 +61,13 @@ func (s *Sharded[K, V]) Check() {
 		p.core.Check()
 		p.mu.Unlock()
 	}
+}
+
+// Pending reports whether a load or a Compute is under way that nothing has superseded.
+func (s *Sync[K, V]) Pending() bool {
+	s.shard.mu.Lock()
+	defer s.shard.mu.Unlock()
+	return s.shard.flights.Pending()
 }
 
 // Loading returns the number of loads under way.

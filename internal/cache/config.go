@@ -19,8 +19,11 @@ type Config[K comparable, V any] struct {
 	Func     string // "lru.New": the prefix of panics
 	Capacity int
 	TTL      time.Duration
+	Sliding  bool
+	Refresh  time.Duration
 	MaxCost  int64
 	Cost     func(K, V) int64
+	Life     func(K, V) time.Duration
 	OnEvict  func(K, V, Reason)
 	Hash     func(K) uint64
 	Now      func() time.Time
@@ -31,7 +34,7 @@ type Config[K comparable, V any] struct {
 }
 
 // check panics on what no program should pass.
-func (c *Config[K, V]) check(sharded bool) {
+func (c *Config[K, V]) check(safe, sharded bool) {
 	must := func(ok bool, format string, args ...any) {
 		if !ok {
 			panic(c.Func + ": " + fmt.Sprintf(format, args...))
@@ -40,8 +43,11 @@ func (c *Config[K, V]) check(sharded bool) {
 	must(c.Capacity >= 1, "capacity must be at least 1, got %d", c.Capacity)
 	must(uint64(c.Capacity) <= table.MaxSlots, "capacity must be at most %d, got %d", uint64(table.MaxSlots), c.Capacity)
 	must(c.TTL >= 0, "TTL must not be negative, got %v", c.TTL)
+	must(c.Refresh >= 0, "Refresh must not be negative, got %v", c.Refresh)
+	must(c.Refresh == 0 || safe, "Refresh is for NewSync and NewSharded only")
 	must(c.MaxCost >= 0, "MaxCost must not be negative, got %d", c.MaxCost)
 	must(c.MaxCost == 0 || c.Cost != nil, "MaxCost needs Cost")
+	must(c.TTL == 0 || c.Life == nil, "TTL and Life exclude each other")
 	must(c.Shards >= 0, "Shards must not be negative, got %d", c.Shards)
 	must(c.Shards == 0 || sharded, "Shards is for NewSharded only")
 }
@@ -52,6 +58,8 @@ type env[K comparable, V any] struct {
 	hash    hash.Hasher[K]
 	onEvict func(K, V, Reason)
 	cost    func(K, V) int64
+	lifeOf  func(K, V) time.Duration
+	asks    bool // there is cost or lifeOf
 	clock   clock.Clock
 	ttl     int64
 	maxCost int64
@@ -66,12 +74,13 @@ type env[K comparable, V any] struct {
 func (e *env[K, V]) init(c *Config[K, V]) {
 	e.hash = hash.New(c.Hash)
 	e.onEvict, e.cost, e.clock, e.ttl = c.OnEvict, c.Cost, clock.New(c.Now), int64(c.TTL)
+	e.lifeOf, e.asks = c.Life, c.Cost != nil || c.Life != nil
 	if e.maxCost = c.MaxCost; e.maxCost == 0 {
 		e.maxCost = math.MaxInt64
 	}
 	e.name, _, _ = strings.Cut(c.Func, ".")
 	e.errCapacity = c.ErrCapacity
-	e.timed.Store(c.TTL > 0)
+	e.timed.Store(c.TTL > 0 || c.Life != nil || c.Refresh > 0)
 }
 
 // checkCapacity is the check of Resize: its argument may come from a
@@ -91,11 +100,29 @@ func (e *env[K, V]) tick() int64 {
 	return e.clock.Now()
 }
 
+// ask asks for the life and the cost of an item.
+func (e *env[K, V]) ask(it *item[K, V]) {
+	if e.lifeOf != nil {
+		it.ttl = e.life(e.lifeOf(it.key, it.value))
+	}
+	if e.cost != nil {
+		e.weigh(it)
+	}
+}
+
 // weigh asks for the cost of an item.
 func (e *env[K, V]) weigh(it *item[K, V]) {
 	if it.cost = e.cost(it.key, it.value); it.cost < 0 {
 		panic(fmt.Sprintf("%s: Cost must not be negative, got %d", e.name, it.cost))
 	}
+}
+
+// orAll is the limit that the argument of DeleteExpired sets.
+func orAll(limit int) int {
+	if limit < 1 {
+		return math.MaxInt
+	}
+	return limit
 }
 
 // life turns the argument of PutTTL into the ttl of an item.
@@ -114,6 +141,11 @@ func (e *env[K, V]) life(ttl time.Duration) int64 {
 // the operations of the others.
 const defaultShards = 16
 
+// Shards under MaxCost, unless Options.Shards says otherwise, on any machine: the
+// largest value that can be stored is one shard's part of MaxCost, and a program
+// must not lose values because it has moved to a machine with more processors.
+const shardsUnderCost = 16
+
 const maxShards = 1 << 16
 
 // shards returns how many shards to make: a power of two, and few enough that
@@ -122,6 +154,9 @@ func (c *Config[K, V]) shards() int {
 	n, least := c.Shards, 2
 	if n == 0 {
 		n, least = defaultShards*runtime.GOMAXPROCS(0), 64
+		if c.MaxCost > 0 {
+			n = shardsUnderCost
+		}
 	}
 	n = min(n, c.Capacity/least, maxShards)
 	if c.MaxCost > 0 {

@@ -1,9 +1,6 @@
 package cache
 
 import (
-	"math"
-
-	"example.com/flatline/internal/debug"
 	"example.com/flatline/internal/list"
 	"example.com/flatline/internal/table"
 	"example.com/flatline/internal/wheel"
@@ -11,25 +8,25 @@ import (
 
 // A Rank says where in the order an entry belongs. A cache without one is an LRU
 // cache: whatever is written or used goes to the front. All methods are O(1) but
-// Grow. The rank reads the order and the cache moves the entries in it.
+// Grow, which is O(slots). The rank reads the order and the cache moves the entries
+// in it.
 type Rank interface {
-	Grow(slots int)                  // make room for the slots below slots
+	Grow(slots int)                  // have one place for each slot below slots
 	Insert(s uint32) (before uint32) // s is new: which entry to put it in front of; 0 is the back
 	Use(s uint32) (before uint32)    // s was used: which entry to move it in front of, s for no move
 	Remove(s uint32, reason Reason)  // s is about to leave the order
-	Renumber(from, to uint32)        // the entry in slot from has got slot to
+	Renumber(from, to uint32)        // the entry in slot from has moved to slot to
 }
 
-// NewRank makes a rank over an empty order. The rank counts its steps beyond the
-// first of each operation, which the cache counts.
-type NewRank func(*list.Lists[uint32], *debug.Counter) Rank
+// NewRank makes a rank over an empty order.
+type NewRank func(*list.Lists[uint32]) Rank
 
 // order is the head of the only list in Core.order. As a neighbour in the list it
-// is both ends, and as a slot it is nobody's, so that it also stands for "none".
+// is both ends, and as a slot it is reserved, so that it also stands for "none".
 const order = 0
 
-// sweep is how many expired entries a Put takes out at most: one more than it
-// adds, so that expired entries cannot pile up.
+// sweep is how many expired entries a Put removes at most: one more than it adds,
+// so that expired entries cannot pile up.
 const sweep = 2
 
 // A Core is the state of one cache: everything that a lock must guard. Its user
@@ -40,7 +37,12 @@ type Core[K comparable, V any] struct {
 	rank     Rank               // nil: least recently used
 	timers   *wheel.Wheel
 	costs    []int64 // by slot; nil if nothing is weighed
+	lives    []int64 // by slot, the ttl; nil unless a use extends a life
+	written  []int64 // by slot, when; nil unless loads refresh what is old
+	refresh  int64   // the age from which they do
 	cursors  *cursor
+	plain    bool // a used entry just goes to the front: there is no rank and no cursor
+	sided    bool // there are costs, lives or times of writing
 	capacity int
 	total    int64 // of costs
 	maxCost  int64
@@ -49,55 +51,49 @@ type Core[K comparable, V any] struct {
 	newRank  NewRank
 }
 
-// Stats counts what a cache has done.
-type Stats struct {
-	Hits, Misses      uint64
-	Loads, LoadErrors uint64
-	Evicted           [Reasons]uint64
-}
-
-// Add adds the counts of another cache.
-func (s *Stats) Add(o Stats) {
-	s.Hits += o.Hits
-	s.Misses += o.Misses
-	s.Loads += o.Loads
-	s.LoadErrors += o.LoadErrors
-	for r, n := range o.Evicted {
-		s.Evicted[r] += n
-	}
-}
-
 func (c *Core[K, V]) init(cfg *Config[K, V], capacity int, maxCost int64) {
 	c.table.SetLimit(uint32(capacity))
 	c.capacity, c.maxCost, c.turn, c.newRank = capacity, maxCost, int64(cfg.TTL), cfg.Rank
 	if cfg.Cost != nil {
 		c.costs = []int64{}
 	}
+	if cfg.Sliding {
+		c.lives = []int64{}
+	}
+	if c.refresh = int64(cfg.Refresh); c.refresh > 0 {
+		c.written = []int64{}
+		c.timers = wheel.New(0) // the core needs its clock
+	}
+	c.sided = c.costs != nil || c.lives != nil || c.written != nil
 	c.reset()
 }
+
+// settle sets plain when one of its conditions has changed.
+func (c *Core[K, V]) settle() { c.plain = c.rank == nil && c.cursors == nil }
 
 // reset makes the core empty but for its settings and counts.
 func (c *Core[K, V]) reset() {
 	c.table.Clear()
 	c.order = list.New[uint32](1)
 	if c.newRank != nil {
-		c.rank = c.newRank(&c.order, &c.table.Steps)
+		c.rank = c.newRank(&c.order)
 	}
 	if c.timers != nil {
 		now := c.timers.Now()
 		c.timers = wheel.New(0)
 		c.timers.Advance(now)
 	}
-	if c.costs != nil {
-		c.costs = []int64{}
-	}
+	c.costs = grown(c.costs, 0)
+	c.lives = grown(c.lives, 0)
+	c.written = grown(c.written, 0)
 	c.total = 0
+	c.settle()
 	for cur := c.cursors; cur != nil; cur = cur.up {
 		cur.at = order
 	}
 }
 
-// tick tells the time, which never goes back.
+// tick advances the core's clock to now; it never moves backwards.
 func (c *Core[K, V]) tick(now int64) {
 	if c.timers != nil {
 		c.timers.Advance(now)
@@ -106,16 +102,13 @@ func (c *Core[K, V]) tick(now int64) {
 
 func (c *Core[K, V]) expired(s uint32) bool { return c.timers != nil && c.timers.Expired(s) }
 
-// plain reports whether a used entry just goes to the front: there is no rank to
-// ask, and no cursor to move out of the way.
-func (c *Core[K, V]) plain() bool { return c.rank == nil && c.cursors == nil }
-
 // use notes that the entry in s was written or read.
 func (c *Core[K, V]) use(s uint32) {
-	c.table.Steps.Add(1)
-	before := c.order.Next(order)
+	var before uint32
 	if c.rank != nil {
 		before = c.rank.Use(s)
+	} else {
+		before = c.order.Next(order)
 	}
 	if before != s {
 		c.dodge(s)
@@ -123,18 +116,24 @@ func (c *Core[K, V]) use(s uint32) {
 	}
 }
 
-// get does not take an expired entry out, which would be a departure to report:
-// put, size and deleteExpired do.
+// get does not remove an expired entry, which would be a departure to report: put,
+// deleteExpired and last do.
 func (c *Core[K, V]) get(h uint32, k K) (v V, ok bool) {
 	s := c.table.Find(h, k)
-	if s == 0 || c.expired(s) {
+	if s != 0 && c.timers != nil {
+		if c.timers.Expired(s) {
+			s = 0
+		} else if c.lives != nil {
+			c.extend(s)
+		}
+	}
+	if s == 0 {
 		c.stats.Misses++
 		return v, false
 	}
 	c.stats.Hits++
 	v = c.table.At(s).Value
-	if c.plain() {
-		c.table.Steps.Add(1)
+	if c.plain {
 		c.order.MoveToFront(s, order) // inlined here
 	} else {
 		c.use(s)
@@ -163,12 +162,12 @@ type item[K comparable, V any] struct {
 	key   K
 	value V
 	cost  int64
-	ttl   int64 // 0: for ever; negative: over already
+	ttl   int64 // 0: no expiry; negative: already expired
 }
 
-// put stores an item and reports whether a live entry had to make room for it.
+// put stores an item and reports whether a live entry was evicted for it.
 func (c *Core[K, V]) put(h uint32, it *item[K, V], now int64, out *departures[K, V]) (evicted bool) {
-	if c.table.Len() == c.capacity && c.plain() && c.timers == nil && c.costs == nil && it.ttl == 0 && out == nil {
+	if c.table.Len() == c.capacity && c.plain && c.timers == nil && !c.sided && it.ttl == 0 && out == nil {
 		return c.putFull(h, it)
 	}
 	if it.ttl > 0 && c.timers == nil {
@@ -176,7 +175,7 @@ func (c *Core[K, V]) put(h uint32, it *item[K, V], now int64, out *departures[K,
 	}
 	if c.timers != nil {
 		c.timers.Advance(now)
-		c.expire(sweep, wheel.Steps, out)
+		c.expire(sweep, out)
 	}
 	if it.ttl < 0 || it.cost > c.maxCost {
 		return c.refuse(h, it, out)
@@ -206,8 +205,8 @@ func (c *Core[K, V]) put(h uint32, it *item[K, V], now int64, out *departures[K,
 	if it.ttl > 0 {
 		c.timers.Add(s, it.ttl, it.ttl == c.turn)
 	}
-	if c.costs != nil {
-		evicted = c.weigh(s, it.cost, out) || evicted
+	if c.sided {
+		evicted = c.note(s, it, out) || evicted
 	}
 	return evicted
 }
@@ -221,14 +220,13 @@ func (c *Core[K, V]) putFull(h uint32, it *item[K, V]) (evicted bool) {
 		e.Key, reason = it.key, Capacity
 	}
 	e.Value = it.value
-	c.table.Steps.Add(1)
 	c.order.MoveToFront(s, order)
 	c.stats.Evicted[reason]++
 	return !found
 }
 
-// refuse ends a put whose value cannot stay: it is over or weighs too much. What
-// the key had before must not stay either.
+// refuse ends a put whose value cannot stay: it has expired or costs too much. The
+// value that the key had before must not stay either.
 func (c *Core[K, V]) refuse(h uint32, it *item[K, V], out *departures[K, V]) (evicted bool) {
 	if s := c.table.Find(h, it.key); s != 0 {
 		c.remove(s, Replaced, out)
@@ -256,7 +254,6 @@ func (c *Core[K, V]) insert(s uint32) {
 
 // reuse moves a slot from the place of the entry that left to that of a new one.
 func (c *Core[K, V]) reuse(s uint32, reason Reason) {
-	c.table.Steps.Add(1)
 	c.dodge(s)
 	if c.rank == nil {
 		c.order.MoveToFront(s, order)
@@ -276,18 +273,39 @@ func (c *Core[K, V]) grow(slots int) {
 	if c.timers != nil {
 		c.timers.Grow(slots)
 	}
-	if c.costs != nil {
-		costs := make([]int64, slots)
-		copy(costs, c.costs)
-		c.costs = costs
-	}
+	c.costs = grown(c.costs, slots)
+	c.lives = grown(c.lives, slots)
+	c.written = grown(c.written, slots)
 }
 
-// weigh gives the entry in s its cost. Others leave until there is room: expired
-// ones first, as far as a constant number of steps finds them.
+// grown returns a slice with one place for each slot and what all has; nil, which is
+// not used, stays nil.
+func grown(all []int64, slots int) []int64 {
+	if all == nil {
+		return nil
+	}
+	more := make([]int64, slots)
+	copy(more, all)
+	return more
+}
+
+// note keeps what lies next to the table of the entry in s: its life, when it was
+// written, and its cost, for which others may have to leave.
+func (c *Core[K, V]) note(s uint32, it *item[K, V], out *departures[K, V]) (evicted bool) {
+	if c.lives != nil {
+		c.lives[s] = it.ttl
+	}
+	if c.written != nil {
+		c.written[s] = c.timers.Now()
+	}
+	return c.costs != nil && c.weigh(s, it.cost, out)
+}
+
+// weigh gives the entry in s its cost. Others leave until it fits: expired ones
+// first, as far as a constant number of steps finds them.
 func (c *Core[K, V]) weigh(s uint32, cost int64, out *departures[K, V]) (evicted bool) {
 	for c.total > c.maxCost-cost {
-		if c.timers != nil && c.expire(1, wheel.Steps, out) == 1 {
+		if c.timers != nil && c.expire(1, out) == 1 {
 			continue
 		}
 		victim := c.order.Prev(order)
@@ -300,150 +318,3 @@ func (c *Core[K, V]) weigh(s uint32, cost int64, out *departures[K, V]) (evicted
 	c.total += cost
 	return evicted
 }
-
-// depart notes that the value in s leaves, and takes its deadline and its cost
-// away; the entry stays where it is. An entry that has expired leaves for that
-// reason, whatever else befalls it. It returns the reason.
-func (c *Core[K, V]) depart(s uint32, reason Reason, out *departures[K, V]) Reason {
-	if c.timers != nil {
-		if c.timers.Expired(s) {
-			reason = Expired
-		}
-		c.timers.Remove(s)
-	}
-	if c.costs != nil {
-		c.total -= c.costs[s]
-		c.costs[s] = 0
-	}
-	c.stats.Evicted[reason]++
-	if out != nil {
-		e := c.table.At(s)
-		out.add(e.Key, e.Value, reason)
-	}
-	return reason
-}
-
-// remove takes the entry in s out.
-func (c *Core[K, V]) remove(s uint32, reason Reason, out *departures[K, V]) Reason {
-	c.table.Steps.Add(1)
-	reason = c.depart(s, reason, out)
-	c.dodge(s)
-	if c.rank != nil {
-		c.rank.Remove(s, reason)
-	}
-	c.order.Remove(s)
-	c.table.Delete(s)
-	return reason
-}
-
-func (c *Core[K, V]) delete(h uint32, k K, out *departures[K, V]) (v V, ok bool) {
-	s := c.table.Find(h, k)
-	if s == 0 {
-		return v, false
-	}
-	v = c.table.At(s).Value
-	if c.remove(s, Deleted, out) == Expired {
-		var zero V
-		return zero, false
-	}
-	return v, true
-}
-
-// expire takes out at most limit expired entries, as many as it finds within the
-// given number of steps for each, and returns their number.
-func (c *Core[K, V]) expire(limit, steps int, out *departures[K, V]) (n int) {
-	for n < limit {
-		s := c.timers.Due(steps)
-		c.table.Steps.Add(c.timers.Steps().Take())
-		if s == 0 {
-			break
-		}
-		c.remove(s, Expired, out)
-		n++
-	}
-	return n
-}
-
-// deleteExpired takes out at most limit expired entries (all, if limit is below
-// 1), however many steps that takes.
-func (c *Core[K, V]) deleteExpired(limit int, out *departures[K, V]) (n int) {
-	if c.timers == nil {
-		return 0
-	}
-	if limit < 1 {
-		limit = math.MaxInt
-	}
-	return c.expire(limit, math.MaxInt, out)
-}
-
-// last returns the slot of the next victim, 0 if there is none. Expired entries
-// on the way are taken out.
-func (c *Core[K, V]) last(out *departures[K, V]) uint32 {
-	s := c.order.Prev(order)
-	for s != order && c.expired(s) {
-		c.remove(s, Expired, out)
-		s = c.order.Prev(order)
-	}
-	return s
-}
-
-func (c *Core[K, V]) oldest(pop bool, out *departures[K, V]) (k K, v V, ok bool) {
-	s := c.last(out)
-	if s == 0 {
-		return k, v, false
-	}
-	e := c.table.At(s)
-	k, v = e.Key, e.Value
-	if pop {
-		c.remove(s, Deleted, out)
-	}
-	return k, v, true
-}
-
-// clear takes all entries out and gives their memory back.
-func (c *Core[K, V]) clear(out *departures[K, V]) {
-	c.deleteExpired(0, out)
-	if out == nil {
-		c.stats.Evicted[Cleared] += uint64(c.table.Len())
-	} else {
-		for s := c.order.Prev(order); s != order; s = c.order.Prev(s) {
-			c.depart(s, Cleared, out)
-		}
-	}
-	c.reset()
-}
-
-// resize sets another capacity and returns how many live entries had to leave. A
-// smaller capacity gives memory back; the slots get other numbers.
-func (c *Core[K, V]) resize(capacity int, out *departures[K, V]) (evicted int) {
-	c.deleteExpired(0, out)
-	for ; c.table.Len() > capacity; evicted++ {
-		c.remove(c.order.Prev(order), Capacity, out)
-	}
-	if c.capacity = capacity; c.table.Slots()-1 <= capacity {
-		c.table.SetLimit(uint32(capacity))
-		return evicted
-	}
-	c.table.Compact(uint32(capacity), func(from, to uint32) {
-		c.order.Renumber(from, to)
-		if c.rank != nil {
-			c.rank.Renumber(from, to)
-		}
-		if c.timers != nil {
-			c.timers.Renumber(from, to)
-		}
-		if c.costs != nil {
-			c.costs[to] = c.costs[from]
-		}
-		for cur := c.cursors; cur != nil; cur = cur.up {
-			if cur.at == from {
-				cur.at = to
-			}
-		}
-	})
-	c.grow(max(c.table.Slots(), 1))
-	return evicted
-}
-
-// steps is the counter of everything in this cache.
-func (c *Core[K, V]) steps() *debug.Counter { return &c.table.Steps }

@@ -6,12 +6,12 @@ import "strconv"
 type Reason uint8
 
 const (
-	Capacity Reason = iota // made room: the cache held as many entries as it may
-	Cost                   // made room: the entries weighed more than they may, or this one alone does
-	Expired                // its time was over
-	Deleted                // Delete, PopOldest or PopLeastFrequent took it out
+	Capacity Reason = iota // evicted: the cache held as many entries as it may
+	Cost                   // evicted: the entries cost more than they may, or this one alone does
+	Expired                // its life had ended
+	Deleted                // removed by Delete, PopOldest or PopLeastFrequent
 	Replaced               // Put gave its key another value
-	Cleared                // Clear
+	Cleared                // removed by Clear
 	Reasons  = iota        // how many there are
 )
 
@@ -34,6 +34,9 @@ func (r Reason) String() string {
 	return "Reason(" + strconv.Itoa(int(r)) + ")"
 }
 
+// MarshalText returns the name of r. O(1).
+func (r Reason) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
+
 // A departure is a value that has left.
 type departure[K comparable, V any] struct {
 	key    K
@@ -41,25 +44,27 @@ type departure[K comparable, V any] struct {
 	reason Reason
 }
 
-// departures collects what leaves during one operation, so that OnEvict can be
-// told when the structure is whole again and its lock released:
+// departures collects the values that leave during one operation, so that OnEvict
+// is called when the structure is whole again and its lock released:
 //
 //	var room departures[K, V]
 //	out := room.ifAsked(onEvict)
 //	… = core.delete(…, out)
 //	out.report(onEvict)
 //
-// It lives on the stack of the operation (no closure may get hold of it, or it would
+// It lives on the stack of the operation (no closure may capture it, or it would
 // move to the heap); one value, the usual number, costs no allocation. A nil
-// *departures collects nothing and reports nothing: nobody asked.
+// *departures collects nothing and reports nothing: there is no OnEvict.
 type departures[K comparable, V any] struct {
-	n     int
-	told  int // of n, those that have been reported
+	left  int // values that have not been reported
 	first departure[K, V]
-	rest  []departure[K, V]
+	rest  [][]departure[K, V] // in chunks, so that no add copies many, under the lock
 }
 
-// ifAsked returns d if there is a callback to tell, nil otherwise.
+// chunk is the largest number of values in one part of departures.rest.
+const chunk = 256
+
+// ifAsked returns d if there is a callback to call, nil otherwise.
 func (d *departures[K, V]) ifAsked(f func(K, V, Reason)) *departures[K, V] {
 	if f == nil {
 		return nil
@@ -71,26 +76,66 @@ func (d *departures[K, V]) add(k K, v V, r Reason) {
 	if d == nil {
 		return
 	}
-	if d.n++; d.n == 1 {
+	if d.left++; d.left == 1 {
 		d.first = departure[K, V]{k, v, r}
-	} else {
-		d.rest = append(d.rest, departure[K, V]{k, v, r})
+		return
 	}
+	last := len(d.rest) - 1
+	if last < 0 || len(d.rest[last]) == cap(d.rest[last]) {
+		last++
+		d.rest = append(d.rest, make([]departure[K, V], 0, chunk>>max(7-last, 0)))
+	}
+	d.rest[last] = append(d.rest[last], departure[K, V]{k, v, r})
 }
 
 // report calls f for each value in the order of leaving. If f panics or ends the
-// goroutine, it is still called for the values that are left, on the way out.
+// goroutine, that happens after f has been called for the others too.
 func (d *departures[K, V]) report(f func(K, V, Reason)) {
-	if d == nil || d.told == d.n {
+	if d == nil || d.left == 0 {
 		return
 	}
-	defer d.report(f) // finds nothing to do unless f does not return
-	for d.told < d.n {
-		p := &d.first
-		if d.told > 0 {
-			p = &d.rest[d.told-1]
+	defer d.finish(f)
+	d.left--
+	f(d.first.key, d.first.value, d.first.reason)
+	d.reportRest(f)
+}
+
+func (d *departures[K, V]) reportRest(f func(K, V, Reason)) {
+	for d.left > 0 {
+		d.left--
+		part := &d.rest[0]
+		p := (*part)[0]
+		if *part = (*part)[1:]; len(*part) == 0 {
+			d.rest = d.rest[1:]
 		}
-		d.told++
 		f(p.key, p.value, p.reason)
 	}
+}
+
+// finish calls f for the values that are left, since f has panicked or called
+// runtime.Goexit. Both are still under way, so that a panic keeps its stack. What f
+// does to the calls here ends in them: a loop catches each panic, and the loop runs
+// in a goroutine, which each Goexit ends. Were they left to nest, the stack would
+// grow with the number of values.
+func (d *departures[K, V]) finish(f func(K, V, Reason)) {
+	if d.left == 0 {
+		return
+	}
+	rest := new(departures[K, V])
+	*rest = *d
+	for rest.left > 0 {
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			for rest.left > 0 {
+				rest.reportUntilPanic(f)
+			}
+		}()
+		<-done
+	}
+}
+
+func (d *departures[K, V]) reportUntilPanic(f func(K, V, Reason)) {
+	defer func() { _ = recover() }()
+	d.reportRest(f)
 }

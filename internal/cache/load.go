@@ -10,42 +10,93 @@ import (
 type LoadFunc[K comparable, V any] = func(context.Context, K) (V, error)
 
 func (s *shard[K, V]) getOrLoad(ctx context.Context, e *env[K, V], h uint32, k K, load LoadFunc[K, V]) (V, error) {
-	v, ok, call, begun := s.join(ctx, e, h, k)
-	if ok {
-		return v, nil
+	for {
+		v, ok, call, begun := s.join(ctx, e, h, k)
+		if begun {
+			s.begin(ctx, e, h, k, call, load, ok)
+		}
+		if ok {
+			return v, nil
+		}
+		if call == nil {
+			return v, context.Cause(ctx)
+		}
+		if v, err := call.Wait(ctx); err != flight.ErrAbsent {
+			return v, err
+		}
+		// A GetOrLoadAll that asked for k too brought nothing for it.
 	}
-	if call == nil {
-		return v, ctx.Err()
-	}
-	if begun {
-		s.begin(ctx, e, h, k, call, load)
-	}
-	return call.Wait(ctx)
 }
 
-// join returns the value of k or the load that will bring it, which the caller
-// must begin if it is new. If the caller's context is over it joins no load.
+// join returns the value of k, and if there is none, or one that should be refreshed,
+// the load that will bring the next, which the caller must begin if it is new. A caller
+// whose context has ended joins no load.
 func (s *shard[K, V]) join(ctx context.Context, e *env[K, V], h uint32, k K) (v V, ok bool, call *flight.Call[V], begun bool) {
 	now, over := e.tick(), ctx.Err() != nil
+	return s.joinAt(now, over, h, k)
+}
+
+func (s *shard[K, V]) joinAt(now int64, over bool, h uint32, k K) (v V, ok bool, call *flight.Call[V], begun bool) {
 	s.lock(now)
-	if v, ok = s.core.get(h, k); !ok && !over {
-		call, begun = s.flights.Join(k)
+	if v, ok = s.core.get(h, k); !over && (!ok || s.core.stale(h, k)) {
+		if call, begun = s.flights.Join(k); !ok && !begun {
+			s.core.stats.Joined++
+		}
 	}
 	s.mu.Unlock()
 	return v, ok, call, begun
 }
 
-// begin runs a load. Where nothing can end this caller's wait early, it may as
-// well do the work itself.
-func (s *shard[K, V]) begin(ctx context.Context, e *env[K, V], h uint32, k K, call *flight.Call[V], load LoadFunc[K, V]) {
+// begin runs a load. A caller whose wait nothing can end early may as well do the work
+// itself, unless it does not wait: it has a value, which the load only refreshes.
+func (s *shard[K, V]) begin(ctx context.Context, e *env[K, V], h uint32, k K, call *flight.Call[V], load LoadFunc[K, V], refreshes bool) {
 	run := func() {
+		defer s.ended(call)
 		call.Run(func() (V, error) { return s.load(context.WithoutCancel(ctx), e, h, k, call, load) })
 	}
-	if ctx.Done() == nil {
+	if ctx.Done() == nil && !refreshes {
 		run()
 	} else {
 		go run()
 	}
+}
+
+func (s *shard[K, V]) ended(call *flight.Call[V]) {
+	s.mu.Lock()
+	s.flights.Ended(call)
+	s.mu.Unlock()
+}
+
+// failed releases the flight of a load that brought nothing.
+func (s *shard[K, V]) failed(k K, call *flight.Call[V]) {
+	s.mu.Lock()
+	s.flights.Land(k, call)
+	s.core.stats.LoadErrors++
+	s.mu.Unlock()
+}
+
+// running returns the loads under way.
+func (s *shard[K, V]) running() []*flight.Call[V] {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.flights.Running()
+}
+
+// waitFor waits until all calls have ended, or returns the cause of ctx's end.
+func waitFor[V any](ctx context.Context, calls []*flight.Call[V]) error {
+	for _, c := range calls {
+		select {
+		case <-c.Done():
+			continue
+		default:
+		}
+		select {
+		case <-c.Done():
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	return nil
 }
 
 // load calls the loader and stores what it brings. The value is stored and the
@@ -54,18 +105,15 @@ func (s *shard[K, V]) load(ctx context.Context, e *env[K, V], h uint32, k K, cal
 	failed := true
 	defer func() {
 		if failed { // by an error, a panic or runtime.Goexit
-			s.mu.Lock()
-			s.flights.Land(k, call)
-			s.core.stats.LoadErrors++
-			s.mu.Unlock()
+			s.failed(k, call)
 		}
 	}()
 	if v, err = load(ctx, k); err != nil {
 		return v, err
 	}
 	it := item[K, V]{key: k, value: v, ttl: e.ttl}
-	if e.cost != nil {
-		e.weigh(&it)
+	if e.asks {
+		e.ask(&it)
 	}
 	var room departures[K, V]
 	out, now := room.ifAsked(e.onEvict), e.tick()

@@ -3,25 +3,25 @@ package cache
 import (
 	"iter"
 	"time"
-
-	"example.com/flatline/internal/debug"
 )
 
-// A Cache is an unsynchronised cache. Init makes it. The methods are those of
-// lru.Cache and lfu.Cache and are described there.
+// A Cache is an unsynchronised cache. The methods are those of lru.Cache and
+// lfu.Cache and are described there.
 type Cache[K comparable, V any] struct {
 	core Core[K, V]
 	env  env[K, V]
 }
 
-// Init makes l an empty cache.
-func (l *Cache[K, V]) Init(c Config[K, V]) {
-	c.check(false)
+// New returns an empty cache.
+func New[K comparable, V any](c Config[K, V]) *Cache[K, V] {
+	c.check(false, false)
+	l := new(Cache[K, V])
 	l.env.init(&c)
 	l.core.init(&c, c.Capacity, l.env.maxCost)
+	return l
 }
 
-// tick tells the core the time if it matters.
+// tick advances the core's clock if anything can expire.
 func (l *Cache[K, V]) tick() {
 	if l.core.timers != nil {
 		l.core.tick(l.env.clock.Now())
@@ -54,8 +54,8 @@ func (l *Cache[K, V]) Contains(k K) bool {
 
 func (l *Cache[K, V]) Put(k K, v V) (evicted bool) {
 	it := item[K, V]{key: k, value: v, ttl: l.env.ttl}
-	if l.env.cost != nil {
-		l.env.weigh(&it)
+	if l.env.asks {
+		l.env.ask(&it)
 	}
 	return l.put(&it)
 }
@@ -85,8 +85,8 @@ func (l *Cache[K, V]) put(it *item[K, V]) (evicted bool) {
 
 func (l *Cache[K, V]) GetOrPut(k K, v V) (actual V, loaded bool) {
 	it := item[K, V]{key: k, value: v, ttl: l.env.ttl}
-	if l.env.cost != nil {
-		l.env.weigh(&it)
+	if l.env.asks {
+		l.env.ask(&it)
 	}
 	h, now := l.hash(k), l.env.tick()
 	l.core.tick(now)
@@ -98,6 +98,24 @@ func (l *Cache[K, V]) GetOrPut(k K, v V) (actual V, loaded bool) {
 	l.core.put(h, &it, now, out)
 	out.report(l.env.onEvict)
 	return v, false
+}
+
+func (l *Cache[K, V]) Touch(k K, ttl time.Duration) bool {
+	h, life := l.hash(k), l.env.life(ttl)
+	now := l.env.tick()
+	l.core.tick(now)
+	var room departures[K, V]
+	out := room.ifAsked(l.env.onEvict)
+	ok := l.core.touch(h, k, life, now, out)
+	out.report(l.env.onEvict)
+	return ok
+}
+
+func (l *Cache[K, V]) Expiry(k K) (left time.Duration, ok bool) {
+	h := l.hash(k)
+	l.tick()
+	n, ok := l.core.left(h, k)
+	return time.Duration(n), ok
 }
 
 func (l *Cache[K, V]) Delete(k K) (v V, ok bool) {
@@ -134,7 +152,12 @@ func (l *Cache[K, V]) DeleteExpired(limit int) (n int) {
 	l.tick()
 	var room departures[K, V]
 	out := room.ifAsked(l.env.onEvict)
-	n = l.core.deleteExpired(limit, out)
+	limit = orAll(limit)
+	for more := true; more; {
+		var part int
+		part, more = l.core.deleteExpired(limit-n, out)
+		n += part
+	}
 	out.report(l.env.onEvict)
 	return n
 }
@@ -144,7 +167,9 @@ func (l *Cache[K, V]) Last(pop bool) (k K, v V, ok bool) {
 	l.tick()
 	var room departures[K, V]
 	out := room.ifAsked(l.env.onEvict)
-	k, v, ok = l.core.oldest(pop, out)
+	for more := true; more; {
+		k, v, ok, more = l.core.last(pop, out)
+	}
 	out.report(l.env.onEvict)
 	return k, v, ok
 }
@@ -173,6 +198,3 @@ func (l *Cache[K, V]) Inspect(k K, f func(r Rank, s uint32)) {
 	l.tick()
 	f(l.core.rank, l.core.find(h, k))
 }
-
-// Steps is the step counter of the cache.
-func (l *Cache[K, V]) Steps() *debug.Counter { return l.core.steps() }

@@ -1,9 +1,10 @@
 package cache
 
 import (
+	"runtime"
 	"sync"
+	"time"
 
-	"example.com/flatline/internal/debug"
 	"example.com/flatline/internal/flight"
 )
 
@@ -22,9 +23,6 @@ type shard[K comparable, V any] struct {
 
 // lock takes the lock for an operation at time now.
 func (s *shard[K, V]) lock(now int64) {
-	if debug.Enabled {
-		debug.Yield()
-	}
 	s.mu.Lock()
 	s.core.tick(now)
 }
@@ -61,7 +59,7 @@ func (s *shard[K, V]) put(e *env[K, V], h uint32, it *item[K, V]) (evicted bool)
 }
 
 func (s *shard[K, V]) putLocked(now int64, h uint32, it *item[K, V], out *departures[K, V]) bool {
-	if s.flights.Len() > 0 {
+	if s.flights.Pending() {
 		s.flights.Supersede(it.key)
 	}
 	return s.core.put(h, it, now, out)
@@ -80,72 +78,97 @@ func (s *shard[K, V]) getOrPut(e *env[K, V], h uint32, it *item[K, V]) (actual V
 	return actual, loaded
 }
 
+func (s *shard[K, V]) touch(e *env[K, V], h uint32, k K, life int64) bool {
+	var room departures[K, V]
+	out, now := room.ifAsked(e.onEvict), e.tick()
+	s.lock(now)
+	ok := s.core.touch(h, k, life, now, out)
+	s.mu.Unlock()
+	out.report(e.onEvict)
+	return ok
+}
+
+func (s *shard[K, V]) expiry(e *env[K, V], h uint32, k K) (left time.Duration, ok bool) {
+	s.lock(e.tick())
+	n, ok := s.core.left(h, k)
+	s.mu.Unlock()
+	return time.Duration(n), ok
+}
+
 func (s *shard[K, V]) delete(e *env[K, V], h uint32, k K) (v V, ok bool) {
 	var room departures[K, V]
 	out := room.ifAsked(e.onEvict)
 	s.lock(e.tick())
-	if s.flights.Len() > 0 {
-		s.flights.Supersede(k)
-	}
-	v, ok = s.core.delete(h, k, out)
+	v, ok = s.deleteLocked(h, k, out)
 	s.mu.Unlock()
 	out.report(e.onEvict)
 	return v, ok
 }
 
-func (s *shard[K, V]) clear(e *env[K, V]) {
-	var room departures[K, V]
-	out := room.ifAsked(e.onEvict)
-	s.lock(e.tick())
+func (s *shard[K, V]) deleteLocked(h uint32, k K, out *departures[K, V]) (v V, ok bool) {
+	if s.flights.Pending() {
+		s.flights.Supersede(k)
+	}
+	return s.core.delete(h, k, out)
+}
+
+// clear, resize, deleteExpired, last and size are parts of operations that may visit
+// several shards: the caller reads the clock before, and reports out after all.
+
+func (s *shard[K, V]) clear(now int64, out *departures[K, V]) {
+	s.lock(now)
 	s.flights.SupersedeAll()
 	s.core.clear(out)
 	s.mu.Unlock()
-	out.report(e.onEvict)
 }
 
-func (s *shard[K, V]) resize(e *env[K, V], capacity int) (evicted int) {
-	var room departures[K, V]
-	out := room.ifAsked(e.onEvict)
-	s.lock(e.tick())
+func (s *shard[K, V]) resize(now int64, capacity int, out *departures[K, V]) (evicted int) {
+	s.lock(now)
 	evicted = s.core.resize(capacity, out)
 	s.mu.Unlock()
-	out.report(e.onEvict)
 	return evicted
 }
 
-func (s *shard[K, V]) deleteExpired(e *env[K, V], limit int) (n int) {
-	if !e.timed.Load() {
-		return 0
+// deleteExpired removes at most limit expired entries. Between two batches it gives
+// way: a goroutine that takes the lock again at once wins against those that are
+// waiting, which have to wake up first.
+func (s *shard[K, V]) deleteExpired(now int64, limit int, out *departures[K, V]) (n int) {
+	for {
+		s.lock(now)
+		part, more := s.core.deleteExpired(limit-n, out)
+		s.mu.Unlock()
+		if n += part; !more {
+			return n
+		}
+		runtime.Gosched()
 	}
-	var room departures[K, V]
-	out := room.ifAsked(e.onEvict)
-	s.lock(e.clock.Now())
-	n = s.core.deleteExpired(limit, out)
-	s.mu.Unlock()
-	out.report(e.onEvict)
-	return n
 }
 
-func (s *shard[K, V]) last(e *env[K, V], pop bool) (k K, v V, ok bool) {
-	var room departures[K, V]
-	out := room.ifAsked(e.onEvict)
-	s.lock(e.tick())
-	k, v, ok = s.core.oldest(pop, out)
-	s.mu.Unlock()
-	out.report(e.onEvict)
-	return k, v, ok
+func (s *shard[K, V]) last(now int64, pop bool, out *departures[K, V]) (k K, v V, ok bool) {
+	for {
+		var more bool
+		s.lock(now)
+		k, v, ok, more = s.core.last(pop, out)
+		s.mu.Unlock()
+		if !more {
+			return k, v, ok
+		}
+		runtime.Gosched()
+	}
 }
 
-// size returns Len and Cost, without what has expired.
-func (s *shard[K, V]) size(e *env[K, V]) (n int, cost int64) {
-	var room departures[K, V]
-	out := room.ifAsked(e.onEvict)
-	s.lock(e.tick())
-	s.core.deleteExpired(0, out)
-	n, cost = s.core.table.Len(), s.core.total
-	s.mu.Unlock()
-	out.report(e.onEvict)
-	return n, cost
+// size returns Len and Cost at a moment when the shard holds nothing that has expired.
+func (s *shard[K, V]) size(now int64, out *departures[K, V]) (n int, cost int64) {
+	for {
+		s.lock(now)
+		_, more := s.core.deleteExpired(s.core.table.Len(), out)
+		n, cost = s.core.table.Len(), s.core.total
+		s.mu.Unlock()
+		if !more {
+			return n, cost
+		}
+		runtime.Gosched()
+	}
 }
 
 func (s *shard[K, V]) inspect(e *env[K, V], h uint32, k K, f func(Rank, uint32)) {

@@ -4,32 +4,36 @@ import (
 	"context"
 	"iter"
 	"math/bits"
+	"sync"
 	"sync/atomic"
 	"time"
 
-	"example.com/flatline/internal/debug"
+	"example.com/flatline/internal/flight"
 )
 
 // A Sharded is a cache in parts, each with a lock of its own; the high bits of a
-// key's hash choose the part, the low bits its place there. Init makes it.
+// key's hash choose the part, the low bits its place there.
 type Sharded[K comparable, V any] struct {
-	shards []shard[K, V]
-	shift  uint
-	env    env[K, V]
-	_      [128]byte // turns is written, all the rest is only read
-	turns  atomic.Uint32
+	shards   []shard[K, V]
+	shift    uint
+	env      env[K, V]
+	_        [128]byte // what follows is written, all the rest is only read
+	turns    atomic.Uint32
+	resizing sync.Mutex // two calls of Resize would each give some shards their capacity
 }
 
-// Init makes s an empty cache.
-func (s *Sharded[K, V]) Init(c Config[K, V]) {
-	c.check(true)
+// NewSharded returns an empty cache.
+func NewSharded[K comparable, V any](c Config[K, V]) *Sharded[K, V] {
+	c.check(true, true)
 	n := c.shards()
+	s := new(Sharded[K, V])
 	s.shards = make([]shard[K, V], n)
 	s.shift = uint(64 - bits.Len(uint(n-1)))
 	s.env.init(&c)
 	for i := range s.shards {
 		s.shards[i].core.init(&c, int(share(int64(c.Capacity), n, i)), share(s.env.maxCost, n, i))
 	}
+	return s
 }
 
 // of returns the shard of k and the hash for use in it.
@@ -58,8 +62,8 @@ func (s *Sharded[K, V]) Contains(k K) bool {
 
 func (s *Sharded[K, V]) Put(k K, v V) (evicted bool) {
 	it := item[K, V]{key: k, value: v, ttl: s.env.ttl}
-	if s.env.cost != nil {
-		s.env.weigh(&it)
+	if s.env.asks {
+		s.env.ask(&it)
 	}
 	p, h := s.of(k)
 	return p.put(&s.env, h, &it)
@@ -76,16 +80,50 @@ func (s *Sharded[K, V]) PutTTL(k K, v V, ttl time.Duration) (evicted bool) {
 
 func (s *Sharded[K, V]) GetOrPut(k K, v V) (actual V, loaded bool) {
 	it := item[K, V]{key: k, value: v, ttl: s.env.ttl}
-	if s.env.cost != nil {
-		s.env.weigh(&it)
+	if s.env.asks {
+		s.env.ask(&it)
 	}
 	p, h := s.of(k)
 	return p.getOrPut(&s.env, h, &it)
 }
 
+func (s *Sharded[K, V]) Touch(k K, ttl time.Duration) bool {
+	p, h := s.of(k)
+	return p.touch(&s.env, h, k, s.env.life(ttl))
+}
+
+func (s *Sharded[K, V]) Expiry(k K) (left time.Duration, ok bool) {
+	p, h := s.of(k)
+	return p.expiry(&s.env, h, k)
+}
+
 func (s *Sharded[K, V]) GetOrLoad(ctx context.Context, k K, load LoadFunc[K, V]) (V, error) {
 	p, h := s.of(k)
 	return p.getOrLoad(ctx, &s.env, h, k, load)
+}
+
+func (s *Sharded[K, V]) GetOrLoadAll(ctx context.Context, keys []K, load LoadAllFunc[K, V]) (map[K]V, error) {
+	return getOrLoadAll(ctx, &s.env, s.of, keys, load)
+}
+
+func (s *Sharded[K, V]) Compute(k K, f func(old V, loaded bool) (V, Op)) (value V, present bool) {
+	p, h := s.of(k)
+	return p.compute(&s.env, h, k, f)
+}
+
+func (s *Sharded[K, V]) DeleteFunc(f func(K, V) bool) (n int) {
+	for i := range s.shards {
+		n += s.shards[i].deleteFunc(&s.env, f)
+	}
+	return n
+}
+
+func (s *Sharded[K, V]) WaitLoads(ctx context.Context) error {
+	var calls []*flight.Call[V]
+	for i := range s.shards {
+		calls = append(calls, s.shards[i].running()...)
+	}
+	return waitFor(ctx, calls)
 }
 
 func (s *Sharded[K, V]) Delete(k K) (V, bool) {
@@ -94,9 +132,12 @@ func (s *Sharded[K, V]) Delete(k K) (V, bool) {
 }
 
 func (s *Sharded[K, V]) Clear() {
+	var room departures[K, V]
+	out, now := room.ifAsked(s.env.onEvict), s.env.tick()
 	for i := range s.shards {
-		s.shards[i].clear(&s.env)
+		s.shards[i].clear(now, out)
 	}
+	out.report(s.env.onEvict)
 }
 
 // Resize divides the new capacity among the shards there are.
@@ -109,19 +150,27 @@ func (s *Sharded[K, V]) Resize(capacity int) (evicted int, err error) {
 	if err := s.env.checkCapacity(capacity, least); err != nil {
 		return 0, err
 	}
+	var room departures[K, V]
+	out, now := room.ifAsked(s.env.onEvict), s.env.tick()
+	s.resizing.Lock()
 	for i := range s.shards {
-		evicted += s.shards[i].resize(&s.env, int(share(int64(capacity), n, i)))
+		evicted += s.shards[i].resize(now, int(share(int64(capacity), n, i)), out)
 	}
+	s.resizing.Unlock()
+	out.report(s.env.onEvict)
 	return evicted, nil
 }
 
 func (s *Sharded[K, V]) DeleteExpired(limit int) (n int) {
-	for i := range s.shards {
-		n += s.shards[i].deleteExpired(&s.env, limit-n)
-		if limit > 0 && n == limit {
-			break
-		}
+	if !s.env.timed.Load() {
+		return 0
 	}
+	var room departures[K, V]
+	out, now := room.ifAsked(s.env.onEvict), s.env.tick()
+	for i, limit := 0, orAll(limit); i < len(s.shards) && n < limit; i++ {
+		n += s.shards[i].deleteExpired(now, limit-n, out)
+	}
+	out.report(s.env.onEvict)
 	return n
 }
 
@@ -133,27 +182,35 @@ func (s *Sharded[K, V]) Last(pop bool) (k K, v V, ok bool) {
 	} else {
 		turn = s.turns.Load()
 	}
+	var room departures[K, V]
+	out, now := room.ifAsked(s.env.onEvict), s.env.tick()
 	for i := range uint32(len(s.shards)) {
-		if k, v, ok = s.shards[(turn+i)&uint32(len(s.shards)-1)].last(&s.env, pop); ok {
+		if k, v, ok = s.shards[(turn+i)&uint32(len(s.shards)-1)].last(now, pop, out); ok {
 			break
 		}
 	}
+	out.report(s.env.onEvict)
 	return k, v, ok
 }
 
-func (s *Sharded[K, V]) Len() (n int) {
+func (s *Sharded[K, V]) size() (n int, cost int64) {
+	var room departures[K, V]
+	out, now := room.ifAsked(s.env.onEvict), s.env.tick()
 	for i := range s.shards {
-		part, _ := s.shards[i].size(&s.env)
-		n += part
+		partN, partCost := s.shards[i].size(now, out)
+		n, cost = n+partN, cost+partCost
 	}
+	out.report(s.env.onEvict)
+	return n, cost
+}
+
+func (s *Sharded[K, V]) Len() int {
+	n, _ := s.size()
 	return n
 }
 
-func (s *Sharded[K, V]) Cost() (cost int64) {
-	for i := range s.shards {
-		_, part := s.shards[i].size(&s.env)
-		cost += part
-	}
+func (s *Sharded[K, V]) Cost() int64 {
+	_, cost := s.size()
 	return cost
 }
 
@@ -192,12 +249,4 @@ func (s *Sharded[K, V]) Shards() int { return len(s.shards) }
 func (s *Sharded[K, V]) Inspect(k K, f func(r Rank, s uint32)) {
 	p, h := s.of(k)
 	p.inspect(&s.env, h, k, f)
-}
-
-// Steps returns the counters of the shards.
-func (s *Sharded[K, V]) Steps() (all []*debug.Counter) {
-	for i := range s.shards {
-		all = append(all, s.shards[i].core.steps())
-	}
-	return all
 }

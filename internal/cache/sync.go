@@ -4,21 +4,21 @@ import (
 	"context"
 	"iter"
 	"time"
-
-	"example.com/flatline/internal/debug"
 )
 
-// A Sync is a cache behind one lock. Init makes it.
+// A Sync is a cache behind one lock.
 type Sync[K comparable, V any] struct {
 	shard shard[K, V]
 	env   env[K, V]
 }
 
-// Init makes s an empty cache.
-func (s *Sync[K, V]) Init(c Config[K, V]) {
-	c.check(false)
+// NewSync returns an empty cache.
+func NewSync[K comparable, V any](c Config[K, V]) *Sync[K, V] {
+	c.check(true, false)
+	s := new(Sync[K, V])
 	s.env.init(&c)
 	s.shard.core.init(&c, c.Capacity, s.env.maxCost)
+	return s
 }
 
 func (s *Sync[K, V]) hash(k K) uint32 { return uint32(s.env.hash.Hash(k)) }
@@ -34,12 +34,11 @@ func (s *Sync[K, V]) Get(k K) (V, bool) {
 func (s *Sync[K, V]) Peek(k K) (V, bool)   { return s.shard.peek(&s.env, s.hash(k), k) }
 func (s *Sync[K, V]) Contains(k K) bool    { _, ok := s.Peek(k); return ok }
 func (s *Sync[K, V]) Delete(k K) (V, bool) { return s.shard.delete(&s.env, s.hash(k), k) }
-func (s *Sync[K, V]) Clear()               { s.shard.clear(&s.env) }
 
 func (s *Sync[K, V]) Put(k K, v V) (evicted bool) {
 	it := item[K, V]{key: k, value: v, ttl: s.env.ttl}
-	if s.env.cost != nil {
-		s.env.weigh(&it)
+	if s.env.asks {
+		s.env.ask(&it)
 	}
 	h, ok := s.env.hash.Word(k)
 	if !ok {
@@ -58,38 +57,96 @@ func (s *Sync[K, V]) PutTTL(k K, v V, ttl time.Duration) (evicted bool) {
 
 func (s *Sync[K, V]) GetOrPut(k K, v V) (actual V, loaded bool) {
 	it := item[K, V]{key: k, value: v, ttl: s.env.ttl}
-	if s.env.cost != nil {
-		s.env.weigh(&it)
+	if s.env.asks {
+		s.env.ask(&it)
 	}
 	return s.shard.getOrPut(&s.env, s.hash(k), &it)
+}
+
+func (s *Sync[K, V]) Touch(k K, ttl time.Duration) bool {
+	return s.shard.touch(&s.env, s.hash(k), k, s.env.life(ttl))
+}
+
+func (s *Sync[K, V]) Expiry(k K) (left time.Duration, ok bool) {
+	return s.shard.expiry(&s.env, s.hash(k), k)
 }
 
 func (s *Sync[K, V]) GetOrLoad(ctx context.Context, k K, load LoadFunc[K, V]) (V, error) {
 	return s.shard.getOrLoad(ctx, &s.env, s.hash(k), k, load)
 }
 
+func (s *Sync[K, V]) GetOrLoadAll(ctx context.Context, keys []K, load LoadAllFunc[K, V]) (map[K]V, error) {
+	of := func(k K) (*shard[K, V], uint32) { return &s.shard, s.hash(k) }
+	return getOrLoadAll(ctx, &s.env, of, keys, load)
+}
+
+func (s *Sync[K, V]) Compute(k K, f func(old V, loaded bool) (V, Op)) (value V, present bool) {
+	return s.shard.compute(&s.env, s.hash(k), k, f)
+}
+
+func (s *Sync[K, V]) DeleteFunc(f func(K, V) bool) int { return s.shard.deleteFunc(&s.env, f) }
+
+func (s *Sync[K, V]) WaitLoads(ctx context.Context) error {
+	return waitFor(ctx, s.shard.running())
+}
+
+func (s *Sync[K, V]) Clear() {
+	var room departures[K, V]
+	out := room.ifAsked(s.env.onEvict)
+	s.shard.clear(s.env.tick(), out)
+	out.report(s.env.onEvict)
+}
+
 func (s *Sync[K, V]) Resize(capacity int) (evicted int, err error) {
 	if err := s.env.checkCapacity(capacity, 1); err != nil {
 		return 0, err
 	}
-	return s.shard.resize(&s.env, capacity), nil
+	var room departures[K, V]
+	out := room.ifAsked(s.env.onEvict)
+	evicted = s.shard.resize(s.env.tick(), capacity, out)
+	out.report(s.env.onEvict)
+	return evicted, nil
 }
 
-func (s *Sync[K, V]) DeleteExpired(limit int) int       { return s.shard.deleteExpired(&s.env, limit) }
-func (s *Sync[K, V]) Last(pop bool) (k K, v V, ok bool) { return s.shard.last(&s.env, pop) }
-func (s *Sync[K, V]) Stats() Stats                      { return s.shard.stats() }
+func (s *Sync[K, V]) DeleteExpired(limit int) (n int) {
+	if !s.env.timed.Load() {
+		return 0
+	}
+	var room departures[K, V]
+	out := room.ifAsked(s.env.onEvict)
+	n = s.shard.deleteExpired(s.env.tick(), orAll(limit), out)
+	out.report(s.env.onEvict)
+	return n
+}
+
+func (s *Sync[K, V]) Last(pop bool) (k K, v V, ok bool) {
+	var room departures[K, V]
+	out := room.ifAsked(s.env.onEvict)
+	k, v, ok = s.shard.last(s.env.tick(), pop, out)
+	out.report(s.env.onEvict)
+	return k, v, ok
+}
+
+func (s *Sync[K, V]) size() (n int, cost int64) {
+	var room departures[K, V]
+	out := room.ifAsked(s.env.onEvict)
+	n, cost = s.shard.size(s.env.tick(), out)
+	out.report(s.env.onEvict)
+	return n, cost
+}
 
 func (s *Sync[K, V]) Len() int {
-	n, _ := s.shard.size(&s.env)
+	n, _ := s.size()
 	return n
 }
 
 func (s *Sync[K, V]) Cost() int64 {
-	_, cost := s.shard.size(&s.env)
+	_, cost := s.size()
 	return cost
 }
 
-func (s *Sync[K, V]) Cap() int { return s.shard.capacity() }
+func (s *Sync[K, V]) Stats() Stats { return s.shard.stats() }
+func (s *Sync[K, V]) Cap() int     { return s.shard.capacity() }
 
 // All yields a snapshot from the front of the order, or with back from the back.
 func (s *Sync[K, V]) All(back bool) iter.Seq2[K, V] {
@@ -105,6 +162,3 @@ func (s *Sync[K, V]) All(back bool) iter.Seq2[K, V] {
 // Inspect calls f with the rank and the slot of k, 0 if k is absent, under the
 // lock.
 func (s *Sync[K, V]) Inspect(k K, f func(r Rank, s uint32)) { s.shard.inspect(&s.env, s.hash(k), k, f) }
-
-// Steps is the step counter of the cache.
-func (s *Sync[K, V]) Steps() *debug.Counter { return s.shard.core.steps() }

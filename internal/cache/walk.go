@@ -32,12 +32,14 @@ func (c *Core[K, V]) dodge(s uint32) {
 func (c *Core[K, V]) walk(back bool, tick func(), yield func(K, V) bool) {
 	cur := &cursor{at: c.after(order, back), back: back, up: c.cursors}
 	c.cursors = cur
+	c.settle()
 	defer func() {
 		link := &c.cursors
 		for *link != cur { // iter.Pull can end walks in any order
 			link = &(*link).up
 		}
 		*link = cur.up
+		c.settle()
 	}()
 	for left := c.table.Len(); left > 0; left-- {
 		tick() // calls the user's clock, so before anything is read

@@ -1,0 +1,177 @@
+package cache
+
+import "example.com/flatline/internal/wheel"
+
+// batch is how many expired entries are removed at most while a lock is held: a
+// goroutine that only asks for the number of entries must not stall the others.
+// Removing 256 takes so much longer than taking the lock that all of the removal
+// takes hardly longer than in one piece.
+const batch = 256
+
+// depart notes that the value in s leaves, and removes its deadline and its cost;
+// the entry stays where it is. An entry that has expired leaves for that reason,
+// whatever else happens to it. It returns the reason.
+func (c *Core[K, V]) depart(s uint32, reason Reason, out *departures[K, V]) Reason {
+	if c.timers != nil {
+		if c.timers.Expired(s) {
+			reason = Expired
+		}
+		c.timers.Remove(s)
+	}
+	if c.costs != nil {
+		c.total -= c.costs[s]
+		c.costs[s] = 0
+	}
+	c.stats.Evicted[reason]++
+	if out != nil {
+		e := c.table.At(s)
+		out.add(e.Key, e.Value, reason)
+	}
+	return reason
+}
+
+// remove removes the entry in s.
+func (c *Core[K, V]) remove(s uint32, reason Reason, out *departures[K, V]) Reason {
+	reason = c.depart(s, reason, out)
+	c.dodge(s)
+	if c.rank != nil {
+		c.rank.Remove(s, reason)
+	}
+	c.order.Remove(s)
+	c.table.Delete(s)
+	return reason
+}
+
+func (c *Core[K, V]) delete(h uint32, k K, out *departures[K, V]) (v V, ok bool) {
+	s := c.table.Find(h, k)
+	if s == 0 {
+		return v, false
+	}
+	v = c.table.At(s).Value
+	if c.remove(s, Deleted, out) == Expired {
+		var zero V
+		return zero, false
+	}
+	return v, true
+}
+
+// expire removes at most limit expired entries, as many as it finds within a
+// constant number of steps for each, and returns their number.
+func (c *Core[K, V]) expire(limit int, out *departures[K, V]) (n int) {
+	for n < limit {
+		s := c.timers.Due(wheel.Steps)
+		if s == 0 {
+			break
+		}
+		c.remove(s, Expired, out)
+		n++
+	}
+	return n
+}
+
+// deleteExpired removes at most limit expired entries, in a number of steps that is
+// bounded by batch. It returns how many it removed, and whether there may be more.
+func (c *Core[K, V]) deleteExpired(limit int, out *departures[K, V]) (n int, more bool) {
+	if c.timers == nil {
+		return 0, false
+	}
+	for range batch {
+		if n == limit {
+			return n, false
+		}
+		switch s := c.timers.Due(wheel.Steps); {
+		case s != 0:
+			c.remove(s, Expired, out)
+			n++
+		case !c.timers.Behind():
+			return n, false
+		}
+	}
+	return n, true
+}
+
+// deleteAllExpired removes all expired entries, however many steps that takes.
+func (c *Core[K, V]) deleteAllExpired(out *departures[K, V]) {
+	for more := true; more; {
+		_, more = c.deleteExpired(c.table.Len(), out)
+	}
+}
+
+// last returns the next victim, and removes it if pop is set. Expired entries in its
+// way are removed. more reports that they were so many that the caller must call
+// again.
+func (c *Core[K, V]) last(pop bool, out *departures[K, V]) (k K, v V, ok, more bool) {
+	for range batch {
+		s := c.order.Prev(order)
+		if s == order {
+			return k, v, false, false
+		}
+		if c.expired(s) {
+			c.remove(s, Expired, out)
+			continue
+		}
+		e := c.table.At(s)
+		k, v = e.Key, e.Value
+		if pop {
+			c.remove(s, Deleted, out)
+		}
+		return k, v, true, false
+	}
+	return k, v, false, true
+}
+
+// clear removes all entries and gives their memory back.
+func (c *Core[K, V]) clear(out *departures[K, V]) {
+	c.deleteAllExpired(out)
+	if out == nil {
+		c.stats.Evicted[Cleared] += uint64(c.table.Len())
+	} else {
+		for s := c.order.Prev(order); s != order; s = c.order.Prev(s) {
+			c.depart(s, Cleared, out)
+		}
+	}
+	c.reset()
+}
+
+// resize sets another capacity and returns how many live entries were evicted. A
+// smaller capacity gives memory back; the slots get other numbers.
+func (c *Core[K, V]) resize(capacity int, out *departures[K, V]) (evicted int) {
+	if c.table.Len() > capacity {
+		c.deleteAllExpired(out)
+	}
+	for ; c.table.Len() > capacity; evicted++ {
+		c.remove(c.order.Prev(order), Capacity, out)
+	}
+	if c.capacity = capacity; c.table.Slots()-1 <= capacity {
+		c.table.SetLimit(uint32(capacity))
+		return evicted
+	}
+	c.table.Compact(uint32(capacity), c.renumber)
+	c.grow(max(c.table.Slots(), 1))
+	return evicted
+}
+
+// renumber follows the table, which has moved an entry from one slot to another.
+func (c *Core[K, V]) renumber(from, to uint32) {
+	c.order.Renumber(from, to)
+	if c.rank != nil {
+		c.rank.Renumber(from, to)
+	}
+	if c.timers != nil {
+		c.timers.Renumber(from, to)
+	}
+	if c.costs != nil {
+		c.costs[to] = c.costs[from]
+	}
+	if c.lives != nil {
+		c.lives[to] = c.lives[from]
+	}
+	if c.written != nil {
+		c.written[to] = c.written[from]
+	}
+	for cur := c.cursors; cur != nil; cur = cur.up {
+		if cur.at == from {
+			cur.at = to
+		}
+	}
+}
