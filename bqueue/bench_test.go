@@ -8,17 +8,15 @@ import (
 	"example.com/flatline/internal/bench"
 )
 
-// One goroutine: what the two operations cost that do not have to wait.
+// Put and Take by one goroutine, which never waits, then each form in a pair: the
+// producer and the consumer are different goroutines, and waits are included.
 func BenchmarkQueue_PutTake(b *testing.B) {
 	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
 		q := bqueue.New[int](n)
-		m := bench.Steps(b, q.Steps())
 		for b.Loop() {
 			_ = q.Put(bg, 1)
 			_, _ = q.Take(bg)
-			m.Op()
 		}
-		m.Report()
 	})
 	bench.Sweep(b, "strict", func(b *testing.B, n int) {
 		q := bqueue.New[int](n, bqueue.Options{StrictFIFO: true})
@@ -41,26 +39,26 @@ func BenchmarkQueue_PutTake(b *testing.B) {
 			<-q
 		}
 	})
-}
-
-// A producer and a consumer in different goroutines: an item on its way from one to
-// the other, waits included.
-func BenchmarkQueue_Transfer(b *testing.B) {
 	bench.Sweep(b, "pair", func(b *testing.B, n int) {
 		q := bqueue.New[int](n)
-		transfer(b, func() { _ = q.Put(bg, 1) }, func() bool { _, err := q.Take(bg); return err == nil }, q.Close)
+		transfer(b, func() { _ = q.Put(bg, 1) }, func() bool { _, err := q.Take(bg); return err == nil }, q)
 	})
-	bench.Sweep(b, "textbook", func(b *testing.B, n int) {
+	bench.Sweep(b, "textbook-pair", func(b *testing.B, n int) {
 		q := newTextbook[int](n)
-		transfer(b, func() { _ = q.Put(1) }, func() bool { _, err := q.Take(); return err == nil }, q.Close)
+		transfer(b, func() { _ = q.Put(1) }, func() bool { _, err := q.Take(); return err == nil }, q)
 	})
-	bench.Sweep(b, "channel", func(b *testing.B, n int) {
-		q := make(chan int, n)
-		transfer(b, func() { q <- 1 }, func() bool { _, ok := <-q; return ok }, func() { close(q) })
+	bench.Sweep(b, "channel-pair", func(b *testing.B, n int) {
+		q := make(channel, n)
+		transfer(b, func() { q <- 1 }, func() bool { _, ok := <-q; return ok }, q)
 	})
 }
 
-func transfer(b *testing.B, put func(), take func() bool, stop func()) {
+type channel chan int
+
+func (c channel) Close() { close(c) }
+
+// transfer measures put; take runs in another goroutine until q is closed and it fails.
+func transfer(b *testing.B, put func(), take func() bool, q interface{ Close() }) {
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		for take() {
@@ -69,21 +67,44 @@ func transfer(b *testing.B, put func(), take func() bool, stop func()) {
 	for b.Loop() {
 		put()
 	}
-	stop()
+	q.Close()
 	wg.Wait()
 }
 
-// n is the length of the batch that goes in and comes out.
-func BenchmarkQueue_PutAll(b *testing.B) {
+func BenchmarkQueue_TryPutTryTake(b *testing.B) {
+	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
+		q := bqueue.New[int](n)
+		for b.Loop() {
+			_ = q.TryPut(1)
+			_, _ = q.TryTake()
+		}
+	})
+	bench.Sweep(b, "textbook", func(b *testing.B, n int) {
+		q := newTextbook[int](n)
+		for b.Loop() {
+			_ = q.TryPut(1)
+			_, _ = q.TryTake()
+		}
+	})
+}
+
+// n is the length of the batch that is put and taken. The textbook queue moves its
+// items one by one.
+func BenchmarkQueue_PutAllTakeBatch(b *testing.B) {
 	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
 		q := bqueue.New[int](n)
 		batch := make([]int, n)
-		m := bench.Steps(b, q.Steps())
 		for b.Loop() {
 			_, _ = q.PutAll(bg, batch)
 			_, _ = q.TakeBatch(bg, batch)
-			m.Op()
 		}
-		m.Report()
+	})
+	bench.Sweep(b, "textbook", func(b *testing.B, n int) {
+		q := newTextbook[int](n)
+		batch := make([]int, n)
+		for b.Loop() {
+			q.PutAll(batch)
+			q.TakeBatch(batch)
+		}
 	})
 }

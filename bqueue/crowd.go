@@ -5,17 +5,15 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
-
-	"example.com/flatline/internal/debug"
 )
 
-// A crowd is those who wait at one end of a shared queue, for room or for an item,
-// or in Join. The other end wakes one of them, the first who came; while that one
-// is on its way, wanted is unset and nobody else is woken. When it has looked at
-// the queue it passes the wake on if there is cause to. So no wake is lost, and a
-// hundred operations that happen while one waiter wakes up cost one wake.
+// A crowd holds the callers that are waiting at one end of a shared queue, for a free
+// slot or for an item, or in Join. The other end wakes the first of them. While that one
+// is on its way, wanted is unset and no other is woken. When it has looked at the queue
+// it passes the wake on if there is cause to. So no wake is lost, and a hundred
+// operations that happen while one waiter wakes up cost one wake.
 type crowd[T any] struct {
-	wanted atomic.Bool // somebody waits, and nobody is on the way
+	wanted atomic.Bool // a caller waits, and none is on the way
 
 	mu    sync.Mutex // guards what follows, and stores to wanted
 	line  line[T]
@@ -67,9 +65,6 @@ func (c *crowd[T]) enter() *waiter[T] {
 	c.waits++
 	c.update()
 	c.mu.Unlock()
-	if debug.Enabled {
-		debug.Yield() // in the line, has not looked again
-	}
 	return w
 }
 
@@ -112,11 +107,8 @@ func (c *crowd[T]) update() {
 	}
 }
 
-// wakeOne signals the first who waits, unless somebody is on the way.
+// wakeOne signals the first waiter, unless one is on the way already.
 func (c *crowd[T]) wakeOne() {
-	if debug.Enabled {
-		debug.Yield() // wanted was set, and may be no more
-	}
 	c.mu.Lock()
 	if c.woken != nil || c.line.n == 0 {
 		c.mu.Unlock()
@@ -129,7 +121,7 @@ func (c *crowd[T]) wakeOne() {
 	w.signal()
 }
 
-// wakeAll signals all who wait, if that is wanted while they do.
+// wakeAll signals all waiters if wanted, which is asked under the lock, says so.
 func (c *crowd[T]) wakeAll(wanted func() bool) {
 	c.mu.Lock()
 	if !wanted() {

@@ -3,19 +3,16 @@ package bqueue
 import (
 	"context"
 	"sync"
-
-	"example.com/flatline/internal/debug"
 )
 
 // direct is the form in strict order, and for small capacities: a ring under one
-// mutex, in which an item is handed to the taker who waits, and the room that a
-// Take makes to the putter who waits. Who is signaled has nothing left to do: its
-// operation was completed for it, so nobody can come in between.
+// mutex. A Put hands its item to a waiting taker, and a Take hands the slot that it
+// frees to a waiting putter. A waiter that is signaled has nothing left to do: its
+// operation was completed for it, so no other caller can come in between.
 //
 // Takers wait only while the ring is empty, putters only while it is full.
 type direct[T any] struct {
-	steps   debug.Counter // items moved
-	mu      sync.Mutex    // guards everything below
+	mu      sync.Mutex // guards everything below
 	ring    []T
 	head, n int // the items are ring[head], … n of them, around the end
 	closed  bool
@@ -30,7 +27,6 @@ type direct[T any] struct {
 // has it then and must be signaled once the lock is released.
 func (d *direct[T]) add(v T) (ok bool, w *waiter[T]) {
 	if w = d.takers.pop(); w != nil {
-		d.steps.Add(1)
 		w.item, w.outcome = v, completed
 		d.puts++
 		d.takes++
@@ -49,7 +45,6 @@ func (d *direct[T]) remove() (v T, ok bool, w *waiter[T]) {
 	if d.n == 0 {
 		return v, false, nil
 	}
-	d.steps.Add(1)
 	p := &d.ring[d.head]
 	var zero T
 	v, *p = *p, zero
@@ -66,7 +61,6 @@ func (d *direct[T]) remove() (v T, ok bool, w *waiter[T]) {
 }
 
 func (d *direct[T]) push(v T) {
-	d.steps.Add(1)
 	i := d.head + d.n
 	if i >= len(d.ring) {
 		i -= len(d.ring)
@@ -140,9 +134,6 @@ func (d *direct[T]) wait(ctx context.Context, w *waiter[T], l *line[T]) {
 	if w.wait(ctx, true) {
 		return
 	}
-	if debug.Enabled {
-		debug.Yield() // ctx has ended, and a signal may come
-	}
 	d.mu.Lock()
 	queued := w.queued
 	if queued {
@@ -156,7 +147,7 @@ func (d *direct[T]) wait(ctx context.Context, w *waiter[T], l *line[T]) {
 
 func (d *direct[T]) putAll(ctx context.Context, vs []T) (accepted int, err error) {
 	for {
-		var out *waiter[T]
+		var out chain[T]
 		d.mu.Lock()
 		if d.closed {
 			d.mu.Unlock()
@@ -168,20 +159,21 @@ func (d *direct[T]) putAll(ctx context.Context, vs []T) (accepted int, err error
 				break
 			}
 			accepted++
-			if w != nil {
-				w.next, out = out, w
-			}
+			out.add(w)
 		}
-		if out != nil || accepted == len(vs) {
+		if out.first != nil || accepted == len(vs) {
 			d.mu.Unlock()
-			signalAll(out)
+			signalAll(out.first)
 		} else if err := d.putWaiting(ctx, vs[accepted]); err != nil {
 			return accepted, err
 		} else {
 			accepted++
 		}
-		if accepted == len(vs) {
+		switch {
+		case accepted == len(vs):
 			return accepted, nil
+		case ctx.Err() != nil:
+			return accepted, context.Cause(ctx)
 		}
 	}
 }
@@ -213,9 +205,10 @@ func (d *direct[T]) drainTo(dst []T) int {
 	return n
 }
 
-// drain takes items out into dst, and those of putters who wait after them, who
-// are to be signaled once the lock is released.
+// drain moves items into dst, and after them those of waiting putters, which are to
+// be signaled once the lock is released.
 func (d *direct[T]) drain(dst []T) (n int, out *waiter[T]) {
+	var woken chain[T]
 	for n < len(dst) {
 		v, ok, w := d.remove()
 		if !ok {
@@ -223,11 +216,9 @@ func (d *direct[T]) drain(dst []T) (n int, out *waiter[T]) {
 		}
 		dst[n] = v
 		n++
-		if w != nil {
-			w.next, out = out, w
-		}
+		woken.add(w)
 	}
-	return n, out
+	return n, woken.first
 }
 
 func (d *direct[T]) tryPut(v T) error {
@@ -245,6 +236,29 @@ func (d *direct[T]) tryPut(v T) error {
 		w.signal()
 	}
 	return nil
+}
+
+func (d *direct[T]) tryPutAll(vs []T) (accepted int, err error) {
+	var out chain[T]
+	d.mu.Lock()
+	closed := d.closed
+	for accepted < len(vs) && !closed {
+		ok, w := d.add(vs[accepted])
+		if !ok {
+			break
+		}
+		accepted++
+		out.add(w)
+	}
+	d.mu.Unlock()
+	signalAll(out.first)
+	switch {
+	case accepted == len(vs):
+		return accepted, nil
+	case closed:
+		return accepted, ErrClosed
+	}
+	return accepted, ErrFull
 }
 
 func (d *direct[T]) tryTake() (T, error) {

@@ -1,19 +1,36 @@
 // Package bqueue answers: how would you implement a thread-safe producer-consumer
 // queue with a maximum size? And then: how does a consumer stop, how does a producer
-// give up, how does anybody learn that all work is done?
+// give up, how does a caller learn that all work is done? The answer at the whiteboard is
+// in textbook_test.go: a slice, a mutex and two condition variables.
+//
+// Read the files in this order: textbook_test.go, queue.go, waiter.go and direct.go; then
+// crowd.go and shared.go, with internal/lap; then join.go and workers.go.
+//
+// # Terms
+//
+//	putter, taker  a goroutine in Put or PutAll, or in Take, TakeBatch or All
+//	waiter         the record of a goroutine that waits: a channel of capacity 1, a link
+//	               of a list, and in the direct form an item
+//	parked         waiting in that channel, without a processor
+//	signal         to wake a parked waiter by its channel
+//	on its way     signaled, but it has not looked at the queue since
+//	store          the waiters not in use, kept by the queue for the next wait
+//	ticket         the number that an operation of the shared form draws, by an atomic
+//	               operation: it belongs to one slot
+//	lap-stamped    said of a slot that carries the ticket whose turn it is, which counts
+//	               the laps round the array (internal/lap)
 //
 // # Idea
 //
-// Producers wait for room and consumers for items, each with a context. A Put that
+// Producers wait for free space and consumers for items, each with a context. A Put that
 // returns an error never enqueued its item, and an item that was accepted is taken
-// exactly once or handed back by CloseNow.
+// exactly once or returned by CloseNow.
 //
-// The textbook has a slice, a mutex and two condition variables (textbook_test.go).
-// It is right, but a wait on a condition variable cannot be cancelled: a request
-// with a deadline hangs until somebody else makes room. And it wakes a goroutine an
-// item, which then has to fight for the mutex. So here a waiter is a channel of
-// capacity 1 in a list, which can be waited for beside a context, and the lists are
-// apart from the items:
+// The textbook answer is correct, but a wait on a condition variable cannot be cancelled:
+// a request with a deadline hangs until another goroutine takes an item. And it wakes one
+// goroutine per item, which then competes for the mutex. So here a waiter is a channel of
+// capacity 1 in a list, so that select can wait for it and for a context, and the lists
+// are separate from the items:
 //
 //	 Put ──▶ tail ┌───┬───┬───┬───┬───┬───┐ head ──▶ Take
 //	              │   │   │ e │ d │ c │   │
@@ -22,54 +39,92 @@
 //	putters: wait while it is full     takers: wait while it is empty
 //	w1 ⇄ w2 ⇄ w3, w1 came first        none now
 //
-// There are two forms, because two things can be dear.
+// There are two forms, because there are two costs.
 //
-// From capacity 8 on it is the operation itself. The form is shared: an array of
-// lap-stamped slots that needs no lock (internal/lap), and beside it the two lists,
-// which an operation touches only when it has to wait or sees that somebody does.
-// An operation that finds the array full, or empty, first gives up the processor a
-// few times; the other end then does a batch of work, and most waits never happen.
-// Who waits is woken one at a time, and passes the wake on if there is cause to.
+// From capacity 8 on, the operation itself costs most. The form is shared: an array of
+// lap-stamped slots that needs no lock, and the two lists, which an operation touches
+// only when it has to wait or sees that another goroutine waits. An operation that finds
+// the array full, or empty, first gives up the processor a few times; the other end then
+// does a batch of work, and most waits never happen. Waiters are woken one at a time; a
+// woken one wakes the next if there are still items, or space.
 //
-// Below that, or with StrictFIFO, it is the wait. The form is direct: a ring under a
-// mutex, where an operation completes that of the first who waits on the other
-// side. The item goes from hand to hand, nobody can come in between, and who is
+// Below that, or with StrictFIFO, the wait costs most. The form is direct: a ring under a
+// mutex, where an operation completes that of the first waiter on the other side. The
+// item is handed over directly, no other goroutine can take it, and the waiter that is
 // woken has nothing left to do.
 //
 // # Invariants
 //
-//	I1  Accepted = taken + in the queue, where what CloseNow hands back was taken.
+//	I1  Accepted = taken + in the queue, where what CloseNow returns was taken.
 //	I2  0 ≤ items ≤ capacity.
 //	I3  At rest, takers wait only if the queue is empty and putters only if it is
-//	    full. In the shared form, while this does not hold for one side, one of that
-//	    side is on its way, or an operation of the other has yet to look for it.
+//	    full. In the shared form, while this does not hold for one side, a waiter of
+//	    that side is on its way, or an operation of the other has yet to look for it.
 //	I4  A slot, or a waiter not in use, without an item holds the zero value.
 //	I5  Items done with ≤ items taken.
 //	I6  A waiter is in one list, or on its way, or in the store with an empty channel.
 //
-// I3 is the one that lost wake-ups break. It stands on an order: an operation first
-// publishes its item and then looks whether a taker is wanted; a taker first says
-// that one is wanted and then looks for an item. Go's atomics are sequentially
-// consistent, so at least one sees the other. And when a waiter gives up just as it
-// is signaled, it consumes the signal and wakes the next.
+// A lost wake-up breaks I3. It is prevented by an order: an operation first publishes its
+// item and then looks whether a taker waits; a taker first sets the flag that it waits and
+// then looks for an item. Go's atomics are sequentially consistent, so at least one sees
+// the other. What if a waiter gives up just as it is signaled? In the shared form it
+// consumes the signal and wakes the next one. In the direct form the signal means that
+// its operation has been completed: it returns that result, although its context has
+// ended, and there is no wake to pass on.
 //
 // # Complexity
 //
 //	operation                 time      moves   allocations
 //	Put, Take                 O(1) *    1       0
 //	TryPut, TryTake           O(1)      1       0
-//	PutAll, TakeBatch         O(n)      n       0
+//	PutAll, TryPutAll         O(n)      n       0
+//	TakeBatch                 O(n)      n       0
+//	TakeBatchWithin           O(n)      n       0, or O(1) to wait
 //	DrainTo                   O(n)      n       0
+//	All                       O(n) *    n       0
 //	TaskDone, Join            O(1) *    0       0
-//	Len, Cap, Stats           O(1)      0       0
+//	Len, Cap, Stats, Done     O(1)      0       0
+//	Unfinished                O(1)      0       0
 //	Close                     O(1) *    0       0
 //	CloseNow                  O(n)      n       1
+//	Workers                   O(n)      n       O(1)
 //
-// n is the number of items moved. The mark is for waiters: an operation that wakes
-// pays for that, Close and the last TaskDone for each goroutine that waits. A wait
-// does not allocate either, once as many goroutines have waited at one time before:
-// a queue keeps about 160 bytes and an item for each. A slot has 8 bytes beside the
-// item, in the direct form none.
+// n is the number of items moved. Amortised (*) is the waking of waiters: one per
+// operation, and all of them by Close and by the last TaskDone. A wait allocates nothing
+// either, once as many goroutines have waited at the same time before: a queue keeps
+// about 150 bytes and an item for each. A slot takes 8 bytes and an item, in the direct
+// form an item only. Workers allocates for each worker.
+//
+// # What happens if
+//
+//   - Close is called while a caller waits in Take: Take returns ErrClosed
+//     (TestCloseWakesTakers)
+//   - Close is called while a caller waits in Put: Put returns ErrClosed and its item is
+//     not in the queue (TestClose)
+//   - Items are left at Close: Take returns the rest, then ErrClosed (TestClose)
+//   - CloseNow runs while others Take: each item goes to exactly one side (TestExactlyOnce)
+//   - The context ended before the call: the call does nothing, even if there is an item
+//     or space, and returns the cause (TestEndedWins)
+//   - The context ends at the moment of success: a nil error means that the item was
+//     moved, any other that it was not (TestEndsAtTheMomentOfSuccess)
+//   - A waiter gives up as it is signaled: the wake is not lost (TestWakePassedOn)
+//   - The capacity is 1: it is exact, and items are handed over directly (TestExact)
+//   - PutAll is given more items than fit: it waits for space as often as it takes
+//     (TestBatchLargerThanTheRoom)
+//   - The queue is empty for a long time: goroutines that wait use no processor
+//     (TestParkedIsIdle)
+//   - A batch is not full when its time has passed: TakeBatchWithin returns what it has
+//     (TestTakeBatchWithin)
+//   - A job of Workers panics or ends its goroutine: that is an error of the job, its item
+//     is handed back, and the other workers stop (TestJobsThatEndOtherwise)
+//   - All jobs Put into their own full queue: they wait until the context ends
+//     (TestPutFromAJob)
+//   - The program must stop: call Close, and Workers finishes what was accepted
+//     (TestCloseFinishes)
+//   - TaskDone is missing for an item: Join waits until its context ends, and Unfinished
+//     says how many are missing; one too many panics (TestJoin)
+//   - A zero Queue is used: each method panics (TestZeroQueue); a copy is the same queue
+//     (TestCopies)
 //
 // # Concurrency
 //
@@ -77,22 +132,29 @@
 // the Take that returns its item; TaskDone happens before the return of the Join
 // that it ends.
 //
-// Operations are linearizable. In the shared form an operation takes effect where
-// it draws its ticket (see internal/lap), in the direct form inside the mutex: its
-// own, or that of the one who completes it. PutAll, TakeBatch, DrainTo and CloseNow
-// are so many single operations one after the other. Full and Empty are exact: they
-// are said only of a moment at which they were so.
+// Operations are linearizable. In the shared form an operation takes effect where it
+// draws its ticket (see internal/lap), in the direct form inside the mutex: in its own
+// critical section, or in that of the operation that completes it. PutAll, TryPutAll,
+// TakeBatch, TakeBatchWithin, DrainTo and CloseNow are sequences of single operations. ErrFull and ErrEmpty are
+// exact: there was a moment during the call at which the queue was full, or empty.
 //
-// No goroutine runs in the background, and a goroutine that waits is parked: it uses
-// no processor. In a testing/synctest bubble it is durably blocked, if the queue was
-// made in the bubble.
+// A context that has ended wins over an operation that has not begun. One that ends
+// later ends the wait; the item was moved if the error is nil, and was not otherwise.
+// The error is context.Cause of the context. PutAll looks at its context again at least
+// once for every Cap items.
+//
+// No method runs a caller's code under a lock. A Queue that New has not made panics at
+// the first call; a copy of a Queue is the same queue.
+//
+// No goroutine runs in the background, and a goroutine that waits is parked. In a
+// testing/synctest bubble it is durably blocked, if the queue was made in the bubble.
 //
 // # Trade-offs
 //
-// The main disadvantage: without StrictFIFO a newcomer may overtake who waits.
-// Those who wait are woken in their order, but by the time one runs a newcomer may
-// have had its item, and it waits again, at the front. That is what the speed is
-// bought with; where a fair share for each waiter counts, set StrictFIFO.
+// The main disadvantage: without StrictFIFO a new Put or Take may overtake those already
+// waiting. Waiters are woken in their order, but by the time one runs, a new call may
+// have taken its item, and it waits again, at the front. That is the price of the speed;
+// where a fair share for each waiter matters, set StrictFIFO.
 //
 // A single operation costs two locked instructions, as a channel's does, so on one
 // processor it is as fast as a channel and no faster. The gain is with two or more
@@ -101,11 +163,11 @@
 // by up to a half; select is not. evidence/RESULTS.md has the figures.
 //
 // The shared form is not lock-free: a goroutine that the system stops between its
-// ticket and its stamp holds up those behind it.
+// ticket and its stamp delays those behind it.
 //
 // Use a channel where you need select over several sources, where a capacity of 0
-// is meant (a rendezvous), or where nobody cancels. Use ringbuffer.MPMC where nobody
-// waits, ringbuffer.SPSC between two goroutines. The queue does not survive the
+// is meant (a rendezvous), or where no wait is cancelled. Use ringbuffer.MPMC where no
+// caller waits, ringbuffer.SPSC between two goroutines. The queue does not survive the
 // process: for that use a broker.
 //
 // # References

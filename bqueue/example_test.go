@@ -68,7 +68,7 @@ func ExampleQueue_Workers() {
 		}
 	}()
 	squares := make([]int, 10) // each worker writes elements of its own
-	err := q.Workers(ctx, 4, func(_ context.Context, i int) error {
+	_, err := q.Workers(ctx, 4, func(_ context.Context, i int) error {
 		squares[i] = i * i
 		return nil
 	})
@@ -84,7 +84,7 @@ func ExampleQueue_Join() {
 	go func() {
 		for v := range q.All(ctx) {
 			sum += v
-			_ = q.TaskDone()
+			q.TaskDone()
 		}
 	}()
 	_, _ = q.PutAll(ctx, []int{1, 2, 3, 4, 5, 6})
@@ -116,4 +116,39 @@ func ExampleQueue_CloseNow() {
 	// Output:
 	// [b c]
 	// bqueue: closed
+}
+
+// Write rows to a database in batches of 100, but none later than 50 ms after it came.
+func ExampleQueue_TakeBatchWithin() {
+	ctx := context.Background()
+	q := bqueue.New[string](1000)
+	_, _ = q.TryPutAll([]string{"a", "b", "c"})
+	q.Close()
+	rows := make([]string, 100)
+	for {
+		n, err := q.TakeBatchWithin(ctx, rows, 50*time.Millisecond)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println("insert", rows[:n])
+	}
+	// Output:
+	// insert [a b c]
+	// bqueue: closed
+}
+
+// A job that fails ends Workers, which hands back what was begun and not finished.
+func ExampleQueue_Workers_failure() {
+	q := bqueue.New[string](10)
+	_, _ = q.TryPutAll([]string{"ok", "bad", "later"})
+	q.Close()
+	unfinished, err := q.Workers(context.Background(), 1, func(_ context.Context, job string) error {
+		if job == "bad" {
+			return errors.New("no such file")
+		}
+		return nil
+	})
+	fmt.Println(unfinished, err, q.CloseNow())
+	// Output: [bad] no such file [later]
 }

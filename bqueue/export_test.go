@@ -2,17 +2,7 @@ package bqueue
 
 import (
 	"fmt"
-
-	"example.com/flatline/internal/debug"
 )
-
-// Steps returns what counts the slots that are looked at and the items that move.
-func (q *Queue[T]) Steps() *debug.Counter {
-	if q.direct != nil {
-		return &q.direct.steps
-	}
-	return &q.shared.slots.Steps
-}
 
 // TakerWanted reports whether a Put would wake somebody.
 func (q *Queue[T]) TakerWanted() bool { return q.shared.takers.wanted.Load() }

@@ -7,26 +7,27 @@ import (
 	"iter"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"example.com/flatline/internal/option"
 )
 
 // What the errors of a Queue wrap. An ended context shows as its own cause.
 var (
-	ErrClosed   = errors.New("bqueue: closed")
-	ErrFull     = errors.New("bqueue: full")
-	ErrEmpty    = errors.New("bqueue: empty")
-	ErrTaskDone = errors.New("bqueue: TaskDone called more often than items were taken")
-	ErrWorkers  = errors.New("bqueue: Workers needs at least 1 worker")
+	ErrClosed  = errors.New("bqueue: closed")
+	ErrFull    = errors.New("bqueue: full")
+	ErrEmpty   = errors.New("bqueue: empty")
+	ErrWorkers = errors.New("bqueue: Workers needs 1 to 1048576 workers")
+	ErrGoexit  = errors.New("bqueue: a job ended its goroutine")
 )
 
 // Options are the settings of New.
 type Options struct {
-	// StrictFIFO lets nobody overtake who waits: a Put or Take that finds others
-	// waiting queues behind them. The default is that a newcomer who finds room,
-	// or an item, has it, and that those who wait are woken in their order; that
-	// is a few times as fast, because nobody has to be woken for each item. The
-	// items themselves are in order either way. A capacity below 8 is always strict.
+	// StrictFIFO makes a new Put or Take queue behind those already waiting. By
+	// default a new call that finds space, or an item, uses it, and waiters are woken
+	// in their order; that is a few times as fast, because a goroutine need not be
+	// woken for each item. The items themselves are in order either way. A capacity
+	// below 8 is always strict.
 	StrictFIFO bool
 }
 
@@ -35,13 +36,20 @@ type Options struct {
 // counts is the cost of a wait.
 const strictBelow = 8
 
-// Queue is a bounded FIFO queue for any number of producers and consumers. It is
-// made by New and safe for concurrent use.
+// Queue is a bounded FIFO queue for any number of producers and consumers. It must
+// be made by New: the methods of a zero Queue panic. It is safe for concurrent use.
 type Queue[T any] struct {
-	// One of two forms: direct, or, where that is nil, shared.
-	direct *direct[T]
-	shared shared[T]
+	_ [0]sync.Mutex // go vet reports copies, each of which is the same queue
 
+	// One of the two forms; the other is nil.
+	shared *shared[T]
+	direct *direct[T]
+
+	*tasks
+}
+
+// tasks is what a queue has in either form.
+type tasks struct {
 	finished atomic.Uint64 // items that are done with, for Join
 	joiners  crowd[struct{}]
 	closing  sync.Once
@@ -49,71 +57,95 @@ type Queue[T any] struct {
 }
 
 // New returns an empty queue for exactly capacity items. It takes its memory at
-// once: O(capacity). It panics if capacity is below 1 or on more than one Options.
+// once: O(capacity). It panics if capacity is below 1, if the address space has no
+// room for so many items, or on more than one Options.
 func New[T any](capacity int, opts ...Options) *Queue[T] {
 	if capacity < 1 {
 		panic(fmt.Sprintf("bqueue.New: capacity must be at least 1, got %d", capacity))
 	}
 	o := option.One("bqueue.New", opts)
-	q := &Queue[T]{done: make(chan struct{})}
+	defer func() {
+		if recover() != nil { // of make
+			panic(fmt.Sprintf("bqueue.New: capacity must fit into memory, got %d", capacity))
+		}
+	}()
+	q := &Queue[T]{tasks: &tasks{done: make(chan struct{})}}
 	if o.StrictFIFO || capacity < strictBelow {
 		q.direct = &direct[T]{ring: make([]T, capacity)}
 	} else {
+		q.shared = new(shared[T])
 		q.shared.slots.Init(capacity)
 	}
 	return q
 }
 
-// Put appends v, and waits for room if the queue is full. The error is ErrClosed
-// if the queue is closed, before or during the wait, or the cause of ctx's end; an
-// ended context wins even if there is room. If there is an error, v was not
-// appended and never will be. O(1), no allocation.
+// strict returns the direct form, where there is no shared form.
+func (q *Queue[T]) strict() *direct[T] {
+	if q.direct == nil {
+		panic("bqueue: Queue must be made by New")
+	}
+	return q.direct
+}
+
+// made panics unless q was made by New.
+func (q *Queue[T]) made() {
+	if q.shared == nil {
+		q.strict()
+	}
+}
+
+// Put appends v, and waits for space if the queue is full. The error is ErrClosed
+// if the queue is closed, before or during the wait, or context.Cause(ctx). A context
+// that has ended before the call wins even if there is space. If there is an error, v
+// was not appended and never will be. O(1), no allocation.
 func (q *Queue[T]) Put(ctx context.Context, v T) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	if q.direct != nil {
-		return q.direct.put(ctx, v)
+	if q.shared != nil {
+		return q.shared.put(ctx, v)
 	}
-	return q.shared.put(ctx, v)
+	return q.strict().put(ctx, v)
 }
 
-// Take takes the oldest item out, and waits for one if the queue is empty. The
-// error is ErrClosed if the queue is closed and drained, or the cause of ctx's
-// end; an ended context wins even if there is an item, which then stays. O(1), no
-// allocation.
+// Take removes the oldest item and returns it, and waits for one if the queue is empty.
+// The error is ErrClosed if the queue is closed and drained, or context.Cause(ctx).
+// A context that has ended before the call refuses an available item: Take returns the
+// error and the item stays in the queue. (To drain a queue after the end of a context,
+// use TryTake or DrainTo.) O(1), no allocation.
 func (q *Queue[T]) Take(ctx context.Context) (v T, err error) {
 	if ctx.Err() != nil {
 		return v, context.Cause(ctx)
 	}
-	if q.direct != nil {
-		return q.direct.take(ctx)
+	if q.shared != nil {
+		return q.shared.take(ctx)
 	}
-	return q.shared.take(ctx)
+	return q.strict().take(ctx)
 }
 
 // TryPut appends v without waiting. The error is ErrFull only if there was no
 // room, or ErrClosed. O(1), no allocation.
 func (q *Queue[T]) TryPut(v T) error {
-	if q.direct != nil {
-		return q.direct.tryPut(v)
+	if q.shared != nil {
+		return q.shared.tryPut(v)
 	}
-	return q.shared.tryPut(v)
+	return q.strict().tryPut(v)
 }
 
 // TryTake takes the oldest item out without waiting. The error is ErrEmpty only if
 // there was none, or ErrClosed if there never will be. O(1), no allocation.
 func (q *Queue[T]) TryTake() (T, error) {
-	if q.direct != nil {
-		return q.direct.tryTake()
+	if q.shared != nil {
+		return q.shared.tryTake()
 	}
-	return q.shared.tryTake()
+	return q.strict().tryTake()
 }
 
 // PutAll appends the items of vs in order and waits for room as often as it takes.
 // It returns how many were accepted, which is all of them or comes with the error
-// that Put would return; those after them were not appended. Items of others may
-// come in between. With no items it returns 0, nil. O(1) an item, no allocation.
+// that Put would return; those after them were not appended. It looks at ctx before
+// it waits and at least once for every Cap items. Items of others may come in
+// between. With no items it returns 0, nil. O(1) an item, no allocation.
 func (q *Queue[T]) PutAll(ctx context.Context, vs []T) (accepted int, err error) {
 	if len(vs) == 0 {
 		return 0, nil
@@ -121,10 +153,21 @@ func (q *Queue[T]) PutAll(ctx context.Context, vs []T) (accepted int, err error)
 	if ctx.Err() != nil {
 		return 0, context.Cause(ctx)
 	}
-	if q.direct != nil {
-		return q.direct.putAll(ctx, vs)
+	if q.shared != nil {
+		return q.shared.putAll(ctx, vs)
 	}
-	return q.shared.putAll(ctx, vs)
+	return q.strict().putAll(ctx, vs)
+}
+
+// TryPutAll appends the items of vs in order until one does not fit, without waiting, and
+// returns how many were accepted: all, or the error says why not, ErrFull or ErrClosed;
+// those after them were not appended. Items of others may come in between. O(1) an
+// item, no allocation.
+func (q *Queue[T]) TryPutAll(vs []T) (accepted int, err error) {
+	if q.shared != nil {
+		return q.shared.tryPutAll(vs)
+	}
+	return q.strict().tryPutAll(vs)
 }
 
 // TakeBatch waits for one item, as Take does, then fills dst with what is there and
@@ -137,19 +180,39 @@ func (q *Queue[T]) TakeBatch(ctx context.Context, dst []T) (int, error) {
 	if ctx.Err() != nil {
 		return 0, context.Cause(ctx)
 	}
-	if q.direct != nil {
-		return q.direct.takeBatch(ctx, dst)
+	if q.shared != nil {
+		return q.shared.takeBatch(ctx, dst)
 	}
-	return q.shared.takeBatch(ctx, dst)
+	return q.strict().takeBatch(ctx, dst)
 }
 
-// DrainTo takes out what is there into dst, without waiting, and returns how many
-// items that is, the oldest first. O(1) an item, no allocation.
-func (q *Queue[T]) DrainTo(dst []T) int {
-	if q.direct != nil {
-		return q.direct.drainTo(dst)
+// TakeBatchWithin waits for one item, as Take does, then for more until dst is full or the
+// time d has passed, and returns how many items it took, the oldest first. If ctx ends or
+// the queue is closed after the first item, it returns what it has at once, with no
+// error. If d is not above 0 it is TakeBatch. O(1) an item; to wait for more than the
+// first allocates a timer and its context.
+func (q *Queue[T]) TakeBatchWithin(ctx context.Context, dst []T, d time.Duration) (int, error) {
+	n, err := q.TakeBatch(ctx, dst)
+	if err != nil || n == len(dst) || d <= 0 {
+		return n, err
 	}
-	return q.shared.drainTo(dst)
+	ctx, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	for n < len(dst) && err == nil {
+		var k int
+		k, err = q.TakeBatch(ctx, dst[n:])
+		n += k
+	}
+	return n, nil
+}
+
+// DrainTo removes the items that are there into dst, the oldest first, without
+// waiting, and returns how many they are. O(1) per item, no allocation.
+func (q *Queue[T]) DrainTo(dst []T) int {
+	if q.shared != nil {
+		return q.shared.drainTo(dst)
+	}
+	return q.strict().drainTo(dst)
 }
 
 // All takes and yields items until the queue is closed and drained or ctx has
@@ -170,17 +233,18 @@ func (q *Queue[T]) All(ctx context.Context) iter.Seq[T] {
 // ErrClosed. What is in the queue can still be taken, then Take returns ErrClosed.
 // Closing again does nothing. O(1), and for each goroutine that waits.
 func (q *Queue[T]) Close() {
+	q.made()
 	q.closing.Do(func() {
-		if q.direct != nil {
-			q.direct.close()
-		} else {
+		if q.shared != nil {
 			q.shared.close()
+		} else {
+			q.direct.close()
 		}
 		close(q.done)
 	})
 }
 
-// CloseNow closes the queue and takes out all that is in it, the oldest first. An
+// CloseNow closes the queue and removes all items that are in it, the oldest first. An
 // item goes to exactly one side: to the slice that is returned or to a Take that
 // runs at the same time. Those in the slice count as taken and, for Join, as done.
 // O(n).
@@ -194,22 +258,25 @@ func (q *Queue[T]) CloseNow() []T {
 }
 
 // Done returns a channel that is closed by Close.
-func (q *Queue[T]) Done() <-chan struct{} { return q.done }
+func (q *Queue[T]) Done() <-chan struct{} {
+	q.made()
+	return q.done
+}
 
 // Len returns the number of items. O(1).
 func (q *Queue[T]) Len() int {
-	if q.direct != nil {
-		return q.direct.len()
+	if q.shared != nil {
+		return q.shared.slots.Len()
 	}
-	return q.shared.slots.Len()
+	return q.strict().len()
 }
 
 // Cap returns the capacity. O(1).
 func (q *Queue[T]) Cap() int {
-	if q.direct != nil {
-		return len(q.direct.ring)
+	if q.shared != nil {
+		return q.shared.slots.Cap()
 	}
-	return q.shared.slots.Cap()
+	return len(q.strict().ring)
 }
 
 // Stats counts what a queue has done since it was made.
@@ -224,17 +291,17 @@ type Stats struct {
 // Stats returns the counts. Each is exact, but unless StrictFIFO is set they are
 // not all of the same moment. O(1).
 func (q *Queue[T]) Stats() Stats {
-	if q.direct != nil {
-		return q.direct.stats()
+	if q.shared != nil {
+		return q.shared.stats()
 	}
-	return q.shared.stats()
+	return q.strict().stats()
 }
 
 // counts returns the numbers of items taken and accepted, in this order, so that
 // the first is at most the second.
 func (q *Queue[T]) counts() (taken, accepted uint64) {
-	if q.direct != nil {
-		return q.direct.counts()
+	if q.shared != nil {
+		return q.shared.slots.Popped(), q.shared.slots.Pushed()
 	}
-	return q.shared.slots.Popped(), q.shared.slots.Pushed()
+	return q.strict().counts()
 }

@@ -155,13 +155,14 @@ func TestEndedWins(t *testing.T) {
 		_, err = q.PutAll(ctx, nil)
 		require.NoError(t, err, "but nothing can always be put")
 		require.ErrorIs(t, q.Join(ctx), assert.AnError)
-		require.NoError(t, q.TaskDone())
+		q.TaskDone()
 		require.ErrorIs(t, q.Join(ctx), assert.AnError, "even if all is done")
 		assert.Zero(t, q.Len())
 		for range q.All(ctx) {
 			t.Error("an item from an ended All")
 		}
-		require.ErrorIs(t, q.Workers(ctx, 3, func(context.Context, int) error { return nil }), assert.AnError)
+		_, err = q.Workers(ctx, 3, func(context.Context, int) error { return nil })
+		require.ErrorIs(t, err, assert.AnError)
 	})
 }
 
@@ -321,7 +322,7 @@ func TestCloseNow(t *testing.T) {
 			assert.Equal(t, want, q.CloseNow())
 			synctest.Wait()
 			assert.True(t, joined, "what is handed back is done with")
-			require.ErrorIs(t, q.TaskDone(), bqueue.ErrTaskDone)
+			require.PanicsWithValue(t, tooOften, q.TaskDone)
 			assert.Empty(t, q.CloseNow())
 			q.CheckInvariants()
 		})
@@ -392,14 +393,17 @@ func TestBatches(t *testing.T) {
 	})
 }
 
+// tooOften is the panic of a TaskDone without an item.
+const tooOften = "bqueue: TaskDone called more often than items were taken"
+
 func TestJoin(t *testing.T) {
 	forms(t, capacities, func(t *testing.T, make func() *bqueue.Queue[int], _ int) {
 		synctest.Test(t, func(t *testing.T) {
 			q := make()
 			require.NoError(t, q.Join(bg), "nothing to do")
-			require.ErrorIs(t, q.TaskDone(), bqueue.ErrTaskDone)
+			require.PanicsWithValue(t, tooOften, q.TaskDone)
 			require.NoError(t, q.Put(bg, 1))
-			require.ErrorIs(t, q.TaskDone(), bqueue.ErrTaskDone, "it was not taken yet")
+			require.PanicsWithValue(t, tooOften, q.TaskDone, "it was not taken yet")
 			var joined atomic.Int32
 			for range 3 {
 				go func() {
@@ -419,92 +423,24 @@ func TestJoin(t *testing.T) {
 			assert.Zero(t, joined.Load(), "taken, not done with")
 			assert.Equal(t, 3, q.Joining())
 			require.NoError(t, q.Put(bg, 2))
-			require.NoError(t, q.TaskDone())
+			q.TaskDone()
 			synctest.Wait()
 			assert.Zero(t, joined.Load(), "one of two is done with")
 			_, err = q.Take(bg)
 			require.NoError(t, err)
-			require.NoError(t, q.TaskDone())
+			q.TaskDone()
 			synctest.Wait()
 			assert.EqualValues(t, 3, joined.Load())
 			assert.Zero(t, q.Joining())
 			_, _, spare := q.Spare()
 			assert.Equal(t, 4, spare)
-			require.ErrorIs(t, q.TaskDone(), bqueue.ErrTaskDone)
+			require.PanicsWithValue(t, tooOften, q.TaskDone)
 			q.CheckInvariants()
 		})
 	})
 }
 
-func TestWorkers(t *testing.T) {
-	forms(t, capacities, func(t *testing.T, make func() *bqueue.Queue[int], _ int) {
-		synctest.Test(t, func(t *testing.T) {
-			q := make()
-			for _, n := range []int{0, -1} {
-				err := q.Workers(bg, n, nil)
-				require.ErrorIs(t, err, bqueue.ErrWorkers)
-				require.EqualError(t, err, fmt.Sprintf("bqueue: Workers needs at least 1 worker, got %d", n))
-			}
-			sum := ints(100)
-			ended := errors.New("not yet")
-			go func() {
-				ended = q.Workers(bg, 4, func(_ context.Context, v int) error {
-					time.Sleep(time.Millisecond)
-					sum <- v
-					return nil
-				})
-			}()
-			for i := range 100 {
-				require.NoError(t, q.Put(bg, i))
-			}
-			require.NoError(t, q.Join(bg), "the return of the function is its TaskDone")
-			assert.Len(t, sum, 100)
-			q.Close()
-			synctest.Wait()
-			require.NoError(t, ended)
-		})
-	})
-}
-
 func ints(n int) chan int { return make(chan int, n) }
-
-func TestWorkersStop(t *testing.T) {
-	forms(t, []int{8}, func(t *testing.T, make func() *bqueue.Queue[int], _ int) {
-		synctest.Test(t, func(t *testing.T) {
-			q := make()
-			for i := range 8 {
-				require.NoError(t, q.Put(bg, i))
-			}
-			third := ints(0)
-			err := q.Workers(bg, 2, func(ctx context.Context, v int) error {
-				switch v {
-				case 2:
-					<-third
-					return assert.AnError
-				case 3:
-					close(third)
-					<-ctx.Done() // the others are told
-				}
-				return nil
-			})
-			require.ErrorIs(t, err, assert.AnError)
-			assert.Equal(t, 4, q.Len(), "what was not begun stays")
-
-			ctx, cancel := context.WithCancelCause(bg)
-			q.DrainTo(slots(4))
-			go func() {
-				time.Sleep(time.Second)
-				cancel(assert.AnError)
-			}()
-			require.ErrorIs(t, q.Workers(ctx, 2, nil), assert.AnError)
-
-			// A cause that looks like the end of the queue is none.
-			ctx, cancel = context.WithCancelCause(bg)
-			cancel(bqueue.ErrClosed)
-			require.ErrorIs(t, q.Workers(ctx, 2, nil), bqueue.ErrClosed)
-		})
-	})
-}
 
 func slots(n int) []int { return make([]int, n) }
 
@@ -589,8 +525,8 @@ func TestAllocs(t *testing.T) {
 			_ = q.TryPut(1)
 			_, _ = q.TryTake()
 			_, _ = q.TryTake()
-			_ = q.TaskDone()
-			_ = q.TaskDone()
+			q.TaskDone()
+			q.TaskDone()
 			_ = q.Join(ctx)
 		}))
 		assert.Zero(t, testing.AllocsPerRun(100, func() {

@@ -3,7 +3,6 @@ package bqueue
 import (
 	"context"
 
-	"example.com/flatline/internal/debug"
 	"example.com/flatline/internal/lap"
 )
 
@@ -59,20 +58,21 @@ func (s *shared[T]) take(ctx context.Context) (T, error) {
 func (s *shared[T]) putAll(ctx context.Context, vs []T) (accepted int, err error) {
 	var p pause[T]
 	for {
-		n, r := s.slots.PushSlice(vs[accepted:])
+		// At most a capacity's worth at a time: consumers that keep up would keep
+		// this loop from looking at ctx.
+		n, r := s.slots.PushSlice(vs[accepted:min(len(vs), accepted+s.slots.Cap())])
 		if n > 0 {
 			accepted += n
 			s.added()
 		}
-		switch r {
-		case lap.OK:
+		switch {
+		case accepted == len(vs):
 			s.leavePutters(&p)
 			return accepted, nil
-		case lap.Closed:
+		case r == lap.Closed:
 			s.leavePutters(&p)
 			return accepted, ErrClosed
-		}
-		if !s.putters.pause(ctx, &p) {
+		case n > 0 && ctx.Err() != nil, r == lap.Full && !s.putters.pause(ctx, &p):
 			s.leavePutters(&p)
 			return accepted, context.Cause(ctx)
 		}
@@ -110,6 +110,20 @@ func (s *shared[T]) tryPut(v T) error {
 	return nil
 }
 
+func (s *shared[T]) tryPutAll(vs []T) (accepted int, err error) {
+	accepted, r := s.slots.PushSlice(vs)
+	if accepted > 0 {
+		s.added()
+	}
+	switch r {
+	case lap.Full:
+		err = ErrFull
+	case lap.Closed:
+		err = ErrClosed
+	}
+	return accepted, err
+}
+
 func (s *shared[T]) tryTake() (T, error) {
 	v, r := s.slots.TryPop()
 	switch r {
@@ -137,11 +151,8 @@ func (s *shared[T]) close() {
 }
 
 // added wakes a taker if one is wanted. It comes after the item was published, and
-// who waits looks for items after it has set wanted: one of the two sees the other.
+// a waiter looks for items after it has set wanted: one of the two sees the other.
 func (s *shared[T]) added() {
-	if debug.Enabled {
-		debug.Yield() // published, not told
-	}
 	if s.takers.wanted.Load() {
 		s.takers.wakeOne()
 	}
@@ -149,9 +160,6 @@ func (s *shared[T]) added() {
 
 // removed wakes a putter if one is wanted; as added.
 func (s *shared[T]) removed() {
-	if debug.Enabled {
-		debug.Yield() // handed on, not told
-	}
 	if s.putters.wanted.Load() {
 		s.putters.wakeOne()
 	}

@@ -5,11 +5,12 @@ import (
 	"sync"
 )
 
-// textbook is the answer that an interviewer expects: a slice, a mutex and two
-// condition variables. It is right, it is the oracle of the model test, and it
-// shows what condition variables cannot do: Wait knows nothing of a context, so a
-// Put that waits can be ended only by Close, never by a deadline. And each Signal
-// wakes one waiter for each item, who has to fight for the mutex again.
+// textbook is a slice, a mutex and two condition variables: each operation is O(1) and
+// costs a lock, and each item signals a waiter, which then has to get the lock again.
+//
+// It is correct, it is the oracle of the model test, and it shows what condition variables
+// cannot do: Wait has no context, so a Put that waits can be ended only by Close, never
+// by a deadline.
 type textbook[T any] struct {
 	mu       sync.Mutex
 	notEmpty sync.Cond
@@ -88,6 +89,19 @@ func (q *textbook[T]) take() (v T, err error) {
 	return v, errEmpty
 }
 
+// PutAll and TakeBatch put and take item by item.
+func (q *textbook[T]) PutAll(vs []T) {
+	for _, v := range vs {
+		_ = q.Put(v)
+	}
+}
+
+func (q *textbook[T]) TakeBatch(dst []T) {
+	for i := range dst {
+		dst[i], _ = q.Take()
+	}
+}
+
 func (q *textbook[T]) TaskDone() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -110,6 +124,18 @@ func (q *textbook[T]) Close() {
 	q.closed = true
 	q.notEmpty.Broadcast()
 	q.notFull.Broadcast()
+}
+
+// upTo takes n items, or all if there are fewer.
+func (q *textbook[T]) upTo(n int) (vs []T) {
+	for range n {
+		v, err := q.TryTake()
+		if err != nil {
+			return vs
+		}
+		vs = append(vs, v)
+	}
+	return vs
 }
 
 // CloseNow closes and hands back what is left.

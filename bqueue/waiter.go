@@ -4,8 +4,6 @@ import (
 	"context"
 	"runtime"
 	"sync/atomic"
-
-	"example.com/flatline/internal/debug"
 )
 
 // The states of a waiter.
@@ -24,7 +22,7 @@ const (
 	refused // the queue was closed
 )
 
-// err is the error of a wait that is over, in which ctx may have ended.
+// err is the error of a wait that has ended, in which ctx may have ended.
 func (r outcome) err(ctx context.Context) error {
 	switch r {
 	case completed:
@@ -80,9 +78,6 @@ func (w *waiter[T]) await() {
 // signal wakes w, which must have been taken from its list by the caller. It
 // never blocks.
 func (w *waiter[T]) signal() {
-	if debug.Enabled {
-		debug.Yield() // out of the list, not signaled
-	}
 	if w.state.Swap(signaled) == parked {
 		w.wake <- struct{}{}
 	}
@@ -114,7 +109,7 @@ func (l *line[T]) get() *waiter[T] {
 	}
 }
 
-// put takes back a waiter that nobody will signal any more. It needs no lock.
+// put takes back a waiter that no caller will signal any more. It needs no lock.
 func (l *line[T]) put(w *waiter[T]) {
 	var zero T
 	w.item, w.outcome, w.slept = zero, none, false
@@ -181,6 +176,23 @@ func (l *line[T]) popAll(r outcome) *waiter[T] {
 	}
 	l.front, l.back, l.n = nil, nil, 0
 	return all
+}
+
+// A chain is waiters, linked by next, that are in no line any more and are to be
+// signaled once the lock is released, in the order in which they were added.
+type chain[T any] struct{ first, last *waiter[T] }
+
+// add appends w, unless it is nil.
+func (c *chain[T]) add(w *waiter[T]) {
+	switch {
+	case w == nil:
+		return
+	case c.first == nil:
+		c.first = w
+	default:
+		c.last.next = w
+	}
+	c.last = w
 }
 
 // signalAll signals waiters that are linked by next.
