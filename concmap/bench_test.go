@@ -20,12 +20,9 @@ func filled(n int) (*Map[int, int], *Striped[int, int], *Textbook[int, int]) {
 func BenchmarkMap_Load(b *testing.B) {
 	bench.SweepKeys(b, "flatline", func(b *testing.B, n int, keys []int) {
 		m, _, _ := filled(n)
-		meter := bench.Steps(b, &steps)
 		for i := 0; b.Loop(); i++ {
 			m.Load(keys[i&(len(keys)-1)])
-			meter.Op()
 		}
-		meter.Report()
 	})
 	bench.SweepKeys(b, "textbook", func(b *testing.B, n int, keys []int) {
 		_, _, t := filled(n)
@@ -44,52 +41,82 @@ func BenchmarkStriped_Load(b *testing.B) {
 	})
 }
 
-func BenchmarkMap_Store(b *testing.B) {
+// sweepPair calls ours and theirs with uniform keys of a map of n and the number of the
+// turn.
+func sweepPair(b *testing.B, ours func(m *Map[int, int], k, i int), theirs func(t *Textbook[int, int], k, i int)) {
 	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
 		m, _, _ := filled(n)
 		keys := bench.Keys("uniform", n)
-		meter := bench.Steps(b, &steps)
 		for i := 0; b.Loop(); i++ {
-			m.Store(keys[i&(len(keys)-1)], i)
-			meter.Op()
+			ours(m, keys[i&(len(keys)-1)], i)
 		}
-		meter.Report()
 	})
 	bench.Sweep(b, "textbook", func(b *testing.B, n int) {
 		_, _, t := filled(n)
 		keys := bench.Keys("uniform", n)
 		for i := 0; b.Loop(); i++ {
-			t.Store(keys[i&(len(keys)-1)], i)
+			theirs(t, keys[i&(len(keys)-1)], i)
 		}
 	})
 }
 
-// BenchmarkMap_Delete deletes a key and stores another, so that the size stays. It
-// begins when that has gone on for a while: at first most segments are divided once.
-func BenchmarkMap_Delete(b *testing.B) {
+func BenchmarkMap_Store(b *testing.B) {
+	sweepPair(b, func(m *Map[int, int], k, i int) { m.Store(k, i) },
+		func(t *Textbook[int, int], k, i int) { t.Store(k, i) })
+}
+
+func BenchmarkMap_Swap(b *testing.B) {
+	sweepPair(b, func(m *Map[int, int], k, i int) { m.Swap(k, i) },
+		func(t *Textbook[int, int], k, i int) { t.Swap(k, i) })
+}
+
+// The keys are present.
+func BenchmarkMap_LoadOrStore(b *testing.B) {
+	sweepPair(b, func(m *Map[int, int], k, i int) { m.LoadOrStore(k, i) },
+		func(t *Textbook[int, int], k, i int) { t.LoadOrStore(k, i) })
+}
+
+func BenchmarkMap_Compute(b *testing.B) {
+	add := func(old int, _ bool) (int, Op) { return old + 1, Update }
+	sweepPair(b, func(m *Map[int, int], k, _ int) { m.Compute(k, add) },
+		func(t *Textbook[int, int], k, _ int) { t.Compute(k, add) })
+}
+
+// The textbook type has no Add: its answer is Compute.
+func BenchmarkMap_Add(b *testing.B) {
 	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
 		m, _, _ := filled(n)
-		i := 0
-		one := func() {
-			m.Delete(i)
-			m.Store(i+n, i)
-			i++
+		keys := bench.Keys("uniform", n)
+		for i := 0; b.Loop(); i++ {
+			Add(m, keys[i&(len(keys)-1)], 1)
 		}
-		for range 2 * n {
-			one()
-		}
-		meter := bench.Steps(b, &steps)
-		for b.Loop() {
-			one()
-			meter.Op()
-		}
-		meter.Report()
+	})
+}
+
+// BenchmarkMap_DeleteStore deletes a key and stores another, so that the size stays. It
+// begins when that has gone on for a while: at first most segments are divided once.
+func BenchmarkMap_DeleteStore(b *testing.B) {
+	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
+		m, _, _ := filled(n)
+		deleteStore(b, n, m)
 	})
 	bench.Sweep(b, "textbook", func(b *testing.B, n int) {
 		_, _, t := filled(n)
-		for i := 0; b.Loop(); i++ {
-			t.LoadAndDelete(i)
-			t.Store(i+n, i)
-		}
+		deleteStore(b, n, t)
 	})
+}
+
+func deleteStore(b *testing.B, n int, m interface {
+	Delete(k int)
+	Store(k, v int)
+},
+) {
+	for i := range 2 * n {
+		m.Delete(i)
+		m.Store(i+n, i)
+	}
+	for i := 2 * n; b.Loop(); i++ {
+		m.Delete(i)
+		m.Store(i+n, i)
+	}
 }

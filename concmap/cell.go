@@ -113,7 +113,7 @@ func (g *group[K]) poke(l layout, i int, c content) {
 	}
 }
 
-// fill sets the cell of slot i, which nobody can see yet.
+// fill sets the cell of slot i, which no reader can see yet.
 func (g *group[K]) fill(l layout, i int, c content) {
 	if l == words {
 		g.word(i).set(c.w)

@@ -2,8 +2,6 @@ package concmap
 
 import (
 	"fmt"
-
-	"example.com/flatline/internal/debug"
 )
 
 // An Op is what Compute does with an entry.
@@ -15,16 +13,16 @@ const (
 	Remove           // delete the entry
 )
 
-// Compute replaces the entry of k by what f makes of it, in one step: f gets the
-// value of k, or the zero value and false, and says what to do. Compute returns
-// the entry's value afterwards and whether it is present; after Remove, and after
-// Keep of an absent entry, that is the zero value and false.
+// Compute calls f, possibly more than once, and replaces the entry of k by what the last
+// call returned, in one step: f gets the value of k, or the zero value and false, and says
+// what to do. Compute returns the entry's value afterwards and whether it is present;
+// after Remove, and after Keep of an absent entry, that is the zero value and false.
 //
-// f runs with no lock held, and its result counts only if the value is still the
-// same when it is committed; else f runs again. So f should have no side effects.
-// It may use the map, but must not write k: it would run for ever. If f panics,
-// Compute panics and has no effect. It panics if f returns another Op. O(1)
-// expected and amortised, beside f.
+// f runs with no lock held, and its result counts only if the value is still the same
+// when it is committed; otherwise f runs again, on the new value. So f should have no side
+// effects. It may use the map, but must not write k: it would never end. If f panics,
+// Compute panics and has no effect. It panics if f returns another Op. For counters, Add
+// is simpler. O(1) expected and amortised, in addition to f.
 func (m *Map[K, V]) Compute(k K, f func(old V, loaded bool) (V, Op)) (value V, present bool) {
 	m.directory()
 	h := m.hash.Hash(k)
@@ -48,7 +46,7 @@ func (m *Map[K, V]) Compute(k K, f func(old V, loaded bool) (V, Op)) (value V, p
 	}
 }
 
-// look is Load for who wants to commit a change of what it returns.
+// look is Load for a caller that is going to commit a change of what it returns.
 func (m *Map[K, V]) look(h uint64, k K) (v V, c content, ok bool) {
 	if g, i := (table[K]{m.dir.Load().at(h).table.Load()}).find(h, k); g != nil {
 		if c, ok = g.read(m.layout, i); ok {
@@ -61,9 +59,6 @@ func (m *Map[K, V]) look(h uint64, k K) (v V, c content, ok bool) {
 // commit updates or removes the entry of k if it is still what it was: present
 // with the content was, or absent. It reports whether it did.
 func (m *Map[K, V]) commit(h uint64, k K, was content, present bool, to content, op Op) bool {
-	if debug.Enabled {
-		debug.Yield()
-	}
 	for {
 		d, s := m.lock(h)
 		g, i := s.table.find(h, k)
@@ -83,6 +78,33 @@ func (m *Map[K, V]) commit(h uint64, k K, was content, present bool, to content,
 			m.drop(d, s, h, g, i)
 		}
 		return true
+	}
+}
+
+// A Number is a type that Add can add to.
+type Number interface {
+	~int | ~int8 | ~int16 | ~int32 | ~int64 |
+		~uint | ~uint8 | ~uint16 | ~uint32 | ~uint64 | ~uintptr |
+		~float32 | ~float64 | ~complex64 | ~complex128
+}
+
+// Add adds delta to the value of k, in one step, and returns the sum. An absent key counts
+// as 0: it is stored, also if delta is 0. Integers wrap around on overflow, as + does. O(1)
+// expected and amortised, no allocation if k is present and a value is at most 8 bytes.
+func Add[K comparable, V Number](m *Map[K, V], k K, delta V) (sum V) {
+	m.directory()
+	h := m.hashOf(k)
+	for {
+		d, s := m.lock(h)
+		if g, i := s.table.find(h, k); g != nil {
+			sum = unpack[V](m.layout, g.peek(m.layout, i)) + delta
+			g.poke(m.layout, i, pack(m.layout, sum))
+			s.mu.Unlock()
+			return sum
+		}
+		if m.add(d, s, h, k, pack(m.layout, delta)) {
+			return delta
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package concmap
 
 import (
+	"context"
 	"io"
 	"runtime"
 	"sync"
@@ -11,6 +12,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 )
+
+var bg = context.Background()
 
 func TestCompute(t *testing.T) {
 	var m Map[string, int]
@@ -62,9 +65,9 @@ func TestCallbacksMayUseTheMap(t *testing.T) {
 	}
 	v, ok := m.Compute(1, func(int, bool) (int, Op) { grow(); return 2, Update })
 	assert.True(t, v == 2 && ok)
-	v, loaded, err := m.LoadOrCompute(2, func() (int, error) {
+	v, loaded, err := m.LoadOrCompute(bg, 2, func(context.Context, int) (int, error) {
 		grow()
-		v, _, err := m.LoadOrCompute(3, func() (int, error) { return 5, nil })
+		v, _, err := m.LoadOrCompute(bg, 3, func(context.Context, int) (int, error) { return 5, nil })
 		return v, err
 	})
 	assert.True(t, v == 5 && !loaded && err == nil)
@@ -79,10 +82,10 @@ func TestCallbacksMayUseTheMap(t *testing.T) {
 
 func TestLoadOrComputeOutcomes(t *testing.T) {
 	var m Map[string, int]
-	_, loaded, err := m.LoadOrCompute("a", func() (int, error) { return 7, io.EOF })
+	_, loaded, err := m.LoadOrCompute(bg, "a", func(context.Context, string) (int, error) { return 7, io.EOF })
 	assert.True(t, !loaded && err == io.EOF)
 	assert.Zero(t, m.Len())
-	v, loaded, err := m.LoadOrCompute("a", func() (int, error) {
+	v, loaded, err := m.LoadOrCompute(bg, "a", func(context.Context, string) (int, error) {
 		m.Store("a", 1) // a Store meanwhile wins
 		return 2, nil
 	})
@@ -90,10 +93,10 @@ func TestLoadOrComputeOutcomes(t *testing.T) {
 	done := make(chan bool)
 	go func() {
 		defer close(done)
-		_, _, _ = m.LoadOrCompute("b", func() (int, error) { runtime.Goexit(); return 0, nil })
+		_, _, _ = m.LoadOrCompute(bg, "b", func(context.Context, string) (int, error) { runtime.Goexit(); return 0, nil })
 	}()
 	<-done
-	v, loaded, err = m.LoadOrCompute("b", func() (int, error) { return 3, nil })
+	v, loaded, err = m.LoadOrCompute(bg, "b", func(context.Context, string) (int, error) { return 3, nil })
 	assert.True(t, v == 3 && !loaded && err == nil)
 	assert.Empty(t, m.flights.m)
 }
@@ -104,7 +107,7 @@ func TestStoredMeanwhile(t *testing.T) {
 	for name, call := range map[string]func(m *Map[int, int]) (int, bool){
 		"LoadOrStore": func(m *Map[int, int]) (int, bool) { return m.LoadOrStore(1, 8) },
 		"LoadOrCompute": func(m *Map[int, int]) (int, bool) {
-			v, loaded, err := m.LoadOrCompute(1, func() (int, error) {
+			v, loaded, err := m.LoadOrCompute(bg, 1, func(context.Context, int) (int, error) {
 				assert.Fail(t, "nothing is left to compute")
 				return 8, nil
 			})
@@ -148,7 +151,7 @@ func TestLoadOrComputeInTurn(t *testing.T) {
 						mu.Unlock()
 					}
 				}()
-				v, loaded, err := m.LoadOrCompute("k", func() (int, error) {
+				v, loaded, err := m.LoadOrCompute(bg, "k", func(context.Context, string) (int, error) {
 					assert.EqualValues(t, 1, running.Add(1))
 					defer running.Add(-1)
 					time.Sleep(time.Second)

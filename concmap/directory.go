@@ -5,8 +5,6 @@ import (
 	"slices"
 	"sync/atomic"
 	"unsafe"
-
-	"example.com/flatline/internal/debug"
 )
 
 // A directory leads from some bits of a hash, its path, to a segment. It has a
@@ -56,8 +54,9 @@ type counter struct {
 // newDirectory returns a directory of 1<<depth places with nothing in them.
 func newDirectory[K comparable](depth uint8, g *generation, counters []*counter) *directory[K] {
 	places := make([]place[K], 1<<depth)
-	for i := range places {
-		places[i].table.Store(noGroups())
+	places[0].table.Store(noGroups())
+	for n := 1; n < len(places); n *= 2 {
+		copy(places[n:], places[:n])
 	}
 	return directoryOf(places, g, counters)
 }
@@ -108,9 +107,6 @@ func (d *directory[K]) put(s *segment[K]) {
 	for i := s.path; i < d.len(); i += 1 << s.depth {
 		p := d.number(i)
 		p.table.Store(s.table.tagged)
-		if debug.Enabled {
-			debug.Yield()
-		}
 		p.segment.Store(s)
 	}
 }
@@ -126,7 +122,7 @@ func (d *directory[K]) twice(maxCounters int) *directory[K] {
 }
 
 // copyTo copies the places from up to to into both halves of twice. The caller holds
-// the lock of the map: places change under it only, and nobody sees the new ones yet,
+// the lock of the map: places change under it only, and no reader sees the new ones yet,
 // so that they can be copied as plain memory.
 func (d *directory[K]) copyTo(twice *directory[K], from, to uint64) {
 	places := unsafe.Slice((*place[K])(d.places), d.len())[from:to]

@@ -1,11 +1,29 @@
 // Package concmap answers: how would you implement a concurrent hash map, and how
-// does it grow while everybody uses it?
+// does it grow while all goroutines use it? The shortest answer at the whiteboard is in
+// textbook_test.go: one Go map and one sync.RWMutex.
 //
-// Striped is the answer at the whiteboard: 64 Go maps, each behind a lock of its
-// own. Map is the one to use: reads without locks, and no resize that anybody waits
-// for. Read striped.go first, then group.go, segment.go, directory.go, map.go,
-// access.go and replace.go; compute.go, flight.go, iterate.go and snapshot.go stand
-// on those.
+// Striped is the next answer: 64 Go maps, each with its own lock. Map is the one to
+// use: reads take no lock, and no caller ever waits for a resize of the whole map.
+//
+// Read the files in this order: textbook_test.go, striped.go; then group.go, segment.go,
+// directory.go, map.go, access.go and replace.go; then cell.go, compute.go, flight.go,
+// iterate.go and snapshot.go, each of which needs only the files before it.
+//
+// # Terms
+//
+//	slot        a place for one key and one value
+//	cell        the half of a slot that holds the value; it is read and written atomically
+//	group       seven slots and the control word that says which of them are in use
+//	tag         seven bits of a key's hash, kept in the control word
+//	table       1 to 32 groups, a power of two
+//	home        the group of a table in which the search for a key begins
+//	segment     a table, its lock and its counts; it owns all keys of one path
+//	path        the low bits of a hash that a segment's keys have in common
+//	directory   the array that leads from a path to its segment. Each place has two
+//	            pointers: one to the segment, for writers, and one to its table, for readers
+//	frozen      never written again: said of a segment that is about to be replaced
+//	heir        a segment that replaces a frozen one
+//	generation  the segments between two calls of Clear
 //
 // # Idea
 //
@@ -31,11 +49,11 @@
 //
 // Whatever changes the shape of the map is one procedure, freeze and replace:
 // freeze a segment, after which nothing in it changes; build its heirs from it,
-// which nobody sees yet; put them into the directory. Two heirs when it is full,
-// one when it is full of dead slots or nearly empty, one for two neighbours that
-// are. The directory doubles when a segment needs a bit more than it has. The one of
-// twice the length is ready by then: from when most places have a segment of their
-// own, each replacement copies a few places into it. A Snapshot freezes all segments
+// which no other goroutine sees yet; put them into the directory. A full segment has two
+// heirs, one that is full of dead slots or nearly empty has one, and two neighbours that
+// are nearly empty have one together. The directory doubles when a segment needs a bit
+// more than it has. The directory of twice the length is ready by then: once most places
+// have their own segment, each replacement copies a few places into it. A Snapshot freezes all segments
 // and lets the next write to each replace it; a Clear replaces the directory by an
 // empty one.
 //
@@ -48,8 +66,9 @@
 //
 // # Invariants
 //
-//	I1  each place of the directory leads to the segment whose path is its low bits,
-//	    of the directory's generation and not replaced, by both of its pointers
+//	I1  both pointers of each place of the directory lead to the same segment: its
+//	    path is the low bits of the place's number, it is of the directory's
+//	    generation, and it has not been replaced
 //	I2  the slots of a group are used in order; a control byte is 0, or carries the
 //	    tag of its key; a segment counts its live and its used slots, and the used
 //	    are within its limit
@@ -66,18 +85,63 @@
 //	operation                             time      moves   allocations
 //	Load, Len                             O(1) ~    0       0
 //	Store, Swap, LoadOrStore, Compute     O(1) ~*   2       0 if present and a word
+//	LoadOrCompute, CompareAndSwap         O(1) ~*   2       as Store, 4 more to run the function
+//	Add                                   O(1) ~*   2       0 if present and a word
 //	LoadAndDelete, Delete                 O(1) ~*   1       0
+//	CompareAndDelete                      O(1) ~*   1       0
 //	Clear                                 O(1)      0       O(1)
 //	Snapshot                              O(n)      0       O(n)
-//	All, DeleteFunc, ToMap                O(n)      0       O(1)
+//	Stats                                 O(n)      0       0
+//	All, Keys, Values, DeleteFunc         O(n)      0       O(1)
+//	ToMap                                 O(n)      n       O(n)
+//	Insert, Collect                       O(n) ~    2n      O(n)
+//	Snapshot.Load                         O(1) ~    0       0
+//	Snapshot.Len                          O(1)      0       0
+//	Snapshot.All                          O(n)      0       0
 //	Striped.Load                          O(1) ~    0       0
-//	Striped.Store                         O(1) ~*   1       0
+//	Striped.Store, Striped.Swap           O(1) ~*   1       0
+//	Striped.LoadOrStore                   O(1) ~*   1       0
+//	Striped.LoadAndDelete                 O(1) ~    1       0
+//	Striped.Delete                        O(1) ~    1       0
+//	Striped.Len, Striped.Clear            O(1)      0       0
+//	Striped.All                           O(n)      n       O(n)
 //
-// No single call moves more than the entries of two segments, 320 at most, unless
-// a custom hash collides. Snapshot's n is that of the segments, a hundredth of the
-// entries. Doubling the directory moves pointers, not entries, and a few at a time. A
-// value that is one pointer, or up to 8 bytes without pointers, lies in its cell;
-// others are boxed, one allocation a write.
+// Amortised (*) is a call that replaces a segment: it moves the segment's entries. They
+// are 160 at most, because of a segment's 224 slots 160 may be used, and two segments
+// are joined only if they have at most 40 entries together. A custom hash that collides
+// makes segments larger. The n of Snapshot and Stats is the number of segments, about a
+// hundredth of the entries. Len and Clear of a Striped visit its 64 stripes. Doubling the
+// directory moves pointers, not entries, and a few at a time. A value that is one
+// pointer, or up to 8 bytes without pointers, lies in its cell; others are boxed, one
+// allocation a write.
+//
+// # What happens if
+//
+//   - All keys collide: segments are no longer divided; one grows, and a Load is as slow
+//     as a search in a list, but right (TestBadHash)
+//   - A reader meets a segment that is being replaced: it reads the frozen one, which is
+//     the map as it was at a moment of the call (TestReaderBetweenTheSteps)
+//   - Two goroutines Compute the same key: no update is lost; the function of one may run
+//     again (TestConcurrentCompute, TestComputeRunsAgain)
+//   - A callback panics or ends its goroutine: the method has no effect, and no lock is
+//     held (TestPanics, TestCallbacks)
+//   - A callback uses the map, or clears it: it may (TestCallbacksMayUseTheMap)
+//   - The body of a loop inserts at every turn: the loop ends, and yields no key twice
+//     (TestLoopEnds, TestLoopMayChangeTheMap)
+//   - Clear is called while others write: a write that began before it is cleared or
+//     comes after it; no entry of before appears later (TestClearDuringEverything)
+//   - A key is stored while LoadOrCompute's function runs for it: the stored value stays
+//     (TestLoadOrComputeOutcomes)
+//   - The context ends of a caller that waits for another's LoadOrCompute: its wait ends,
+//     the other function runs on (TestLoadOrComputeContexts)
+//   - A counter overflows: Add wraps around, as + does (TestAdd)
+//   - LoadOrCompute's function fails: that caller gets the error, and the next one that
+//     waits calls its own function (TestLoadOrComputeInTurn)
+//   - A key is NaN: each Store adds an entry that only loops find, as in a Go map (TestNaN)
+//   - A key cannot be hashed: the method panics and changes nothing (TestUncomparable)
+//   - Almost all keys are deleted: the memory comes back late (TestBytesAfterRandomDeletes)
+//   - The map is written after Snapshot: the Snapshot does not change (TestSnapshotStays)
+//   - A Map is copied and both copies are used: one of them panics (TestCopies)
 //
 // # Concurrency
 //
@@ -87,7 +151,7 @@
 //	Load, and what finds without writing   the last look at the control word or cell;
 //	                                       in a replaced table its freezing, or the
 //	                                       load of the directory if that is later
-//	Store and Swap of a live key           the store of the cell, under the lock
+//	Store, Swap and Add of a live key      the store of the cell, under the lock
 //	an insert, a delete                    the store of the control word
 //	Snapshot                               the freezing of the last segment
 //	Clear                                  the store of the directory; a write that
@@ -99,10 +163,15 @@
 // plain memory written before an atomic store and read after an atomic load of it.
 //
 // Reads never wait. Writers wait for a writer in the same segment; for the
-// replacement of that segment, which is a copy of at most 224 slots; and all of
-// them for a Snapshot, about 20 ns a segment. Locks are taken in the order
-// segment.turn, Map.mu, segment.mu, and no callback runs under any. A segment that
-// goroutines wait for is divided before it is full, until there are 16 a processor.
+// replacement of that segment, which is a copy of at most 160 entries; and all of
+// them for a Snapshot, which locks each segment once. Locks are taken in the order
+// segment.turn, Map.mu, segment.mu, and no callback runs under any: not f, not the body
+// of a loop, not a custom hash, not a comparison of values. So a callback may panic,
+// end its goroutine or use the map. A segment that goroutines wait for is divided
+// before it is full, until there are 16 segments per processor (a power of two of them).
+//
+// A Map must not be copied after first use, which go vet reports. Of two copies in use
+// one panics when it meets a segment that the other has replaced.
 //
 // # Trade-offs
 //
@@ -111,8 +180,11 @@
 // scan than chains would. Memory is kept in steps of a segment: an entry of two
 // words takes 26 to 53 bytes, as its segment is just full or just divided; more in
 // a small map that goroutines contend for, whose segments have eight groups at
-// least, whatever they hold. A deleted key stays until its segment is rebuilt. The
-// directory does not shrink before Clear: 16 bytes for each hundred entries of the
+// least, whatever they hold. A deleted key stays until its segment is rebuilt. After
+// deletes at random memory comes back late: all of it is in use while a third of the
+// entries is left, half of it when a tenth is, and from then on an entry of two words
+// takes about 200 bytes; a map with 16 segments a processor or fewer joins none of
+// them. The directory does not shrink before Clear: 16 bytes for each hundred entries of the
 // peak, and 32 for the directory that is to follow it; more where keys are large and
 // segments hold fewer, but no more than a quarter of the entries. The collector scans
 // it in pieces of 128 KiB, and lets those who allocate help: in a map of millions that
@@ -121,11 +193,12 @@
 //
 // Use a Go map under a sync.RWMutex if several entries must change together, or if
 // writes are rare and the map is small. Use Striped if you would rather read its
-// 150 lines than trust this package. Use sync.Map where dependencies must be none.
+// 150 lines than trust this package. Use sync.Map where no dependency is allowed.
 //
-// The textbook answer, one map and one sync.RWMutex, lets readers fetch the same
-// lock word from each other. A table with a lock a stripe has to stop everybody
-// when it grows, or to help with a move that everybody meets.
+// The textbook answer, one map and one sync.RWMutex, makes all readers write to the same
+// lock word, so that each takes its cache line from the others. A table with one lock
+// per stripe must stop all writers when it grows, or make each of them help to move
+// entries.
 //
 // # References
 //

@@ -1,8 +1,10 @@
 package concmap_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 
 	"example.com/flatline/concmap"
@@ -49,12 +51,13 @@ func ExampleMap_Compute() {
 
 // A value that is dear to make is made once; an error is not kept.
 func ExampleMap_LoadOrCompute() {
+	ctx := context.Background()
 	var pages concmap.Map[string, string]
-	_, _, err := pages.LoadOrCompute("/a", func() (string, error) { return "", errors.New("no network") })
+	_, _, err := pages.LoadOrCompute(ctx, "/a", func(context.Context, string) (string, error) { return "", errors.New("no network") })
 	fmt.Println(err)
-	page, loaded, err := pages.LoadOrCompute("/a", func() (string, error) { return "<html>", nil })
+	page, loaded, err := pages.LoadOrCompute(ctx, "/a", func(context.Context, string) (string, error) { return "<html>", nil })
 	fmt.Println(page, loaded, err)
-	page, loaded, err = pages.LoadOrCompute("/a", func() (string, error) { panic("not called") })
+	page, loaded, err = pages.LoadOrCompute(ctx, "/a", func(context.Context, string) (string, error) { panic("not called") })
 	fmt.Println(page, loaded, err)
 	// Output:
 	// no network
@@ -118,4 +121,20 @@ func ExampleStriped() {
 	old, loaded := s.Swap("a", 2)
 	fmt.Println(old, loaded, s.Len())
 	// Output: 1 true 1
+}
+
+// Count words from many goroutines.
+func ExampleAdd() {
+	var counts concmap.Map[string, int]
+	var wg sync.WaitGroup
+	for _, text := range []string{"to be or", "not to be"} {
+		wg.Go(func() {
+			for word := range strings.FieldsSeq(text) {
+				concmap.Add(&counts, word, 1)
+			}
+		})
+	}
+	wg.Wait()
+	fmt.Println(concmap.Add(&counts, "be", 0), counts.Len())
+	// Output: 2 4
 }

@@ -1,45 +1,54 @@
 package concmap
 
 import (
+	"context"
 	"sync"
-
-	"example.com/flatline/internal/debug"
 )
 
-// LoadOrCompute returns the value of k and true if k is present; else it calls f,
-// stores what f returns, and returns that and false. f runs with no lock held and
-// once for a key at a time: callers who come meanwhile wait. If a value has been
-// stored under k when f returns, that one stays and is returned, with true: loaded
-// is false only if this call's value was stored.
+// LoadOrCompute returns the value of k and true if k is present; otherwise it calls f with
+// ctx and k, stores what f returns, and returns that and false. f runs with no lock held,
+// and for each key one f at a time: other callers for k wait. If a value has been stored
+// under k when f returns, that one stays and is returned, with true: loaded is false only
+// if this call's value was stored.
 //
-// An error of f goes to this caller alone, nothing is stored, and one of those who
-// wait calls its own f; so it is if f panics or ends its goroutine. f may use the
-// map, but must not call LoadOrCompute for k itself: it would wait for itself for
-// ever. If k is present, the cost is Load's.
-func (m *Map[K, V]) LoadOrCompute(k K, f func() (V, error)) (v V, loaded bool, err error) {
+// An error of f is returned to this caller only, nothing is stored, and one of the callers
+// that wait calls its own f; the same happens if f panics or ends its goroutine.
+//
+// The wait for another caller's f ends with ctx: then the error is context.Cause(ctx). A
+// context that has ended before the call wins too, unless k is present. f should end with
+// the ctx that it is given. If k is present, the cost is Load's.
+//
+// f may use the map, but must not need k itself: LoadOrCompute for k, called by f or by
+// what f waits for, waits for this f until its context ends. The same happens to two calls
+// in two goroutines whose functions each need the other's key, as with two locks that are
+// taken in different orders. Other keys and all other methods are not affected.
+func (m *Map[K, V]) LoadOrCompute(ctx context.Context, k K, f func(context.Context, K) (V, error)) (v V, loaded bool, err error) {
 	for {
 		if v, ok := m.Load(k); ok {
 			return v, true, nil
 		}
+		if ctx.Err() != nil {
+			return v, false, context.Cause(ctx)
+		}
 		f1, mine := m.flights.join(k)
 		if mine {
-			return m.fly(k, f, f1)
+			return m.fly(ctx, k, f, f1)
 		}
-		<-f1
+		select {
+		case <-f1:
+		case <-ctx.Done():
+		}
 	}
 }
 
 // fly is LoadOrCompute for the caller whose turn it is.
-func (m *Map[K, V]) fly(k K, f func() (V, error), mine flight) (v V, loaded bool, err error) {
+func (m *Map[K, V]) fly(ctx context.Context, k K, f func(context.Context, K) (V, error), mine flight) (v V, loaded bool, err error) {
 	defer m.flights.land(k, mine)
-	if debug.Enabled {
-		debug.Yield()
-	}
 	// The flight before this one may have landed since we looked.
 	if v, ok := m.Load(k); ok {
 		return v, true, nil
 	}
-	if v, err = f(); err != nil {
+	if v, err = f(ctx, k); err != nil {
 		var none V
 		return none, false, err
 	}
@@ -47,7 +56,7 @@ func (m *Map[K, V]) fly(k K, f func() (V, error), mine flight) (v V, loaded bool
 	return v, loaded, nil
 }
 
-// A flight is closed when it is over.
+// A flight is closed when its load has ended.
 type flight chan struct{}
 
 // flights are the calls of LoadOrCompute that are running their f, by key. The
@@ -69,7 +78,7 @@ func (fs *flights[K]) join(k K) (f flight, begun bool) {
 	if fs.m == nil {
 		fs.m = make(map[K]flight)
 	}
-	if k == k { //nolint:staticcheck // NaN: nobody could join
+	if k == k { // NaN: no call could join
 		fs.m[k] = f
 	}
 	return f, true

@@ -12,8 +12,8 @@ import (
 // How does a loop see each key once while segments are divided and joined? It
 // walks through the paths in the order of their reversed bits, its positions: then
 // the two halves of a segment stand side by side where the segment stood. It looks
-// up the segment at its position anew each time. What happens ahead it will find;
-// what happens behind it need not know. (Redis scans its tables in this order.)
+// up the segment at its position again each time. Changes ahead of it it will find;
+// changes behind it it need not know. (Redis scans its tables in this order.)
 
 // position returns where a loop meets hash h.
 func position(h uint64) uint64 { return bits.Reverse64(path(h)) }
@@ -136,7 +136,7 @@ func lives8[K comparable](g *group[K], n uintptr) (live uint64) {
 // date, because it has been replaced or the map cleared, the key is looked up.
 func (m *Map[K, V]) current(d *directory[K], s *segment[K], g *group[K], i int) (v V, ok bool) {
 	if atomic.LoadUint32(&s.replaced) != 0 || m.dir.Load() != d {
-		if k := g.keys[i]; k == k { //nolint:staticcheck // not NaN
+		if k := g.keys[i]; k == k { // not NaN
 			return m.Load(k)
 		}
 		if m.dir.Load().generation != s.of {
@@ -192,7 +192,7 @@ func (m *Map[K, V]) prune(d *directory[K], s *segment[K], from uint64, onlyNaN b
 			var deleted, missed bool
 			switch h := m.rehash(s, g, i); {
 			case position(h) < from:
-			case k != k: //nolint:staticcheck // NaN
+			case k != k: // NaN
 				deleted, missed = m.deleteNaN(d, s, h, g, i, del)
 			case !onlyNaN:
 				deleted = m.deleteIf(h, k, del)

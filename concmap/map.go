@@ -9,20 +9,21 @@ import (
 	"sync/atomic"
 	"unsafe"
 
-	"example.com/flatline/internal/debug"
 	"example.com/flatline/internal/hash"
 	"example.com/flatline/internal/option"
 )
 
 // Options configure a Map. The zero value stands for the defaults.
 type Options[K comparable, V any] struct {
-	// Capacity is the number of entries to expect. It saves growth, allocates
-	// little in advance, and is no limit. Default: 0. New panics if it is negative.
+	// Capacity is the number of entries to expect until the first Clear. It saves
+	// growth and is no limit. The first write allocates 16 bytes for each hundred
+	// entries of it, but never more than 64 MiB. Default: 0. New panics if it is
+	// negative.
 	Capacity int
 
 	// Hash returns the hash of a key; equal keys must have equal hashes. Its result
-	// is mixed with a secret of the map. Default: a hash seeded for each map, which
-	// nobody outside can make collide. It is called with no lock held. If it
+	// is mixed with a secret of the map. Default: a hash seeded for each map, for which
+	// an attacker cannot choose keys that collide. It is called with no lock held. If it
 	// panics, the method that called it panics and has no effect.
 	Hash func(K) uint64
 }
@@ -64,8 +65,8 @@ type Map[K comparable, V any] struct {
 	flights flights[K]
 }
 
-// New returns an empty map. It panics if the capacity is negative. O(1), or
-// O(Capacity/128) words.
+// New returns an empty map. It panics if the capacity is negative. O(1): the first
+// write takes what the capacity asks for.
 func New[K comparable, V any](opts ...Options[K, V]) *Map[K, V] {
 	o := option.One("concmap.New", opts)
 	if o.Capacity < 0 {
@@ -90,7 +91,7 @@ func (m *Map[K, V]) directory() *directory[K] {
 	defer m.mu.Unlock()
 	if m.dir.Load() == nil {
 		m.init()
-		m.dir.Store(m.first())
+		m.dir.Store(m.first(m.capacity))
 	}
 	return m.dir.Load()
 }
@@ -121,19 +122,19 @@ func (m *Map[K, V]) init() {
 // maxDepth bounds the directory that a hint of the capacity can ask for.
 const maxDepth = 22
 
-// first returns an empty directory for the capacity.
-func (m *Map[K, V]) first() *directory[K] {
+// first returns an empty directory for a capacity.
+func (m *Map[K, V]) first(capacity int) *directory[K] {
 	full := int(limit(m.bits) * 3 / 4) // leaves room for segments that get more than their share
 	depth := uint8(0)
-	for depth < maxDepth && m.capacity>>depth > full {
+	for depth < maxDepth && capacity>>depth > full {
 		depth++
 	}
-	g := &generation{base: depth, bits: fit(int32(min(m.capacity>>depth, full)), m.bits)}
+	g := &generation{base: depth, bits: fit(int32(min(capacity>>depth, full)), m.bits)}
 	return newDirectory[K](depth, g, []*counter{new(counter)})
 }
 
 // mustHash panics, as a Go map does, if k holds an uncomparable value.
-func mustHash[K comparable](k K) bool { return k == k } //nolint:staticcheck // == may panic
+func mustHash[K comparable](k K) bool { return k == k } // == may panic
 
 // lock returns the segment of hash h, locked and not frozen, and the directory
 // that led to it.
@@ -173,16 +174,15 @@ func (m *Map[K, V]) Len() int {
 	return int(max(d.entries(), 0))
 }
 
-// Clear deletes all entries at one moment. O(1): it puts an empty directory in
-// place of the old one, which the collector takes with all that it holds.
+// Clear deletes all entries at one moment. O(1): it puts an empty directory of one
+// place in place of the old one, which the collector takes with all that it holds. So
+// the map gives its memory back and forgets Options.Capacity: to be filled again at
+// once it grows again, and a map from New may be better.
 func (m *Map[K, V]) Clear() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.dir.Load() != nil {
-		if debug.Enabled {
-			debug.Yield()
-		}
-		m.dir.Store(m.first())
+		m.dir.Store(m.first(0))
 		m.segments, m.next = 0, nil
 	}
 }

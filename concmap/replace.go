@@ -3,9 +3,11 @@ package concmap
 import (
 	"sync/atomic"
 	"unsafe"
-
-	"example.com/flatline/internal/debug"
 )
+
+// growAhead is how many places a directory has when its successor is filled ahead of
+// the doubling, a few places at a time. A shorter one is copied at once.
+const growAhead = 64
 
 // settle makes the segment of hash h, if there is none yet.
 func (m *Map[K, V]) settle(h uint64) {
@@ -48,12 +50,12 @@ func (m *Map[K, V]) replace(s *segment[K]) {
 	s.turn.Lock()
 	defer s.turn.Unlock()
 	if atomic.LoadUint32(&s.replaced) != 0 {
+		if m.dir.Load().number(s.path).segment.Load() == s {
+			panic("concmap: Map must not be copied") // it was replaced in a copy
+		}
 		return
 	}
 	s.freeze()
-	if debug.Enabled {
-		debug.Yield()
-	}
 	old := []*segment[K]{s}
 	var heirs []*segment[K]
 	if buddy := m.joinBuddy(s); buddy != nil {
@@ -62,9 +64,6 @@ func (m *Map[K, V]) replace(s *segment[K]) {
 		heirs = append(heirs, m.copy(s.depth-1, s.fit(s.live+buddy.live, m.bits), old...))
 	} else {
 		heirs = m.heirs(s)
-	}
-	if debug.Enabled {
-		debug.Yield()
 	}
 	m.publish(old, heirs)
 }
@@ -154,8 +153,8 @@ func (m *Map[K, V]) hashes(s *segment[K], to []uint64) []uint64 {
 	return to
 }
 
-// deal copies the entries of s, which is frozen, to two segments that nobody can
-// see yet, by the bit of the path after those of s; hashes are what hashes
+// deal copies the entries of s, which is frozen, to two segments that no reader
+// can see yet, by the bit of the path after those of s; hashes are what hashes
 // returned.
 func (m *Map[K, V]) deal(s *segment[K], hashes []uint64, to [2]*segment[K]) {
 	first := s.table.first()
@@ -164,7 +163,6 @@ func (m *Map[K, V]) deal(s *segment[K], hashes []uint64, to [2]*segment[K]) {
 		for set := lives(from.ctrl.Load()); set != 0; set &= set - 1 {
 			i, h := set.first(), hashes[0]
 			hashes = hashes[1:]
-			steps.Add(1)
 			t := to[path(h)>>(s.depth&63)&1]
 			g := t.table.home(h)
 			ctrl := g.ctrl.Load()
@@ -193,11 +191,10 @@ func (m *Map[K, V]) rehash(s *segment[K], g *group[K], i int) uint64 {
 	return m.hashOf(*g.key(i))
 }
 
-// joinBuddy looks whether s and the segment beside it, which differs in the
-// last of its bits of the path only, should become one: if both together would leave three
-// quarters of a segment free. It then returns the other frozen, with its turn
-// taken. It only tries to take that turn: two neighbours that wait for each other
-// would wait for ever.
+// joinBuddy looks whether s and its neighbour, which differs only in the last of its
+// bits of the path, should become one: if both together would leave three quarters of
+// a segment free. It then returns the other one frozen, with its turn taken. It only
+// tries to take that turn: two neighbours that wait for each other would never end.
 func (m *Map[K, V]) joinBuddy(s *segment[K]) *segment[K] {
 	few := limit(m.bits) / 4
 	if s.live > few || s.depth <= max(s.of.base, m.hot) {
@@ -220,8 +217,8 @@ func (m *Map[K, V]) joinBuddy(s *segment[K]) *segment[K] {
 }
 
 // publish puts the heirs into the directory. If the map has been cleared since,
-// old belongs to a directory that nobody will look at again, and the heirs are
-// for nothing.
+// old belongs to a directory that no caller will look at again, and the heirs are
+// discarded.
 func (m *Map[K, V]) publish(old, heirs []*segment[K]) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -258,10 +255,9 @@ func (m *Map[K, V]) put(d *directory[K], s *segment[K]) {
 }
 
 // nearlyFull reports whether d will soon have to be doubled and is so long that this
-// should not wait till then. In a debug build no directory is too short, so that
-// recorded histories meet what follows.
+// should not wait till then.
 func (m *Map[K, V]) nearlyFull(d *directory[K]) bool {
-	return uint64(m.segments) > d.len()/8*5 && (d.len() >= 64 || debug.Enabled)
+	return uint64(m.segments) > d.len()/8*5 && d.len() >= growAhead
 }
 
 // copyAhead copies n more places of d to the directory of twice the length that is

@@ -1,6 +1,7 @@
 package concmap
 
 import (
+	"runtime"
 	"testing"
 	"unsafe"
 
@@ -170,8 +171,8 @@ func TestJoin(t *testing.T) {
 	m.checkInvariants(t)
 }
 
-// TestNoJoin with a neighbour that has too much, nor where the capacity asked for the
-// segments.
+// TestNoJoin with a neighbour that has too much, nor of few segments, nor where the
+// capacity asked for the segments.
 func TestNoJoin(t *testing.T) {
 	var m Map[int, int]
 	m.Store(0, 0)
@@ -186,6 +187,17 @@ func TestNoJoin(t *testing.T) {
 	}
 	assert.Equal(t, 2, m.Stats().Segments)
 	m.checkInvariants(t)
+
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
+	var few Map[int, int]
+	for k := 0; few.Stats().Segments < 2*16; k++ {
+		few.Store(k, k)
+	}
+	for k := range few.ToMap() {
+		few.Delete(k)
+	}
+	assert.Equal(t, 2*16, few.Stats().Segments, "16 a processor stay for those that may wait")
+	few.checkInvariants(t)
 
 	hinted := New(Options[int, int]{Capacity: 1000})
 	for k := range 1000 {
@@ -238,4 +250,32 @@ func TestDirectoryIsCopiedAhead(t *testing.T) {
 		}
 	}
 	require.GreaterOrEqual(t, doubled, 2)
+}
+
+// TestNextDirectory: while the directory of twice the length is on its way it agrees
+// with the current one, through divisions and joins, and a Clear ends it.
+func TestNextDirectory(t *testing.T) {
+	m := new(Map[int, int])
+	m.Store(0, 0)
+	m.hot = 0 // whatever the number of processors, segments are joined
+	begin := func() {
+		for k := 0; m.next == nil || m.copied < m.dir.Load().len(); k++ {
+			require.Less(t, k, 50_000, "it has not been begun")
+			m.Store(k, k)
+		}
+		m.checkInvariants(t)
+	}
+	begin()
+	segments := m.segments
+	for k := range m.Keys() {
+		if m.Delete(k); m.segments < segments/2 {
+			break
+		}
+	}
+	m.checkInvariants(t)
+	m.Clear()
+	require.Nil(t, m.next)
+	m.checkInvariants(t)
+	begin()
+	require.Equal(t, m.Len(), m.Snapshot().Len())
 }

@@ -2,33 +2,27 @@ package concmap
 
 import (
 	"sync"
-
-	"example.com/flatline/internal/debug"
 )
 
 const (
 	// maxBits is the logarithm of the number of groups of a full-grown segment: 32
-	// groups are 224 slots, 4 KiB with keys and values of 8 bytes. Half of it costs
-	// a third more memory in headers and directory, twice as much makes the writer
-	// who divides it wait twice as long.
+	// groups are 224 slots, 4 KiB with keys and values of 8 bytes. Fewer would cost
+	// more memory in headers and directory, twice as many make the writer who divides
+	// them move twice as much.
 	maxBits = 5
 	// maxBytes bounds the table of a segment with large keys. Where it has room for one
 	// group or two, chance may put too many entries into a half, whose table is then
 	// twice as large.
 	maxBytes = 8 << 10
 	// hotWaits is how often goroutines must have waited for a segment before it is
-	// divided though it is not full: with 32 a map of a hundred keys under two
-	// writers took twice as long.
+	// divided though it is not full: few times, since a small map stays slow until then.
 	hotWaits = 4
 	// hotBits is the least size of its halves, in which goroutines that write a few
 	// keys meet in a group seldom, and dead slots do not call for a rebuild at once:
-	// a contended map takes 16 KiB a processor.
+	// a contended map takes 18 KiB a processor, or up to twice as much where their number
+	// is not a power of two.
 	hotBits = 3
 )
-
-// steps counts the groups that searches visit and the entries that rebuilds move,
-// over all maps.
-var steps debug.Counter
 
 // A segment is the part of a map whose paths end in the same depth bits: a
 // table, the lock for its writers, and what they must know. Readers use the table
@@ -62,9 +56,8 @@ type segment[K comparable] struct {
 }
 
 // limit is how many slots may be used before the segment must be rebuilt: 5 of 7,
-// so that one search in twenty looks at a second group when it is fullest, and one
-// in fifty on average; with 6 of 7 twice as many did, and reads took a tenth
-// longer. A single group may fill up.
+// so that one search in fifty looks at a second group; with 6 of 7 twice as many would.
+// A single group may fill up.
 func limit(bits uint8) int32 {
 	if bits == 0 {
 		return groupSlots
@@ -96,7 +89,6 @@ func (s *segment[K]) fit(live int32, most uint8) (bits uint8) { return max(fit(l
 func (t table[K]) find(h uint64, k K) (g *group[K], i int) {
 	g = t.home(h)
 	for {
-		steps.Add(1)
 		ctrl := g.ctrl.Load()
 		for set := match(ctrl, liveTag(h)); set != 0; set &= set - 1 {
 			if i := set.first(); *g.key(i) == k {
@@ -121,25 +113,13 @@ func (t table[K]) find(h uint64, k K) (g *group[K], i int) {
 // be and has become so now. A nil pointer was read at a moment when the slot was
 // dead.
 func (g *group[K]) read(l layout, i int) (c content, ok bool) {
-	if debug.Enabled {
-		debug.Yield()
-	}
 	c = g.peek(l, i)
-	if debug.Enabled {
-		debug.Yield()
-	}
 	return c, g.isLive(i) && (l == words || c.p != nil)
 }
 
 // readWord is read where the layout is words; it is inlined.
 func (g *group[K]) readWord(i int) (w uint64, ok bool) {
-	if debug.Enabled {
-		debug.Yield()
-	}
 	w = g.word(i).Load()
-	if debug.Enabled {
-		debug.Yield()
-	}
 	return w, g.isLive(i)
 }
 
@@ -177,9 +157,6 @@ func (s *segment[K]) insert(l layout, h uint64, k K, c content) bool {
 	if s.hashes != nil {
 		s.hashes[s.table.number(g, i)] = h
 	}
-	if debug.Enabled {
-		debug.Yield()
-	}
 	g.ctrl.Store(with(g.ctrl.Load(), i, liveTag(h))) // what was written above is seen from here on
 	s.used++
 	s.live++
@@ -197,9 +174,6 @@ func (s *segment[K]) insertAt(l layout, g *group[K], ctrl, h uint64, k K, c cont
 		for set := match(ctrl, deadTag(h)); set != 0; set &= set - 1 {
 			if i := set.first(); *g.key(i) == k {
 				g.poke(l, i, c)
-				if debug.Enabled {
-					debug.Yield()
-				}
 				g.ctrl.Store(with(ctrl, i, liveTag(h)))
 				s.live++
 				return true
@@ -213,9 +187,6 @@ func (s *segment[K]) insertAt(l layout, g *group[K], ctrl, h uint64, k K, c cont
 	i := free.first()
 	*g.key(i) = k
 	g.fill(l, i, c)
-	if debug.Enabled {
-		debug.Yield()
-	}
 	g.ctrl.Store(with(ctrl, i, liveTag(h)))
 	s.used++
 	s.live++
@@ -234,9 +205,6 @@ func (s *segment[K]) revive(l layout, h uint64, k K, c content) bool {
 				continue
 			}
 			g.poke(l, i, c)
-			if debug.Enabled {
-				debug.Yield()
-			}
 			g.ctrl.Store(with(ctrl, i, liveTag(h)))
 			s.live++
 			return true
@@ -250,15 +218,12 @@ func (s *segment[K]) revive(l layout, h uint64, k K, c content) bool {
 	}
 }
 
-// remove makes slot i of g dead and lets go of its value. The key stays until the
+// remove makes slot i of g dead and releases its value. The key stays until the
 // table is rebuilt, since readers may be comparing it. The caller holds mu, and s
 // is not frozen.
 func (s *segment[K]) remove(l layout, g *group[K], i int) {
 	ctrl := g.ctrl.Load()
 	g.ctrl.Store(with(ctrl, i, toDead(ctrl>>(uint(8*i)&63))))
-	if debug.Enabled {
-		debug.Yield()
-	}
 	if l != words {
 		g.poke(l, i, content{})
 	}

@@ -4,7 +4,6 @@ import (
 	"iter"
 	"unsafe"
 
-	"example.com/flatline/internal/debug"
 	"example.com/flatline/internal/hash"
 )
 
@@ -37,9 +36,6 @@ func (m *Map[K, V]) Snapshot() *Snapshot[K, V] {
 	}
 	d.each(func(s *segment[K]) {
 		s.freeze()
-		if debug.Enabled {
-			debug.Yield()
-		}
 		to.n += int(s.live)
 		to.segments = append(to.segments, s.table)
 		for i := s.path; i < d.len(); i += 1 << s.depth {

@@ -1,11 +1,12 @@
 package concmap
 
 import (
-	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"example.com/flatline/internal/bench"
 )
 
 // TestSnapshotStays as it was, whatever happens to the map.
@@ -47,23 +48,21 @@ func TestSnapshotOfFew(t *testing.T) {
 
 // TestStatsBytes: Stats says what the heap holds, in a directory and in boxes.
 func TestStatsBytes(t *testing.T) {
-	heap := func() int {
-		runtime.GC()
-		runtime.GC() // what the first one put aside
-		var ms runtime.MemStats
-		runtime.ReadMemStats(&ms)
-		return int(ms.HeapAlloc)
-	}
-	before := heap()
-	hinted := New(Options[int, int]{Capacity: 1 << 20})
-	hinted.Store(1, 1)
-	assert.InEpsilon(t, heap()-before, hinted.Stats().Bytes, 0.1)
-	before = heap()
-	var boxed Map[int, [8]int64]
-	for k := range 10_000 {
-		boxed.Store(k, [8]int64{})
-	}
-	assert.InEpsilon(t, heap()-before, boxed.Stats().Bytes, 0.1)
-	runtime.KeepAlive(hinted)
-	runtime.KeepAlive(&boxed)
+	said := 0
+	bytes := bench.Bytes(func() any {
+		hinted := New(Options[int, int]{Capacity: 1 << 20})
+		hinted.Store(1, 1)
+		said = hinted.Stats().Bytes
+		return hinted
+	})
+	assert.InEpsilon(t, bytes, said, 0.1)
+	bytes = bench.Bytes(func() any {
+		var boxed Map[int, [8]int64]
+		for k := range 10_000 {
+			boxed.Store(k, [8]int64{})
+		}
+		said = boxed.Stats().Bytes
+		return &boxed
+	})
+	assert.InEpsilon(t, bytes, said, 0.1)
 }

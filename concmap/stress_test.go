@@ -9,15 +9,12 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
-
-	"example.com/flatline/internal/debug"
 )
 
 // TestConcurrentGrowth: goroutines write disjoint keys while the map grows, is
 // snapshotted and looped over; nothing is lost, and no reader sees what was never
 // written.
 func TestConcurrentGrowth(t *testing.T) {
-	defer debug.Yields(true)()
 	n := 20_000
 	if testing.Short() {
 		n = 4_000
@@ -90,7 +87,6 @@ func TestWaitedFor(t *testing.T) {
 
 // TestConcurrentCompute: no update is lost, whatever happens to the segments.
 func TestConcurrentCompute(t *testing.T) {
-	defer debug.Yields(true)()
 	n := 2_000
 	if testing.Short() {
 		n = 500
@@ -141,7 +137,6 @@ func TestReaderBetweenTheSteps(t *testing.T) {
 }
 
 func betweenTheSteps[V any](t *testing.T, of func(int) V, num func(V) int) {
-	defer debug.Yields(true)()
 	for round := range 1200 {
 		// A first key, a further one, and one in a full-grown table take different paths.
 		var m Map[int, V]

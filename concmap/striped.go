@@ -13,10 +13,10 @@ import (
 // four, 1 in 2 for eight.
 const stripes = 64
 
-// Striped is the interviewer's answer: 64 Go maps, each behind a mutex of its
-// own, and a hash that says which of them a key lives in. Goroutines wait for
-// each other only when their keys share a stripe, and each map grows by itself,
-// so that "handle the resize" is nobody's concern.
+// Striped is the interviewer's answer: 64 Go maps, each behind its own mutex,
+// and a hash that says which of them a key lives in. Goroutines wait for each other
+// only when their keys share a stripe. Each map grows by itself, so there is no resize
+// to handle.
 //
 // The zero value is an empty map, ready to use. It must not be copied after first
 // use. All methods are safe for concurrent use. A write of a key happens before
