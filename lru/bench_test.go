@@ -23,15 +23,12 @@ func full[C putter](c C, n int) C {
 func BenchmarkCache_Get(b *testing.B) {
 	bench.SweepKeys(b, "flatline", func(b *testing.B, n int, keys []int) {
 		c := full(New[int, int](n), n)
-		m := bench.Steps(b, c.c.Steps())
 		for i := 0; b.Loop(); i++ {
 			c.Get(keys[i&(len(keys)-1)])
-			m.Op()
 		}
-		m.Report()
 	})
-	bench.Sweep(b, "textbook", func(b *testing.B, n int) {
-		c, keys := full(newTextbook[int, int](n), n), bench.Keys("uniform", n)
+	bench.SweepKeys(b, "textbook", func(b *testing.B, n int, keys []int) {
+		c := full(newTextbook[int, int](n), n)
 		for i := 0; b.Loop(); i++ {
 			c.Get(keys[i&(len(keys)-1)])
 		}
@@ -42,12 +39,9 @@ func BenchmarkCache_Get(b *testing.B) {
 func BenchmarkCache_Put(b *testing.B) {
 	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
 		c := full(New[int, int](n), n)
-		m := bench.Steps(b, c.c.Steps())
 		for k := n; b.Loop(); k++ {
 			c.Put(k, k)
-			m.Op()
 		}
-		m.Report()
 	})
 	bench.Sweep(b, "textbook", func(b *testing.B, n int) {
 		c := full(newTextbook[int, int](n), n)
@@ -57,19 +51,41 @@ func BenchmarkCache_Put(b *testing.B) {
 	})
 }
 
-// BenchmarkCache_Delete takes a key out and puts it back.
-func BenchmarkCache_Delete(b *testing.B) {
-	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
-		c, keys := full(New[int, int](n), n), bench.Keys("uniform", n)
-		m := bench.Steps(b, c.c.Steps())
+// BenchmarkCache_DeletePut removes a key and puts it back.
+func BenchmarkCache_DeletePut(b *testing.B) {
+	bench.SweepKeys(b, "flatline", func(b *testing.B, n int, keys []int) {
+		c := full(New[int, int](n), n)
 		for i := 0; b.Loop(); i++ {
 			k := keys[i&(len(keys)-1)]
 			c.Delete(k)
-			m.Op()
 			c.Put(k, i)
-			m.Skip()
 		}
-		m.Report()
+	})
+	bench.SweepKeys(b, "textbook", func(b *testing.B, n int, keys []int) {
+		c := full(newTextbook[int, int](n), n)
+		for i := 0; b.Loop(); i++ {
+			k := keys[i&(len(keys)-1)]
+			c.Delete(k)
+			c.Put(k, i)
+		}
+	})
+}
+
+// BenchmarkCache_PopOldestPut removes the last entry and puts a new key.
+func BenchmarkCache_PopOldestPut(b *testing.B) {
+	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
+		c := full(New[int, int](n), n)
+		for k := n; b.Loop(); k++ {
+			c.PopOldest()
+			c.Put(k, k)
+		}
+	})
+	bench.Sweep(b, "textbook", func(b *testing.B, n int) {
+		c := full(newTextbook[int, int](n), n)
+		for k := n; b.Loop(); k++ {
+			c.PopOldest()
+			c.Put(k, k)
+		}
 	})
 }
 
@@ -78,38 +94,29 @@ func BenchmarkCache_Delete(b *testing.B) {
 func BenchmarkCache_PutTTL(b *testing.B) {
 	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
 		c := full(New[int, int](n), n)
-		m := bench.Steps(b, c.c.Steps())
 		for k := n; b.Loop(); k++ {
 			c.PutTTL(k, k, time.Hour<<(k&7))
-			m.Op()
 		}
-		m.Report()
 	})
 }
 
-// BenchmarkSync_Get and BenchmarkSync_Put show the price of the mutex when nobody
-// else wants it.
+// BenchmarkSync_Get and BenchmarkSync_Put show the price of a mutex that no other
+// goroutine holds.
 func BenchmarkSync_Get(b *testing.B) {
 	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
 		c, keys := full(NewSync[int, int](n), n), bench.Keys("uniform", n)
-		m := bench.Steps(b, c.c.Steps())
 		for i := 0; b.Loop(); i++ {
 			c.Get(keys[i&(len(keys)-1)])
-			m.Op()
 		}
-		m.Report()
 	})
 }
 
 func BenchmarkSync_Put(b *testing.B) {
 	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
 		c := full(NewSync[int, int](n), n)
-		m := bench.Steps(b, c.c.Steps())
 		for k := n; b.Loop(); k++ {
 			c.Put(k, k)
-			m.Op()
 		}
-		m.Report()
 	})
 }
 
@@ -118,12 +125,9 @@ func BenchmarkSync_Put(b *testing.B) {
 func BenchmarkSharded_Get(b *testing.B) {
 	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
 		c, keys := full(NewSharded[int, int](n), n), bench.Keys("uniform", n)
-		m := bench.Steps(b, c.c.Steps()...)
 		for i := 0; b.Loop(); i++ {
 			c.Get(keys[i&(len(keys)-1)])
-			m.Op()
 		}
-		m.Report()
 	})
 	bench.Sweep(b, "parallel", func(b *testing.B, n int) {
 		c, keys := full(NewSharded[int, int](n), n), bench.Keys("uniform", n)
@@ -134,12 +138,9 @@ func BenchmarkSharded_Get(b *testing.B) {
 func BenchmarkSharded_Put(b *testing.B) {
 	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
 		c := full(NewSharded[int, int](n), n)
-		m := bench.Steps(b, c.c.Steps()...)
 		for k := n; b.Loop(); k++ {
 			c.Put(k, k)
-			m.Op()
 		}
-		m.Report()
 	})
 	bench.Sweep(b, "parallel", func(b *testing.B, n int) {
 		c := full(NewSharded[int, int](n), n)
@@ -148,9 +149,10 @@ func BenchmarkSharded_Put(b *testing.B) {
 }
 
 // parallel calls f from as many goroutines as there are processors, each with
-// numbers of its own.
+// different numbers. What the caller did before is not timed.
 func parallel(b *testing.B, f func(i int)) {
 	var goroutines atomic.Int64
+	b.ResetTimer()
 	b.RunParallel(func(pb *testing.PB) {
 		for i := int(goroutines.Add(1)) << 24; pb.Next(); i++ {
 			f(i)

@@ -123,7 +123,7 @@ func TestPanickingOnEvict(t *testing.T) {
 		for k := range 3 {
 			c.Put(k, k)
 		}
-		assert.PanicsWithValue(t, "no 2", func() { c.Clear() }, "the last of three")
+		assert.PanicsWithValue(t, "no 0", func() { c.Clear() }, "the first of three")
 		assert.Equal(t, []int{0, 1, 2}, told)
 		assert.Zero(t, c.Len())
 		for k := range 3 {

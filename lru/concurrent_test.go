@@ -8,17 +8,13 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
-
-	"example.com/flatline/internal/debug"
 )
 
 // Failures of other caches: a Get under a read lock corrupts the list; the maximum
 // is exceeded under load; what was Set cannot be read at once.
 
-// TestStress does everything at once, with yields at the seams under -tags debug,
-// and looks at what must hold at every moment.
+// TestStress does everything at once and looks at what must hold at every moment.
 func TestStress(t *testing.T) {
-	defer debug.Yields(true)()
 	rounds := 3000
 	if testing.Short() {
 		rounds = 500
@@ -111,7 +107,6 @@ func TestPutIsReadableAtOnce(t *testing.T) {
 
 // TestGetOrPutStoresOnce: of many callers with one absent key, one stores.
 func TestGetOrPutStoresOnce(t *testing.T) {
-	defer debug.Yields(true)()
 	c := NewSync[int, int](1000)
 	for k := range 500 {
 		var wg sync.WaitGroup

@@ -1,10 +1,27 @@
 // Package lru answers: how would you implement an LRU cache with a specific
 // capacity? What data structures would you use, and why?
 //
+// The answer at the whiteboard is in textbook_test.go: a Go map and a container/list.
+// Cache is the same answer without pointers and without an allocation per Put. Read
+// textbook_test.go first, then lru.go; then, in internal/cache, core.go (Get and Put),
+// leave.go (how entries leave), load.go (loads); internal/list, internal/table and
+// internal/wheel are the order, the hash table and the deadlines.
+//
+// # Terms
+//
+//	slot        the place of an entry in the slices, a number that starts at 1
+//	order       the list of all entries, the most recently used in front
+//	victim      the entry that the next Put of a new key evicts: the last of the order
+//	life        how long an entry stays, from Options.TTL or PutTTL
+//	deadline    the time at which a life ends; from then on the entry has expired
+//	cost        the weight of an entry, by Options.Cost
+//	shard       one of the caches that a Sharded consists of, with its own lock
+//	superseded  a load whose key was written or deleted meanwhile: its value is not stored
+//
 // # Idea
 //
-// A cache of limited capacity that, when it is full and a new key comes, lets the
-// entry go that was not used for the longest time. It must find two things fast:
+// A cache of limited capacity: when it is full and a new key comes, it evicts the
+// entry that has not been used for the longest time. It must find two things fast:
 // the entry of a key, and the entry that was used longest ago. One structure for
 // each question: a hash table leads from the key to its entry, and a doubly linked
 // list holds the entries in the order of their last use. A use moves an entry to
@@ -24,8 +41,8 @@
 //	  Get(D):           4 ⇄ 3 ⇄ 1 ⇄ 2
 //	  Put(E):           2 ⇄ 4 ⇄ 3 ⇄ 1            A leaves, E gets its slot
 //
-// So far it is the textbook answer (textbook_test.go has it: container/list and a
-// Go map). Three decisions make the difference between that and this package:
+// So far it is the textbook answer. Three decisions make the difference between that
+// and this package:
 //
 //   - There are no pointers. An entry is a slot in a slice and a link is the 32-bit
 //     number of a slot. Where keys and values hold no pointers either, the garbage
@@ -38,7 +55,7 @@
 //
 // Time limits are kept by a list in the order of writing for Options.TTL, and by a
 // hierarchical timing wheel for PutTTL. No goroutine runs for them: an expired
-// entry is absent from the moment it expires, and each Put takes out two that have.
+// entry is absent from the moment it expires, and each Put removes two that have.
 //
 // # Which type
 //
@@ -56,63 +73,73 @@
 //
 // # Complexity
 //
-//	operation                        time      moves   allocations
-//	Get                              O(1) ~    1       0
-//	Put, PutTTL, GetOrPut            O(1) ~*   1       0
-//	GetOrLoad                        O(1) ~*   1       O(1)
-//	Peek, Contains                   O(1) ~    0       0
-//	Delete                           O(1) ~    1       0
-//	Oldest, PopOldest, Len, Cost     O(1) ~*   1       0
-//	Cap, Stats                       O(1)      0       0
-//	All, Backward, Keys, Values      O(n)      0       O(1)
-//	Clear, Resize                    O(n)      n       O(1)
-//	DeleteExpired                    O(n)      n       0
+//	operation                        time      moves   worst   allocations
+//	Get                              O(1) ~    1       1       0
+//	Put, PutTTL, GetOrPut            O(1) ~*   1 *     n       0 *
+//	GetOrLoad                        O(1) ~*   1 *     n       O(1)
+//	Compute                          O(1) ~*   1 *     n       O(1)
+//	GetOrLoadAll                     O(n) ~*   n *     n       O(n)
+//	WaitLoads                        O(1)      0       0       O(1)
+//	Peek, Contains, Expiry           O(1) ~    0       0       0
+//	Touch                            O(1) ~*   0       n       0 *
+//	Delete                           O(1) ~    1       1       0
+//	Oldest, PopOldest, Len, Cost     O(1) ~*   1 *     n       0
+//	Cap, Stats                       O(1)      0       0       0
+//	All, Backward, Keys, Values      O(n)      0       n       O(1)
+//	Clear, Resize                    O(n)      n       n       O(1)
+//	DeleteExpired                    O(n)      n       n       0
+//	DeleteFunc                       O(n)      n       n       O(n)
 //
-// n is the number of entries. Expected (~) is over the hash function, which is
-// seeded for each cache; what comes after the hash table is O(1) in the worst case.
-// Amortised (*) is a Put while the cache grows to its capacity, a Put under
-// MaxCost, where one heavy entry can take the room of many, and what meets entries
-// that have expired: each of them is taken out once. At capacity, without expiry or
-// MaxCost, no operation is amortised and none allocates. In a Sharded, Len, Cost,
-// Cap and Stats visit each shard. PutTTL with lives of many lengths moves each
-// deadline down the wheel at most ten times, and at most two dozen in one Put.
+// n is the number of entries; moves are the entries that change their place or leave
+// in one call, on average, and worst in any call over the life of a cache. Expected
+// (~) averages over the hash function, which is seeded for each cache: the longest chain
+// of the hash table grows as log n / log log n. The work after the hash table is O(1)
+// in the worst case but for what is amortised (*):
 //
-// Steps counted in one operation (entries of a chain visited, and one move), mean
-// and worst of 600,000, for n from 256 to 131,072: a Get 2.2 and 4 to 7, an evicting
-// Put 1.5 and 7 to 8. The worst is the longest chain of the hash table, which grows
-// as log n / log log n. Time in ns, uniform keys, which includes the processor's
-// cache, on the machine measured on:
+//   - A Put while the cache grows to its capacity. The table grows by a half or a
+//     third, and then all n entries move, in the table, in the order, and in the slices of
+//     deadlines and costs where there are any: 2.5 moves for each entry over the
+//     life of a cache that only grows. A Put that keeps all others waiting for that
+//     is avoided by a Sharded, whose shards grow one by one.
+//   - A Put under MaxCost, where one heavy entry can evict many.
+//   - Whatever meets entries that have expired: each of them is removed once.
+//   - The first PutTTL in a cache without Options.TTL, which adds the slice of deadlines.
 //
-//	                       n = 256   2,048   16,384   131,072   1,048,576
-//	Get           this           8       8       10        15          96
-//	              textbook      10      14       20        27         213
-//	Put, evicting this          12      12       13        18          88
-//	              textbook      95     104      115       128         301
+// At capacity, without expiry or MaxCost, no operation is amortised and none
+// allocates. In a Sharded, Len, Cost, Cap and Stats visit each shard. PutTTL with
+// lives of many lengths moves each deadline down the wheel at most ten times, and at
+// most two dozen in one Put.
 //
-//	go test ./lru -run '^$' -bench 'Cache_(Get|Put)$' -benchtime 100ms
-//
-// An int64→int64 entry takes 36 bytes in a cache of a million: 24 in the hash table,
-// 4 for its bucket (8 in a cache of up to 131,072), 8 for its links. A deadline
-// takes 16 more, a cost 8.
+// An int64→int64 entry takes 36 bytes in a full cache of 262,144: 24 in the hash
+// table, 4 for its bucket, 8 for its links. A cache of up to 131,072 entries has twice
+// as many buckets: 40 bytes. A deadline takes 16 more, a cost 8, a life that slides 8,
+// and Options.Refresh 24, or 8 where entries can expire anyway. A cache that has just
+// grown has up to half as much room again, 56 bytes an entry. Memory is given
+// back by Clear and by a Resize to a smaller capacity only: with nine in ten entries
+// deleted, those that are left take ten times as much.
 //
 //	go test ./lru -run TestBytesAnEntry -v
 //
 // # Concurrency
 //
-// A Cache belongs to one goroutine, reads included: a Get changes the order. For
-// the same reason a lock for reading is not enough for a Get, and Sync has a mutex,
-// not a RWMutex. Sync and Sharded are safe for concurrent use. Each operation takes
-// effect at one moment while it holds the lock, of the cache or of the key's shard:
-// Get and Put, and what they count, are linearizable. Those of a Sharded that visit
-// several shards (Len, Cost, Cap, Stats, Clear, Resize, DeleteExpired, All) take
-// effect in each at another moment. The time by which an operation judges what has
-// expired is read when it begins. In the Go memory model, a Put happens before the
-// Get that returns its value, and a load before the return of each GetOrLoad that
-// waited for it.
+// A Cache belongs to one goroutine, reads included: a Get changes the order. For the
+// same reason a lock for reading is not enough for a Get, and Sync has a mutex, not a
+// RWMutex. Sync and Sharded are safe for concurrent use. Each operation takes effect at
+// one moment while it holds the lock, of the cache or of the key's shard: Get and Put,
+// and what they count, are linearizable. Those of a Sharded that visit several shards
+// (Len, Cost, Cap, Stats, Clear, Resize, DeleteExpired, All) take effect in each at
+// another moment. Len, Cost, DeleteExpired and Oldest remove expired entries in batches
+// of 256 and take effect with the last. The time by which an operation judges what has
+// expired is read when it begins. In the Go memory model, a Put happens before the Get
+// that returns its value, and a load before the return of each GetOrLoad that waited for
+// it.
 //
-// OnEvict, Cost, Hash, Now and loaders are called with no lock held; each may use
-// the cache, panic, or end its goroutine. GetOrLoad with a context that can end runs
-// the loader in a goroutine, which ends with it.
+// OnEvict, Cost, Life, Hash, Now, loaders and the functions of Compute and DeleteFunc
+// are called with no lock held; each may use the cache, panic, or end its goroutine. The
+// zero value of each type panics, before it takes a lock. A copy of a cache is the same
+// cache. GetOrLoad with a context that can end, and a refresh, run the loader in a
+// goroutine, which ends with it; WaitLoads waits for these. DeleteFunc takes effect
+// entry by entry, GetOrLoadAll key by key.
 //
 // # Trade-offs
 //
@@ -123,7 +150,7 @@
 //
 //	go test ./lfu -run TestTraces
 //
-// When the set of hot keys moves it is the other way round, and LRU is also the
+// When the set of hot keys changes it is the other way round, and LRU is also the
 // cheaper and the simpler one. If neither fits, caches of the family of W-TinyLFU and
 // S3-FIFO hit more often than both on most traces; they give up the exact order.
 //
@@ -134,12 +161,58 @@
 // look up; but an LRU cache has to find the victim's place in the table as well, and
 // a map would hash its key again for that and hold each key twice.
 //
-// A Sharded can let an entry go while other shards have room: with n entries in s
-// shards the fullest holds about √(2·n/s·ln s) more than the mean. Use Sync if the
-// order or the exact number matters and one lock is fast enough: it takes some ten
-// million operations a second.
+// What is left out on purpose: an entry cannot be pinned, since a cache of pinned entries
+// is a map that grows; there is no deletion by tag, which would need an index that every
+// Put pays for (DeleteFunc visits all entries, which costs O(n) when it is asked for);
+// and no admission by frequency, which is package lfu.
 //
-// Memory is taken as the cache fills and given back by Clear and Resize only.
+// A Sharded can evict an entry while other shards have room: with n entries in s
+// shards the fullest holds about √(2·n/s·ln s) more than the mean (Raab and Steger,
+// 1998). Use Sync if the order or the exact number matters and one lock is fast enough.
+//
+// # What happens if
+//
+//   - the key is absent: Get returns the zero value and false (TestEmpty).
+//   - the capacity is 1: each Put of another key evicts the one there is
+//     (TestCapacityOne).
+//   - the capacity is 0 or negative: New panics (TestConstructorsPanic); Resize returns an
+//     error and changes nothing (TestResizeErrors).
+//   - an entry expires: it is absent from that nanosecond on, and a later Put or Len
+//     removes it (TestLifeToTheNanosecond, TestLenForgetsTheExpired).
+//   - the clock goes backwards, or stands still while the machine sleeps: the cache keeps
+//     its latest time, and nothing expires until the clock has passed it (TestClocks).
+//   - one value costs more than MaxCost: it is not stored, and the value that its key had
+//     leaves as well (TestCost).
+//   - OnEvict calls the cache: it may, no lock is held (TestOnEvictMayUseTheCache).
+//   - OnEvict panics: the cache is whole, OnEvict is called for the other values too, then
+//     the panic goes on (TestPanickingOnEvict).
+//   - Cost, Hash or Now panics: nothing has changed (TestPanicsOfTheCaller).
+//   - an entry is used again and again: its life ends all the same, counted from the Put;
+//     with Options.Sliding it never ends (TestExpiredIsAbsent, TestSliding).
+//   - many callers meet an entry older than Options.Refresh: all get it at once, and one
+//     load brings the next value (TestOneRefreshForManyCallers); if that load fails, the
+//     value stays (TestFailedRefresh).
+//   - Compute's key is written while its function runs: the function runs again
+//     (TestComputeRunsAgain).
+//   - a value is put while DeleteFunc looks at the one before: it stays
+//     (TestDeleteFuncSparesNewValues).
+//   - the program ends during a load: WaitLoads waits for it (TestWaitLoads).
+//   - the loader fails: all callers waiting for it get the error, and nothing is stored
+//     (TestErrorsAreNotStored).
+//   - the loader panics: each caller waiting for it panics, and the key can be loaded again
+//     (TestLoaderThatDoesNotReturn).
+//   - the context ends before a load: a stored value is returned all the same, but no load
+//     begins; during a load: only that caller stops waiting (TestCancelledCaller).
+//   - the key is deleted or put during its load: the load's callers get its value, which
+//     is not stored (TestSuperseded).
+//   - two loads need each other's key: both wait until a context ends or one of the keys is
+//     deleted (TestLoadsThatNeedEachOther).
+//   - all keys collide: every answer stays right, and each lookup is O(n)
+//     (TestAllKeysCollide).
+//   - a key is NaN: it is stored, never found, and evicted in its turn (TestNaN); each
+//     GetOrLoad of it loads (TestNaNIsLoadedByEachCaller).
+//   - a loop changes the cache: a Cache's loop yields what is still there when it comes to it
+//     (TestModel); a Sync's yields the entries of the moment when it began.
 //
 // # References
 //
@@ -149,5 +222,5 @@
 // section 2.2.5 (doubly linked lists) and 3, section 6.4 (hashing with chains).
 // Varghese and Lauck, "Hashed and Hierarchical Timing Wheels" (1987). Nishtala and
 // others, "Scaling Memcache at Facebook" (2013), whose leases are why a Put
-// supersedes a load.
+// supersedes a load. Raab and Steger, "Balls into Bins" (1998).
 package lru

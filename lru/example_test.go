@@ -1,8 +1,12 @@
 package lru_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
+	"expvar"
 	"fmt"
+	"strings"
 	"time"
 
 	"example.com/flatline/lru"
@@ -66,6 +70,63 @@ func ExampleOptions_ttl() {
 	now = now.Add(time.Hour)
 	fmt.Println(c.Contains("short"), c.Contains("long"), c.Len())
 	// Output: false true 1
+}
+
+// Touch keeps a session for another half an hour, if it is still there.
+func ExampleSync_Touch() {
+	sessions := lru.NewSync(1000, lru.Options[string, string]{TTL: time.Minute})
+	sessions.Put("3f2a", "alice")
+	fmt.Println(sessions.Touch("3f2a", 30*time.Minute), sessions.Touch("77b1", 30*time.Minute))
+	left, ok := sessions.Expiry("3f2a")
+	fmt.Println(left.Round(time.Minute), ok)
+	// Output:
+	// true false
+	// 30m0s true
+}
+
+// A response says itself how long it may be cached.
+func ExampleOptions_life() {
+	type response struct {
+		body   string
+		maxAge time.Duration
+	}
+	c := lru.NewSync(100, lru.Options[string, response]{
+		Life: func(_ string, r response) time.Duration { return r.maxAge },
+	})
+	fetch := func(_ context.Context, url string) (response, error) {
+		if url == "/private" {
+			return response{body: "secret"}, nil // not to be stored
+		}
+		return response{body: "news", maxAge: time.Minute}, nil
+	}
+	for _, url := range []string{"/news", "/private"} {
+		r, err := c.GetOrLoad(context.Background(), url, fetch)
+		fmt.Println(r.body, err, c.Contains(url))
+	}
+	// Output:
+	// news <nil> true
+	// secret <nil> false
+}
+
+// A session ends half an hour after its last use.
+func ExampleOptions_sliding() {
+	now := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
+	sessions := lru.New(1000, lru.Options[string, string]{
+		TTL: 30 * time.Minute, Sliding: true,
+		Now: func() time.Time { return now },
+	})
+	sessions.Put("3f2a", "alice")
+	for range 3 {
+		now = now.Add(20 * time.Minute)
+		fmt.Println(sessions.Get("3f2a"))
+	}
+	now = now.Add(30 * time.Minute)
+	fmt.Println(sessions.Contains("3f2a"))
+	// Output:
+	// alice true
+	// alice true
+	// alice true
+	// false
 }
 
 // A bound in bytes beside the bound in entries.
@@ -148,6 +209,118 @@ func ExampleStats() {
 	s := c.Stats()
 	fmt.Println(s.Hits, s.Misses, s.Evicted(lru.Capacity))
 	// Output: 2 4 2
+}
+
+// Counts for a metrics page.
+func ExampleStats_MarshalJSON() {
+	pages := lru.NewSync[string, string](100)
+	expvar.Publish("pages", expvar.Func(func() any { return pages.Stats() }))
+	pages.Put("/", "index")
+	pages.Get("/")
+	pages.Delete("/")
+	fmt.Println(expvar.Get("pages"))
+	// Output: {"Hits":1,"Misses":0,"Joined":0,"Loads":0,"LoadErrors":0,"Evicted":{"capacity":0,"cost":0,"expired":0,"deleted":1,"replaced":0,"cleared":0}}
+}
+
+// A cache is saved from the oldest entry to the newest, each with the life that it has
+// left, and loaded in that order.
+func ExampleSync_Expiry() {
+	type saved struct {
+		Key, Value string
+		Left       time.Duration
+	}
+	now := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
+	opts := lru.Options[string, string]{TTL: time.Hour, Now: func() time.Time { return now }}
+	c := lru.NewSync(100, opts)
+	c.Put("a", "first")
+	now = now.Add(10 * time.Minute)
+	c.Put("b", "second")
+	c.Get("a")
+
+	var file bytes.Buffer
+	enc := json.NewEncoder(&file)
+	for k, v := range c.Backward() { // oldest first
+		if left, ok := c.Expiry(k); ok { // it may have left meanwhile
+			_ = enc.Encode(saved{k, v, left})
+		}
+	}
+
+	restored := lru.NewSync(100, opts)
+	var s saved
+	for dec := json.NewDecoder(&file); dec.Decode(&s) == nil; {
+		restored.PutTTL(s.Key, s.Value, s.Left)
+	}
+	for k, v := range restored.All() { // newest first
+		left, _ := restored.Expiry(k)
+		fmt.Println(k, v, left)
+	}
+	// Output:
+	// a first 50m0s
+	// b second 1h0m0s
+}
+
+// One query for all users that are not cached; the unknown ones stay absent.
+func ExampleSync_GetOrLoadAll() {
+	names := lru.NewSync[int, string](1000)
+	names.Put(1, "alice")
+	query := func(_ context.Context, ids []int) (map[int]string, error) {
+		fmt.Println("SELECT … WHERE id IN", ids)
+		return map[int]string{2: "bob"}, nil
+	}
+	found, err := names.GetOrLoadAll(context.Background(), []int{1, 2, 3}, query)
+	fmt.Println(found, err)
+	// Output:
+	// SELECT … WHERE id IN [2 3]
+	// map[1:alice 2:bob] <nil>
+}
+
+// Counting in a cache, in one step each.
+func ExampleSync_Compute() {
+	visits := lru.NewSync[string, int](1000)
+	add := func(old int, _ bool) (int, lru.Op) { return old + 1, lru.Update }
+	visits.Compute("/index", add)
+	fmt.Println(visits.Compute("/index", add))
+	fmt.Println(visits.Compute("/index", func(old int, _ bool) (int, lru.Op) {
+		if old > 10 {
+			return 0, lru.Remove
+		}
+		return old, lru.Keep
+	}))
+	// Output:
+	// 2 true
+	// 2 true
+}
+
+// All pages of one host are deleted.
+func ExampleSync_DeleteFunc() {
+	pages := lru.NewSync[string, string](1000)
+	pages.Put("a.example/1", "x")
+	pages.Put("b.example/1", "y")
+	pages.Put("a.example/2", "z")
+	fmt.Println(pages.DeleteFunc(func(url, _ string) bool { return strings.HasPrefix(url, "a.example/") }), pages.Len())
+	// Output: 2 1
+}
+
+// A value that is older than ten seconds is still returned at once, while a newer one is
+// loaded.
+func ExampleOptions_refresh() {
+	now := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
+	rates := lru.NewSync(100, lru.Options[string, float64]{
+		TTL: time.Minute, Refresh: 10 * time.Second,
+		Now: func() time.Time { return now },
+	})
+	rate := 1.08
+	load := func(context.Context, string) (float64, error) { return rate, nil }
+	ctx := context.Background()
+	fmt.Println(rates.GetOrLoad(ctx, "EUR", load))
+	now, rate = now.Add(15*time.Second), 1.09
+	fmt.Println(rates.GetOrLoad(ctx, "EUR", load))
+	_ = rates.WaitLoads(ctx) // at shutdown, or in a test
+	fmt.Println(rates.GetOrLoad(ctx, "EUR", load))
+	// Output:
+	// 1.08 <nil>
+	// 1.08 <nil>
+	// 1.09 <nil>
 }
 
 // PopOldest drains a cache in order, to save it for instance.

@@ -10,5 +10,5 @@ import (
 // sequence of operations, on a Cache and the textbook alike.
 func FuzzCache(f *testing.F) {
 	mk := makers[int, string]()["Cache"]
-	f.Fuzz(rapid.MakeFuzz(func(t *rapid.T) { drive(t, mk) }))
+	f.Fuzz(rapid.MakeFuzz(func(t *rapid.T) { drive(t, false, mk) }))
 }

@@ -14,8 +14,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"example.com/flatline/internal/debug"
 )
 
 // Failures of other caches: a loader runs twice because its slot is released
@@ -63,14 +61,13 @@ func TestManyCallersOneLoad(t *testing.T) {
 		assert.Equal(t, 7, v)
 		assert.Equal(t, int32(1), calls.Load())
 		s := c.Stats()
-		assert.Equal(t, []uint64{1, 10, 1, 0}, []uint64{s.Hits, s.Misses, s.Loads, s.LoadErrors})
+		assert.Equal(t, []uint64{1, 10, 9, 1, 0}, []uint64{s.Hits, s.Misses, s.Joined, s.Loads, s.LoadErrors})
 	})
 }
 
 // TestNoSecondLoad: no caller slips in between the end of a load and the moment
-// when its value can be read. With yields at the seams.
+// when its value can be read.
 func TestNoSecondLoad(t *testing.T) {
-	defer debug.Yields(true)()
 	rounds := 2000
 	if testing.Short() {
 		rounds = 300
@@ -273,7 +270,7 @@ func TestOnEvictThatPanicsInALoad(t *testing.T) {
 		err, _ := recover().(error)
 		assert.ErrorIs(t, err, why)
 		assert.True(t, c.Contains(2))
-		assert.Zero(t, c.c.Loading())
+		assert.Zero(t, c.impl().Loading())
 		assert.Equal(t, uint64(1), c.Stats().Loads)
 	}()
 	_, _ = c.GetOrLoad(background, 2, func(context.Context, int) (int, error) { return 2, nil })
@@ -296,6 +293,65 @@ func TestNaNIsLoadedByEachCaller(t *testing.T) {
 		}
 		time.Sleep(2 * time.Second)
 		assert.Equal(t, int32(3), calls.Load())
-		assert.Zero(t, c.c.Loading())
+		assert.Zero(t, c.impl().Loading())
+	})
+}
+
+// TestLoadsThatNeedEachOther wait for each other. A caller whose context ends goes
+// on; after a Delete the key can be loaded again; and the loads themselves end if
+// they wait with a context of their own that does.
+func TestLoadsThatNeedEachOther(t *testing.T) {
+	eachLoader(t, ints{}, func(t *testing.T, c loader[int, int]) {
+		needs := func(other int, load func(context.Context, int) (int, error)) func(context.Context, int) (int, error) {
+			return func(ctx context.Context, _ int) (int, error) {
+				ctx, cancel := context.WithTimeout(ctx, time.Hour)
+				defer cancel()
+				time.Sleep(time.Second) // both are under way
+				return c.GetOrLoad(ctx, other, load)
+			}
+		}
+		for k := range 2 {
+			go func() {
+				_, err := c.GetOrLoad(background, k, needs(1-k, nil))
+				assert.ErrorIs(t, err, context.DeadlineExceeded, "after an hour")
+			}()
+		}
+		time.Sleep(time.Minute)
+		ctx, cancel := context.WithTimeout(background, time.Second)
+		defer cancel()
+		_, err := c.GetOrLoad(ctx, 1, nil)
+		assert.ErrorIs(t, err, context.DeadlineExceeded, "this caller does not wait any longer")
+		c.Delete(1)
+		v, err := c.GetOrLoad(background, 1, func(context.Context, int) (int, error) { return 7, nil })
+		assert.NoError(t, err)
+		assert.Equal(t, 7, v, "the next to miss it does not join the load that hangs")
+		time.Sleep(time.Hour)
+		v, ok := c.Get(1)
+		assert.True(t, ok)
+		assert.Equal(t, 7, v)
+		assert.Equal(t, uint64(2), c.Stats().LoadErrors)
+	})
+}
+
+// TestContextEndsWithTheLoad: at the moment at which a load succeeds its caller's
+// context ends too. The caller gets the value or the error, and the value is stored.
+func TestContextEndsWithTheLoad(t *testing.T) {
+	eachLoader(t, ints{}, func(t *testing.T, c loader[int, int]) {
+		for k := range 100 {
+			ctx, cancel := context.WithTimeout(background, time.Second)
+			v, err := c.GetOrLoad(ctx, k, func(context.Context, int) (int, error) { time.Sleep(time.Second); return k + 1, nil })
+			if err == nil {
+				assert.Equal(t, k+1, v)
+			} else {
+				assert.ErrorIs(t, err, context.DeadlineExceeded)
+				assert.Zero(t, v)
+			}
+			time.Sleep(time.Second)
+			v, ok := c.Peek(k)
+			assert.True(t, ok)
+			assert.Equal(t, k+1, v)
+			cancel()
+		}
+		assert.Equal(t, uint64(100), c.Stats().Loads)
 	})
 }

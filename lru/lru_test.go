@@ -1,6 +1,7 @@
 package lru
 
 import (
+	"encoding/json"
 	"math"
 	"math/bits"
 	"strconv"
@@ -144,6 +145,33 @@ func TestLargestCapacity(t *testing.T) {
 	assert.Equal(t, largest, NewSharded[int, int](largest).Cap())
 }
 
+// TestLargestNumbers in every option and argument: nothing overflows.
+func TestLargestNumbers(t *testing.T) {
+	each(t, func(t *testing.T, mk func(int, ints) twin[int, int]) {
+		at := time.Unix(0, 0)
+		c := mk(3, ints{
+			TTL: math.MaxInt64, MaxCost: math.MaxInt64, Now: func() time.Time { return at },
+			Cost: func(_, v int) int64 { return math.MaxInt64 - int64(v) },
+		})
+		assert.False(t, c.Put(1, 0))
+		assert.Equal(t, int64(math.MaxInt64), c.Cost())
+		assert.True(t, c.Put(2, 1), "two of them would overflow the sum")
+		assert.Equal(t, int64(math.MaxInt64-1), c.Cost())
+		assert.False(t, c.PutTTL(2, 2, math.MaxInt64))
+		assert.False(t, c.PutTTL(2, 3, math.MaxInt64-1))
+		at = at.Add(math.MaxInt64)
+		c.PutTTL(2, 4, math.MaxInt64-1)
+		assert.Equal(t, 1, c.Len())
+		assert.Zero(t, c.DeleteExpired(math.MaxInt))
+		assert.Zero(t, c.DeleteExpired(math.MinInt))
+		c.check()
+	})
+	s := NewSharded(1000, ints{Shards: math.MaxInt, MaxCost: math.MaxInt64, Cost: func(int, int) int64 { return math.MaxInt64 }})
+	assert.Equal(t, 256, s.impl().Shards())
+	assert.True(t, s.Put(1, 1), "more than a share")
+	assert.Zero(t, s.Len())
+}
+
 func TestResizeErrors(t *testing.T) {
 	each(t, func(t *testing.T, mk func(int, ints) twin[int, int]) {
 		c := mk(2, ints{})
@@ -219,6 +247,32 @@ func TestNaN(t *testing.T) {
 	})
 }
 
+// TestAllKeysCollide: with one hash for all keys the table is one chain. The answers
+// stay the same.
+func TestAllKeysCollide(t *testing.T) {
+	each(t, func(t *testing.T, mk func(int, ints) twin[int, int]) {
+		const n = 100
+		c, want := mk(n, ints{Hash: func(int) uint64 { return 42 }}), newTextbook[int, int](n)
+		for i := range 3 * n {
+			k := i * 7 % (2 * n)
+			_, ok := c.Get(k)
+			_, found := want.Get(k)
+			assert.Equal(t, found, ok)
+			assert.Equal(t, want.Put(k, i), c.Put(k, i))
+			if i%5 == 0 {
+				c.Delete(i)
+				want.Delete(i)
+			}
+		}
+		var all []pair[int, int]
+		for k, v := range c.All() {
+			all = append(all, pair[int, int]{k, v})
+		}
+		assert.Equal(t, want.All(), all)
+		c.check()
+	})
+}
+
 // TestUncomparableKey: such a key panics, as in a Go map, also with a Hash that
 // does not mind, and the cache stays usable and unlocked.
 func TestUncomparableKey(t *testing.T) {
@@ -239,26 +293,6 @@ func TestUncomparableKey(t *testing.T) {
 			assert.Equal(t, 2, c.Len())
 			c.check()
 		}
-	})
-}
-
-// TestClockThatGoesBack stands still for the cache.
-func TestClockThatGoesBack(t *testing.T) {
-	each(t, func(t *testing.T, mk func(int, ints) twin[int, int]) {
-		at := time.Unix(1000, 0)
-		c := mk(3, ints{TTL: time.Second, Now: func() time.Time { return at }})
-		c.Put(1, 1)
-		at = time.Time{}
-		c.Put(2, 2)
-		at = at.Add(math.MaxInt64)
-		assert.True(t, c.Contains(1))
-		assert.True(t, c.Contains(2))
-		at = time.Unix(1001, 0)
-		assert.Zero(t, c.Len())
-		at = time.Unix(1<<40, 0) // more than an int64 of nanoseconds away
-		c.Put(1, 1)
-		assert.True(t, c.Contains(1), "at the end of time nothing expires any more")
-		c.check()
 	})
 }
 
@@ -290,6 +324,15 @@ func TestCost(t *testing.T) {
 }
 
 func TestReasonAndStats(t *testing.T) {
+	c := New[int, int](1)
+	c.Put(1, 1)
+	c.Put(2, 2)
+	c.Get(2)
+	c.Get(1)
+	text, err := json.Marshal(map[Reason]Stats{Capacity: c.Stats()})
+	assert.NoError(t, err)
+	assert.JSONEq(t, `{"capacity":{"Hits":1,"Misses":1,"Joined":0,"Loads":0,"LoadErrors":0,"Evicted":{
+		"capacity":1,"cost":0,"expired":0,"deleted":0,"replaced":0,"cleared":0}}}`, string(text))
 	for r, want := range []string{"capacity", "cost", "expired", "deleted", "replaced", "cleared", "Reason(6)"} {
 		assert.Equal(t, want, Reason(r).String())
 		assert.Zero(t, Stats{}.Evicted(Reason(r)))
@@ -311,69 +354,4 @@ func TestStatsCountEveryGet(t *testing.T) {
 		assert.Equal(t, uint64(5), s.Hits)
 		assert.Equal(t, uint64(5), s.Misses)
 	})
-}
-
-// TestShards: the parts add up exactly, none is too small to be a cache, and a
-// share of MaxCost is never 0.
-func TestShards(t *testing.T) {
-	for _, c := range []struct{ capacity, shards, want int }{
-		{1, 0, 1},
-		{63, 0, 1},
-		{127, 0, 1},
-		{128, 0, 2},
-		{1, 8, 1},
-		{3, 8, 1},
-		{4, 8, 2},
-		{15, 8, 4},
-		{16, 8, 8},
-		{1000, 7, 4},
-		{1000, 8, 8},
-		{1 << 20, 1 << 30, 1 << 16},
-	} {
-		s := NewSharded(c.capacity, ints{Shards: c.shards})
-		assert.Equal(t, c.want, s.c.Shards(), "%+v", c)
-		assert.Equal(t, c.capacity, s.Cap())
-	}
-	s := NewSharded(1000, ints{Shards: 64, MaxCost: 20, Cost: func(int, int) int64 { return 1 }})
-	assert.Equal(t, 16, s.c.Shards())
-	for k := range 1000 {
-		s.Put(k, k)
-		assert.True(t, s.Contains(k), "a Put is readable at once, whatever its shard")
-		assert.LessOrEqual(t, s.Cost(), int64(20))
-	}
-	assert.Equal(t, int64(20), s.Cost())
-}
-
-func TestShardedAsAWhole(t *testing.T) {
-	s := NewSharded(64, ints{Shards: 8})
-	for k := range 1000 {
-		s.Put(k, -k)
-		require.True(t, s.Contains(k))
-	}
-	assert.Equal(t, 64, s.Len(), "every shard is full")
-	seen := map[int]int{}
-	for k, v := range s.All() {
-		assert.Equal(t, -k, v)
-		seen[k]++
-	}
-	assert.Len(t, seen, 64)
-	for k := range s.Backward() {
-		delete(seen, k)
-	}
-	assert.Empty(t, seen)
-
-	evicted, err := s.Resize(16)
-	require.NoError(t, err)
-	assert.Equal(t, 48, evicted)
-	assert.Equal(t, 16, s.Cap())
-	_, _, ok := s.Oldest()
-	assert.True(t, ok)
-	for range 16 {
-		_, _, ok = s.PopOldest()
-		assert.True(t, ok)
-	}
-	_, _, ok = s.PopOldest()
-	assert.False(t, ok)
-	s.Clear()
-	s.check()
 }

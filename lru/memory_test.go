@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"example.com/flatline/internal/debug"
+	"example.com/flatline/internal/bench"
 )
 
 // TestNoAllocation: a hit, a miss, a look, a new value for an old key, and above
@@ -99,49 +99,128 @@ func TestWhatLeftIsCollected(t *testing.T) {
 // TestMemoryGoesBack when a cache is cleared or made smaller.
 func TestMemoryGoesBack(t *testing.T) {
 	each(t, func(t *testing.T, mk func(int, ints) twin[int, int]) {
-		const n = 1 << 16
+		const n = 1 << 13
 		for name, shrink := range map[string]func(c twin[int, int]){
 			"Clear":  func(c twin[int, int]) { c.Clear() },
 			"Resize": func(c twin[int, int]) { _, err := c.Resize(1); require.NoError(t, err) },
 		} {
-			before := heap()
-			c := mk(n, ints{TTL: time.Hour, Cost: func(int, int) int64 { return 1 }})
-			for k := range n {
-				c.Put(k, k)
+			fill := func(c twin[int, int]) {
+				for k := range n {
+					c.Put(k, k)
+				}
 			}
-			full := heap() - before
+			filled := func() twin[int, int] {
+				c := mk(n, ints{TTL: time.Hour, Cost: func(int, int) int64 { return 1 }})
+				fill(c)
+				return c
+			}
+			full := bench.Bytes(func() any { return filled() })
+			assert.Less(t, bench.Bytes(func() any {
+				c := filled()
+				shrink(c)
+				return c
+			}), full/8, name)
+			c := filled()
 			shrink(c)
-			assert.Less(t, heap()-before, full/8, name)
-			for k := range n {
-				c.Put(k, k)
-			}
+			fill(c)
 			c.check()
 		}
 	})
 }
 
-func heap() int64 {
-	var m runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&m)
-	return int64(m.HeapAlloc)
+// TestBytesAnEntry: what the essay says, in the lucky and in the unlucky case.
+func TestBytesAnEntry(t *testing.T) {
+	if testing.Short() {
+		t.Skip("fills large caches")
+	}
+	type options = Options[int64, int64]
+	const n = 1 << 18
+	one := func(int64, int64) int64 { return 1 }
+	fill := func(c *Cache[int64, int64], n int64) {
+		for k := range n {
+			c.Put(k, k)
+		}
+	}
+	for _, tc := range []struct {
+		name     string
+		entries  int64
+		capacity int
+		opts     options
+		more     func(c *Cache[int64, int64])
+		bytes    float64
+	}{
+		{name: "full", entries: n, capacity: n, bytes: 36},
+		{name: "up to 131,072 entries", entries: n / 2, capacity: n / 2, bytes: 40},
+		{name: "just grown", entries: n + 1, capacity: 4 * n, bytes: 56},
+		{name: "deadlines", entries: n, capacity: n, opts: options{TTL: time.Hour}, bytes: 52},
+		{name: "lives that slide", entries: n / 2, capacity: n / 2, opts: options{TTL: time.Hour, Sliding: true}, bytes: 40 + 16 + 8},
+		{name: "costs", entries: n, capacity: n, opts: options{Cost: one}, bytes: 44},
+		{
+			name: "nine in ten deleted", entries: n / 4, capacity: n / 4, bytes: 400,
+			more: func(c *Cache[int64, int64]) {
+				for k := range int64(n / 4) {
+					if k%10 != 0 {
+						c.Delete(k)
+					}
+				}
+			},
+		},
+		{
+			name: "resized after that", entries: n / 4, capacity: n / 4, bytes: 43,
+			more: func(c *Cache[int64, int64]) {
+				for k := range int64(n / 4) {
+					if k%10 != 0 {
+						c.Delete(k)
+					}
+				}
+				_, err := c.Resize(c.Len())
+				require.NoError(t, err)
+			},
+		},
+	} {
+		entries := 0
+		bytes := bench.Bytes(func() any {
+			c := New(tc.capacity, tc.opts)
+			fill(c, tc.entries)
+			if tc.more != nil {
+				tc.more(c)
+			}
+			entries = c.Len()
+			return c
+		})
+		each := float64(bytes) / float64(entries)
+		t.Logf("%s: %.1f bytes an entry", tc.name, each)
+		assert.InEpsilon(t, tc.bytes, each, 0.05, tc.name)
+	}
+	for ttl, bytes := range map[time.Duration]float64{0: 24, time.Hour: 16 + 8} {
+		refreshed := bench.Bytes(func() any {
+			c := NewSync(n/8, options{TTL: ttl, Refresh: time.Hour})
+			for k := range int64(n / 8) {
+				c.Put(k, k)
+			}
+			return c
+		})
+		assert.InEpsilon(t, 40+bytes, float64(refreshed)/(n/8), 0.05, "Refresh, with the TTL %v", ttl)
+	}
 }
 
-// TestBytesAnEntry: what the essay says.
-func TestBytesAnEntry(t *testing.T) {
-	if debug.Enabled || testing.Short() {
-		t.Skip("a million entries")
-	}
-	const n = 1_000_000
-	before := heap()
-	c := New[int64, int64](n)
-	for k := range int64(n) {
-		c.Put(k, k)
-	}
-	bytes := float64(heap()-before) / n
-	t.Logf("%.1f bytes an entry", bytes)
-	assert.Less(t, bytes, 38.0)
-	runtime.KeepAlive(c)
+// TestBytesAShard: what a Sharded takes before it holds anything, and what the first
+// deadline of a shard adds.
+func TestBytesAShard(t *testing.T) {
+	const shards = 1024
+	mk := func() *Sharded[int, int] { return NewSharded(100_000, ints{Shards: shards}) }
+	empty := float64(bench.Bytes(func() any { return mk() })) / shards
+	timed := float64(bench.Bytes(func() any {
+		c := mk()
+		for k := range 20_000 {
+			c.PutTTL(k, k, time.Hour)
+			c.Delete(k)
+		}
+		return c
+	}))/shards - empty
+	t.Logf("%.0f bytes a shard, %.0f more with a deadline", empty, timed)
+	assert.Less(t, empty, 640.0)
+	assert.Less(t, timed, 7000.0)
 }
 
 // TestNothingToScan: where keys and values hold no pointers, a full cache adds next
@@ -167,54 +246,4 @@ func TestNothingToScan(t *testing.T) {
 	}
 	assert.Greater(t, scannable()-before, int64(n*32), "the control")
 	runtime.KeepAlive(b)
-}
-
-// TestSteps counts what an operation does: it follows a chain of the hash table,
-// one and a half entries on average, and moves one entry, whatever n is.
-func TestSteps(t *testing.T) {
-	if !debug.Enabled {
-		t.Skip("steps are counted under -tags debug")
-	}
-	sizes := []int{1 << 8, 1 << 11, 1 << 14, 1 << 17}
-	if testing.Short() {
-		sizes = sizes[:3]
-	}
-	for _, kind := range []string{"Cache", "Sync"} {
-		for _, n := range sizes {
-			c := makers[int, int]()[kind](n, ints{})
-			key := func(i int) int { return int(uint64(i) * 0x5851F42D4C957F2D >> 1) } // far apart, as keys are
-			old := func(i int) int { return key(i * 7919 & (n - 1)) }
-			for i := range n {
-				c.Put(key(i), i)
-			}
-			for op, claim := range map[string]struct {
-				f    func(i int)
-				mean float64
-			}{
-				"Get":        {func(i int) { c.Get(old(i)) }, 1 + 1.25},
-				"Peek":       {func(i int) { c.Peek(old(i)) }, 1.25},
-				"Put of old": {func(i int) { c.Put(old(i), i) }, 1 + 1.25},
-				"miss":       {func(i int) { c.Get(key(-1 - i)) }, 0.5},
-			} {
-				mean, worst := stepsOf(c, 4*n, claim.f)
-				assert.InDelta(t, claim.mean, mean, 0.3, "%s %s, n=%d", kind, op, n)
-				assert.LessOrEqual(t, worst, 1+14, "%s %s, n=%d", kind, op, n)
-			}
-			mean, worst := stepsOf(c, 4*n, func(i int) { c.Put(key(n+i), i) })
-			assert.InDelta(t, 1+0.5+0.25, mean, 0.4, "%s evicting Put, n=%d", kind, n)
-			assert.LessOrEqual(t, worst, 1+2*14, "%s evicting Put, n=%d", kind, n)
-		}
-	}
-}
-
-func stepsOf(c twin[int, int], ops int, f func(i int)) (mean float64, worst int) {
-	sum := 0
-	c.steps().Take()
-	for i := range ops {
-		f(i)
-		n := c.steps().Take()
-		sum += n
-		worst = max(worst, n)
-	}
-	return float64(sum) / float64(ops), worst
 }
