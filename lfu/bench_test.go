@@ -26,9 +26,9 @@ func dynamicCache(n int) *Cache[int, int] { return New(n, Options[int, int]{Agin
 // BenchmarkCache_Get reads keys that are there.
 func BenchmarkCache_Get(b *testing.B) {
 	bench.SweepKeys(b, "flatline", func(b *testing.B, n int, keys []int) { getFlatline(b, full(New[int, int](n), n), keys) })
-	bench.Sweep(b, "dynamic", func(b *testing.B, n int) { getFlatline(b, full(dynamicCache(n), n), bench.Keys("uniform", n)) })
-	bench.Sweep(b, "textbook", func(b *testing.B, n int) {
-		c, keys := full(newTextbook[int, int](n), n), bench.Keys("uniform", n)
+	bench.SweepKeys(b, "dynamic", func(b *testing.B, n int, keys []int) { getFlatline(b, full(dynamicCache(n), n), keys) })
+	bench.SweepKeys(b, "textbook", func(b *testing.B, n int, keys []int) {
+		c := full(newTextbook[int, int](n), n)
 		for i := 0; b.Loop(); i++ {
 			c.Get(keys[i&(len(keys)-1)])
 		}
@@ -36,12 +36,9 @@ func BenchmarkCache_Get(b *testing.B) {
 }
 
 func getFlatline(b *testing.B, c *Cache[int, int], keys []int) {
-	m := bench.Steps(b, c.c.Steps())
 	for i := 0; b.Loop(); i++ {
 		c.Get(keys[i&(len(keys)-1)])
-		m.Op()
 	}
-	m.Report()
 }
 
 // BenchmarkCache_Put writes keys that are not there, so that each Put evicts.
@@ -68,6 +65,44 @@ func BenchmarkCache_PutCold(b *testing.B) {
 	})
 }
 
+// BenchmarkCache_DeletePut removes a key and puts it back.
+func BenchmarkCache_DeletePut(b *testing.B) {
+	bench.SweepKeys(b, "flatline", func(b *testing.B, n int, keys []int) {
+		c := full(New[int, int](n), n)
+		for i := 0; b.Loop(); i++ {
+			k := keys[i&(len(keys)-1)]
+			c.Delete(k)
+			c.Put(k, i)
+		}
+	})
+	bench.SweepKeys(b, "textbook", func(b *testing.B, n int, keys []int) {
+		c := full(newTextbook[int, int](n), n)
+		for i := 0; b.Loop(); i++ {
+			k := keys[i&(len(keys)-1)]
+			c.Delete(k)
+			c.Put(k, i)
+		}
+	})
+}
+
+// BenchmarkCache_PopLeastFrequentPut removes the last entry and puts a new key.
+func BenchmarkCache_PopLeastFrequentPut(b *testing.B) {
+	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
+		c := full(New[int, int](n), n)
+		for k := n; b.Loop(); k++ {
+			c.PopLeastFrequent()
+			c.Put(k, k)
+		}
+	})
+	bench.Sweep(b, "textbook", func(b *testing.B, n int) {
+		c := full(newTextbook[int, int](n), n)
+		for k := n; b.Loop(); k++ {
+			c.PopLeastFrequent()
+			c.Put(k, k)
+		}
+	})
+}
+
 // hot fills a cache and uses all keys but the last a second time.
 func hot[C cacheImpl](c C, n int) C {
 	full(c, n)
@@ -78,10 +113,7 @@ func hot[C cacheImpl](c C, n int) C {
 }
 
 func putFlatline(b *testing.B, c *Cache[int, int], n int) {
-	m := bench.Steps(b, c.c.Steps())
 	for k := n; b.Loop(); k++ {
 		c.Put(k, k)
-		m.Op()
 	}
-	m.Report()
 }

@@ -48,8 +48,63 @@ func check(t *testing.T, a Aging, says string, damage func(cache.Rank)) {
 		}
 	}
 	c.Delete(4)
-	c.c.Check()
-	c.c.Inspect(0, func(r cache.Rank, _ uint32) { damage(r) })
+	c.impl().Check()
+	c.impl().Inspect(0, func(r cache.Rank, _ uint32) { damage(r) })
 	defer func() { assert.Contains(t, fmt.Sprint(recover()), says) }()
-	c.c.Check()
+	c.impl().Check()
+}
+
+// Check panics if an invariant of the essay does not hold.
+func (r *exact) Check(order []uint32) {
+	must := func(ok bool, format string, args ...any) {
+		if !ok {
+			panic(fmt.Sprintf(format, args...))
+		}
+	}
+	var above uint32
+	open := 0
+	for _, s := range order {
+		b := r.of[s]
+		if b != above {
+			open++
+			must(r.bucket(b).front == s, "I7: bucket %d begins at slot %d, not %d", b, s, r.bucket(b).front)
+			must(r.bucket(b).above == above, "I7: above bucket %d lies %d, not %d", b, above, r.bucket(b).above)
+			must(above == 0 || r.bucket(b).count < r.bucket(above).count, "I6: count %d below %d",
+				r.bucket(b).count, r.bucket(above).count)
+			above = b
+		}
+		must(b != 0 && r.bucket(b).count > 0, "I6: slot %d has no count", s)
+	}
+	must(*r.bucket(0) == bucket{above: above} && r.of[0] == 0, "I7: sentinel %v, lowest bucket %d", *r.bucket(0), above)
+	closed := 0
+	for b := r.free; b != 0; b = r.bucket(b).above {
+		must(closed < int(r.used), "I7: the closed buckets go round in a circle")
+		closed++
+	}
+	must(open+closed == int(r.used)-1, "I7: %d open + %d closed of %d buckets", open, closed, r.used-1)
+}
+
+// Check panics if an invariant of the essay does not hold.
+func (r *dynamic) Check(order []uint32) {
+	must := func(ok bool, format string, args ...any) {
+		if !ok {
+			panic(fmt.Sprintf(format, args...))
+		}
+	}
+	var front [classes]uint32
+	var live uint16
+	last := classes
+	for _, s := range order {
+		m := r.marks[s]
+		up := int(m.class()-r.floor) % classes
+		must(up <= last, "I6: slot %d lies %d above the floor, its neighbour in front %d", s, up, last)
+		must(m.count() > 0, "I6: slot %d has no count", s)
+		if up < last {
+			front[m.class()] = s
+			live |= 1 << m.class()
+		}
+		last = up
+	}
+	must(front == r.front, "I7: the classes begin at %v, not %v", front, r.front)
+	must(live == r.live, "I7: the classes with entries are %016b, not %016b", live, r.live)
 }

@@ -1,10 +1,28 @@
 // Package lfu answers: design a data structure for an efficient least frequently
 // used (LFU) cache.
 //
+// The answer at the whiteboard is in textbook_test.go: a Go map and a min-heap of counts.
+// Cache does in O(1) what the heap does in O(log n). Read textbook_test.go first, then
+// exact.go, dynamic.go and lfu.go; what lfu shares with lru is in internal/cache: core.go
+// (Get and Put), leave.go (how entries leave), load.go (loads).
+//
+// # Terms
+//
+//	use        a Get that finds its key, or a Put
+//	count      the number of uses of an entry since it came
+//	slot       the place of an entry in the slices, a number that starts at 1
+//	order      the list of all entries, the most valuable in front
+//	bucket     Exact: a stretch of the order whose entries have one count; its number says
+//	           where its count and its beginning are stored
+//	priority   Dynamic: what orders the entries in place of the count
+//	floor      Dynamic: the priority of the entry that was evicted last
+//	class      Dynamic: a stretch of the order whose entries have one priority
+//	victim     the entry that the next Put of a new key evicts: the last of the order
+//
 // # Idea
 //
-// A cache of limited capacity that, when it is full and a new key comes, lets the
-// entry go that was used least often. A hash table finds the entry of a key. What
+// A cache of limited capacity: when it is full and a new key comes, it evicts the
+// entry that was used least often. A hash table finds the entry of a key. What
 // finds the entry with the lowest count? The usual answer is a min-heap over the
 // counts. But every use changes a count, and a heap is put in order again along a
 // path from the root to a leaf: O(log n) for each Get and each Put.
@@ -34,19 +52,15 @@
 // of several, the one that was used longest ago. A newcomer has the count 1, so
 // it belongs into the lowest bucket or opens one below it.
 //
-// Counted steps of one operation, the worst of 10,000 or more (comparisons in the
-// heap, buckets and entries touched here):
+// Comparisons in the heap in one operation, the worst of 10,000 or more. Exact looks
+// at four buckets at most, Dynamic at one word of 16 bits, whatever n is:
 //
-//	n                         100   1,000   10,000   100,000   1,000,000
-//	heap, Put                  13      19       27        33          39
-//	      Put, one cold key    18      27       37        48          57
-//	      Get                  12      18       26        26          38
-//	Exact, Put                  2       2        2         2           2
-//	      Put, one cold key     3       3        3         3           3
-//	      Get                   3       3        3         3           3
-//	Dynamic, each               1       1        1         1           1
+//	n                         100   1,000   10,000   100,000
+//	heap, Put                  13      19       27        33
+//	      Put, one cold key    18      27       37        48
+//	      Get                  12      18       26        26
 //
-//	go test -tags debug -run 'TestGrowth$' -v ./lfu
+//	go test -run TestHeapComparisons -v ./lfu
 //
 // In "one cold key" all entries but one are hot and each Put replaces that one. A
 // cache that looks for the lowest count from where it was last, or walks through
@@ -54,11 +68,11 @@
 //
 // # Ageing
 //
-// Exact counts never forget, which is their main weakness: see Trade-offs. Dynamic
-// is LFU with dynamic ageing (Arlitt and others, 2000). When an entry is used, its
-// priority is lifted above the floor, the higher the more often it was used. The
-// floor is the priority of the last entry that had to make room, so it rises as
-// entries leave, and an entry that is not used any more is overtaken by newcomers.
+// Exact counts never forget, which is their main weakness: see Trade-offs. Dynamic is
+// LFU with dynamic ageing (Arlitt and others, 2000). When an entry is used, its priority
+// is lifted above the floor, the higher the more often it was used. The floor is the
+// priority of the last entry that was evicted, so it rises as entries leave, and an
+// entry that is not used any more is overtaken by newcomers.
 //
 //	priority = floor + min(1 + 4·(count-1), 15)
 //
@@ -66,7 +80,7 @@
 // come once never come again. In the paper both weigh 1; dynamic.go has the hits
 // for several weights.
 //
-// Nobody's priority is below the floor or more than 15 above it: 16 classes. They
+// No priority is below the floor or more than 15 above it: 16 classes. They
 // divide the list as the buckets do, a 16-bit word says which of them have entries,
 // and the next one below is found with one rotation and one bit scan. A byte holds
 // all that is known of an entry: its class, which is its priority modulo 16, and
@@ -90,52 +104,75 @@
 //
 // # Complexity
 //
-//	operation                                    time      moves   allocations
-//	Get                                          O(1) ~    1       0
-//	Put, PutTTL, GetOrPut                        O(1) ~*   1       0
-//	GetOrLoad                                    O(1) ~*   1       O(1)
-//	Peek, Contains, Frequency                    O(1) ~    0       0
-//	Delete                                       O(1) ~    1       0
-//	LeastFrequent, PopLeastFrequent, Len, Cost   O(1) ~*   1       0
-//	Cap, Stats                                   O(1)      0       0
-//	All, Backward, Keys, Values                  O(n)      0       O(1)
-//	Clear, Resize                                O(n)      n       O(1)
-//	DeleteExpired                                O(n)      n       0
+//	operation                                    time      moves   worst   allocations
+//	Get                                          O(1) ~    1       1       0 *
+//	Put, PutTTL, GetOrPut                        O(1) ~*   1 *     n       0 *
+//	GetOrLoad                                    O(1) ~*   1 *     n       O(1)
+//	Compute                                      O(1) ~*   1 *     n       O(1)
+//	GetOrLoadAll                                 O(n) ~*   n *     n       O(n)
+//	WaitLoads                                    O(1)      0       0       O(1)
+//	Peek, Contains, Frequency, Expiry            O(1) ~    0       0       0
+//	Touch                                        O(1) ~*   0       n       0 *
+//	Delete                                       O(1) ~    1       1       0
+//	LeastFrequent, PopLeastFrequent, Len, Cost   O(1) ~*   1 *     n       0
+//	Cap, Stats                                   O(1)      0       0       0
+//	All, Backward, Keys, Values                  O(n)      0       n       O(1)
+//	Clear, Resize                                O(n)      n       n       O(1)
+//	DeleteExpired                                O(n)      n       n       0
+//	DeleteFunc                                   O(n)      n       n       O(n)
 //
-// n is the number of entries. Expected (~) is over the hash function, which is
-// seeded for each cache; what comes after the hash table is O(1) in the worst case.
-// Amortised (*) is a Put while the cache grows to its capacity, and what meets
-// entries that have expired: each of them is taken out once. At capacity and
-// without expiry or MaxCost no operation is amortised, and none allocates, but for
-// this: Exact takes 1 KiB for each 64 different counts that it has at one time
-// beyond those it ever had before, and k different counts take k(k+1)/2 uses. In a
-// Sharded, Len, Cost, Cap and Stats visit each shard.
+// n is the number of entries; moves are the entries that change their place or leave
+// in one call, on average, and worst in any call over the life of a cache. Expected
+// (~) averages over the hash function, which is seeded for each cache. The work after
+// the hash table is O(1) in the worst case but for what is amortised (*):
 //
-// An int64→int64 entry takes 40 bytes with Exact and 37 with Dynamic, of which 24
-// are the entry in the hash table, 4 its bucket there, 8 the links of the order, and
-// 4 or 1 the count. If all counts differ, Exact takes 16 more.
+//   - A Put while the cache grows to its capacity: all n entries move, in the hash
+//     table, in the order, and in the slices of buckets or marks, deadlines and costs
+//     where there are any. That is 2.5 moves for each entry over the life of a cache
+//     that only grows.
+//   - A Put under MaxCost, where one heavy entry can evict many.
+//   - Whatever meets entries that have expired: each of them is removed once.
+//   - The first PutTTL in a cache without Options.TTL, which adds the slice of deadlines.
+//   - With Exact, a use that needs more buckets than there ever were: it allocates a
+//     page of 64, 1 KiB. k different counts at one time take k(k+1)/2 uses.
 //
-//	go test -run TestBytes -v ./lfu
+// At capacity and without expiry or MaxCost no operation is amortised but for that
+// last one. In a Sharded, Len, Cost, Cap and Stats visit each shard.
+//
+// An int64→int64 entry takes 40 bytes with Exact and 37 with Dynamic in a full cache of
+// 262,144: 24 in the hash table, 4 for its bucket there (8 up to 131,072 entries), 8 for
+// its links in the order, and 4 for the number of its bucket (Exact; the count itself, a
+// uint64, is in the bucket, once) or 1 for class and count (Dynamic). If all counts
+// differ, Exact takes 16 more, a bucket per entry. A deadline takes 16, a cost 8, a life
+// that slides 8, and Options.Refresh 24, or 8 where entries can expire anyway. A cache
+// that has just grown has up to half as much room again. Memory is given back by Clear and by a Resize to a smaller capacity only.
+//
+//	go test -run TestBytesAnEntry -v ./lfu
 //
 // # Concurrency
 //
 // A Cache belongs to one goroutine. Sync and Sharded are safe for concurrent use.
 // Each operation takes effect at one moment while it holds the lock, of the cache
 // or of the key's shard: Get and Put, and what they count, are linearizable. Those
-// of a Sharded that visit several shards (Len, Cost, Cap, Stats, Clear, Resize, All)
-// take effect in each at another moment. In the Go memory model, a Put happens
+// of a Sharded that visit several shards (Len, Cost, Cap, Stats, Clear, Resize,
+// DeleteExpired, All) take effect in each at another moment. Len, Cost, DeleteExpired
+// and LeastFrequent remove expired entries in batches of 256 and take effect with the
+// last. In the Go memory model, a Put happens
 // before the Get that returns its value, and a load before the return of each
 // GetOrLoad that waited for it.
 //
-// No goroutine runs in the background. GetOrLoad with a context that can end runs
-// the loader in a goroutine, which ends with it. OnEvict, Cost, Hash, Now and
-// loaders are called with no lock held.
+// No goroutine runs in the background. GetOrLoad with a context that can end, and a
+// refresh, run the loader in a goroutine, which ends with it; WaitLoads waits for these.
+// DeleteFunc takes effect entry by entry, GetOrLoadAll key by key. OnEvict, Cost, Life,
+// Hash, Now, loaders and the functions of Compute and DeleteFunc are called with no lock
+// held; each may use the cache, panic, or end its goroutine. The zero value of each type
+// panics, before it takes a lock. A copy of a cache is the same cache.
 //
 // # Trade-offs
 //
 // The main disadvantage: what was popular once keeps its place. When the hot keys
-// change, a full Exact cache holds the old ones, whose counts nobody reaches any
-// more, and the new ones displace each other in what room is left. Hits in percent
+// change, a full Exact cache holds the old ones, whose counts no new key reaches, and
+// the new ones displace each other in the room that is left. Hits in percent
 // of all reads, 100 entries; scan reads 80 hot keys and, between them, 100 keys
 // that never come again; shift reads 80 hot keys and, later, 80 others:
 //
@@ -153,8 +190,7 @@
 // W-TinyLFU, has a better hit ratio still and is no longer the structure of this
 // question: its choice is not a rule that one can state in a sentence.
 //
-// A hit costs twice one of lru (50 beside 22 ns at 100,000 entries, by go run -C
-// evidence ./peers -pkg lfu), since the count has to be read and the entry's new
+// A hit costs more than one of lru, since the count has to be read and the entry's new
 // place touched. A newcomer can be the next victim at once, in particular when
 // all others were used twice; it is never the victim of its own Put.
 //
@@ -163,6 +199,40 @@
 // seldom sinks far; but its worst case is what an evicting cache does all day: a
 // victim leaves from the root, the last leaf takes its place and sinks back, and a
 // newcomer with the lowest count rises through all levels.
+//
+// # What happens if
+//
+//   - the key is absent: Get returns the zero value and false, and no count changes
+//     (TestAbsent).
+//   - the capacity is 1: each Put of another key evicts the one there is, however often
+//     it was used (TestCapacityOne).
+//   - the capacity is 0 or negative: New panics (TestBadInput); Resize returns an error and
+//     changes nothing (TestResizeBadInput).
+//   - two entries have the same count: the one used longest ago is evicted first
+//     (TestVictim).
+//   - all other entries have higher counts than the new one: it is the next victim, but not
+//     the victim of its own Put (TestNewcomer, TestSpared).
+//   - a count reaches the largest uint64: it stays there, and recency alone orders the
+//     entries that have it (TestOverflow).
+//   - all counts differ: Exact has a bucket per entry (TestManyCounts).
+//   - the hot keys change: Exact keeps the old ones, Dynamic lets them age (TestTraces).
+//   - an entry expires or is deleted and its key comes again: it starts with the count 1
+//     (TestExpiredStartsAnew, TestFrequency).
+//   - one value costs more than MaxCost: it is not stored, and the value that its key had
+//     leaves as well (TestCostAndTime).
+//   - OnEvict calls the cache: it may, no lock is held (TestCallback).
+//   - Touch or Expiry asks for an entry: that is no use, and its count stays
+//     (TestCostAndTime); Compute that stores is one, as a Put is (TestModelExact).
+//   - an entry is older than Options.Refresh: GetOrLoad returns it and loads the next value
+//     meanwhile (TestRefresh).
+//   - the loader fails: all callers waiting for it get the error, and nothing is stored
+//     (TestGetOrLoad).
+//   - all keys collide: every answer stays right, and each lookup is O(n)
+//     (TestAllKeysCollide).
+//   - a key is NaN: it is stored, never found, and evicted in its turn (TestNaN).
+//
+// What clocks, contexts, panics and deletes during a load do is the same as in package
+// lru: see there.
 //
 // # References
 //

@@ -1,11 +1,9 @@
 package lfu
 
 import (
-	"fmt"
 	"math"
 
 	"example.com/flatline/internal/cache"
-	"example.com/flatline/internal/debug"
 	"example.com/flatline/internal/list"
 )
 
@@ -24,7 +22,6 @@ type exact struct {
 	pages []*[pageSize]bucket // of all buckets; bucket 0 is the sentinel
 	used  uint32              // buckets that were ever open, the sentinel included
 	free  uint32              // the first closed bucket, 0 if there is none
-	steps *debug.Counter
 }
 
 // pageSize buckets are 1 KiB, as much as the links of 128 entries.
@@ -39,8 +36,8 @@ type bucket struct {
 	above uint32 // the bucket of the next higher count; in a closed one, the next closed
 }
 
-func newExact(order *list.Lists[uint32], steps *debug.Counter) cache.Rank {
-	r := &exact{order: order, steps: steps}
+func newExact(order *list.Lists[uint32]) cache.Rank {
+	r := &exact{order: order}
 	r.Grow(1)
 	r.extend()
 	return r
@@ -48,7 +45,7 @@ func newExact(order *list.Lists[uint32], steps *debug.Counter) cache.Rank {
 
 func (r *exact) bucket(b uint32) *bucket { return &r.pages[b/pageSize][b%pageSize] }
 
-// Grow makes room for the slots below slots, or gives back what more there is.
+// Grow reserves memory for the slots below slots, or releases that of the others.
 func (r *exact) Grow(slots int) {
 	of := make([]uint32, slots)
 	copy(of, r.of)
@@ -109,7 +106,6 @@ func (r *exact) Frequency(s uint32) uint64 { return r.bucket(r.of[s]).count }
 // join puts s at the front of bucket b and returns the entry that was there, which
 // may be s.
 func (r *exact) join(s, b uint32) (before uint32) {
-	r.steps.Add(1)
 	r.of[s] = b
 	k := r.bucket(b)
 	before, k.front = k.front, s
@@ -123,7 +119,6 @@ func (r *exact) leave(s uint32) {
 	if k.front != s {
 		return
 	}
-	r.steps.Add(1)
 	next := r.order.Next(s)
 	below := r.of[next]
 	if below == b {
@@ -137,7 +132,6 @@ func (r *exact) leave(s uint32) {
 
 // open makes a bucket for s alone, just above the bucket below.
 func (r *exact) open(s uint32, count uint64, below uint32) {
-	r.steps.Add(1)
 	b := r.free
 	if b != 0 {
 		r.free = r.bucket(b).above
@@ -160,8 +154,8 @@ func (r *exact) extend() (b uint32) {
 	return b
 }
 
-// compact numbers the buckets anew, from the highest to the lowest, and gives back
-// the pages of the others. O(n).
+// compact renumbers the buckets, from the highest to the lowest, and releases the pages
+// of the others. O(n).
 func (r *exact) compact() {
 	old := *r
 	r.pages = make([]*[pageSize]bucket, len(old.pages))
@@ -177,34 +171,4 @@ func (r *exact) compact() {
 		r.of[s] = b
 	}
 	r.bucket(0).above = b
-}
-
-// Check panics if an invariant does not hold. For tests: O(n).
-func (r *exact) Check(order []uint32) {
-	must := func(ok bool, format string, args ...any) {
-		if !ok {
-			panic(fmt.Sprintf(format, args...))
-		}
-	}
-	var above uint32
-	open := 0
-	for _, s := range order {
-		b := r.of[s]
-		if b != above {
-			open++
-			must(r.bucket(b).front == s, "I7: bucket %d begins at slot %d, not %d", b, s, r.bucket(b).front)
-			must(r.bucket(b).above == above, "I7: above bucket %d lies %d, not %d", b, above, r.bucket(b).above)
-			must(above == 0 || r.bucket(b).count < r.bucket(above).count, "I6: count %d below %d",
-				r.bucket(b).count, r.bucket(above).count)
-			above = b
-		}
-		must(b != 0 && r.bucket(b).count > 0, "I6: slot %d has no count", s)
-	}
-	must(*r.bucket(0) == bucket{above: above} && r.of[0] == 0, "I7: sentinel %v, lowest bucket %d", *r.bucket(0), above)
-	closed := 0
-	for b := r.free; b != 0; b = r.bucket(b).above {
-		must(closed < int(r.used), "I7: the closed buckets go round in a circle")
-		closed++
-	}
-	must(open+closed == int(r.used)-1, "I7: %d open + %d closed of %d buckets", open, closed, r.used-1)
 }

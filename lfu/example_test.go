@@ -103,6 +103,30 @@ func ExampleCache_PutTTL() {
 	// Output: false true 1
 }
 
+// Touch keeps an entry longer without counting a use.
+func ExampleCache_Touch() {
+	c := lfu.New(10, lfu.Options[string, int]{TTL: time.Minute})
+	c.Put("a", 1)
+	c.Touch("a", time.Hour)
+	left, _ := c.Expiry("a")
+	n, _ := c.Frequency("a")
+	fmt.Println(left.Round(time.Minute), n)
+	// Output: 1h0m0s 1
+}
+
+// Compute counts in one step; DeleteFunc deletes by key and value.
+func ExampleSync_Compute() {
+	c := lfu.NewSync[string, int](100)
+	for _, word := range strings.Fields("a rose is a rose is a rose") {
+		c.Compute(word, func(old int, _ bool) (int, lfu.Op) { return old + 1, lfu.Update })
+	}
+	fmt.Println(c.DeleteFunc(func(_ string, n int) bool { return n < 3 }))
+	fmt.Println(c.Get("rose"))
+	// Output:
+	// 1
+	// 3 true
+}
+
 // GetOrLoad loads what is missing, once for all who ask at the same time.
 func ExampleSync_GetOrLoad() {
 	c := lfu.NewSync[string, string](100)
@@ -110,6 +134,40 @@ func ExampleSync_GetOrLoad() {
 	v, err := c.GetOrLoad(context.Background(), "a", load)
 	fmt.Println(v, err)
 	// Output: A <nil>
+}
+
+// A name that exists is kept for an hour, one that does not for a minute.
+func ExampleOptions_life() {
+	c := lfu.NewSync(100, lfu.Options[string, string]{Life: func(_, address string) time.Duration {
+		if address == "" {
+			return time.Minute
+		}
+		return time.Hour
+	}})
+	c.Put("a.example", "192.0.2.1")
+	c.Put("b.example", "")
+	for _, name := range []string{"a.example", "b.example"} {
+		left, _ := c.Expiry(name)
+		fmt.Println(name, left.Round(time.Minute))
+	}
+	// Output:
+	// a.example 1h0m0s
+	// b.example 1m0s
+}
+
+// GetOrLoadAll loads all keys that are missing by one call; the unknown ones stay absent.
+func ExampleSync_GetOrLoadAll() {
+	c := lfu.NewSync[int, string](100)
+	c.Put(1, "one")
+	query := func(_ context.Context, ids []int) (map[int]string, error) {
+		fmt.Println("SELECT … WHERE id IN", ids)
+		return map[int]string{2: "two"}, nil
+	}
+	found, err := c.GetOrLoadAll(context.Background(), []int{1, 2, 3, 2}, query)
+	fmt.Println(found, err)
+	// Output:
+	// SELECT … WHERE id IN [2 3]
+	// map[1:one 2:two] <nil>
 }
 
 // PopLeastFrequent drains a cache from the least to the most used entry.

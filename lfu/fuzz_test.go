@@ -1,7 +1,7 @@
 package lfu
 
 import (
-	"slices"
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -17,26 +17,26 @@ func FuzzLFU(f *testing.F) {
 			return
 		}
 		capacity := 1 + int(data[0]&15)
-		var c *Cache[int, int]
-		var want oracle
-		if data[0] < 0x80 {
-			c, want = New[int, int](capacity), newTextbook[int, int](capacity)
-		} else {
-			c, want = New(capacity, Options[int, int]{Aging: Dynamic}), newScan(capacity)
+		want := &judge{oracle: newTextbook[int, int](capacity), maxCost: math.MaxInt64, costs: map[int]int64{}}
+		var o Options[int, int]
+		if data[0] >= 0x80 {
+			want.oracle, o.Aging = newScan(capacity), Dynamic
 		}
+		if data[0]&0x40 != 0 {
+			want.maxCost = 1 + int64(data[0]>>4&3)*7
+			o.MaxCost, o.Cost = want.maxCost, costOf
+		}
+		c := New(capacity, o)
 		for i, b := range data[1:] {
 			perform(t, c, want, int(b>>4), int(b&15), i)
-			c.c.Check()
-			pairs := want.Pairs()
-			require.Equal(t, pairs, collect(c.Backward()))
-			slices.Reverse(pairs)
-			require.Equal(t, pairs, collect(c.All()))
+			c.check()
+			observe(t, c, want)
 		}
 	})
 }
 
 // perform does one operation on both and compares what it returns.
-func perform(t *testing.T, c *Cache[int, int], want oracle, op, k, v int) {
+func perform(t *testing.T, c *Cache[int, int], want *judge, op, k, v int) {
 	switch op {
 	case 0, 2, 4, 6:
 		got, ok := c.Get(k)

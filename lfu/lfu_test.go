@@ -1,8 +1,10 @@
 package lfu
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -71,6 +73,10 @@ func TestNames(t *testing.T) {
 	assert.Equal(t, "dynamic", Dynamic.String())
 	assert.Equal(t, "Aging(2)", Aging(2).String())
 	assert.Zero(t, Stats{}.Evicted(Cleared+1))
+	text, err := json.Marshal(Stats{Joined: 3, evicted: [cache.Reasons]uint64{Deleted: 7}})
+	assert.NoError(t, err)
+	assert.JSONEq(t, `{"Hits":0,"Misses":0,"Joined":3,"Loads":0,"LoadErrors":0,"Evicted":{
+		"capacity":0,"cost":0,"expired":0,"deleted":7,"replaced":0,"cleared":0}}`, string(text))
 }
 
 // TestFrequency says what is a use and what is not.
@@ -82,7 +88,7 @@ func TestFrequency(t *testing.T) {
 			n, ok := c.Frequency("k")
 			require.Equal(t, want > 0, ok, msg)
 			require.Equal(t, want, n, msg)
-			c.c.Check()
+			c.impl().Check()
 		}
 		count(0, "absent")
 		c.Put("k", 1)
@@ -141,7 +147,7 @@ func TestVictim(t *testing.T) {
 			Exact:   {"b capacity", "a capacity", "e capacity", "f replaced", "c deleted"},
 			Dynamic: {"b capacity", "a capacity", "c capacity", "f replaced", "d deleted"},
 		}[a], left)
-		c.c.Check()
+		c.impl().Check()
 	})
 }
 
@@ -165,10 +171,85 @@ func TestNewcomer(t *testing.T) {
 					require.False(t, c.Contains(k-1), "the one before was used once, or first")
 					require.True(t, c.Contains(1-capacity) || capacity == 1, "the others were used twice")
 				}
-				c.c.Check()
+				c.impl().Check()
 			}
 		}
 	})
+}
+
+// TestAbsent: a key that is not there is not used.
+func TestAbsent(t *testing.T) {
+	each(t, func(t *testing.T, a Aging) {
+		for name, c := range strict(3, Options[int, int]{Aging: a}) {
+			c.Put(1, 10)
+			v, ok := c.Get(2)
+			assert.False(t, ok, name)
+			assert.Zero(t, v, name)
+			v, ok = c.Delete(2)
+			assert.False(t, ok, name)
+			assert.Zero(t, v, name)
+			_, ok = c.Frequency(2)
+			assert.False(t, ok, name)
+			n, _ := c.Frequency(1)
+			assert.EqualValues(t, 1, n, name)
+			assert.EqualValues(t, 1, c.Stats().Misses, name)
+		}
+	})
+}
+
+// TestCapacityOne: the only entry is the victim, whatever its count.
+func TestCapacityOne(t *testing.T) {
+	each(t, func(t *testing.T, a Aging) {
+		for name, c := range strict(1, Options[int, int]{Aging: a}) {
+			c.Put(1, 10)
+			for range 5 {
+				c.Get(1)
+			}
+			assert.False(t, c.Put(1, 11), name)
+			assert.True(t, c.Put(2, 20), name)
+			assert.False(t, c.Contains(1), name)
+			n, ok := c.Frequency(2)
+			assert.True(t, ok, name)
+			assert.EqualValues(t, 1, n, name)
+		}
+	})
+}
+
+// TestNaN: a key that is not equal to itself is stored and never found, as in a Go map,
+// and leaves in its turn.
+func TestNaN(t *testing.T) {
+	each(t, func(t *testing.T, a Aging) {
+		c := New(2, Options[float64, int]{Aging: a})
+		c.Put(math.NaN(), 1)
+		c.Put(math.NaN(), 2)
+		assert.False(t, c.Contains(math.NaN()))
+		assert.Equal(t, 2, c.Len())
+		assert.True(t, c.Put(1, 3))
+		c.Get(1)
+		assert.True(t, c.Put(2, 4))
+		assert.Equal(t, []float64{1, 2}, slices.Collect(c.Keys()))
+		c.impl().Check()
+	})
+}
+
+// TestAllKeysCollide: with one hash for all keys the table is one chain. The answers
+// stay the same.
+func TestAllKeysCollide(t *testing.T) {
+	const n = 50
+	c, want := New(n, Options[int, int]{Hash: func(int) uint64 { return 42 }}), newTextbook[int, int](n)
+	for i := range 4 * n {
+		k := i * i % (2 * n)
+		_, ok := c.Get(k)
+		_, found := want.Get(k)
+		assert.Equal(t, found, ok)
+		assert.Equal(t, want.Put(k, i), c.Put(k, i))
+		if i%5 == 0 {
+			c.Delete(i)
+			want.Delete(i)
+		}
+	}
+	assert.Equal(t, want.Pairs(), collect(c.Backward()))
+	c.impl().Check()
 }
 
 // TestOverflow brings counts to their end, where recency alone orders.
@@ -179,19 +260,19 @@ func TestOverflow(t *testing.T) {
 	c.Put("c", 1)
 	c.Get("b")
 	c.Get("b")
-	c.c.Inspect("b", func(r cache.Rank, s uint32) { r.(*exact).bucket(r.(*exact).of[s]).count = math.MaxUint64 - 1 })
+	c.impl().Inspect("b", func(r cache.Rank, s uint32) { r.(*exact).bucket(r.(*exact).of[s]).count = math.MaxUint64 - 1 })
 	frequency := func(k string, want uint64) {
 		t.Helper()
 		n, _ := c.Frequency(k)
 		require.Equal(t, want, n)
-		c.c.Check()
+		c.impl().Check()
 	}
 	c.Get("b") // the bucket's count goes up in place
 	frequency("b", math.MaxUint64)
 	c.Get("b")
 	frequency("b", math.MaxUint64)
 	c.Get("a")
-	c.c.Inspect("a", func(r cache.Rank, s uint32) { r.(*exact).bucket(r.(*exact).of[s]).count = math.MaxUint64 - 1 })
+	c.impl().Inspect("a", func(r cache.Rank, s uint32) { r.(*exact).bucket(r.(*exact).of[s]).count = math.MaxUint64 - 1 })
 	c.Get("a") // joins b
 	frequency("a", math.MaxUint64)
 	k, _, _ := c.LeastFrequent()
@@ -229,7 +310,7 @@ func TestExpiredStartsAnew(t *testing.T) {
 		n, ok := c.Frequency("k")
 		require.True(t, ok)
 		require.Equal(t, uint64(1), n)
-		c.c.Check()
+		c.impl().Check()
 		require.Equal(t, 1, c.Len())
 		slices.Sort(left)
 		require.Equal(t, []string{"a0 expired", "b1 expired", "c2 expired", "k3 expired"}, left)
@@ -242,7 +323,7 @@ func TestExpiredMakesNoFloor(t *testing.T) {
 	c := New(2, Options[string, int]{Aging: Dynamic, Now: func() time.Time { return now }})
 	floor := func(want uint8, msg string) {
 		t.Helper()
-		c.c.Inspect("", func(r cache.Rank, _ uint32) { assert.Equal(t, want, r.(*dynamic).floor, msg) })
+		c.impl().Inspect("", func(r cache.Rank, _ uint32) { assert.Equal(t, want, r.(*dynamic).floor, msg) })
 	}
 	put := func() {
 		c.PutTTL("a", 1, time.Minute)
@@ -270,8 +351,11 @@ func TestCostAndTime(t *testing.T) {
 		rapid.Check(t, func(t *rapid.T) {
 			now := time.Unix(0, 0)
 			deadlines := map[int]time.Time{}
+			lives := map[int]time.Duration{}
+			puts, gets := 0, 0
+			sliding := rapid.Bool().Draw(t, "sliding")
 			c := New(8, Options[int, int]{
-				Aging: a, MaxCost: maxCost, Now: func() time.Time { return now },
+				Aging: a, Sliding: sliding, MaxCost: maxCost, Now: func() time.Time { return now },
 				Cost: func(_, v int) int64 { return int64(v) },
 			})
 			key, cost := rapid.IntRange(0, 9), rapid.IntRange(0, maxCost+1)
@@ -281,7 +365,8 @@ func TestCostAndTime(t *testing.T) {
 					ttl := time.Duration(rapid.IntRange(1, 100).Draw(t, "ttl"))
 					before, had := c.Frequency(k)
 					c.PutTTL(k, v, ttl)
-					deadlines[k] = now.Add(ttl)
+					puts++
+					deadlines[k], lives[k] = now.Add(ttl), ttl
 					n, ok := c.Frequency(k)
 					require.Equal(t, v <= maxCost, ok, "what fits stays")
 					if ok && had {
@@ -292,9 +377,28 @@ func TestCostAndTime(t *testing.T) {
 				},
 				"Get": func(t *rapid.T) {
 					k := key.Draw(t, "key")
+					gets++
 					if _, ok := c.Get(k); ok {
 						require.True(t, now.Before(deadlines[k]), "an expired entry is not returned")
+						if sliding {
+							deadlines[k] = now.Add(lives[k])
+						}
+						left, _ := c.Expiry(k)
+						require.Equal(t, deadlines[k].Sub(now), left)
 					}
+				},
+				"Touch": func(t *rapid.T) {
+					k := key.Draw(t, "key")
+					ttl := time.Duration(rapid.IntRange(1, 100).Draw(t, "ttl"))
+					before, had := c.Frequency(k)
+					require.Equal(t, had, c.Touch(k, ttl))
+					if had {
+						deadlines[k], lives[k] = now.Add(ttl), ttl
+						left, _ := c.Expiry(k)
+						require.Equal(t, ttl, left)
+					}
+					after, has := c.Frequency(k)
+					require.Equal(t, []any{before, had}, []any{after, has}, "it is not a use")
 				},
 				"Wait": func(t *rapid.T) { now = now.Add(time.Duration(rapid.IntRange(1, 50).Draw(t, "ns"))) },
 				"Pop":  func(*rapid.T) { c.PopLeastFrequent() },
@@ -303,9 +407,15 @@ func TestCostAndTime(t *testing.T) {
 					require.NoError(t, err)
 				},
 				"": func(t *rapid.T) {
-					c.c.Check()
+					c.impl().Check()
 					require.LessOrEqual(t, c.Cost(), int64(maxCost))
 					require.LessOrEqual(t, c.Len(), c.Cap())
+					s, gone := c.Stats(), 0
+					for r := range Reason(cache.Reasons) {
+						gone += int(s.Evicted(r))
+					}
+					require.Equal(t, puts, c.Len()+gone, "each value is there or has left once")
+					require.EqualValues(t, gets, s.Hits+s.Misses)
 				},
 			})
 		})
@@ -330,7 +440,7 @@ func TestCostVictim(t *testing.T) {
 		assert.True(t, c.Put("d", 11), "d is too heavy for any room")
 		assert.Equal(t, []string{"a cost", "d cost"}, left)
 		assert.EqualValues(t, 7, c.Cost())
-		c.c.Check()
+		c.impl().Check()
 	})
 }
 
@@ -345,7 +455,7 @@ func TestSpared(t *testing.T) {
 		}
 		c.Put("b", 10)
 		c.Put("c", 0)
-		c.c.Check()
+		c.impl().Check()
 		k, _, _ := c.LeastFrequent()
 		assert.Equal(t, "b", k, "b and c were used once, b longest ago")
 	})
@@ -388,7 +498,7 @@ func TestChangeInLoop(t *testing.T) {
 				}
 			}
 			assert.Equal(t, tc.want, got)
-			c.c.Check()
+			c.impl().Check()
 		})
 	}
 	c := make()
@@ -399,4 +509,36 @@ func TestChangeInLoop(t *testing.T) {
 	}
 	assert.Equal(t, 4, n, "the loop ends")
 	assert.Equal(t, []int{6, 4, 1, 1}, slices.Collect(make().Values()))
+}
+
+// TestHeapComparisons holds the table of the essay to what the textbook counts.
+func TestHeapComparisons(t *testing.T) {
+	var random *rand.Rand
+	put := func(c *textbook[int, int], n, i int) { c.Put(n+i, 0) }
+	get := func(c *textbook[int, int], n, _ int) { c.Get(random.IntN(n)) }
+	for _, tc := range []struct {
+		name string
+		fill func(c *textbook[int, int], n int) *textbook[int, int]
+		do   func(c *textbook[int, int], n, i int)
+		want map[int]int
+	}{
+		{"Put", full[*textbook[int, int]], put, map[int]int{100: 13, 1_000: 19, 10_000: 27, 100_000: 33}},
+		{"Put, one cold key", hot[*textbook[int, int]], put, map[int]int{100: 18, 1_000: 27, 10_000: 37, 100_000: 48}},
+		{"Get", full[*textbook[int, int]], get, map[int]int{100: 12, 1_000: 18, 10_000: 26, 100_000: 26}},
+	} {
+		for n, want := range tc.want {
+			if testing.Short() && n > 1_000 {
+				continue
+			}
+			c := tc.fill(newTextbook[int, int](n), n)
+			worst := 0
+			random = rand.New(rand.NewPCG(1, 2))
+			for i := range max(n/4, 10_000) {
+				c.heap.steps = 0
+				tc.do(c, n, i)
+				worst = max(worst, c.heap.steps)
+			}
+			assert.Equal(t, want, worst, "%s at n = %d", tc.name, n)
+		}
+	}
 }

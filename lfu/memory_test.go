@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"example.com/flatline/internal/bench"
 	"example.com/flatline/internal/cache"
 )
 
@@ -47,16 +48,21 @@ func TestRelease(t *testing.T) {
 // TestManyCounts gives every entry another count, so that there are as many buckets
 // as entries, and takes them away again.
 func TestManyCounts(t *testing.T) {
-	n := 300
+	for _, n := range []int{1, 10, pageSize - 2, pageSize - 1, pageSize, pageSize + 1, 2*pageSize - 1, 2 * pageSize, 300} {
+		manyCounts(t, n)
+	}
+}
+
+func manyCounts(t *testing.T, n int) {
 	c := New[int, int](n)
 	for k := range n {
 		for range k + 1 {
 			c.Put(k, k)
 		}
 	}
-	c.c.Check()
+	c.impl().Check()
 	pages := func() (n int) {
-		c.c.Inspect(0, func(r cache.Rank, _ uint32) {
+		c.impl().Inspect(0, func(r cache.Rank, _ uint32) {
 			for _, p := range r.(*exact).pages {
 				if p != nil {
 					n++
@@ -71,7 +77,7 @@ func TestManyCounts(t *testing.T) {
 			c.Get(k)
 		}
 	}
-	c.c.Check()
+	c.impl().Check()
 	k, _, _ := c.LeastFrequent()
 	assert.Equal(t, 0, k, "all counts are equal, 0 was used longest ago")
 	for k := range n {
@@ -79,14 +85,15 @@ func TestManyCounts(t *testing.T) {
 			c.Get(k)
 		}
 	}
-	c.c.Check()
+	c.impl().Check()
 	assert.Equal(t, (n+1+pageSize-1)/pageSize, pages(), "closed buckets are opened again")
-	evicted, err := c.Resize(10)
+	left := min(n, 10)
+	evicted, err := c.Resize(left)
 	require.NoError(t, err)
-	assert.Equal(t, n-10, evicted)
+	assert.Equal(t, n-left, evicted)
 	assert.Equal(t, 1, pages(), "a smaller cache gives pages back")
-	c.c.Check()
-	for k := n - 10; k < n; k++ {
+	c.impl().Check()
+	for k := n - left; k < n; k++ {
 		f, ok := c.Frequency(k)
 		assert.True(t, ok)
 		assert.EqualValues(t, n+1+k, f)
@@ -121,27 +128,36 @@ func TestAllocations(t *testing.T) {
 	})
 }
 
-// TestBytes holds the memory to its bound.
-func TestBytes(t *testing.T) {
+// TestBytesAnEntry: what the essay says.
+func TestBytesAnEntry(t *testing.T) {
 	if testing.Short() {
-		t.Skip("fills a large cache")
+		t.Skip("fills large caches")
 	}
 	each(t, func(t *testing.T, a Aging) {
-		const n = 1_000_000
-		heap := func() uint64 {
-			var m runtime.MemStats
-			runtime.GC()
-			runtime.ReadMemStats(&m)
-			return m.HeapAlloc
-		}
-		before := heap()
-		c := New(n, Options[int64, int64]{Aging: a})
-		for k := range int64(n) {
-			c.Put(k, k)
-		}
-		bytes := float64(heap()-before) / n
-		runtime.KeepAlive(c)
+		const n = 1 << 18
+		bytes := float64(bench.Bytes(func() any {
+			c := New(n, Options[int64, int64]{Aging: a})
+			for k := range int64(n) {
+				c.Put(k, k)
+			}
+			return c
+		})) / n
 		t.Logf("%.1f bytes an entry", bytes)
-		assert.LessOrEqual(t, bytes, map[Aging]float64{Exact: 41, Dynamic: 38}[a])
+		assert.InEpsilon(t, map[Aging]float64{Exact: 40, Dynamic: 37}[a], bytes, 0.03)
 	})
+	const n = 2000 // different counts, in whole pages
+	empty, full := 0.0, 0.0
+	for i, bytes := range []*float64{&empty, &full} {
+		*bytes = float64(bench.Bytes(func() any {
+			c := New[int64, int64](n)
+			for k := range int64(n) {
+				c.Put(k, k)
+				for range int(k) * i {
+					c.Get(k)
+				}
+			}
+			return c
+		})) / n
+	}
+	assert.InDelta(t, 16, full-empty, 2, "if all counts differ")
 }

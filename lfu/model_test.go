@@ -1,11 +1,17 @@
 package lfu
 
 import (
+	"context"
+	"errors"
+	"maps"
+	"math"
 	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"example.com/flatline/internal/cache"
 )
 
 // An oracle is a cache that is plainly right.
@@ -14,9 +20,11 @@ type oracle interface {
 	Put(k, v int) (evicted bool)
 	Delete(k int) (int, bool)
 	PopLeastFrequent() (int, int, bool)
+	EvictOther(k int) // evicts the next to leave that is not k, for its cost
 	Resize(capacity int) (evicted int)
 	Clear()
 	Len() int
+	Cap() int
 	Frequency(k int) (uint64, bool)
 	Pairs() []pair[int, int] // the next to leave first
 }
@@ -25,7 +33,7 @@ type oracle interface {
 func TestModelExact(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		capacity := capacities.Draw(t, "capacity")
-		model(t, New[int, int](capacity), newTextbook[int, int](capacity))
+		model(t, Exact, newTextbook[int, int](capacity))
 	})
 }
 
@@ -33,7 +41,7 @@ func TestModelExact(t *testing.T) {
 func TestModelDynamic(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		capacity := capacities.Draw(t, "capacity")
-		model(t, New(capacity, Options[int, int]{Aging: Dynamic}), newScan(capacity))
+		model(t, Dynamic, newScan(capacity))
 	})
 }
 
@@ -43,7 +51,19 @@ var (
 	fewKeys    = rapid.IntRange(0, 3) // these become hot
 )
 
-func model(t *rapid.T, c *Cache[int, int], want oracle) {
+func model(t *rapid.T, a Aging, plain oracle) {
+	var reported []left
+	o := Options[int, int]{Aging: a}
+	if rapid.Bool().Draw(t, "callback") {
+		o.OnEvict = func(k, v int, r Reason) { reported = append(reported, left{k, v, r}) }
+	}
+	want := &judge{oracle: plain, maxCost: math.MaxInt64, costs: map[int]int64{}}
+	if rapid.Bool().Draw(t, "costs") {
+		want.maxCost = rapid.Int64Range(1, 30).Draw(t, "MaxCost")
+		o.MaxCost, o.Cost = want.maxCost, costOf
+	}
+	types := strict(plain.Cap(), o)
+	c := types[rapid.SampledFrom(slices.Sorted(maps.Keys(types))).Draw(t, "type")].(checkable)
 	next := 0
 	fresh := func() int { next++; return next }
 	key := func(t *rapid.T) int { return rapid.OneOf(someKeys, fewKeys).Draw(t, "key") }
@@ -83,12 +103,85 @@ func model(t *rapid.T, c *Cache[int, int], want oracle) {
 			require.Equal(t, found, loaded)
 			require.Equal(t, w, got)
 		},
+		// Keys with repeats, some of them there; a loader that fails, or knows some of the keys,
+		// and others that were not asked for.
+		"GetOrLoadAll": func(t *rapid.T) {
+			c, ok := c.(safeCache)
+			if !ok {
+				t.Skip("not safe for concurrent use")
+			}
+			keys := rapid.SliceOfN(someKeys, 0, 6).Draw(t, "keys")
+			brings := map[int]int{}
+			for _, k := range rapid.SliceOfN(someKeys, 0, 10).Draw(t, "brings") {
+				brings[k] = fresh()
+			}
+			failure := errors.New("failed")
+			if rapid.Bool().Draw(t, "succeeds") {
+				failure = nil
+			}
+			var asked []int
+			got, err := c.GetOrLoadAll(context.Background(), keys, func(_ context.Context, keys []int) (map[int]int, error) {
+				asked = keys
+				return brings, failure
+			})
+			found, missed := want.getAll(keys)
+			require.Equal(t, missed, asked)
+			if len(missed) > 0 {
+				require.Equal(t, failure, err)
+			} else {
+				require.NoError(t, err)
+			}
+			for _, k := range missed {
+				if v, ok := brings[k]; failure != nil {
+					want.errors++
+				} else if ok {
+					want.loads++
+					want.Put(k, v)
+					found[k] = v
+				}
+			}
+			require.Equal(t, found, got)
+		},
 		"Delete": func(t *rapid.T) {
 			k := key(t)
 			v, ok := c.Delete(k)
 			w, found := want.Delete(k)
 			require.Equal(t, found, ok)
 			require.Equal(t, w, v)
+		},
+		"Compute": func(t *rapid.T) {
+			k, v := key(t), fresh()
+			op := rapid.SampledFrom([]Op{Keep, Update, Remove}).Draw(t, "op")
+			was := want.has(k)
+			old := 0
+			if was {
+				old = want.of(k).Value
+			}
+			got, present := c.Compute(k, func(v0 int, loaded bool) (int, Op) {
+				require.Equal(t, []any{old, was}, []any{v0, loaded})
+				return v, op
+			})
+			switch op {
+			case Update:
+				want.Put(k, v)
+			case Remove:
+				want.Delete(k)
+			}
+			require.Equal(t, want.has(k), present)
+			if present {
+				require.Equal(t, want.of(k).Value, got)
+			}
+		},
+		"DeleteFunc": func(t *rapid.T) {
+			rest := rapid.IntRange(0, 3).Draw(t, "rest")
+			n := c.DeleteFunc(func(k, _ int) bool { return k%4 == rest })
+			for _, p := range slices.Backward(want.Pairs()) {
+				if p.Key%4 == rest {
+					want.Delete(p.Key)
+					n--
+				}
+			}
+			require.Zero(t, n)
 		},
 		"PopLeastFrequent": func(t *rapid.T) {
 			k, v, ok := c.PopLeastFrequent()
@@ -110,146 +203,51 @@ func model(t *rapid.T, c *Cache[int, int], want oracle) {
 			}
 		},
 		"": func(t *rapid.T) {
-			c.c.Check()
-			require.Equal(t, want.Len(), c.Len())
-			pairs := want.Pairs()
-			require.Equal(t, pairs, collect(c.Backward()), "Backward")
-			slices.Reverse(pairs)
-			require.Equal(t, pairs, collect(c.All()), "All")
-			for k := range 16 {
-				n, ok := c.Frequency(k)
-				w, found := want.Frequency(k)
-				require.Equal(t, found, ok, "Frequency of %d", k)
-				require.Equal(t, w, n, "Frequency of %d", k)
-				require.Equal(t, found, c.Contains(k), "Contains %d", k)
+			c.check()
+			observe(t, c, want)
+			if o.OnEvict != nil {
+				require.Equal(t, want.left, reported, "OnEvict")
 			}
-			k, _, ok := c.LeastFrequent()
-			require.Equal(t, len(pairs) > 0, ok)
-			if ok {
-				require.Equal(t, pairs[len(pairs)-1].Key, k, "LeastFrequent")
+			if s, ok := plain.(*scan); ok {
+				c.inspect(0, func(r cache.Rank, _ uint32) {
+					require.EqualValues(t, s.floor%classes, r.(*dynamic).floor, "I6: the floor")
+				})
 			}
 		},
 	})
 }
 
+// observe compares all that a caller can see, and holds it to the invariants of the
+// essay by their numbers.
+func observe(t require.TestingT, c anyCache, want *judge) {
+	pairs := want.Pairs()
+	require.Equal(t, pairs, collect(c.Backward()), "Backward")
+	slices.Reverse(pairs)
+	require.Equal(t, pairs, collect(c.All()), "I2: All, the reverse of Backward")
+	require.Equal(t, want.Len(), c.Len())
+	require.Equal(t, want.Cap(), c.Cap())
+	require.LessOrEqual(t, c.Len(), c.Cap(), "I3: at most Cap entries")
+	require.Equal(t, want.cost(), c.Cost(), "I4: the costs of the entries")
+	require.LessOrEqual(t, c.Cost(), want.maxCost, "I4: at most MaxCost")
+	require.Zero(t, c.DeleteExpired(0), "I5: nothing has a deadline")
+	require.Equal(t, Stats{Hits: want.hits, Misses: want.misses, Loads: want.loads, LoadErrors: want.errors, evicted: want.evicted}, c.Stats())
+	for k := range 16 {
+		n, ok := c.Frequency(k)
+		w, found := want.Frequency(k)
+		require.Equal(t, found, ok, "Frequency of %d", k)
+		require.Equal(t, w, n, "Frequency of %d", k)
+		require.Equal(t, found, c.Contains(k), "I1: the order has %d, the table must", k)
+	}
+	k, _, ok := c.LeastFrequent()
+	require.Equal(t, len(pairs) > 0, ok)
+	if ok {
+		require.Equal(t, pairs[len(pairs)-1].Key, k, "LeastFrequent")
+	}
+}
+
 func collect(seq func(func(int, int) bool)) (all []pair[int, int]) {
 	for k, v := range seq {
 		all = append(all, pair[int, int]{k, v})
-	}
-	return all
-}
-
-// scan is LFU with dynamic ageing as it is defined: every entry has its priority,
-// a number that only grows, and the victim is found by looking at all.
-type scan struct {
-	capacity int
-	entries  []scanned
-	floor    uint64
-	clock    uint64
-}
-
-type scanned struct {
-	pair[int, int]
-	count, priority, used uint64
-}
-
-func newScan(capacity int) *scan { return &scan{capacity: capacity} }
-
-func (s *scan) find(k int) *scanned {
-	for i := range s.entries {
-		if s.entries[i].Key == k {
-			return &s.entries[i]
-		}
-	}
-	return nil
-}
-
-func (s *scan) use(e *scanned) {
-	s.clock++
-	e.count = min(e.count+1, 15)
-	e.priority = s.floor + min(4*e.count-3, 15)
-	e.used = s.clock
-}
-
-func (s *scan) Get(k int) (int, bool) {
-	if e := s.find(k); e != nil {
-		s.use(e)
-		return e.Value, true
-	}
-	return 0, false
-}
-
-func (s *scan) Put(k, v int) (evicted bool) {
-	if e := s.find(k); e != nil {
-		e.Value = v
-		s.use(e)
-		return false
-	}
-	if evicted = len(s.entries) == s.capacity; evicted {
-		s.evict()
-	}
-	e := scanned{pair: pair[int, int]{k, v}}
-	s.use(&e)
-	s.entries = append(s.entries, e)
-	return evicted
-}
-
-// evict makes room, which raises the floor.
-func (s *scan) evict() {
-	s.sort()
-	s.floor = s.entries[0].priority
-	s.entries = s.entries[1:]
-}
-
-// sort puts the next to leave first.
-func (s *scan) sort() {
-	slices.SortFunc(s.entries, func(a, b scanned) int {
-		if a.priority != b.priority {
-			return int(a.priority) - int(b.priority)
-		}
-		return int(a.used) - int(b.used)
-	})
-}
-
-func (s *scan) Delete(k int) (v int, ok bool) {
-	if e := s.find(k); e != nil {
-		v, ok = e.Value, true
-		s.entries = slices.DeleteFunc(s.entries, func(e scanned) bool { return e.Key == k })
-	}
-	return v, ok
-}
-
-func (s *scan) PopLeastFrequent() (k, v int, ok bool) {
-	if len(s.entries) == 0 {
-		return 0, 0, false
-	}
-	s.sort()
-	k = s.entries[0].Key
-	v, _ = s.Delete(k)
-	return k, v, true
-}
-
-func (s *scan) Resize(capacity int) (evicted int) {
-	for s.capacity = capacity; len(s.entries) > capacity; evicted++ {
-		s.evict()
-	}
-	return evicted
-}
-
-func (s *scan) Clear()   { *s = scan{capacity: s.capacity} }
-func (s *scan) Len() int { return len(s.entries) }
-
-func (s *scan) Frequency(k int) (uint64, bool) {
-	if e := s.find(k); e != nil {
-		return e.count, true
-	}
-	return 0, false
-}
-
-func (s *scan) Pairs() (all []pair[int, int]) {
-	s.sort()
-	for _, e := range s.entries {
-		all = append(all, e.pair)
 	}
 	return all
 }

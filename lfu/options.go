@@ -16,39 +16,93 @@ type Options[K comparable, V any] struct {
 	// Aging says how old uses are weighed against new ones. The default is Exact.
 	Aging Aging
 
-	// TTL is the life of an entry, counted from the Put that wrote it; a Get does
-	// not prolong it. 0, the default, is for ever. PutTTL overrides it for one
-	// entry. With a TTL every operation reads the clock.
+	// TTL is the life of an entry, counted from the Put that wrote it; a Get does not
+	// extend it, unless Sliding is set. 0, the default, means no expiry. PutTTL and Touch
+	// override it for one entry. With a TTL every operation reads the clock.
 	TTL time.Duration
 
-	// MaxCost bounds the sum of the costs of the entries, beside their number.
-	// 0, the default, is no bound. It needs Cost. In a Sharded each shard gets an
-	// equal part.
+	// Sliding makes each use extend a life: a Get, GetOrPut or GetOrLoad that finds an
+	// entry lets its life, be it from TTL, Life, PutTTL or Touch, begin again. So an entry
+	// that is used often enough never expires. The default, false, counts a life from the
+	// Put. Sliding takes 8 bytes per entry, and a use moves one deadline: O(1).
+	Sliding bool
+
+	// Refresh is the age, counted from the Put, from which on a GetOrLoad that finds an
+	// entry also loads its key again. It returns the value that is there at once; the load
+	// runs in a goroutine that ends with it, one for each key at a time, and what it brings
+	// is stored as by Put. If it fails (which LoadErrors counts; a panic is not raised where
+	// no caller waits), the value stays until its life ends, and the next GetOrLoad tries
+	// again. A Put, Delete or Clear meanwhile wins over the load. 0, the default, means
+	// that only absent keys are loaded. It takes 24 bytes per entry (8 if entries can
+	// expire anyway) and is for NewSync and NewSharded only.
+	Refresh time.Duration
+
+	// MaxCost bounds the sum of the costs of the entries, in addition to their number.
+	// 0, the default, means no bound. It needs Cost. A heavy entry evicts others in
+	// the usual order until it fits, those of cost 0 among them, though that frees
+	// nothing.
+	//
+	// In a Sharded each shard gets an equal part of MaxCost, and a value that costs
+	// more than that is not stored: with the default number of shards, more than
+	// MaxCost/16. Set Shards to a smaller number for larger values.
 	MaxCost int64
 
-	// Cost weighs an entry; it must not be negative, which panics. It is called
-	// once for each value that is put, with no lock held, before anything changes.
+	// Cost returns the cost of an entry, in any unit; a negative cost panics. It is
+	// called once by each Put, PutTTL, GetOrPut (which may not need the answer) and
+	// load, with no lock held, before anything changes.
 	Cost func(K, V) int64
 
+	// Life returns the life of an entry from its key and value, in place of TTL, with
+	// which it cannot be set together. It is called once by each Put, GetOrPut (which may
+	// not need the answer), Compute that stores and value that a loader returned, with no
+	// lock held, before anything changes; PutTTL does without it. The answer is that of
+	// PutTTL: with 0 or less the value is not stored, and leaves as Expired; the longest
+	// Duration means no expiry.
+	Life func(K, V) time.Duration
+
 	// OnEvict is called once for each value that leaves, after the operation that
-	// made it leave is complete and its lock released, by the goroutine that ran
-	// it; so it may use the cache. If it panics, the cache stays usable, and the
-	// values that left in the same operation are still reported. Two operations
-	// that run at the same time may report in either order.
+	// removed it is complete and its lock released, by the goroutine that ran it; so
+	// it may use the cache. Two operations that run at the same time may report in
+	// either order.
+	//
+	// If OnEvict panics or calls runtime.Goexit, the cache stays usable. OnEvict is
+	// still called for the other values that left in the same operation, by another
+	// goroutine; then the first panic or Goexit takes its course, and later ones are
+	// dropped. A panic in a load of GetOrLoad reaches the callers of that load.
+	//
+	// A Put in OnEvict may evict another entry, for which OnEvict is called within
+	// the first call. So an OnEvict that puts every evicted entry back into a full
+	// cache never ends, and overflows the stack.
 	OnEvict func(K, V, Reason)
 
-	// Hash is asked for the hash of every key; keys that are equal must hash
-	// alike. The default is seeded anew for every cache, so that nobody can choose
-	// keys that collide.
+	// Hash returns the hash of a key; keys that are equal must have equal hashes. It is
+	// called with no lock held. The default is seeded for each cache, so that an
+	// attacker cannot choose keys that collide.
 	Hash func(K) uint64
 
-	// Now is the clock; the default is the monotonic one. A clock that goes back
-	// stands still for the cache.
+	// Now is the clock. It is called by the constructor, and by each operation once
+	// anything can expire, with no lock held. The default is the machine's monotonic
+	// clock, which setting the wall clock does not move. It stands still while the
+	// machine sleeps: a life of an hour is an hour of running time. For lives that
+	// include sleep, use the wall clock:
+	//
+	//	Now: func() time.Time { return time.Now().Round(0) }
+	//
+	// If the clock goes backwards, the cache keeps the latest time that it has read,
+	// and nothing expires until the clock has passed it; so one reading far in the
+	// future expires what is there, and keeps what is put later until that future
+	// plus its life. A clock that returns the zero time until it is set begins when it
+	// is set.
+	//
+	// Use a cache either inside a testing/synctest bubble or outside: between the two,
+	// the default clock jumps.
 	Now func() time.Time
 
-	// Shards is how many parts a Sharded has, rounded down to a power of two and
-	// to two entries a part. The default is 16 for each processor (GOMAXPROCS),
-	// but at least 64 entries a part. It is for NewSharded only.
+	// Shards is the number of shards of a Sharded, rounded down to a power of two and
+	// so that each has at least two entries and some part of MaxCost. The default is
+	// 16 for each processor (GOMAXPROCS), or with MaxCost 16 on any machine, but at
+	// least 64 entries a shard. A shard takes 400 bytes, and 7 KiB more once it holds an
+	// entry that can expire. It is for NewSharded only.
 	Shards int
 }
 
@@ -59,12 +113,12 @@ const (
 	// Exact counts every use for as long as the entry stays: the entry with the
 	// fewest leaves, of several the one that was used longest ago. The count ends
 	// at the largest uint64. This is the LFU of the textbook, for a popularity that
-	// does not change; what was popular once it keeps for ever.
+	// does not change; an entry that was popular once stays.
 	Exact Aging = iota
 
 	// Dynamic is LFU with dynamic ageing (Arlitt and others, 2000): when an entry is
 	// used, its priority becomes 1 + 4·(count-1), at most 15, above the floor, which
-	// is the priority of the last entry that had to make room. The lowest priority
+	// is the priority of the last entry that was evicted. The lowest priority
 	// leaves, of several the one that was used longest ago. What is used no more
 	// falls behind as the floor rises, however hot it was. The count ends at 15.
 	Dynamic
@@ -96,27 +150,38 @@ func (a Aging) rank(fn string) cache.NewRank {
 // 1 (for a Sharded: 2 a shard) and at most 4294967294.
 var ErrCapacity = errors.New("lfu: capacity out of range")
 
-// Reason says why a value left; lru and lfu share it. Its String method returns
-// the name in lower case.
+// Reason says why a value left; lru and lfu share it. Its String and MarshalText methods
+// return the name in lower case.
 type Reason = cache.Reason
 
-// The reasons. A value whose time was over leaves as Expired, whatever made the
-// cache notice.
+// The reasons. A value whose life has ended leaves as Expired, whatever operation
+// removes it.
 const (
-	Capacity = cache.Capacity // made room: the cache held as many entries as it may
-	Cost     = cache.Cost     // made room: the entries weighed more than MaxCost, or this one alone does
-	Expired  = cache.Expired  // its time was over
-	Deleted  = cache.Deleted  // taken out by Delete or PopLeastFrequent
+	Capacity = cache.Capacity // evicted: the cache held as many entries as it may
+	Cost     = cache.Cost     // evicted: the entries cost more than MaxCost, or this one alone does
+	Expired  = cache.Expired  // its life had ended
+	Deleted  = cache.Deleted  // removed by Delete or PopLeastFrequent
 	Replaced = cache.Replaced // its key was given another value
-	Cleared  = cache.Cleared  // taken out by Clear
+	Cleared  = cache.Cleared  // removed by Clear
+)
+
+// Op is what Compute does with an entry; lru and lfu share it.
+type Op = cache.Op
+
+// The operations of Compute.
+const (
+	Keep   = cache.Keep   // leave the entry as it is, present or absent
+	Update = cache.Update // store the value
+	Remove = cache.Remove // delete the entry
 )
 
 // Stats counts what a cache has done since it was made.
 type Stats struct {
-	Hits   uint64 // Get, GetOrPut and GetOrLoad that found their key
-	Misses uint64 // and those that did not
-	Loads  uint64 // loaders that GetOrLoad ran and that brought a value
-	// LoadErrors counts the loaders that failed: by an error, a panic or Goexit.
+	Hits   uint64 // Get, GetOrPut and GetOrLoad, and keys of GetOrLoadAll, that were found
+	Misses uint64 // the same, of those that were absent or had expired
+	Joined uint64 // those of the misses that waited for a load that another call had begun
+	Loads  uint64 // keys for which a loader brought a value
+	// LoadErrors counts the keys whose loader failed: by an error, a panic or Goexit.
 	LoadErrors uint64
 
 	evicted [cache.Reasons]uint64
@@ -130,8 +195,16 @@ func (s Stats) Evicted(r Reason) uint64 {
 	return s.evicted[r]
 }
 
+// MarshalJSON returns all counts as an object; "Evicted" in it is one of the counts by
+// the names of the reasons. O(1).
+func (s Stats) MarshalJSON() ([]byte, error) {
+	return cache.Stats{
+		Hits: s.Hits, Misses: s.Misses, Joined: s.Joined, Loads: s.Loads, LoadErrors: s.LoadErrors, Evicted: s.evicted,
+	}.JSON(), nil
+}
+
 func statsOf(s cache.Stats) Stats {
-	return Stats{s.Hits, s.Misses, s.Loads, s.LoadErrors, s.Evicted}
+	return Stats{s.Hits, s.Misses, s.Joined, s.Loads, s.LoadErrors, s.Evicted}
 }
 
 // config turns the arguments of the constructor fn into those of cache.
@@ -139,7 +212,7 @@ func config[K comparable, V any](fn string, capacity int, opts []Options[K, V]) 
 	o := option.One(fn, opts)
 	return cache.Config[K, V]{
 		Func: fn, Capacity: capacity, ErrCapacity: ErrCapacity, Rank: o.Aging.rank(fn),
-		TTL: o.TTL, MaxCost: o.MaxCost, Cost: o.Cost, OnEvict: o.OnEvict, Hash: o.Hash, Now: o.Now, Shards: o.Shards,
+		TTL: o.TTL, Sliding: o.Sliding, Refresh: o.Refresh, MaxCost: o.MaxCost, Cost: o.Cost, Life: o.Life, OnEvict: o.OnEvict, Hash: o.Hash, Now: o.Now, Shards: o.Shards,
 	}
 }
 

@@ -3,6 +3,7 @@ package lfu
 import (
 	"context"
 	"iter"
+	"sync"
 	"time"
 
 	"example.com/flatline/internal/cache"
@@ -18,102 +19,217 @@ import (
 // be full while others have room. The capacities of the shards add up to the whole
 // exactly, and each is at least 2 (unless the whole is less than 4).
 type Sharded[K comparable, V any] struct {
-	c cache.Sharded[K, V]
+	_    [0]sync.Mutex        // lets go vet report copies
+	made *cache.Sharded[K, V] // nil in the zero value
 }
 
 // NewSharded returns an empty cache for at most capacity entries. It panics as New
 // does.
 func NewSharded[K comparable, V any](capacity int, opts ...Options[K, V]) *Sharded[K, V] {
-	c := new(Sharded[K, V])
-	c.c.Init(config("lfu.NewSharded", capacity, opts))
-	return c
+	return &Sharded[K, V]{made: cache.NewSharded(config("lfu.NewSharded", capacity, opts))}
+}
+
+const unmadeSharded = "lfu: Sharded must be made by NewSharded"
+
+// impl returns the cache itself, which all copies of c share. Get, Put and
+// GetOrPut do without it, to be small enough for the compiler to inline them.
+func (c *Sharded[K, V]) impl() *cache.Sharded[K, V] {
+	if c.made == nil {
+		panic(unmadeSharded)
+	}
+	return c.made
 }
 
 // Get returns the value of k and counts a use of its entry; see Cache.Get. O(1)
 // expected.
-func (c *Sharded[K, V]) Get(k K) (V, bool) { return c.c.Get(k) }
+func (c *Sharded[K, V]) Get(k K) (v V, ok bool) {
+	if c.made == nil {
+		panic(unmadeSharded)
+	}
+	v, ok = c.made.Get(k)
+	return v, ok
+}
 
 // Peek returns the value of k and leaves order, frequency and counts alone. O(1)
 // expected, no allocation.
-func (c *Sharded[K, V]) Peek(k K) (V, bool) { return c.c.Peek(k) }
+func (c *Sharded[K, V]) Peek(k K) (V, bool) { return c.impl().Peek(k) }
 
 // Contains reports whether k has a live entry, as Peek does.
-func (c *Sharded[K, V]) Contains(k K) bool { return c.c.Contains(k) }
+func (c *Sharded[K, V]) Contains(k K) bool { return c.impl().Contains(k) }
 
 // Frequency returns how often the entry of k was used; see Cache.Frequency.
 func (c *Sharded[K, V]) Frequency(k K) (n uint64, ok bool) {
-	c.c.Inspect(k, func(r cache.Rank, s uint32) { n, ok = frequency(r, s) })
+	c.impl().Inspect(k, func(r cache.Rank, s uint32) { n, ok = frequency(r, s) })
 	return n, ok
 }
 
 // Put gives k the value v, which is a use of its entry; see Cache.Put. If the
 // shard is full its least frequently used entry leaves, though other shards may
 // have room. A value that costs more than the shard's part of MaxCost is not
-// stored. A load of k that is under way is superseded.
-func (c *Sharded[K, V]) Put(k K, v V) (evicted bool) { return c.c.Put(k, v) }
+// stored: see Options.MaxCost. A load of k that is under way is superseded.
+func (c *Sharded[K, V]) Put(k K, v V) (evicted bool) {
+	if c.made == nil {
+		panic(unmadeSharded)
+	}
+	return c.made.Put(k, v)
+}
 
 // PutTTL is Put for an entry that lives for ttl; see Cache.PutTTL.
 func (c *Sharded[K, V]) PutTTL(k K, v V, ttl time.Duration) (evicted bool) {
-	return c.c.PutTTL(k, v, ttl)
+	return c.impl().PutTTL(k, v, ttl)
 }
 
 // GetOrPut returns the value of k and true, as Get does, or puts v and returns it
 // and false, in one step: of many callers with one absent key, one stores.
-func (c *Sharded[K, V]) GetOrPut(k K, v V) (actual V, loaded bool) { return c.c.GetOrPut(k, v) }
-
-// GetOrLoad returns the value of k or what load brings for it, one load a key at a
-// time; see Sync.GetOrLoad, which differs in nothing.
-func (c *Sharded[K, V]) GetOrLoad(ctx context.Context, k K, load func(context.Context, K) (V, error)) (V, error) {
-	return c.c.GetOrLoad(ctx, k, load)
+func (c *Sharded[K, V]) GetOrPut(k K, v V) (actual V, loaded bool) {
+	if c.made == nil {
+		panic(unmadeSharded)
+	}
+	actual, loaded = c.made.GetOrPut(k, v)
+	return actual, loaded
 }
 
-// Delete takes k out and returns the value that it had. A load of k that is under
-// way is superseded: what it brings is not stored. O(1) expected.
-func (c *Sharded[K, V]) Delete(k K) (V, bool) { return c.c.Delete(k) }
+// GetOrLoad returns the value of k, as Get does, or loads it and stores it, as Put
+// does. Of many callers that miss k at the same time one runs load, and all wait for
+// it. An error is returned to all of them and not stored.
+//
+// Cancelling a caller's context ends only that caller's wait; load runs with the
+// first caller's context values, without its cancellation or deadline. A caller whose
+// context has ended starts no load; it gets the value if there is one, or an error that is
+// context.Cause(ctx). If load panics, each caller panics with an error
+// that wraps the value and shows the stack of load; if it calls runtime.Goexit, each
+// caller's goroutine ends.
+//
+// A Put, Delete or Clear of k while it is being loaded wins: the callers of this
+// load still get its value, but it is not stored, and the next caller that misses k
+// loads again.
+//
+// With Options.Refresh an entry of that age is returned at once, and loaded again in the
+// background: see there.
+//
+// A value that costs more than MaxCost (in a Sharded: than its shard's part of it) is
+// returned and not stored, so that each later call loads it again.
+//
+// load should not call PutTTL(k, …) to choose the life of the value that it returns: that
+// Put wins over the load, and may store what a Delete during the load has made out of
+// date. Options.Life chooses the life of a loaded value.
+//
+// load may use the cache. But it must not load k, which would wait for itself, and two
+// loads that need each other's key wait for each other. A load that loads other keys
+// should do so with a context that ends. After Delete(k), or a Put, later callers no
+// longer wait for a load of k that hangs.
+func (c *Sharded[K, V]) GetOrLoad(ctx context.Context, k K, load func(context.Context, K) (V, error)) (V, error) {
+	return c.impl().GetOrLoad(ctx, k, load)
+}
+
+// Touch gives the entry of k a life of ttl from now on, keeps its value, and reports
+// whether k has a live entry. It is not a use. With a ttl of 0 or less the entry expires
+// at once, and OnEvict gets it as Expired; the longest Duration means no expiry. O(1)
+// expected; the first deadline of a cache without Options.TTL takes O(n), as in PutTTL.
+func (c *Sharded[K, V]) Touch(k K, ttl time.Duration) bool { return c.impl().Touch(k, ttl) }
+
+// Expiry returns how long the entry of k has left to live, and whether k has a live
+// entry. No expiry is returned as the longest Duration. It is not a use. O(1) expected,
+// no allocation.
+func (c *Sharded[K, V]) Expiry(k K) (left time.Duration, ok bool) { return c.impl().Expiry(k) }
+
+// GetOrLoadAll returns the values of keys, as Get does, and loads those that are absent by
+// one call of load, for all that no other call is loading already. It stores what load
+// returns for them, as Put does, and returns it. A key for which load returns no value is
+// absent from the result: that is no error. Values of other keys are dropped.
+//
+// An error is that of load, of another call's load of one of the keys, or an error that is
+// context.Cause(ctx); what was found until then is returned with it, and nothing is stored
+// by a load that failed. Contexts, panics, a Put or Delete during the load and
+// Options.Refresh are treated as in GetOrLoad. A GetOrLoad that waits for a key for which
+// load returns no value runs its own loader. Stats counts each key. O(keys), expected.
+func (c *Sharded[K, V]) GetOrLoadAll(ctx context.Context, keys []K, load func(context.Context, []K) (map[K]V, error)) (map[K]V, error) {
+	return c.impl().GetOrLoadAll(ctx, keys, load)
+}
+
+// WaitLoads waits until every load has ended that was under way when it was called, and
+// OnEvict has been called for what these evicted. It returns nil, or an error that is
+// context.Cause(ctx) if ctx ends first. At shutdown: first end what calls GetOrLoad, then
+// call WaitLoads, then close what the loaders use. A loader that calls it waits for itself.
+func (c *Sharded[K, V]) WaitLoads(ctx context.Context) error { return c.impl().WaitLoads(ctx) }
+
+// Delete removes k and returns the value that it had. A load of k that is under
+// way is superseded: its value is not stored. O(1) expected.
+func (c *Sharded[K, V]) Delete(k K) (V, bool) { return c.impl().Delete(k) }
+
+// Compute replaces the entry of k by what f makes of it, in one step: f gets the value of
+// k, or the zero value and false, and says what to do with the value that it returns. f
+// can run more than once. Compute returns the entry's value afterwards and whether it is
+// present; after Remove, and after Keep of an absent entry, that is the zero value and
+// false.
+//
+// Update stores as Put does, with the life and the cost that a Put would give; Remove
+// deletes as Delete does; Keep changes nothing, not even the order. Compute counts neither
+// a hit nor a miss.
+//
+// f runs with no lock held, and its result counts only if nothing has written or deleted k
+// meanwhile; else f runs again. So f should have no side effects. It may use the cache,
+// but must not write k: it would run without end. If f panics, Compute panics and has no
+// effect. It panics if f returns another Op. O(1) expected, amortised as Put is, in
+// addition to f; one or two small allocations.
+func (c *Sharded[K, V]) Compute(k K, f func(old V, loaded bool) (V, Op)) (value V, present bool) {
+	return c.impl().Compute(k, f)
+}
+
+// DeleteFunc deletes the entries for which f returns true, and returns their number. f gets
+// each key with its value, runs with no lock held, and may use the cache; a value that is
+// put while f looks at the one before stays. (A loop over All with Delete would delete it.)
+// f looks at 256 entries before they are deleted; if it panics, those deleted before stay
+// deleted. Entries that are put meanwhile may not be visited. O(n), and as much memory as
+// All takes.
+func (c *Sharded[K, V]) DeleteFunc(f func(K, V) bool) int { return c.impl().DeleteFunc(f) }
 
 // Clear clears one shard after the other; an entry that is put meanwhile may stay.
-func (c *Sharded[K, V]) Clear() { c.c.Clear() }
+func (c *Sharded[K, V]) Clear() { c.impl().Clear() }
 
-// Resize divides another capacity among the shards, whose number stays, and
-// returns how many live entries had to leave. It resizes one shard after the
-// other. See Cache.Resize.
-func (c *Sharded[K, V]) Resize(capacity int) (evicted int, err error) { return c.c.Resize(capacity) }
+// Resize divides another capacity among the shards, whose number stays, and returns
+// how many live entries were evicted. It resizes one shard after the other; of two
+// calls at the same time the second waits for the first. See Cache.Resize.
+func (c *Sharded[K, V]) Resize(capacity int) (evicted int, err error) {
+	return c.impl().Resize(capacity)
+}
 
-// DeleteExpired takes out at most limit entries that have expired; see
-// Cache.DeleteExpired.
-func (c *Sharded[K, V]) DeleteExpired(limit int) int { return c.c.DeleteExpired(limit) }
+// DeleteExpired removes at most limit entries that have expired, 256 at a time under
+// the lock; see Cache.DeleteExpired.
+func (c *Sharded[K, V]) DeleteExpired(limit int) int { return c.impl().DeleteExpired(limit) }
 
 // LeastFrequent returns the least frequently used entry of one shard without using
 // it.
-func (c *Sharded[K, V]) LeastFrequent() (K, V, bool) { return c.c.Last(false) }
+func (c *Sharded[K, V]) LeastFrequent() (K, V, bool) { return c.impl().Last(false) }
 
-// PopLeastFrequent takes out the least frequently used entry of one shard and
+// PopLeastFrequent removes the least frequently used entry of one shard and
 // returns it. Calls take the shards in turn. It reports false only after it has
 // found every shard empty.
-func (c *Sharded[K, V]) PopLeastFrequent() (K, V, bool) { return c.c.Last(true) }
+func (c *Sharded[K, V]) PopLeastFrequent() (K, V, bool) { return c.impl().Last(true) }
 
 // Len returns the number of live entries, shard by shard: what it returns while
-// others write may never have been true at one moment, but never exceeds Cap.
-// O(shards), amortised if entries expire.
-func (c *Sharded[K, V]) Len() int { return c.c.Len() }
+// others write may never have been true at one moment, but never exceeds Cap. It
+// removes those that have expired, 256 at a time under a shard's lock. O(shards),
+// amortised if entries expire.
+func (c *Sharded[K, V]) Len() int { return c.impl().Len() }
 
 // Cap returns the capacity, the sum over the shards. O(shards).
-func (c *Sharded[K, V]) Cap() int { return c.c.Cap() }
+func (c *Sharded[K, V]) Cap() int { return c.impl().Cap() }
 
 // Cost returns the sum of the costs of the live entries, as Len counts them.
-func (c *Sharded[K, V]) Cost() int64 { return c.c.Cost() }
+func (c *Sharded[K, V]) Cost() int64 { return c.impl().Cost() }
 
 // Stats returns the counts since NewSharded, shard by shard. O(shards).
-func (c *Sharded[K, V]) Stats() Stats { return statsOf(c.c.Stats()) }
+func (c *Sharded[K, V]) Stats() Stats { return statsOf(c.impl().Stats()) }
 
 // All yields the entries of one shard after the other, from the most to the least
 // frequently used of each, as they are when the loop comes to the shard; the loop
 // may do anything with the cache. It copies a shard at a time: O(n).
-func (c *Sharded[K, V]) All() iter.Seq2[K, V] { return c.c.All(false) }
+func (c *Sharded[K, V]) All() iter.Seq2[K, V] { return c.impl().All(false) }
 
 // Backward yields the entries of one shard after the other, from the least to the
 // most frequently used of each, as All does.
-func (c *Sharded[K, V]) Backward() iter.Seq2[K, V] { return c.c.All(true) }
+func (c *Sharded[K, V]) Backward() iter.Seq2[K, V] { return c.impl().All(true) }
 
 // Keys yields the keys as All does.
 func (c *Sharded[K, V]) Keys() iter.Seq[K] { return seq.Keys(c.All()) }

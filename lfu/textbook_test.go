@@ -5,10 +5,12 @@ import (
 	"slices"
 )
 
-// textbook is the answer that the question names: a map from the key to its value
-// and count, and a min-heap for the entry with the lowest count. It is right, it is
-// the oracle of the model test, and every operation that changes a count or takes
-// an entry out is O(log n): the heap has to be put in order again.
+// textbook is a Go map to the items of a binary min-heap of counts: each use changes a
+// count and each eviction removes the root, and both move items along a path of the heap,
+// which is O(log n); each new key allocates an item that the garbage collector follows.
+//
+// It is the answer that the question names, the oracle of the model test, and the
+// baseline of the benchmarks.
 type textbook[K comparable, V any] struct {
 	capacity int
 	items    map[K]*item[K, V]
@@ -83,6 +85,17 @@ func (t *textbook[K, V]) use(it *item[K, V]) {
 // What only the model test needs.
 
 func (t *textbook[K, V]) Len() int { return len(t.items) }
+func (t *textbook[K, V]) Cap() int { return t.capacity }
+
+// EvictOther evicts the next to leave that is not k.
+func (t *textbook[K, V]) EvictOther(k K) {
+	for _, p := range t.Pairs() {
+		if p.Key != k {
+			t.Delete(p.Key)
+			return
+		}
+	}
+}
 
 func (t *textbook[K, V]) Frequency(k K) (uint64, bool) {
 	if it, ok := t.items[k]; ok {

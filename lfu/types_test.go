@@ -5,7 +5,6 @@ import (
 	"errors"
 	"iter"
 	"math/rand/v2"
-	"reflect"
 	"slices"
 	"sync"
 	"testing"
@@ -14,6 +13,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"example.com/flatline/internal/cache"
 )
 
 // What the three types have in common.
@@ -25,6 +26,10 @@ type anyCache interface {
 	Put(k, v int) (evicted bool)
 	PutTTL(k, v int, ttl time.Duration) (evicted bool)
 	GetOrPut(k, v int) (actual int, loaded bool)
+	Compute(k int, f func(old int, loaded bool) (int, Op)) (int, bool)
+	DeleteFunc(f func(k, v int) bool) int
+	Touch(k int, ttl time.Duration) bool
+	Expiry(k int) (left time.Duration, ok bool)
 	Delete(k int) (int, bool)
 	Clear()
 	Resize(capacity int) (evicted int, err error)
@@ -45,6 +50,8 @@ type anyCache interface {
 type safeCache interface {
 	anyCache
 	GetOrLoad(ctx context.Context, k int, load func(context.Context, int) (int, error)) (int, error)
+	GetOrLoadAll(ctx context.Context, keys []int, load func(context.Context, []int) (map[int]int, error)) (map[int]int, error)
+	WaitLoads(ctx context.Context) error
 }
 
 func allTypes(capacity int, o Options[int, int]) map[string]anyCache {
@@ -176,7 +183,7 @@ func TestCallback(t *testing.T) {
 		c.Put(2, 1)
 		c.Put(3, 0)
 		assert.Equal(t, []int{2, 3}, left)
-		c.c.Check()
+		c.impl().Check()
 	})
 }
 
@@ -207,9 +214,69 @@ func TestGetOrLoad(t *testing.T) {
 				assert.ErrorIs(t, err, down)
 				assert.False(t, c.Contains(2), name)
 				s := c.Stats()
-				assert.Equal(t, []uint64{0, 6, 1, 1}, []uint64{s.Hits, s.Misses, s.Loads, s.LoadErrors}, name)
+				assert.Equal(t, []uint64{0, 6, 4, 1, 1}, []uint64{s.Hits, s.Misses, s.Joined, s.Loads, s.LoadErrors}, name)
 			})
 		}
+	})
+}
+
+// TestLife: a value's life is chosen from it, wherever it comes from.
+func TestLife(t *testing.T) {
+	each(t, func(t *testing.T, a Aging) {
+		o := Options[int, int]{Aging: a, Life: func(_, v int) time.Duration { return time.Duration(v) * time.Hour }}
+		for name, c := range safeTypes(64, o) {
+			c.Put(1, 1)
+			c.GetOrPut(2, 2)
+			_, err := c.GetOrLoad(t.Context(), 3, func(context.Context, int) (int, error) { return 3, nil })
+			assert.NoError(t, err)
+			for k := 1; k <= 3; k++ {
+				left, ok := c.Expiry(k)
+				assert.True(t, ok, name)
+				assert.LessOrEqual(t, left, time.Duration(k)*time.Hour, name)
+				assert.Greater(t, left, time.Duration(k-1)*time.Hour, name)
+			}
+			c.Put(1, -1)
+			assert.False(t, c.Contains(1), name)
+		}
+	})
+}
+
+// TestGetOrLoadAll loads what is absent by one call; keys without a value stay absent.
+func TestGetOrLoadAll(t *testing.T) {
+	each(t, func(t *testing.T, a Aging) {
+		for name, c := range safeTypes(64, Options[int, int]{Aging: a}) {
+			c.Put(1, 1)
+			var asked []int
+			all, err := c.GetOrLoadAll(t.Context(), []int{1, 2, 3}, func(_ context.Context, keys []int) (map[int]int, error) {
+				asked = append(asked, keys...)
+				return map[int]int{2: 20}, nil
+			})
+			assert.NoError(t, err, name)
+			assert.Equal(t, map[int]int{1: 1, 2: 20}, all, name)
+			assert.Equal(t, []int{2, 3}, asked, name)
+			n, _ := c.Frequency(1)
+			assert.EqualValues(t, 2, n, name)
+			n, _ = c.Frequency(2)
+			assert.EqualValues(t, 1, n, name)
+		}
+	})
+}
+
+// TestRefresh: what is older than Refresh is returned at once, and loaded again.
+func TestRefresh(t *testing.T) {
+	each(t, func(t *testing.T, a Aging) {
+		synctest.Test(t, func(t *testing.T) {
+			for name, c := range safeTypes(4, Options[int, int]{Aging: a, Refresh: time.Minute}) {
+				c.Put(1, 1)
+				time.Sleep(time.Minute)
+				v, err := c.GetOrLoad(t.Context(), 1, func(context.Context, int) (int, error) { return 2, nil })
+				assert.NoError(t, err)
+				assert.Equal(t, 1, v, name)
+				assert.NoError(t, c.WaitLoads(t.Context()))
+				v, _ = c.Peek(1)
+				assert.Equal(t, 2, v, name)
+			}
+		})
 	})
 }
 
@@ -256,29 +323,17 @@ func TestRace(t *testing.T) {
 	})
 }
 
-func (c *Sync[K, V]) check()    { c.c.Check() }
-func (c *Sharded[K, V]) check() { c.c.Check() }
+func (c *Cache[K, V]) check()   { c.impl().Check() }
+func (c *Sync[K, V]) check()    { c.impl().Check() }
+func (c *Sharded[K, V]) check() { c.impl().Check() }
 
-// TestNoCopy: vet reports a copy of any value that holds, not by a pointer, a type
-// with the methods Lock and Unlock; each of the three types does.
-func TestNoCopy(t *testing.T) {
-	for _, c := range []reflect.Type{
-		reflect.TypeFor[Cache[int, int]](), reflect.TypeFor[Sync[int, int]](), reflect.TypeFor[Sharded[int, int]](),
-	} {
-		assert.True(t, holdsLock(c), c.String())
-	}
-}
+func (c *Cache[K, V]) inspect(k K, f func(cache.Rank, uint32))   { c.impl().Inspect(k, f) }
+func (c *Sync[K, V]) inspect(k K, f func(cache.Rank, uint32))    { c.impl().Inspect(k, f) }
+func (c *Sharded[K, V]) inspect(k K, f func(cache.Rank, uint32)) { c.impl().Inspect(k, f) }
 
-func holdsLock(t reflect.Type) bool {
-	if reflect.PointerTo(t).Implements(reflect.TypeFor[sync.Locker]()) {
-		return true
-	}
-	if t.Kind() == reflect.Struct {
-		for i := range t.NumField() {
-			if holdsLock(t.Field(i).Type) {
-				return true
-			}
-		}
-	}
-	return false
+// checkable is what the tests of this package look at in each type.
+type checkable interface {
+	anyCache
+	check()
+	inspect(k int, f func(cache.Rank, uint32))
 }
