@@ -5,69 +5,94 @@ import (
 	"testing"
 
 	"example.com/flatline/internal/bench"
-	"example.com/flatline/internal/debug"
 )
 
-// cycle runs a stack up to n random elements and down again, one Push or Pop an
-// operation, and forgets it at the bottom, so that growth is part of the cost.
-func cycle(b *testing.B, n int, push func(int), pop, forget func(), moves *debug.Counter) {
+// fill pushes n random elements, one a turn, and begins again with another stack, so
+// that growth is part of the cost.
+func fill(b *testing.B, n int, push func(int), renew func()) {
 	r := rand.New(rand.NewPCG(uint64(n), 1))
 	vs := make([]int, n)
 	for i := range vs {
 		vs[i] = r.Int()
 	}
-	m := bench.Steps(b, moves)
-	i, up := 0, true
-	for b.Loop() {
-		if up {
-			push(vs[i])
-			i++
-			up = i < n
-		} else {
-			pop()
-			i--
-			if up = i == 0; up {
-				forget()
-			}
+	for i := 0; b.Loop(); i++ {
+		if i == n {
+			i = 0
+			renew()
 		}
-		m.Op()
+		push(vs[i])
 	}
-	m.Report()
 }
 
 func BenchmarkStack_Push(b *testing.B) {
 	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
-		var s Stack[int]
-		cycle(b, n, s.Push, func() { s.Pop() }, s.Clear, &s.c.moves)
+		s := new(Stack[int])
+		fill(b, n, func(v int) { s.Push(v) }, func() { s = new(Stack[int]) })
 	})
 	bench.Sweep(b, "textbook", func(b *testing.B, n int) {
-		var s textbook[int]
-		var none debug.Counter
-		cycle(b, n, s.Push, func() { s.Pop() }, func() { s = textbook[int]{} }, &none)
+		s := new(textbook[int])
+		fill(b, n, func(v int) { s.Push(v) }, func() { s = new(textbook[int]) })
 	})
 }
 
 func BenchmarkSegmented_Push(b *testing.B) {
 	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
-		var s Segmented[int]
-		cycle(b, n, s.Push, func() { s.Pop() }, s.Clear, &s.moves)
+		s := new(Segmented[int])
+		fill(b, n, func(v int) { s.Push(v) }, func() { s = new(Segmented[int]) })
 	})
+}
+
+// A stack of n elements is popped and pushed; it has room.
+func BenchmarkStack_PopPush(b *testing.B) {
+	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
+		s := stacked(n)
+		for i := 0; b.Loop(); i++ {
+			s.Pop()
+			s.Push(i & 1)
+		}
+	})
+	bench.Sweep(b, "textbook", func(b *testing.B, n int) {
+		s := stackedTextbook(n)
+		for i := 0; b.Loop(); i++ {
+			s.Pop()
+			s.Push(i & 1)
+		}
+	})
+}
+
+// stacked returns a stack of n elements.
+func stacked(n int) *Stack[int] {
+	var s Stack[int]
+	for i := range n {
+		s.Push(i * 7919 % n)
+	}
+	return &s
+}
+
+func stackedTextbook(n int) *textbook[int] {
+	var s textbook[int]
+	for i := range n {
+		s.Push(i * 7919 % n)
+	}
+	return &s
 }
 
 func BenchmarkStack_Min(b *testing.B) {
 	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
-		var s Stack[int]
-		for i := range n {
-			s.Push(i * 7919 % n)
-		}
-		m := bench.Steps(b, &s.c.moves)
+		s := stacked(n)
 		for b.Loop() {
 			if _, ok := s.Min(); !ok {
 				b.Fatal("empty")
 			}
-			m.Op()
 		}
-		m.Report()
+	})
+	bench.Sweep(b, "textbook", func(b *testing.B, n int) {
+		s := stackedTextbook(n)
+		for b.Loop() {
+			if _, ok := s.Min(); !ok {
+				b.Fatal("empty")
+			}
+		}
 	})
 	bench.Sweep(b, "scan", func(b *testing.B, n int) { // what a plain stack would have to do
 		vs := make([]int, n)
@@ -86,18 +111,15 @@ func BenchmarkStack_Min(b *testing.B) {
 	})
 }
 
-func BenchmarkQueue_Push(b *testing.B) {
+func BenchmarkQueue_PushPop(b *testing.B) {
 	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
 		var q Queue[int]
 		for i := range n {
 			q.Push(i * 7919 % n)
 		}
-		m := bench.Steps(b, &q.out.moves)
 		for i := 0; b.Loop(); i++ { // one in, one out: n elements all the time
 			q.Push(i * 7919 % n)
 			q.Pop()
-			m.Op()
 		}
-		m.Report()
 	})
 }

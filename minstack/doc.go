@@ -1,13 +1,16 @@
 // Package minstack answers: design a stack that also returns its minimum, every
-// operation in O(1).
+// operation in O(1). The answer at the whiteboard is in textbook_test.go: two stacks, one
+// of the elements and one of the minima.
+//
+// Read the files in this order: textbook_test.go, records.go, stack.go; then queue.go,
+// minmax.go, segmented.go, persistent.go and sync.go, each of which needs only those.
 //
 // # Idea
 //
 // The minimum of a stack can change at a push only if the new element is less than
-// all below it. Write those elements down as they come, on a second stack, and the
-// top of that is always the minimum. What is left to know is when to take one off
-// again: when the element that was written down leaves. One bit an element says
-// whether it was:
+// all below it. Such an element is a record. Push each record on a second stack, and the
+// top of that is always the minimum. It must be popped when the element that was the
+// record is popped. One bit per element says whether the element is a record:
 //
 //	        items   bit   minima
 //	top →     9      0
@@ -19,14 +22,18 @@
 // The bits are kept 64 to a word, those of the newest elements in a word at hand
 // that Push shifts left and Pop shifts right.
 //
+// A stack of minima is not an undo stack: it keeps no earlier state, and Push after Pop
+// forgets what was popped. Persistent keeps every state that a caller holds on to, and
+// undo is then a return to an older one.
+//
 // # Which type
 //
 //	Stack       the answer
 //	StackFunc   the same in an order of your own
 //	MinMax      the maximum as well
-//	Segmented   no push ever waits for a growth that moves all elements
+//	Segmented   growth never moves an element
 //	Queue       first in, first out, with the minimum
-//	Persistent  immutable: each Push and Pop returns another stack, a copy is a snapshot
+//	Persistent  immutable: each Push and Pop returns another stack; any of them is a snapshot
 //	Sync        a Stack that goroutines share
 //
 // # Invariants
@@ -37,32 +44,57 @@
 //	I3  a slot that holds no element holds the zero value
 //	I4  a Segmented of n elements has n/512 chunks, rounded up, and at most one
 //	    spare
-//	I5  the minimum kept beside a Queue's newer elements is theirs
+//	I5  the minimum kept with a Queue's newer elements is theirs
 //
 // # Complexity
 //
 //	operation        time     moves  allocations
-//	Stack.Push       O(1) *   ≤2*    0 *
-//	StackFunc.Push   O(1) *   ≤2*    0 *
-//	MinMax.Push      O(1) *   ≤2*    0 *
+//	Stack.Push       O(1) *   ≤6*    0 *
+//	StackFunc.Push   O(1) *   ≤6*    0 *
+//	MinMax.Push      O(1) *   ≤6*    0 *
+//	Sync.Push        O(1) *   ≤6*    0 *
 //	Segmented.Push   O(1)     ≤2     1/512, worst 2
 //	Queue.Push       O(1) *   ≤3*    0 *
-//	Queue.Pop        O(1) *   ≤1*    0 *
+//	Queue.Pop        O(1) *   ≤4*    0 *
 //	Persistent.Push  O(1)     2      1
+//	Persistent.Pop   O(1)     0      0
 //	Pop, Peek        O(1)     0      0
 //	Min, Max, Len    O(1)     0      0
 //	Clear            O(1)     0      0
 //	All              O(n)     0      0
 //	Sync.All         O(n)     n      1
 //
-// A move is an element stored or copied. Those of Stack.Push are amortised: a slice
-// that is full is copied into a larger one, so a single Push of a stack of n
-// elements may move n of them; the debug build counts that, and counts that
-// Segmented stores an element, at most one minimum, and moves nothing.
+// A move is an element stored or copied. What is amortised is growth: a slice that is
+// full is copied into one twice as long, so a single Push of a stack of n elements may
+// move n of them. Over the whole life of a stack that makes at most 3 moves for each
+// Push: 1 to store the element and 2 to copy it. A record of the minimum costs the same
+// again, so a Push takes 3 where few elements lower the minimum, and 6 where all do, as
+// in a falling series. The elements of a MinMax can lower the minimum or raise the
+// maximum. A Pop of a Queue stores an element on its second stack, which has room, and
+// at most one record there. Segmented stores an element and at most one minimum, and
+// copies nothing.
 //
 // A Stack takes the size of an element and 1/8 byte for each that there is room for,
 // up to twice as many as there have ever been, and as much again for the minima; a
 // Persistent takes two elements and 16 bytes.
+//
+// # What happens if
+//
+//   - Pop, Peek or Min is called on an empty stack: it returns false (TestEmpty)
+//   - Two elements are both the minimum: the minimum stays until both are popped
+//     (TestEqualMinima)
+//   - All elements are equal: one record is stored, not n (TestEqualCostNothing)
+//   - An element is NaN: it is the minimum until it is popped (TestNaNIsLeast)
+//   - The elements fall: each Push stores a record, at most 6 moves per Push (TestPushMoves)
+//   - The stack grows: a Push of Stack may move all n elements, one of Segmented none
+//     (TestSegmentedMovesNothing)
+//   - The compare function panics: the stack is as it was (TestPanickingCompare)
+//   - The compare function uses the stack: no invariant breaks (TestCompareMayUseTheStack)
+//   - The body of a loop pushes or pops: the loop goes on down from what was the top
+//     (TestAllWhileItChanges); over a Sync it sees a snapshot (TestSyncAllIsASnapshot)
+//   - An element is popped: the stack keeps nothing of it alive (TestGoneIsCollected)
+//   - The caller needs to go back to an earlier state: keep a Persistent (TestUndo)
+//   - A StackFunc is not made by NewFunc: each method panics (TestBadInput)
 //
 // # Concurrency
 //
@@ -76,28 +108,27 @@
 // # Trade-offs
 //
 // The main disadvantage: only the minimum of the whole stack is known, not that of
-// a part, and no element can be taken out of the middle. For that use a heap with
+// a part, and no element can be removed from the middle. For that use a heap with
 // an index, or a balanced tree; both are O(log n).
 //
 // Why not a heap for the minimum? It answers Min in O(1), but Push and Pop have to
-// keep it in order, O(log n), and Pop has to find in it the element that leaves.
-// The stack's discipline makes all that unnecessary: what was pushed later leaves
-// earlier, so an element that is not less than one below it will never be the
-// minimum and need not be remembered.
+// keep it in order, O(log n), and Pop has to find in it the element to remove.
+// The order of a stack makes that unnecessary: an element that was pushed later is
+// popped earlier, so one that is not less than all below it is never the minimum.
 //
 // The textbook answer keeps two stacks and pushes equal minima twice, since its Pop
-// compares values to see whether the minimum leaves. With the bit, equal elements
-// cost nothing and Pop compares nothing, which a caller's compare function feels.
+// compares values to see whether it removes the minimum. With the bit, equal elements
+// cost nothing and Pop compares nothing, which matters if the compare function is slow.
 // Another answer stores differences to the minimum in one slice: it overflows.
 //
-// Amortised or worst case: growth makes Stack's worst Push O(n), seldom. Segmented's
+// Amortised or worst case: growth makes Stack's worst Push O(n), but rarely. Segmented's
 // worst Push allocates a chunk of 512 elements, which the runtime has to zero: once
 // in 512 pushes, so a high percentile may be worse than Stack's while the maximum
 // is far better. It takes two chunks as soon as it holds one element; for many
 // small stacks take Stack.
 //
 // NaN is less than every other number here, as for cmp.Compare, so a stack with a
-// NaN in it has the minimum NaN until it leaves. (slidingmax follows the builtin
+// NaN in it has the minimum NaN until that is popped. (slidingmax follows the builtin
 // max and min, where NaN wins in both directions.) Of equal elements, such as -0
 // and 0, Min returns the lowest on the stack.
 //

@@ -37,7 +37,7 @@ func ExampleNewFunc() {
 	// Output: stack true
 }
 
-// The spread of the readings of an undo history.
+// The lowest and the highest of the readings that have not been withdrawn.
 func ExampleMinMax() {
 	var s minstack.MinMax[float64]
 	for _, v := range []float64{20.5, 19.0, 23.5} {

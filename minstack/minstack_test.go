@@ -11,8 +11,6 @@ import (
 	"weak"
 
 	"github.com/stretchr/testify/assert"
-
-	"example.com/flatline/internal/debug"
 )
 
 func TestEmpty(t *testing.T) {
@@ -39,7 +37,13 @@ func TestEmpty(t *testing.T) {
 
 func TestBadInput(t *testing.T) {
 	assert.PanicsWithValue(t, "minstack.NewFunc: compare must not be nil", func() { NewFunc[int](nil) })
-	assert.PanicsWithValue(t, "minstack: a StackFunc is made by NewFunc", func() { new(StackFunc[int]).Push(1) })
+	var zero StackFunc[int]
+	for name, call := range map[string]func(){
+		"Push": func() { zero.Push(1) }, "Pop": func() { zero.Pop() }, "Peek": func() { zero.Peek() }, "Min": func() { zero.Min() },
+		"Len": func() { zero.Len() }, "Clear": zero.Clear, "All": func() { zero.All() },
+	} {
+		assert.PanicsWithValue(t, "minstack: StackFunc must be made by NewFunc", call, name)
+	}
 }
 
 func TestNaNIsLeast(t *testing.T) {
@@ -248,48 +252,6 @@ func TestSteadyStateDoesNotAllocate(t *testing.T) {
 	assert.Zero(t, testing.AllocsPerRun(5000, func() { q.Push(1); q.Pop(); q.Min() }))
 }
 
-// TestWorstPush counts moves: growth of a slice moves all elements in one Push,
-// Segmented stores an element and at most one minimum however long it is.
-func TestWorstPush(t *testing.T) {
-	if !debug.Enabled {
-		t.Skip("needs -tags debug")
-	}
-	worst := func(push func(int), moves *debug.Counter, n int) (worst int) {
-		for i := range n {
-			moves.Take()
-			push(-i)
-			worst = max(worst, moves.Take())
-		}
-		return worst
-	}
-	for _, n := range []int{1 << 8, 1 << 12, 1 << 16} {
-		var flat Segmented[int]
-		assert.Equal(t, 2, worst(flat.Push, &flat.moves, n))
-		var s Stack[int]
-		assert.Greater(t, worst(s.Push, &s.c.moves, n), n/4, "the control is refuted")
-	}
-}
-
-// TestMovesInAll: since capacities double from 8, a stack of a power of two has
-// stored each element once and moved all but eight once more.
-func TestMovesInAll(t *testing.T) {
-	if !debug.Enabled {
-		t.Skip("needs -tags debug")
-	}
-	for _, n := range []int{1 << 8, 1 << 16} {
-		var s Stack[int]
-		var q Queue[int]
-		for i := range n {
-			s.Push(i)
-			q.Push(i)
-		}
-		assert.Equal(t, 2*n-8, s.c.moves.Take())
-		assert.Equal(t, n, q.out.moves.Take())
-		q.Pop()
-		assert.Equal(t, 2*n-8, q.out.moves.Take(), "poured")
-	}
-}
-
 // TestGrowthDoubles: append alone would make a large slice longer by a quarter.
 func TestGrowthDoubles(t *testing.T) {
 	const n = 1 << 14
@@ -330,4 +292,22 @@ func TestSyncIsSafe(t *testing.T) {
 	}
 	assert.Equal(t, workers*each, s.Len()+total, "nothing lost, nothing twice")
 	s.checkInvariants()
+}
+
+// TestUndo: each state of a Persistent stays what it was, so that a caller can go back
+// to it; a Stack has forgotten what was popped when another element is pushed.
+func TestUndo(t *testing.T) {
+	var states []Persistent[int]
+	var s Persistent[int]
+	for _, v := range []int{3, 1, 2} {
+		states = append(states, s)
+		s = s.Push(v)
+	}
+	s, _, _ = s.Pop()
+	s = s.Push(0)
+	least, _ := s.Min()
+	assert.Zero(t, least)
+	for n, want := range [][]int{{}, {3}, {1, 3}} {
+		assert.Equal(t, want, append([]int{}, slices.Collect(states[n].All())...))
+	}
 }

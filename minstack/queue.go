@@ -23,7 +23,6 @@ type Queue[T cmp.Ordered] struct {
 
 // Push puts v at the back. O(1) amortised.
 func (q *Queue[T]) Push(v T) {
-	q.out.moves.Add(1)
 	if len(q.in) == 0 || cmp.Less(v, q.least) {
 		q.least = v
 	}
@@ -46,6 +45,9 @@ func (q *Queue[T]) Pop() (v T, ok bool) {
 }
 
 func (q *Queue[T]) pour() {
+	if cap(q.out.items) < len(q.in) {
+		q.out.items = make([]T, 0, cap(q.in)) // at once, since it is empty: nothing moves
+	}
 	for i := len(q.in) - 1; i >= 0; i-- {
 		v := q.in[i]
 		q.out.push(v, len(q.out.items) == 0 || cmp.Less(v, q.out.minima.top()))

@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"iter"
 	"sync"
-
-	"example.com/flatline/internal/debug"
 )
 
 // chunkLen elements lie in one chunk. A push in chunkLen allocates: with 512
@@ -76,21 +74,18 @@ type Segmented[T cmp.Ordered] struct {
 	_      [0]sync.Mutex // go vet reports copies: they would share memory
 	items  pile[T]
 	minima pile[T]
-	moves  debug.Counter // elements stored; there is no other move to count
 }
 
 // Push puts v on top. O(1) in the worst case, with at most two allocations of one
 // chunk.
 func (s *Segmented[T]) Push(v T) {
 	lower := s.minima.n == 0 || cmp.Less(v, s.minima.peek())
-	s.moves.Add(1)
 	s.items.push(v)
 	i := (s.items.n - 1) % chunkLen
 	word, bit := &s.items.top.bits[i/64], uint64(1)<<(i%64)
 	*word &^= bit
 	if lower {
 		*word |= bit
-		s.moves.Add(1)
 		s.minima.push(v)
 	}
 }

@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"iter"
 	"sync"
-
-	"example.com/flatline/internal/debug"
 )
 
 // A core is what the stacks on slices share: the elements and the records of
@@ -13,7 +11,6 @@ import (
 type core[T any] struct {
 	items  []T
 	minima records[T]
-	moves  debug.Counter // elements stored, and elements moved by growth
 }
 
 func (c *core[T]) push(v T, lower bool) {
@@ -23,7 +20,6 @@ func (c *core[T]) push(v T, lower bool) {
 
 // add stores v, which the records know of.
 func (c *core[T]) add(v T) {
-	c.count()
 	if len(c.items) == cap(c.items) {
 		c.items = double(c.items)
 	}
@@ -34,14 +30,6 @@ func (c *core[T]) add(v T) {
 // by a quarter only, which moves each element five times in all.
 func double[T any](full []T) []T {
 	return append(make([]T, 0, max(2*len(full), 8)), full...)
-}
-
-// count counts the moves of the push to come.
-func (c *core[T]) count() {
-	c.moves.Add(1)
-	if debug.Enabled && len(c.items) == cap(c.items) {
-		c.moves.Add(len(c.items))
-	}
 }
 
 func (c *core[T]) pop() (v T, ok bool) {
@@ -119,7 +107,8 @@ func (s *Stack[T]) Clear() { s.c = core[T]{} }
 // O(1) a step.
 func (s *Stack[T]) All() iter.Seq[T] { return s.c.all }
 
-// StackFunc is a Stack in an order of the caller's. It is made by NewFunc.
+// StackFunc is a Stack in an order of the caller's. It must be made by NewFunc: the
+// methods of the zero value panic.
 type StackFunc[T any] struct {
 	_       [0]sync.Mutex // go vet reports copies: they would share memory
 	c       core[T]
@@ -137,30 +126,63 @@ func NewFunc[T any](compare func(a, b T) int) *StackFunc[T] {
 	return &StackFunc[T]{compare: compare}
 }
 
-// Push puts v on top. It calls compare at most once; if that panics the stack is
-// as it was. O(1) amortised.
-func (s *StackFunc[T]) Push(v T) {
+func (s *StackFunc[T]) mustBeMade() {
 	if s.compare == nil {
-		panic("minstack: a StackFunc is made by NewFunc")
+		panic("minstack: StackFunc must be made by NewFunc")
 	}
-	s.c.push(v, len(s.c.items) == 0 || s.compare(v, s.c.minima.top()) < 0)
+}
+
+// Push puts v on top. It calls compare at most once, which must not change the stack;
+// if compare panics the stack is as it was. O(1) amortised.
+func (s *StackFunc[T]) Push(v T) {
+	if len(s.c.items) == 0 {
+		s.mustBeMade()
+		s.c.push(v, true)
+		return
+	}
+	beats := s.compare(v, s.c.minima.top()) < 0
+	s.c.push(v, beats || len(s.c.items) == 0) // compare may have cleared the stack
 }
 
 // Pop takes the top element off and returns it; false if the stack is empty. It
 // does not call compare. O(1).
-func (s *StackFunc[T]) Pop() (T, bool) { return s.c.pop() }
+func (s *StackFunc[T]) Pop() (v T, ok bool) {
+	if len(s.c.items) == 0 {
+		s.mustBeMade()
+	}
+	return s.c.pop()
+}
 
 // Peek returns the top element; false if the stack is empty. O(1).
-func (s *StackFunc[T]) Peek() (T, bool) { return s.c.peek() }
+func (s *StackFunc[T]) Peek() (v T, ok bool) {
+	if len(s.c.items) == 0 {
+		s.mustBeMade()
+	}
+	return s.c.peek()
+}
 
 // Min returns the least element; false if the stack is empty. O(1).
-func (s *StackFunc[T]) Min() (T, bool) { return s.c.min() }
+func (s *StackFunc[T]) Min() (v T, ok bool) {
+	if len(s.c.items) == 0 {
+		s.mustBeMade()
+	}
+	return s.c.min()
+}
 
 // Len returns the number of elements. O(1).
-func (s *StackFunc[T]) Len() int { return len(s.c.items) }
+func (s *StackFunc[T]) Len() int {
+	s.mustBeMade()
+	return len(s.c.items)
+}
 
 // Clear takes all elements off and gives the memory back. O(1).
-func (s *StackFunc[T]) Clear() { s.c = core[T]{} }
+func (s *StackFunc[T]) Clear() {
+	s.mustBeMade()
+	s.c = core[T]{}
+}
 
 // All yields the elements, top first, as Stack.All does.
-func (s *StackFunc[T]) All() iter.Seq[T] { return s.c.all }
+func (s *StackFunc[T]) All() iter.Seq[T] {
+	s.mustBeMade()
+	return s.c.all
+}

@@ -5,8 +5,6 @@ import (
 	"iter"
 	"slices"
 	"sync"
-
-	"example.com/flatline/internal/debug"
 )
 
 // Sync is a Stack behind one mutex. The zero value is empty and ready to use. It
@@ -19,9 +17,6 @@ type Sync[T cmp.Ordered] struct {
 
 // lock is where another goroutine may come first.
 func (s *Sync[T]) lock() {
-	if debug.Enabled {
-		debug.Yield()
-	}
 	s.mu.Lock()
 }
 

@@ -2,9 +2,9 @@ package minstack
 
 import "cmp"
 
-// textbook is the answer that an interviewer expects, two stacks: one of the
-// elements, one of the minima, where equal minima are pushed again so that Pop can
-// tell by comparing whether the minimum leaves.
+// textbook is two slices, one of the elements and one of the minima: each operation is
+// O(1), because a Push compares its element with the last minimum only, but equal minima
+// are stored again, and Pop compares too, to see whether it removes the minimum.
 type textbook[T cmp.Ordered] struct{ items, minima []T }
 
 func (s *textbook[T]) Push(v T) {
