@@ -56,7 +56,7 @@ func (b *Bag[T]) seed(fn func(T) uint64) {
 // Insert adds v once more. It reports false, and does nothing, for a value that is
 // not equal to itself (NaN). O(1) amortised and expected.
 func (b *Bag[T]) Insert(v T) bool {
-	if v != v { //nolint:staticcheck // true for NaN
+	if v != v { // true for NaN
 		return false
 	}
 	if uint64(len(b.all)) == math.MaxUint32-1 {
@@ -138,6 +138,28 @@ func (b *Bag[T]) Random() (v T, ok bool) {
 		return v, false
 	}
 	return b.value(b.rand.below(len(b.all))), true
+}
+
+// Pop removes one occurrence, each with the same probability, and returns its value; false
+// if the bag is empty. O(1) expected.
+func (b *Bag[T]) Pop() (v T, ok bool) {
+	if len(b.all) == 0 {
+		return v, false
+	}
+	v = b.value(b.rand.below(len(b.all)))
+	return v, b.Delete(v)
+}
+
+// Sample returns the values of k different occurrences, every k of them with the same
+// probability and in random order; of all of them if there are no more than k. A value is
+// there at most as many times as in the bag. It panics if k is negative. O(k) expected.
+func (b *Bag[T]) Sample(k int) []T {
+	mustSample(k)
+	sample := make([]T, min(k, len(b.all)))
+	for i, at := range b.rand.draws(len(b.all), len(sample)) {
+		sample[i] = b.value(at)
+	}
+	return sample
 }
 
 func (b *Bag[T]) value(i int) T { return b.index.At(b.all[i].slot).Key }

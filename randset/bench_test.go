@@ -23,17 +23,36 @@ func filledTextbook(n int) *textbook[int] {
 	return s
 }
 
+// BenchmarkSet_Insert inserts n values into a set that is empty, again and again.
+func BenchmarkSet_Insert(b *testing.B) {
+	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
+		s := new(Set[int])
+		for i := 0; b.Loop(); i++ {
+			if i&(n-1) == 0 {
+				s = new(Set[int])
+			}
+			s.Insert(i)
+		}
+	})
+	bench.Sweep(b, "textbook", func(b *testing.B, n int) {
+		s := newTextbook[int]()
+		for i := 0; b.Loop(); i++ {
+			if i&(n-1) == 0 {
+				s = newTextbook[int]()
+			}
+			s.Insert(i)
+		}
+	})
+}
+
 func BenchmarkSet_Contains(b *testing.B) {
 	bench.SweepKeys(b, "flatline", func(b *testing.B, n int, keys []int) {
 		s := filled(n)
-		m := bench.Steps(b, &s.index.Steps)
 		for i := 0; b.Loop(); i++ {
 			if !s.Contains(keys[i&(len(keys)-1)]) {
 				b.Fatal("lost")
 			}
-			m.Op()
 		}
-		m.Report()
 	})
 	bench.SweepKeys(b, "textbook", func(b *testing.B, n int, keys []int) {
 		s := filledTextbook(n)
@@ -45,18 +64,15 @@ func BenchmarkSet_Contains(b *testing.B) {
 	})
 }
 
-// BenchmarkSet_Delete: one value leaves and comes back.
-func BenchmarkSet_Delete(b *testing.B) {
+// BenchmarkSet_DeleteInsert deletes a value and inserts it again.
+func BenchmarkSet_DeleteInsert(b *testing.B) {
 	bench.SweepKeys(b, "flatline", func(b *testing.B, n int, keys []int) {
 		s := filled(n)
-		m := bench.Steps(b, &s.index.Steps)
 		for i := 0; b.Loop(); i++ {
 			v := keys[i&(len(keys)-1)]
 			s.Delete(v)
 			s.Insert(v)
-			m.Op()
 		}
-		m.Report()
 	})
 	bench.SweepKeys(b, "textbook", func(b *testing.B, n int, keys []int) {
 		s := filledTextbook(n)
@@ -74,12 +90,16 @@ func BenchmarkSet_Random(b *testing.B) {
 		for v := range n {
 			s.Insert(v)
 		}
-		m := bench.Steps(b, &s.index.Steps)
 		for b.Loop() {
 			s.Random()
-			m.Op()
 		}
-		m.Report()
+	})
+	bench.Sweep(b, "textbook", func(b *testing.B, n int) {
+		s := filledTextbook(n)
+		s.below = rand.New(rand.NewPCG(1, 2)).IntN
+		for b.Loop() {
+			s.Random()
+		}
 	})
 	// What a map alone can do: walk to a random place.
 	bench.Sweep(b, "walk", func(b *testing.B, n int) {
@@ -103,13 +123,10 @@ func BenchmarkWeighted_Set(b *testing.B) {
 		for v := range n {
 			_ = w.Set(v, 1)
 		}
-		m := bench.Steps(b, &w.steps)
 		for i := 0; b.Loop(); i++ {
 			if w.Set(keys[i&(len(keys)-1)], float64(i&7)) != nil {
 				b.Fatal("refused")
 			}
-			m.Op()
 		}
-		m.Report()
 	})
 }

@@ -1,5 +1,10 @@
 // Package randset answers: design a set with insert, delete and getRandom, each in
-// O(1).
+// O(1). The answer at the whiteboard is in textbook_test.go: a map and a slice.
+//
+// # Reading order
+//
+// textbook_test.go, then set.go and random.go, which are the idea; bag.go (lists through
+// the array); weighted.go (a tree of sums); reservoir.go; sync.go. The table is internal/table.
 //
 // # Idea
 //
@@ -13,14 +18,17 @@
 //
 // The table of this module (internal/table) is that array already: its entries lie
 // in one slice, and a slot is a position in it. So each value is stored once, with
-// 8 bytes of its own beside it and 4 to 8 of a bucket, where the textbook's map and
-// slice store it twice.
+// 8 bytes next to it and its share of the buckets, where the textbook's map and slice
+// store it twice. An int takes 20 to 33 bytes in a set of more than 2^17 values, and 24
+// to 43 in a smaller one, which has twice the buckets: the least just before the table
+// grows, the most just after.
 //
 // # Which type
 //
 //	Set        the answer
 //	Bag        a value may be there several times and is drawn as often
 //	Weighted   a value is drawn in proportion to its weight; O(log n)
+//	Reservoir  k values of a stream, each with the same probability
 //	Sync       a Set that goroutines share
 //
 // # Invariants
@@ -34,7 +42,8 @@
 // # Complexity
 //
 //	operation        time          moves  allocations
-//	Insert           O(1) ~*       ≤2.5*  0 *
+//	Insert           O(1) ~*       ≤4.5*  0 *
+//	Bag.Insert       O(1) ~*       ≤10.5* 0 *
 //	Delete, Pop      O(1) ~        1      0
 //	Contains, Count  O(1) ~        0      0
 //	Random, At, Len  O(1)          0      0
@@ -43,15 +52,21 @@
 //	Clone, Shrink    O(n)          n      2
 //	All              O(n)          0      0
 //	Shuffled         O(n)          n      1
-//	Weighted.Set     O(log n) ~*   0      0 *
+//	Reservoir.Add    O(1) *        ≤6*    0 *
+//	Reservoir.Sample O(k)          k      1
+//	Weighted.Set     O(log n) ~*   ≤7.5*  0 *
 //	Weighted.Delete  O(log n) ~    1      0
 //	Weighted.Random  O(log n)      0      0
 //
-// Insert is amortised, since growth moves all entries, 2.5 times each in all.
+// A move is a value stored or copied. What is amortised is growth, which copies all of
+// them. Over the whole life of a set that makes at most 4.5 moves for each Insert: 1 to
+// store the value and, just after a growth, 3.5 copies. A Bag has an array of its
+// occurrences as well, which append makes longer by a quarter, and a Weighted its
+// weights, which double.
 //
 // # Uniformity
 //
-// Random, Pop, Sample, Shuffled and the draws of Bag and Weighted are tested by
+// Random, Pop, Sample, Shuffled and the draws of Bag, Weighted and Reservoir are tested by
 // chi-square, after deletes and later inserts too, Sample and Shuffled over all
 // subsets and orders of small sets. A test fails beyond six standard deviations, on
 // either side: of a correct program it would say so for two seeds in 10^9.
@@ -61,6 +76,28 @@
 // buckets of a hash table, which favours values that are alone in theirs. That is
 // why a map alone cannot answer the question: the iteration of a Go map begins at a
 // random place, but not at each value with the same probability.
+//
+// # What happens if
+//
+//   - the set is empty: Random and Pop report false, Sample is empty (TestEmpty)
+//   - the value is there already: Insert reports false; a Bag counts it once more
+//     (TestModel, TestBagModel)
+//   - the value is absent: Delete reports false, and nothing moves (TestModel)
+//   - the value is NaN: it is refused, since it could not be found again (TestNaNIsRefused)
+//   - the values are 0 and -0: they are equal, so that one is kept (TestNaNIsRefused)
+//   - Sample asks for more than there are: it returns all, in random order (TestModel)
+//   - a weight is negative, NaN or infinite, or the total would be: an error, and nothing
+//     changes (TestBadWeights)
+//   - a huge weight comes and goes: the others are drawn as before (TestLeastWeights)
+//   - the loop deletes the value that it was given: each is yielded once (TestModel)
+//   - the loop over a Sync changes the set: it shows the moment when it began
+//     (TestSyncLoopsAreSnapshots)
+//   - a stream is longer than memory: a Reservoir keeps k of it, every k with the same
+//     probability (TestReservoirIsUniform)
+//   - a Sync with a seeded Rand is cloned: the clone draws from the runtime's generator
+//     (TestSyncClone)
+//   - Options.Rand panics: the set is as it was, and not locked (TestPanickingSource)
+//   - two sets have the same seed: they draw the same (TestSeededDrawsRepeat)
 //
 // # Concurrency
 //
@@ -77,9 +114,8 @@
 // nothing for longer than the next Delete.
 //
 // The table keeps its chains also for a set without anything else to remember. An
-// index of its own, with 32 bits of hash beside each position and no chains, was
-// tried: hits in a set of 10^6 were no faster, Delete and Insert took half as long
-// again.
+// index of its own, with 32 bits of hash next to each position and no chains, was
+// tried: it made hits no faster, and Delete and Insert slower.
 //
 // Growth moves all entries at once; Options.Capacity avoids it. A set that has been
 // large keeps its memory until Shrink or Clear.
@@ -98,5 +134,6 @@
 // array with a way back into it. Durstenfeld, "Random permutation" (1964). Walker,
 // "An efficient method for generating discrete random variables with general
 // distributions" (1977), for the alias table. Wong and Easton, "An efficient method
-// for weighted sampling without replacement" (1980), for the tree.
+// for weighted sampling without replacement" (1980), for the tree. Vitter, "Random
+// sampling with a reservoir" (1985), for algorithm R.
 package randset

@@ -45,6 +45,30 @@ func ExampleSet_Sample() {
 	// Output: 3 true
 }
 
+// Three lines of a log of any length, each line with the same probability.
+func ExampleReservoir() {
+	r := randset.NewReservoir[string](3)
+	for i := range 10_000 {
+		r.Add(fmt.Sprint("line ", i))
+	}
+	fmt.Println(r.Len(), r.Seen())
+	// Output: 3 10000
+}
+
+// Draw without putting back.
+func ExampleBag_Pop() {
+	b := randset.NewBag[string]()
+	for _, v := range []string{"red", "red", "red"} {
+		b.Insert(v)
+	}
+	fmt.Println(b.Sample(2))
+	v, _ := b.Pop()
+	fmt.Println(v, b.Count("red"))
+	// Output:
+	// [red red]
+	// red 2
+}
+
 func ExampleBag() {
 	var b randset.Bag[string]
 	b.Insert("red")

@@ -146,6 +146,25 @@ func TestBagModel(t *testing.T) {
 					delete(oracle, v)
 				}
 			},
+			"Pop": func(t *rapid.T) {
+				v, ok := b.Pop()
+				require.Equal(t, len(oracle) > 0, ok)
+				if ok {
+					require.Positive(t, oracle[v])
+					if oracle[v]--; oracle[v] == 0 {
+						delete(oracle, v)
+					}
+				}
+			},
+			"Sample": func(t *rapid.T) {
+				k := rapid.IntRange(0, 30).Draw(t, "k")
+				sample, of := b.Sample(k), map[int]int{}
+				require.Len(t, sample, min(k, b.Len()))
+				for _, v := range sample {
+					of[v]++
+					require.LessOrEqual(t, of[v], oracle[v], "no occurrence twice")
+				}
+			},
 			"DeleteInLoop": func(t *rapid.T) {
 				seen, n := 0, b.Len()
 				for v := range b.All() {

@@ -1,6 +1,8 @@
 package randset
 
 import (
+	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -19,7 +21,11 @@ func TestBadOptions(t *testing.T) {
 		assert.PanicsWithValue(t, fn+": Capacity must be 0 to 4294967294, got -1", func() { call(bad) })
 		assert.PanicsWithValue(t, fn+": at most one Options, got 2", func() { call(Options[int]{}, Options[int]{}) })
 	}
-	assert.PanicsWithValue(t, "randset: Sample of -1 values", func() { new(Set[int]).Sample(-1) })
+	assert.PanicsWithValue(t, "randset.Sample: k must be at least 0, got -1", func() { new(Set[int]).Sample(-1) })
+	assert.PanicsWithValue(t, "randset.Sample: k must be at least 0, got -1", func() { new(Sync[int]).Sample(-1) })
+	if math.MaxInt > math.MaxUint32 {
+		assert.PanicsWithValue(t, fmt.Sprintf("randset.New: Capacity must be 0 to 4294967294, got %d", math.MaxInt), func() { New(Options[int]{Capacity: math.MaxInt}) })
+	}
 }
 
 // TestHash: the option is asked for each value that is looked for; without it each set
@@ -62,12 +68,25 @@ func TestHash(t *testing.T) {
 		assert.True(t, s.delete(strings.Clone("value")), name)
 		assert.Zero(t, s.len(), name)
 	}
-	var a, b Sync[string]
-	assert.NotEqual(t, a.hash("value"), b.hash("value"))
-	var c, d Weighted[string]
-	assert.NoError(t, c.Set("value", 1))
-	assert.NoError(t, d.Set("value", 1))
-	assert.NotEqual(t, c.hash.Hash("value"), d.hash.Hash("value"))
+	secretsDiffer(t, "value")
+	secretsDiffer(t, strings.Repeat("forty", 8))
+	secretsDiffer(t, 7)
+	secretsDiffer(t, [2]string{"a", "struct"})
+}
+
+// secretsDiffer: no two sets hash a value alike.
+func secretsDiffer[T comparable](t *testing.T, v T) {
+	var sets, syncs, bags, weighted [2]uint64
+	for i := range 2 {
+		s, y, b, w := new(Set[T]), new(Sync[T]), new(Bag[T]), new(Weighted[T])
+		s.Insert(v)
+		b.Insert(v)
+		assert.NoError(t, w.Set(v, 1))
+		sets[i], syncs[i], bags[i], weighted[i] = s.hash.Hash(v), uint64(y.hash(v)), b.hash.Hash(v), w.hash.Hash(v)
+	}
+	for _, hashes := range [][2]uint64{sets, syncs, bags, weighted} {
+		assert.NotEqual(t, hashes[0], hashes[1])
+	}
 }
 
 func TestHashMayUseTheSet(t *testing.T) {

@@ -7,17 +7,18 @@ import "math/rand/v2"
 // for concurrent use.
 type Options[T comparable] struct {
 	// Rand, if not nil, is where all draws come from: with a seeded source a run
-	// repeats. It must not be used by others at the same time; a Sync uses it under
-	// its lock.
+	// repeats. It must not be used by others at the same time. A Sync uses it under
+	// its lock, so its source must not call the Sync.
 	Rand *rand.Rand
 
-	// Capacity is for how many values to make room at once. The default, 0, makes
-	// room as they come. It must not be negative.
+	// Capacity is for how many values to reserve memory, which the constructor
+	// allocates at once, as make does. The default, 0, allocates as values are added.
+	// It must not be negative, nor above 4294967294.
 	Capacity int
 
 	// Hash is asked for the hash of every value; values that are equal must hash
-	// alike. The default is seeded anew for every set, so that nobody can choose
-	// values that collide.
+	// alike. The default has a new seed for every set, so that an attacker cannot
+	// choose values that collide.
 	Hash func(T) uint64
 }
 
@@ -42,7 +43,7 @@ func (s source) float() float64 {
 
 // draws returns k different numbers of 0..n-1, each sequence of them as likely as
 // any other: the first k steps of a shuffle of 0..n-1 (Fisher and Yates 1938,
-// Durstenfeld 1964). Where k is small beside n, only the places that the shuffle
+// Durstenfeld 1964). Where k is small against n, only the places that the shuffle
 // has touched are kept. O(k) expected.
 func (s source) draws(n, k int) []int {
 	if k > n/8 {

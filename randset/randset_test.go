@@ -10,8 +10,6 @@ import (
 	"weak"
 
 	"github.com/stretchr/testify/assert"
-
-	"example.com/flatline/internal/debug"
 )
 
 func TestEmpty(t *testing.T) {
@@ -41,14 +39,8 @@ func TestAtPanicsAsASliceDoes(t *testing.T) {
 	var s Set[int]
 	s.Insert(7)
 	assert.Equal(t, 7, s.At(0))
-	for _, i := range []int{-1, 1} {
-		func() {
-			defer func() {
-				assert.ErrorContains(t, recover().(runtime.Error), "index out of range")
-			}()
-			s.At(i)
-		}()
-	}
+	assert.PanicsWithValue(t, "randset: At(-1) of 1 values", func() { s.At(-1) })
+	assert.PanicsWithValue(t, "randset: At(1) of 1 values", func() { s.At(1) })
 }
 
 func TestNaNIsRefused(t *testing.T) {
@@ -150,6 +142,55 @@ func TestClone(t *testing.T) {
 	assert.Zero(t, new(Set[int]).Clone().Len())
 }
 
+// TestSyncClone: of one moment, with a generator of its own, and usable at once.
+func TestSyncClone(t *testing.T) {
+	assert.True(t, new(Sync[int]).Clone().Insert(1))
+	s := NewSync(seeded(11))
+	for v := range 100 {
+		s.Insert(v)
+	}
+	c := s.Clone()
+	assert.Nil(t, c.set.rand.r, "two sets would use one generator at the same time")
+	assert.Equal(t, slices.Collect(s.All()), slices.Collect(c.All()))
+	for c.Len() > 0 {
+		c.Pop()
+	}
+	assert.True(t, c.Insert(7))
+	assert.True(t, c.Contains(7))
+	assert.Equal(t, 100, s.Len())
+	s.checkInvariants()
+	c.checkInvariants()
+}
+
+// TestReservoir: all values while there are few, then k of them; the last one may be out.
+func TestReservoir(t *testing.T) {
+	r := NewReservoir[int](3, ReservoirOptions{Rand: rand.New(rand.NewPCG(1, 1))})
+	assert.Empty(t, r.Sample())
+	held := 0
+	for v := range 1000 {
+		if r.Add(v) {
+			held++
+			assert.Contains(t, r.Sample(), v)
+		} else {
+			assert.NotContains(t, r.Sample(), v)
+		}
+		assert.Equal(t, []int{v + 1, min(v+1, 3), 3}, []int{r.Seen(), r.Len(), r.Cap()})
+	}
+	assert.Less(t, held, 100)
+	sample := r.Sample()
+	sample[0] = -1
+	assert.NotContains(t, r.Sample(), -1, "it is a copy")
+	r.Clear()
+	assert.Zero(t, r.Seen()+r.Len())
+	assert.True(t, r.Add(5))
+	assert.PanicsWithValue(t, "randset.NewReservoir: k must be at least 1, got 0", func() { NewReservoir[int](0) })
+	assert.PanicsWithValue(t, "randset: Reservoir must be made by NewReservoir", func() { new(Reservoir[int]).Add(1) })
+	bad := NewReservoir[int](1, ReservoirOptions{Rand: rand.New(failing{})})
+	bad.Add(1)
+	assert.Panics(t, func() { bad.Add(2) })
+	assert.Equal(t, 1, bad.Seen(), "as if it had not been added")
+}
+
 func TestGoneIsCollected(t *testing.T) {
 	type big [64]byte
 	for name, leave := range map[string]func(*Set[*big], *big){
@@ -233,38 +274,6 @@ func TestSteadyStateDoesNotAllocate(t *testing.T) {
 		_ = w.Set(v, 2)
 		w.Random()
 	}))
-}
-
-// TestSteps counts: Random visits nothing but the value, Delete and Insert a number
-// of entries that does not grow with n, Weighted one path of its tree.
-func TestSteps(t *testing.T) {
-	if !debug.Enabled {
-		t.Skip("needs -tags debug")
-	}
-	for _, log := range []int{8, 12, 16} {
-		n := 1 << log
-		var s Set[int]
-		var w Weighted[int]
-		for v := range n {
-			s.Insert(v)
-			assert.NoError(t, w.Set(v, 1))
-		}
-		s.index.Steps.Take()
-		s.Random()
-		assert.Zero(t, s.index.Steps.Take())
-		for v := range n {
-			s.Delete(v)
-			s.Insert(v)
-		}
-		// A search that hits visits at most 1.5 entries on average, one that misses 1,
-		// the walk to the last entry 0.5, and that entry is moved: 5.
-		assert.Less(t, float64(s.index.Steps.Take())/float64(n), 5.0)
-		w.steps.Take()
-		w.Random()
-		assert.Equal(t, log, w.steps.Take())
-		assert.NoError(t, w.Set(3, 4))
-		assert.Equal(t, log, w.steps.Take())
-	}
 }
 
 func TestSyncIsSafe(t *testing.T) {

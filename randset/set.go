@@ -60,7 +60,7 @@ func (s *Set[T]) Insert(v T) bool {
 }
 
 func (s *Set[T]) insert(h uint32, v T) bool {
-	if v != v { //nolint:staticcheck // true for NaN
+	if v != v { // true for NaN
 		return false
 	}
 	_, found := s.index.FindOrAdd(h, v)
@@ -100,7 +100,7 @@ func (s *Set[T]) Random() (v T, ok bool) {
 	return s.value(s.rand.below(n)), true
 }
 
-// Pop takes out a value, each with the same probability, and returns it; false if
+// Pop removes a value, each with the same probability, and returns it; false if
 // the set is empty. O(1) expected.
 func (s *Set[T]) Pop() (v T, ok bool) {
 	n := s.index.Len()
@@ -117,9 +117,7 @@ func (s *Set[T]) Pop() (v T, ok bool) {
 // in random order; all of them if there are no more than k. It panics if k is
 // negative. O(k) expected.
 func (s *Set[T]) Sample(k int) []T {
-	if k < 0 {
-		panic(fmt.Sprintf("randset: Sample of %d values", k))
-	}
+	mustSample(k)
 	k = min(k, s.Len())
 	sample := make([]T, k)
 	for i, at := range s.rand.draws(s.Len(), k) {
@@ -128,11 +126,18 @@ func (s *Set[T]) Sample(k int) []T {
 	return sample
 }
 
-// At returns value number i of 0 to Len-1 and panics as a slice does if there is
-// none. Values stand in the order of insertion until a deletion moves the last into
-// the gap. O(1).
+func mustSample(k int) {
+	if k < 0 {
+		panic(fmt.Sprintf("randset.Sample: k must be at least 0, got %d", k))
+	}
+}
+
+// At returns value number i of 0 to Len-1 and panics if there is none. Values stand in
+// the order of insertion until a deletion moves the last into the gap. O(1).
 func (s *Set[T]) At(i int) T {
-	_ = make([]struct{}, s.Len())[i]
+	if uint(i) >= uint(s.Len()) {
+		panic(fmt.Sprintf("randset: At(%d) of %d values", i, s.Len()))
+	}
 	return s.value(i)
 }
 
@@ -150,9 +155,15 @@ func (s *Set[T]) Shrink() { s.index.Compact(table.MaxSlots, nil) }
 // Clone returns another set of the same values, in the same order. It draws from
 // the same Rand. O(n).
 func (s *Set[T]) Clone() *Set[T] {
-	c := &Set[T]{hash: s.hash, seeded: s.seeded, rand: s.rand}
-	s.index.CopyTo(&c.index)
+	c := &Set[T]{rand: s.rand}
+	s.copyTo(c)
 	return c
+}
+
+// copyTo gives c, which is empty, the values of s.
+func (s *Set[T]) copyTo(c *Set[T]) {
+	c.hash, c.seeded = s.hash, s.seeded
+	s.index.CopyTo(&c.index)
 }
 
 // All yields the values from the last to the first, which is not a random order.

@@ -3,8 +3,6 @@ package randset
 import (
 	"iter"
 	"sync"
-
-	"example.com/flatline/internal/debug"
 )
 
 // Sync is a Set behind one mutex. The zero value is empty and ready to use. It is
@@ -30,9 +28,6 @@ func (s *Sync[T]) hash(v T) uint32 {
 
 // lock is where another goroutine may come first.
 func (s *Sync[T]) lock() {
-	if debug.Enabled {
-		debug.Yield()
-	}
 	s.mu.Lock()
 }
 
@@ -68,7 +63,7 @@ func (s *Sync[T]) Random() (T, bool) {
 	return s.set.Random()
 }
 
-// Pop takes out a value, each with the same probability, and returns it; false if
+// Pop removes a value, each with the same probability, and returns it; false if
 // the set is empty. O(1) expected.
 func (s *Sync[T]) Pop() (T, bool) {
 	s.lock()
@@ -78,6 +73,7 @@ func (s *Sync[T]) Pop() (T, bool) {
 
 // Sample returns k different values of one moment; see Set.Sample.
 func (s *Sync[T]) Sample(k int) []T {
+	mustSample(k)
 	s.lock()
 	defer s.mu.Unlock()
 	return s.set.Sample(k)
@@ -102,6 +98,19 @@ func (s *Sync[T]) Shrink() {
 	s.lock()
 	defer s.mu.Unlock()
 	s.set.Shrink()
+}
+
+// Clone returns another set of the same values, as they are at one moment, in the same
+// order. It draws from the runtime's own generator: Options.Rand stays with s, since two
+// sets would use it at the same time. O(n).
+func (s *Sync[T]) Clone() *Sync[T] {
+	s.seeded.Do(func() { s.set.seed(nil) })
+	c := new(Sync[T])
+	c.seeded.Do(func() {})
+	s.lock()
+	defer s.mu.Unlock()
+	s.set.copyTo(&c.set)
+	return c
 }
 
 // All yields the values as they are when the loop begins; the loop may do anything

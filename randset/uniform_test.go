@@ -178,6 +178,55 @@ func TestBagIsProportional(t *testing.T) {
 	assertFits(t, counts, want)
 }
 
+// TestBagDrawsAreUniform: of the occurrences 0, 1, 1, 1 each is popped, and each pair
+// sampled, as often as another.
+func TestBagDrawsAreUniform(t *testing.T) {
+	b := NewBag(seeded(8))
+	for _, v := range []int{0, 1, 1, 1} {
+		b.Insert(v)
+	}
+	assertUniform(t, []int{0, 1, 2, 3}, 8000, func() int {
+		v, _ := b.Pop()
+		b.Insert(v)
+		return v * (1 + v*b.rand.below(3)) // 1 to 3 stand for the three that are equal
+	})
+	const n = 8000
+	counts := map[string]int{}
+	for range n {
+		counts[fmt.Sprint(b.Sample(2))]++
+	}
+	assertFits(t, counts, map[string]float64{"[0 1]": n / 4, "[1 0]": n / 4, "[1 1]": n / 2})
+}
+
+// TestReservoirIsUniform: every set of k of n values is the sample as often as another,
+// also after Clear.
+func TestReservoirIsUniform(t *testing.T) {
+	o := ReservoirOptions{Rand: rand.New(rand.NewPCG(9, 1))}
+	for _, c := range []struct{ n, k int }{{6, 1}, {6, 3}, {7, 5}, {4, 4}} {
+		r := NewReservoir[int](c.k, o)
+		var all [][]int
+		for _, order := range orders(c.n, c.k) {
+			if slices.IsSorted(order) {
+				all = append(all, order)
+			}
+		}
+		draw := func() []int {
+			r.Clear()
+			for v := range c.n {
+				r.Add(v)
+			}
+			sample := r.Sample()
+			slices.Sort(sample)
+			return sample
+		}
+		if len(all) == 1 {
+			assert.Equal(t, all[0], draw())
+			continue
+		}
+		assertUniform(t, all, 500*len(all), draw)
+	}
+}
+
 // TestWeightedIsProportional: also after a weight that dwarfs all others has come
 // and gone, which in a tree of differences would leave its rounding behind.
 func TestWeightedIsProportional(t *testing.T) {
@@ -208,6 +257,48 @@ func TestWeightedIsProportional(t *testing.T) {
 		counts[fmt.Sprint(v)]++
 	}
 	assertFits(t, counts, want)
+}
+
+// TestLeastWeights: weights that a float can hardly hold are drawn in proportion too.
+func TestLeastWeights(t *testing.T) {
+	const least = math.SmallestNonzeroFloat64
+	for i, weights := range [][]float64{
+		{least, least},
+		{least, 2 * least, 3 * least},
+		{3 * least, least, least, least, 0, 7 * least},
+		{subnormal / 2, subnormal / 2},
+		{subnormal, least, subnormal},
+		{0x1p-1022, 0x1p-1022, 0x1p-1023},
+		{math.MaxFloat64 / 4, math.MaxFloat64 / 8, math.MaxFloat64 / 2},
+	} {
+		w := NewWeighted(seeded(uint64(20 + i)))
+		sum := 0.0
+		for v, x := range weights {
+			assert.NoError(t, w.Set(v, x))
+			sum += x
+		}
+		const n = 20_000
+		counts, want := map[string]int{}, map[string]float64{}
+		for v, x := range weights {
+			if x/sum > 1e-9 {
+				want[fmt.Sprint(v)] = n * (x / sum)
+			}
+		}
+		for range n {
+			v, _ := w.Random()
+			counts[fmt.Sprint(v)]++
+		}
+		assertFits(t, counts, want)
+		for _, draw := range []fixed{0, math.MaxUint64} { // the ends of what can be drawn
+			e := NewWeighted(Options[int]{Rand: rand.New(draw)})
+			for v, x := range weights {
+				assert.NoError(t, e.Set(v, x))
+			}
+			v, ok := e.Random()
+			assert.True(t, ok)
+			assert.Positive(t, weights[v])
+		}
+	}
 }
 
 // TestPowerOfTheTest: a draw that favours one value of 50 by a fifth is noticed.

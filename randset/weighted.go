@@ -7,7 +7,6 @@ import (
 	"math"
 	"sync"
 
-	"example.com/flatline/internal/debug"
 	"example.com/flatline/internal/hash"
 	"example.com/flatline/internal/option"
 	"example.com/flatline/internal/table"
@@ -33,7 +32,6 @@ type Weighted[T comparable] struct {
 	_      [0]sync.Mutex            // go vet reports copies: they would share memory
 	index  table.Table[T, struct{}] // slot s is leaf s-1
 	sums   []float64                // sums[1] is the root; sums[i] = sums[2i] + sums[2i+1]; leaf i is sums[len/2+i]
-	steps  debug.Counter            // nodes visited
 	hash   hash.Hasher[T]
 	seeded bool
 	rand   source
@@ -60,7 +58,7 @@ func (w *Weighted[T]) seed(fn func(T) uint64) {
 // error wraps ErrWeight or ErrValue, and nothing changes. O(log n), amortised where
 // v is new.
 func (w *Weighted[T]) Set(v T, weight float64) error {
-	if v != v { //nolint:staticcheck // true for NaN
+	if v != v { // true for NaN
 		return ErrValue
 	}
 	if !(weight >= 0 && weight <= math.MaxFloat64) {
@@ -95,14 +93,13 @@ func (w *Weighted[T]) grow() {
 
 func (w *Weighted[T]) leaf(slot uint32) float64 { return w.sums[len(w.sums)/2+int(slot)-1] }
 
-// update sets a leaf and adds up the path above it anew. Adding the difference to
+// update sets a leaf and adds up the path above it again. Adding the difference to
 // each node instead, as a Fenwick tree does, would let rounding errors stay when a
 // huge weight has come and gone.
 func (w *Weighted[T]) update(slot uint32, weight float64) {
 	i := len(w.sums)/2 + int(slot) - 1
 	w.sums[i] = weight
 	for i /= 2; i > 0; i /= 2 {
-		w.steps.Add(1)
 		w.sums[i] = w.sums[2*i] + w.sums[2*i+1]
 	}
 }
@@ -142,6 +139,10 @@ func (w *Weighted[T]) Delete(v T) bool {
 	return true
 }
 
+// subnormal is 2^53 times the least float. Sums up to it are whole multiples of that,
+// counted exactly.
+const subnormal = math.SmallestNonzeroFloat64 * (1 << 53)
+
 // Random returns a value with a probability that is proportional to its weight;
 // false if no value weighs more than 0. It makes one draw of 53 bits, so weights
 // below 2^-53 of the total share what rounding leaves them. O(log n), no
@@ -151,10 +152,14 @@ func (w *Weighted[T]) Random() (v T, ok bool) {
 	if total == 0 {
 		return v, false
 	}
-	at := w.rand.float() * total
+	at := w.rand.float()
+	if total > subnormal {
+		at *= total
+	} else { // rounding to the nearest multiple would favour what is further right
+		at = math.Floor(at*(total/math.SmallestNonzeroFloat64)) * math.SmallestNonzeroFloat64
+	}
 	i := 1
 	for i < len(w.sums)/2 {
-		w.steps.Add(1)
 		i *= 2
 		// Rounding may bring at up to the sum of both; never step onto a 0.
 		if left := w.sums[i]; at >= left && w.sums[i+1] > 0 {
