@@ -8,21 +8,33 @@ import (
 	"time"
 
 	"example.com/flatline/internal/clock"
-	"example.com/flatline/internal/debug"
 	"example.com/flatline/internal/option"
 )
 
 // Options are the settings of New. The zero value is a full bucket on the
 // monotonic clock.
 type Options struct {
-	// Now is the clock; the default is the monotonic one. A clock that goes back
-	// stands still for the bucket. Wait sleeps in real time whatever Now says, and
-	// asks Now again when it wakes.
+	// Now is the clock; the default is the monotonic one, which stops while the machine
+	// sleeps. With func() time.Time { return time.Now().Round(0) } it goes on then, but
+	// follows every step of the wall clock. Inside a testing/synctest bubble the default
+	// is the bubble's clock.
+	//
+	// The bucket keeps the latest time that it has seen. If the clock goes backwards,
+	// the bucket's time stands still until the clock has caught up: after one reading an
+	// hour ahead, for an hour. If the clock stands still, no tokens come. If its first
+	// reading, by New, is the zero time, it begins at its first reading that is not
+	// within 292 years of that. Wait sleeps in real time whatever Now says, and asks Now
+	// again when it wakes.
 	Now func() time.Time
 
 	// Initial is how many tokens there are at the start; nil, the default, is a full
 	// bucket.
 	Initial *int64
+
+	// MaxWaiting is how many callers may sleep in Wait and WaitN at once; 0, the default,
+	// is no bound. One more that would have to sleep gets ErrBusy at once, and nothing is
+	// taken for it. A sleeper counts until its call returns.
+	MaxWaiting int
 }
 
 // A Bucket is a token bucket: it holds at most burst tokens, gains them at the
@@ -30,21 +42,21 @@ type Options struct {
 // as a bucket in rational arithmetic does. It is made by New, is safe for
 // concurrent use and must not be copied.
 type Bucket struct {
-	tries debug.Counter // of the compare-and-swap
-	state atomic.Pointer[state]
-	clock clock.Clock
-	steps bool // the clock is a caller's and may go back
+	state  atomic.Pointer[state]
+	clock  clock.Clock
+	fitful bool // the clock is a caller's and may go backwards
+	places int  // the most sleepers; 0 is no bound
 
-	_        [128]byte // what is above is read by every call, what is below written by few
-	last     atomic.Int64
-	mu       sync.Mutex
-	seq      uint64    // of the last promise
-	promises list.List // *promise
+	_         [128]byte // what is above is read by every call, what is below written by few
+	last      atomic.Int64
+	mu        sync.Mutex
+	*promises // nil until the first one is made
 }
 
-// New returns a bucket that is full, or as Options.Initial says. With a burst of 0
-// it admits nothing unless the rate is Inf. It panics if burst is negative, if
-// Initial is not in 0..burst, and on more than one Options.
+// New returns a bucket that is full, or as Options.Initial says. A burst of 0 refuses
+// everything, whatever the rate is, for no token has a place; only Inf admits everything.
+// It panics if burst is negative, if Initial is not in 0..burst, if MaxWaiting is
+// negative, and on more than one Options.
 func New(r Rate, burst int64, opts ...Options) *Bucket {
 	o := option.One("ratelimit.New", opts)
 	if burst < 0 {
@@ -56,16 +68,53 @@ func New(r Rate, burst int64, opts ...Options) *Bucket {
 			panic(fmt.Sprintf("ratelimit.New: Initial must be in 0..%d, got %d", burst, initial))
 		}
 	}
-	b := &Bucket{clock: clock.New(o.Now), steps: o.Now != nil}
+	mustBound("ratelimit.New", o.MaxWaiting)
+	b := &Bucket{clock: clock.New(o.Now), fitful: o.Now != nil, places: o.MaxWaiting}
 	s := newState(r, burst, 0, false)
 	s.start(i128(0).sub(s.cost(initial)))
 	b.state.Store(s)
 	return b
 }
 
+func mustBound(fn string, waiting int) {
+	if waiting < 0 {
+		panic(fmt.Sprintf("%s: MaxWaiting must not be negative, got %d", fn, waiting))
+	}
+}
+
+const bucketNotMade = "ratelimit: Bucket must be made by New"
+
+// lock reads a caller's clock and locks mu: the clock may call the bucket, so it is not
+// read under the lock.
+func (b *Bucket) lock() {
+	if b.state.Load() == nil {
+		panic(bucketNotMade)
+	}
+	if b.fitful {
+		b.forwards()
+	}
+	b.mu.Lock()
+}
+
+// enter locks mu at a time of the bucket's clock: for a Keyed, which has read that clock.
+func (b *Bucket) enter(ns int64) {
+	b.mu.Lock()
+	if b.fitful {
+		b.reach(ns)
+	}
+}
+
+// locked returns the time for what holds mu.
+func (b *Bucket) locked() int64 {
+	if b.fitful {
+		return b.last.Load()
+	}
+	return b.clock.Now()
+}
+
 // now returns the time, never less than it has returned before.
 func (b *Bucket) now() int64 {
-	if b.steps {
+	if b.fitful {
 		return b.forwards()
 	}
 	return b.clock.Now()
@@ -73,7 +122,12 @@ func (b *Bucket) now() int64 {
 
 // forwards is now for a clock that may go back.
 func (b *Bucket) forwards() int64 {
-	for t := b.clock.Now(); ; {
+	return b.reach(b.clock.Now())
+}
+
+// reach advances the time of the bucket to t and returns it.
+func (b *Bucket) reach(t int64) int64 {
+	for {
 		last := b.last.Load()
 		if t <= last {
 			return last
@@ -110,22 +164,23 @@ type verdict uint8
 const (
 	refused verdict = iota
 	granted
-	unclear // the fast path cannot tell
+	unclear   // the fast path cannot tell
+	elsewhere // in a Keyed: the key has a Bucket of its own
 )
 
 // try is the fast path: it takes n tokens if they are there. z is the word after
 // it, bounded below by the full bucket, and now the time, in ticks of s.
 func (b *Bucket) try(n int64) (v verdict, s *state, z, now int64) {
-	s = b.state.Load()
+	if s = b.state.Load(); s == nil {
+		panic(bucketNotMade)
+	}
 	now = b.now() - s.base
 	if uint64(n-1) >= uint64(s.most) || now > s.span {
 		return unclear, s, 0, 0
 	}
 	now *= s.n
 	for {
-		b.tries.Add(1)
 		old := s.z.Load()
-		debug.Yield()
 		z = max(old, now-s.full)
 		to := z + n*s.d
 		switch {
@@ -155,8 +210,13 @@ func (b *Bucket) take(n int64) (ok bool, s *state, at instant) {
 // slow is take for a bucket that is being replaced or that no word can hold, and
 // for an n out of range.
 func (b *Bucket) slow(n int64) (ok bool, s *state, at instant) {
-	b.mu.Lock()
+	b.lock()
 	defer b.mu.Unlock()
+	return b.takeLocked(n)
+}
+
+// takeLocked is take while b.mu is held.
+func (b *Bucket) takeLocked(n int64) (ok bool, s *state, at instant) {
 	s, now := b.current()
 	if due, ok := b.advance(s, now, n, 0); ok {
 		return true, s, instant{due, now}
@@ -189,11 +249,11 @@ func (s *state) decide(ok bool, n int64, at instant) Decision {
 // 0 if there are none or n is 0 or less. Under Inf it returns n. O(1), no
 // allocation.
 func (b *Bucket) TakeUpTo(n int64) int64 {
+	b.lock()
+	defer b.mu.Unlock()
 	if n < 1 {
 		return 0
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
 	s, now := b.current()
 	if s.rate == Inf {
 		return n
@@ -208,10 +268,11 @@ func (b *Bucket) TakeUpTo(n int64) int64 {
 	}
 }
 
-// Tokens returns how many tokens there are; less than 0 while reservations and
-// sleepers are waiting for some. Under Inf it returns the burst. O(1).
+// Tokens returns how many tokens there are, rounded once to the nearest float64; less than
+// 0 while reservations and sleepers are waiting for some (see Set for a debt beyond 2^63).
+// Under Inf it returns the burst. O(1).
 func (b *Bucket) Tokens() float64 {
-	b.mu.Lock()
+	b.lock()
 	defer b.mu.Unlock()
 	s, now := b.current()
 	if s.rate == Inf {
@@ -222,30 +283,47 @@ func (b *Bucket) Tokens() float64 {
 
 // Refund gives n tokens back, as far as the bucket has room, and wakes sleepers
 // sooner. It is for work that cost less than was taken for it; what it gives can
-// be taken at once. To give back a reservation, Cancel it: that never gives too
-// much. An n of 0 or less does nothing. O(1 + promises that are not due).
+// be taken at once. To give back a reservation, Cancel it before its time: that never
+// gives too much. An n of 0 or less does nothing. O(1).
 func (b *Bucket) Refund(n int64) {
-	if n < 1 {
-		return
-	}
-	b.mu.Lock()
+	b.lock()
 	defer b.mu.Unlock()
+	if n >= 1 {
+		b.refund(n)
+	}
+}
+
+// refund is Refund of at least 1. b.mu is held.
+func (b *Bucket) refund(n int64) {
 	s, now := b.current()
-	b.back(s, now, s.cost(n), now.sub(s.cost(s.burst)), nil)
+	var first *list.Element
+	if b.promises != nil {
+		first = b.sleepers.Front()
+	}
+	b.back(s, now, s.cost(n), now.sub(s.cost(s.burst)), nil, first)
 }
 
 // Set changes the rate and the burst of a bucket in use. The tokens that are there
 // stay, up to the new burst, and so does what is owed for reservations; sleepers
-// in Wait get new times. Reservations are not told: their Delay says the new one.
+// in Wait get new times. Existing reservations are not notified; Delay reflects the
+// new rate. A debt of up to 2^63 tokens stays exact; a larger one, which takes several
+// reservations at a rate of thousands of millions a second, may become one of 2^63.
 // After Inf nothing is owed, and there are as many tokens as its burst.
 // A negative burst is an error that wraps ErrBurst and changes nothing.
 // O(1 + sleepers); it allocates.
 func (b *Bucket) Set(r Rate, burst int64) error {
+	b.lock()
+	defer b.mu.Unlock()
 	if burst < 0 {
 		return fmt.Errorf("%w, got %d", ErrBurst, burst)
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.replace(b.state.Load(), b.now(), r, burst)
+	b.replace(b.state.Load(), b.locked(), r, burst)
 	return nil
+}
+
+// follow is Set, unless b has the setting c already. b.mu is held.
+func (b *Bucket) follow(c *setting) {
+	if s := b.state.Load(); s.rate != c.rate || s.burst != c.burst {
+		b.replace(s, b.locked(), c.rate, c.burst)
+	}
 }

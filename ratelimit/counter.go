@@ -2,11 +2,13 @@ package ratelimit
 
 import (
 	"fmt"
+	"math"
 	"math/bits"
 	"sync"
 	"time"
 
 	"example.com/flatline/internal/clock"
+	"example.com/flatline/internal/option"
 )
 
 // A SlidingCounter approximates a sliding window with two counters: it takes the
@@ -23,12 +25,13 @@ type SlidingCounter struct {
 }
 
 // NewSlidingCounter returns a counter of no events. It panics if n is less than 1
-// or per is not positive.
-func NewSlidingCounter(n int64, per time.Duration) *SlidingCounter {
+// or per is not positive, and on more than one WindowOptions.
+func NewSlidingCounter(n int64, per time.Duration, opts ...WindowOptions) *SlidingCounter {
+	o := option.One("ratelimit.NewSlidingCounter", opts)
 	if n < 1 || per <= 0 {
 		panic(fmt.Sprintf("ratelimit.NewSlidingCounter: want n of at least 1 and a positive duration, got %d in %v", n, per))
 	}
-	return &SlidingCounter{clock: clock.New(nil), n: n, per: int64(per)}
+	return &SlidingCounter{clock: clock.New(o.Now), n: n, per: int64(per)}
 }
 
 // Allow counts an event and reports true if that keeps the estimate within n. O(1).
@@ -44,7 +47,7 @@ func (c *SlidingCounter) Take(k int64) Decision {
 
 // take is Take that says in which window it has counted the events.
 func (c *SlidingCounter) take(k int64) (d Decision, window int64) {
-	c.mu.Lock()
+	c.lock()
 	defer c.mu.Unlock()
 	rest := c.tick()
 	if d = c.decide(k, rest); d.OK {
@@ -61,14 +64,14 @@ func (c *SlidingCounter) attempt(k int64) (Decision, func()) {
 }
 
 func (c *SlidingCounter) peek(k int64) Decision {
-	c.mu.Lock()
+	c.lock()
 	defer c.mu.Unlock()
 	return c.decide(k, c.tick())
 }
 
 // remove takes k events of a window out again.
 func (c *SlidingCounter) remove(k, window int64) {
-	c.mu.Lock()
+	c.lock()
 	defer c.mu.Unlock()
 	switch c.tick(); window {
 	case c.window:
@@ -78,10 +81,17 @@ func (c *SlidingCounter) remove(k, window int64) {
 	}
 }
 
+// lock locks mu and advances now.
+func (c *SlidingCounter) lock() {
+	if c.per == 0 {
+		panic("ratelimit: SlidingCounter must be made by NewSlidingCounter")
+	}
+	c.clock.Lock(&c.mu, &c.now)
+}
+
 // tick brings the windows up to date and returns the nanoseconds of the previous
 // one that the sliding window still covers.
 func (c *SlidingCounter) tick() (rest int64) {
-	c.now = max(c.now, c.clock.Now())
 	if w := c.now / c.per; w != c.window {
 		if c.prev = 0; w == c.window+1 {
 			c.prev = c.cur
@@ -109,7 +119,7 @@ func (c *SlidingCounter) decide(k, rest int64) Decision {
 func (c *SlidingCounter) fresh(rest int64) time.Duration {
 	switch {
 	case c.cur > 0:
-		return time.Duration(rest) + time.Duration(fades(c.cur, 1, c.per))
+		return plus(rest, fades(c.cur, 1, c.per))
 	case c.prev > 0:
 		return time.Duration(max(fades(c.prev, 1, c.per)-(c.per-rest), 0))
 	}
@@ -122,7 +132,15 @@ func (c *SlidingCounter) until(k, rest int64) time.Duration {
 	if room := c.n - k - c.cur; room >= 0 {
 		return time.Duration(fades(c.prev, room+1, c.per) - gone)
 	}
-	return time.Duration(rest + fades(c.cur, c.n-k+1, c.per))
+	return plus(rest, fades(c.cur, c.n-k+1, c.per))
+}
+
+// plus returns the sum of two times that are not negative, or Never.
+func plus(a, b int64) time.Duration {
+	if a > math.MaxInt64-b {
+		return Never
+	}
+	return time.Duration(a + b)
 }
 
 // part returns count*rest/per, rounded up: a share of an event is one.

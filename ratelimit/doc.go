@@ -1,6 +1,29 @@
 // Package ratelimit answers: implement a rate limiter by a token bucket, and make it
 // safe for threads. And: as a decorator, 15 calls in 900 seconds, which is Wrap. And:
-// for an API gateway of many nodes, which is ratelimit/remote.
+// for an API gateway of many nodes, which is ratelimit/remote. The answer at the
+// whiteboard is in textbook_test.go: two numbers and a mutex.
+//
+// # Reading order
+//
+// textbook_test.go, then state.go (what is kept) and bucket.go (Allow), which are the
+// idea; replace.go (Set, overflow), reserve.go, queue.go and waiter.go (Reserve, Wait);
+// setting.go, shard.go, keyed.go and promised.go (a bucket per key); log.go and counter.go, which need
+// nothing of these; tiers.go and each.go (several limits as one).
+//
+// # Terms
+//
+//	tick      the unit of time of a bucket, 1/n of a nanosecond, in which a token takes a
+//	          whole number of them
+//	z         the instant, in ticks, at which the bucket was or will be just empty
+//	state     one setting of a bucket (rate, burst) with its z
+//	narrow    a state whose z is in one 64-bit word, which takers change by
+//	          compare-and-swap
+//	wide      a state whose z takes 128 bits, behind the lock
+//	frozen    a word that no taker accepts, since its state is wide or was replaced
+//	promise   tokens that are reserved for a time to come: a Reservation, or a caller
+//	          that sleeps in Wait
+//	debt      in a Keyed, what a bucket lacks until it is full
+//	promised  of a key of a Keyed: it has promises to come, and a Bucket of its own for them
 //
 // # Idea
 //
@@ -21,6 +44,11 @@
 // so that a z that lies further back counts as that one:
 //
 //	z′ = max(z, now − B·T) + n·T        refuse if z′ > now, else z ← z′
+//
+// For example a burst of 5, a token every 10 seconds (B = 5, T = 10), now = 100, z = 70:
+// there are (100 − 70)/10 = 3 tokens, and 5 would be there if z were 50 or less. To take
+// 2 moves z to 90, which leaves 1. Then to take 2 would move z to 110, which is after
+// now: refused, and 110 − 100 = 10 seconds later it is granted.
 //
 // This is the Generic Cell Rate Algorithm. One compare-and-swap writes z; to refuse
 // is only to read. A reservation is a z that lies ahead.
@@ -49,46 +77,84 @@
 //	fixed window                        200    the textbook's first answer
 //	sliding counter                     199    200 if it compares before it adds
 //	token bucket, burst 100             199    100 at once, 99 as they come
-//	sliding log                         100    8 bytes an event
+//	sliding log                         100    8 to 16 bytes per event
 //
 // A token bucket admits at most burst + rate·time in any window: to have at most N a
 // second, choose a burst and a rate that add up to N. What it admits in the long run
-// is the rate, exactly; a fixed window or a counter that expires with its key may
-// block for ever a client that is under the limit but never idle.
+// is the rate, exactly. A fixed window or a counter that expires with its key may refuse
+// a client that is under the limit but never idle, without end.
 //
 // # Invariants
 //
 //	I1  z of a narrow state and its burst fit in a word with room for a sum; a wide
 //	    state's word is frozen, and the fast path takes nothing from it
 //	I2  a state with a successor is frozen; the current one has none
-//	I3  promises stand in the order of their times, sleepers among them in the order
-//	    in which they came, and z is not before the last sleeper
+//	I3  reservations stand in the order of their times, unless they are marked as
+//	    disordered; sleepers stand in the order in which they came, which is that of
+//	    their times, and z is not before the last one
 //	I4  no bucket of a Keyed lacks more than its burst
-//	I5  each key's bucket will be looked at no later than when it is full
+//	I5  each key's bucket will be looked at no later than when it is full, if that is
+//	    within 292 years
 //	I6  with RateFor, each key has exactly one setting
 //	I7  Keyed.Len is the number of keys, and at most MaxKeys
 //	I8  for grants i to j in the order of their z, with n tokens each:
 //	    Σn ≤ burst + (time j − time i)/T    (TestWindowInequality)
+//	I9  a key of a Keyed is in its shard's table or, promised, in the other one, not in both
 //
 // # Complexity
 //
-//	operation                                       time      moves   allocations
-//	Allow, AllowN, Take, TakeUpTo                   O(1)      0       0
-//	Reserve, Tokens                                 O(1)      0       O(1)
-//	Cancel, Refund, Set, Wait, WaitN                O(n)      0       O(1)
-//	Keyed.Allow, Keyed.Take, Keyed.Delete           O(1) ~*   1       0
-//	Keyed.Len                                       O(1)      0       0
-//	Keyed.All                                       O(n)      0       O(n)
-//	SlidingLog.Allow                                O(1)      0       0
-//	SlidingLog.Take                                 O(log n)  0       0
-//	SlidingCounter.Allow, SlidingCounter.Take       O(1)      0       0
-//	TakeEach, the Take of All                       O(n)      0       O(n)
+//	operation                                       time         moves   allocations
+//	Allow, AllowN, Take, TakeUpTo, Tokens, Refund   O(1)         0       0
+//	Reserve, Wait, WaitN                            O(1)         0       O(1)
+//	Keyed.Reserve, Keyed.Wait, Keyed.WaitN          O(1) ~*      1       O(1)
+//	Keyed.Refund                                    O(1) ~       0       0
+//	Cancel                                          O(n log n)   0       O(n)
+//	Set                                             O(n)         0       O(1)
+//	Keyed.Allow, Keyed.Take, Keyed.Delete           O(1) ~*      1       0
+//	Keyed.Len                                       O(1)         0       0
+//	Keyed.All                                       O(n)         0       O(n)
+//	SlidingLog.Allow                                O(1) *       1       0
+//	SlidingLog.Take                                 O(log n) *   1       0
+//	SlidingCounter.Allow, SlidingCounter.Take       O(1)         0       0
+//	TakeEach, the Take of All                       O(n)         0       O(n)
 //
-// For the third line n is the number of promises not due yet, for Keyed.All the
-// keys, for SlidingLog the limit, for the last line the tiers, beside what each of
-// them takes. Keyed.Take is amortised and allocates for a new key
-// only. A million int64 keys take 51 bytes each, 8 of them the key and 8 the state
-// (go run -C evidence ./peers -pkg ratelimit -row bytes); slots grow by half.
+// For Cancel n is the number of reservations not due yet, and O(sleepers) comes on top
+// while there are any; so it does for a Wait whose context ends, which is O(1) while
+// there are none. For Set n is the number of sleepers, for Keyed.All the keys, for
+// SlidingLog the events of one window, for the last line the tiers, in addition to what
+// each of them takes. Keyed.Take is amortised and allocates for a new key only. With
+// MaxKeys a new key at the cap also looks into each of the shards, at most 256, for a
+// full bucket. SlidingLog allocates while its memory grows, by doubling, to the most
+// events that one window has had. A million int64 keys take 51 bytes each, 8 of them the
+// key and 8 the state (go run -C evidence ./peers -pkg ratelimit -row bytes); slots grow
+// by half.
+//
+// # What happens if
+//
+//   - the clock goes backwards: the limiter's time stands still until the clock has
+//     caught up; no token is minted (TestClockGoesBack)
+//   - the clock jumps an hour ahead once: the tokens of that hour are there, and nothing
+//     more comes for an hour (TestClocks)
+//   - the context has ended before Wait is called: its error at once, even if there are
+//     tokens, and nothing is taken (TestWaitAndContext)
+//   - two callers come at the same instant: their compare-and-swaps have an order, and
+//     exactly as many are granted as there are tokens (TestAdmitsWhenWordsRace)
+//   - the rate is 0: the tokens that are there can be taken, and then Wait returns
+//     ErrNever (TestWaitAtRateZero)
+//   - the burst is 0, or n is more than the burst: refused, with RetryAfter Never, not a
+//     finite time that would not come true (TestNothingIsMinted)
+//   - n is 0 or negative: refused, and no token is given (TestNothingIsMinted)
+//   - the rate changes while callers sleep: their times are computed again, and those of
+//     reservations too (TestWaitHearsOfSet, TestSetKeepsWhatIsHeldAndOwed)
+//   - Cancel comes after the reserved time: it gives nothing back (TestCancelAfterItsTime)
+//   - a time or a debt overflows 64 bits: the state is replaced, and decides as rational
+//     arithmetic does (TestTimeOutrunsTheTicks, TestDebtOutgrowsTheWord)
+//   - MaxKeys keys are kept and all of them owe: the one that will be full soonest of
+//     eight is forgotten (TestCheapestOfEight)
+//   - more callers wait than MaxWaiting: one more gets ErrBusy at once (TestMaxWaiting)
+//   - the workers of one host wait for one key: they are served in the order in which they
+//     came, and do not wake together (TestKeyedWaitIsFIFO)
+//   - the key is NaN: each call finds a new key with a full bucket (TestNaNKey)
 //
 // # Concurrency
 //
@@ -98,26 +164,26 @@
 // A grant happens before whatever finds its tokens gone. Two takers that read the
 // clock in one order and swap in the other are safe too: I8 holds for any order. A
 // Keyed locks the shard of the key, a SlidingLog or SlidingCounter itself. There is
-// no goroutine in the background: a sleeper in Wait is its caller, and its timer is
-// set by whoever changes its time.
+// no goroutine in the background: a sleeper in Wait is its caller. Only the timer of the
+// first sleeper runs; the call that moves it, or that leaves before it, sets it.
 //
 // # Trade-offs
 //
 // The main disadvantage of a token bucket: it admits up to twice what the limit
 // seems to say within one window, as above. Use SlidingLog where that must not be,
-// at 8 bytes an event. Where calls should be even, use Pacer.
+// at 8 bytes per event and up to 16. Where calls should be even, use Pacer.
 //
 // A Bucket that many processors take from is one contended word; a compare-and-swap
 // that fails is repeated, and under heavy contention a short mutex does about as
-// well. Refusals scale, since they write nothing. A Bucket of its own takes 450
-// bytes, padding against false sharing; for many, use Keyed.
+// well. Refusals scale, since they write nothing. A Bucket takes 624 bytes on a 64-bit
+// system, most of them padding against false sharing; for many, use Keyed.
 //
 // Sleepers in Wait are served in order: one that waits for many tokens keeps back
-// those behind it that want few. Without MaxKeys a Keyed grows with the keys that owe.
-// A key that is not equal to itself, NaN say, is a new key each time.
+// those behind it that need few. A key of a Keyed for which callers sleep or reserve takes
+// about a kilobyte until what they were promised is due. Without MaxKeys a Keyed grows with the keys that owe.
 //
-// The textbook (textbook_test.go) needs a lock and floating point, is not exact, and
-// lets whoever asks first have what a sleeper waits for.
+// The textbook needs a lock and floating point, is not exact, and gives the next caller
+// what a sleeper waits for.
 //
 // # References
 //

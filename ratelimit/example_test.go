@@ -28,7 +28,7 @@ func ExampleParseRate() {
 	fmt.Println(err)
 	// Output:
 	// 1/m <nil>
-	// ratelimit: not a rate: "NaN/s"
+	// ratelimit: not a rate: "NaN/s", want "100/s"
 }
 
 func ExampleBucket_Take() {
@@ -75,6 +75,27 @@ func ExampleKeyed() {
 	// Output:
 	// true true false
 	// true
+}
+
+// The workers of one host are served in order, one in 10 ms; those of another host do not
+// wait for them.
+func ExampleKeyed_Wait() {
+	hosts := ratelimit.NewKeyed(ratelimit.Every(10*time.Millisecond), 1, ratelimit.KeyedOptions[string]{MaxWaiting: 100})
+	fetch := func(ctx context.Context, host string) error {
+		if err := hosts.Wait(ctx, host); err != nil {
+			return err // ErrBusy: too many wait for this host already
+		}
+		fmt.Println("GET", host)
+		return nil
+	}
+	for range 2 {
+		if err := fetch(context.Background(), "a.example"); err != nil {
+			fmt.Println(err)
+		}
+	}
+	// Output:
+	// GET a.example
+	// GET a.example
 }
 
 func ExampleAll() {

@@ -1,6 +1,7 @@
 package ratelimit
 
 import (
+	"cmp"
 	"math"
 	"math/big"
 	"math/bits"
@@ -33,6 +34,13 @@ func (a int128) sub(b int128) int128 {
 }
 
 func (a int128) less(b int128) bool { return a.hi < b.hi || a.hi == b.hi && a.lo < b.lo }
+
+func (a int128) compare(b int128) int {
+	if c := cmp.Compare(a.hi, b.hi); c != 0 {
+		return c
+	}
+	return cmp.Compare(a.lo, b.lo)
+}
 
 func (a int128) positive() bool { return i128(0).less(a) }
 
@@ -101,8 +109,39 @@ func (a int128) big() *big.Int {
 	return x.Add(x, new(big.Int).SetUint64(a.lo))
 }
 
-// float returns the nearest float64 to a/b.
+// float returns the float64 nearest to a/b, for b > 0: the quotient to 63 bits or
+// more, of which the last one says whether any are missing, is rounded once.
 func (a int128) float(b int64) float64 {
-	f, _ := new(big.Rat).SetFrac(a.big(), big.NewInt(b)).Float64()
-	return f
+	switch {
+	case a.hi < 0:
+		return -i128(0).sub(a).float(b)
+	case a == int128{}:
+		return 0
+	}
+	have, want := bits.Len64(a.lo), bits.Len64(uint64(b))+63
+	if a.hi != 0 {
+		have = 64 + bits.Len64(uint64(a.hi))
+	}
+	shift := want - have
+	hi, lo, lost := a.shift(shift)
+	q, rest := bits.Div64(hi, lo, uint64(b))
+	if rest != 0 || lost {
+		q |= 1
+	}
+	return math.Ldexp(float64(q), -shift)
+}
+
+// shift returns a<<n, which fits in 128 bits, or a>>-n and whether bits were lost.
+func (a int128) shift(n int) (hi, lo uint64, lost bool) {
+	hi, lo = uint64(a.hi), a.lo
+	for ; n >= 64; n -= 64 {
+		hi, lo = lo, 0
+	}
+	for ; n <= -64; n += 64 {
+		hi, lo, lost = 0, hi, lost || lo != 0
+	}
+	if n >= 0 {
+		return hi<<n | lo>>(64-n), lo << n, lost
+	}
+	return hi >> -n, lo>>-n | hi<<(64+n), lost || lo<<(64+n) != 0
 }

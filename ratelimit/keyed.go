@@ -3,12 +3,12 @@ package ratelimit
 import (
 	"fmt"
 	"iter"
+	"math/bits"
 	"runtime"
 	"sync/atomic"
 	"time"
 
 	"example.com/flatline/internal/clock"
-	"example.com/flatline/internal/debug"
 	"example.com/flatline/internal/hash"
 	"example.com/flatline/internal/option"
 )
@@ -16,11 +16,13 @@ import (
 // KeyedOptions are the settings of NewKeyed. The zero value is one rate for all
 // keys and no cap.
 type KeyedOptions[K comparable] struct {
-	// MaxKeys is the most keys that are kept at once; 0, the default, is no cap: then
-	// only buckets that are not full are sure to be kept, at most as many as keys that
-	// were taken from within the time in which a bucket fills. At the cap a new key
-	// takes the place of a full bucket, which loses nothing; only if there is none, of
-	// one that owes little, which is then forgiven.
+	// MaxKeys is the maximum number of keys that are kept at once; 0, the default, is
+	// no cap: then only buckets that are not full are sure to be kept, at most as many
+	// as keys that were taken from within the time in which a bucket fills. At the cap
+	// a new key replaces a full bucket, which loses nothing; only if there is none, it
+	// replaces the bucket that will be full soonest of eight (of all if MaxKeys is less),
+	// whose debt is forgiven. A cap below 64 keys for each shard means fewer shards, so
+	// that this holds on any number of processors.
 	MaxKeys int
 
 	// RateFor returns the rate and the burst of a key; the default is what NewKeyed
@@ -29,8 +31,12 @@ type KeyedOptions[K comparable] struct {
 	// Bucket.Set; a full one stays full. A negative burst counts as 0.
 	RateFor func(K) (Rate, int64)
 
-	// Now is the clock; the default is the monotonic one. A clock that goes back
-	// stands still.
+	// MaxWaiting is how many callers may sleep in Wait and WaitN for one key at once; 0, the
+	// default, is no bound. One more gets ErrBusy at once.
+	MaxWaiting int
+
+	// Now is the clock; the default is the monotonic one. What a clock may do, see
+	// Options.Now: each key keeps the latest time that its part of the table has seen.
 	Now func() time.Time
 }
 
@@ -51,14 +57,15 @@ type Keyed[K comparable] struct {
 	setting setting
 	rateFor func(K) (Rate, int64)
 	max     int64
+	places  int // the most sleepers of a key; 0 is no bound
 
 	_     [128]byte // what is above is only read
 	count atomic.Int64
 	_     [128]byte
 }
 
-// NewKeyed returns a limiter whose buckets are all full. It panics if burst or
-// MaxKeys is negative and on more than one KeyedOptions.
+// NewKeyed returns a limiter whose buckets are all full. It panics if burst, MaxKeys or
+// MaxWaiting is negative and on more than one KeyedOptions.
 func NewKeyed[K comparable](r Rate, burst int64, opts ...KeyedOptions[K]) *Keyed[K] {
 	o := option.One("ratelimit.NewKeyed", opts)
 	if burst < 0 {
@@ -67,20 +74,17 @@ func NewKeyed[K comparable](r Rate, burst int64, opts ...KeyedOptions[K]) *Keyed
 	if o.MaxKeys < 0 {
 		panic(fmt.Sprintf("ratelimit.NewKeyed: MaxKeys must not be negative, got %d", o.MaxKeys))
 	}
-	// Four shards for each processor that can run make two goroutines meet in one
-	// lock about as seldom as a Go map's do; a shard costs 7 KiB when it has keys.
-	shift := uint(62)
-	for n := 4; n < 4*runtime.GOMAXPROCS(0) && n < 256; n *= 2 {
-		shift--
-	}
+	mustBound("ratelimit.NewKeyed", o.MaxWaiting)
+	shards := shardsFor(runtime.GOMAXPROCS(0), o.MaxKeys)
 	x := &Keyed[K]{
-		shards:  make([]keyShard[K], 1<<(64-shift)),
-		shift:   shift,
+		shards:  make([]keyShard[K], shards),
+		shift:   uint(64 - bits.TrailingZeros(uint(shards))),
 		hash:    hash.New[K](nil),
 		clock:   clock.New(o.Now),
 		setting: settingOf(r, burst),
 		rateFor: o.RateFor,
 		max:     int64(o.MaxKeys),
+		places:  o.MaxWaiting,
 	}
 	for i := range x.shards {
 		x.shards[i].init(o.RateFor != nil)
@@ -88,23 +92,39 @@ func NewKeyed[K comparable](r Rate, burst int64, opts ...KeyedOptions[K]) *Keyed
 	return x
 }
 
+// shardsFor returns a power of two. Four shards for each processor that can run
+// make two goroutines meet in one lock about as seldom as a Go map's do; a shard
+// costs 7 KiB when it has keys. Eviction compares the keys of one shard, so under a
+// cap some shard must have many of them: 64 on average.
+func shardsFor(procs, maxKeys int) int {
+	n := 4
+	for n < 4*procs && n < 256 {
+		n *= 2
+	}
+	for maxKeys > 0 && n > 1 && n > maxKeys/64 {
+		n /= 2
+	}
+	return n
+}
+
 // Allow takes a token from the bucket of k and reports whether there was one. O(1)
 // expected; amortised for a new key, since memory grows and keys are forgotten. No
 // allocation for a key that is kept.
 func (x *Keyed[K]) Allow(k K) bool {
-	ok, _ := x.take(k, 1, x.settingFor(k, new(setting)))
-	return ok
+	return x.take(k, 1, x.settingFor(k, new(setting)), nil)
 }
 
 // Take takes n tokens from the bucket of k, or none. Cost as Allow.
-func (x *Keyed[K]) Take(k K, n int64) Decision {
-	c := x.settingFor(k, new(setting))
-	ok, debt := x.take(k, n, c)
-	return c.decide(ok, n, debt)
+func (x *Keyed[K]) Take(k K, n int64) (d Decision) {
+	x.take(k, n, x.settingFor(k, new(setting)), &d)
+	return d
 }
 
 // Key returns the limiter of one key, to be a tier of All, say. O(1).
-func (x *Keyed[K]) Key(k K) Limiter { return &keyLimiter[K]{x, k} }
+func (x *Keyed[K]) Key(k K) Limiter {
+	x.made()
+	return &keyLimiter[K]{x, k}
+}
 
 type keyLimiter[K comparable] struct {
 	x *Keyed[K]
@@ -113,24 +133,45 @@ type keyLimiter[K comparable] struct {
 
 func (l *keyLimiter[K]) Take(n int64) Decision { return l.x.Take(l.k, n) }
 
-// take takes n tokens from k, whose setting is c, and returns the ticks that its
-// bucket lacks afterwards.
-func (x *Keyed[K]) take(k K, n int64, c *setting) (ok bool, debt int64) {
+// take takes n tokens from k, whose setting is c, and writes what it decided to d, unless
+// d is nil.
+func (x *Keyed[K]) take(k K, n int64, c *setting, d *Decision) (ok bool) {
 	if c.rate == Inf {
-		return n >= 1, 0
+		if d != nil {
+			*d = c.decide(n >= 1, n, 0)
+		}
+		return n >= 1
 	}
+	x.made()
 	h := x.hash.Hash(k)
-	s := &x.shards[h>>x.shift]
+	s := &x.shards[h>>x.shift] // as shard, which is not inlined
 	ns := x.clock.Now()
 	for {
 		verdict, debt := s.take(x, uint32(h), k, n, c, ns)
-		if verdict != unclear {
-			return verdict == granted, debt
+		if verdict <= granted {
+			if d != nil {
+				*d = c.decide(verdict == granted, n, debt)
+			}
+			return verdict == granted
 		}
-		if debug.Enabled {
-			debug.Yield()
+		if verdict == unclear {
+			x.makeRoom(s, ns)
+		} else if ok, found := s.takeOwn(x, uint32(h), k, n, c, ns, d); found {
+			return ok
 		}
-		x.makeRoom(s, ns)
+	}
+}
+
+// shard returns the shard of k and the hash under which k is there.
+func (x *Keyed[K]) shard(k K) (uint32, *keyShard[K]) {
+	x.made()
+	h := x.hash.Hash(k)
+	return uint32(h), &x.shards[h>>x.shift]
+}
+
+func (x *Keyed[K]) made() {
+	if x.shards == nil {
+		panic("ratelimit: Keyed must be made by NewKeyed")
 	}
 }
 
@@ -161,19 +202,29 @@ func (x *Keyed[K]) oneMore() bool {
 	}
 }
 
-// makeRoom takes out one key, so that there may be room for another: one whose
-// bucket is full, wherever it is, else one of s, else any.
+// makeRoom drops one key: one whose bucket is full, wherever it is, else the
+// cheapest of a shard that has keys to choose from: of s, if it has. At the cap some
+// shard has as many keys as the average, which is 64 unless there is one shard only;
+// fewer are met only while others add and delete keys, or where most have promised
+// tokens. Only if all have is one of those dropped.
 func (x *Keyed[K]) makeRoom(s *keyShard[K], ns int64) {
 	for i := range x.shards {
 		if x.shards[i].dropFull(x, ns) {
 			return
 		}
 	}
-	if s.dropCheapest(x) {
-		return
+	for _, least := range [...]int{sample, 1} {
+		if s.dropCheapest(x, least) {
+			return
+		}
+		for i := range x.shards {
+			if x.shards[i].dropCheapest(x, least) {
+				return
+			}
+		}
 	}
 	for i := range x.shards {
-		if x.shards[i].dropCheapest(x) {
+		if x.shards[i].dropPromised(x) {
 			return
 		}
 	}
@@ -181,23 +232,27 @@ func (x *Keyed[K]) makeRoom(s *keyShard[K], ns int64) {
 
 // Len returns the number of keys that are kept: those whose bucket is not full, and
 // full ones that have not made room yet. It never exceeds MaxKeys. O(1).
-func (x *Keyed[K]) Len() int { return int(x.count.Load()) }
+func (x *Keyed[K]) Len() int {
+	x.made()
+	return int(x.count.Load())
+}
 
 // Delete forgets k, whose bucket is full then, and reports whether it was kept.
 // O(1) expected.
 func (x *Keyed[K]) Delete(k K) bool {
-	h := x.hash.Hash(k)
-	return x.shards[h>>x.shift].delete(x, uint32(h), k)
+	h, s := x.shard(k)
+	return s.delete(x, h, k)
 }
 
 // All yields the keys whose buckets are not full, each with what Take(k, 0) would
 // return, shard by shard: it copies a shard at a time, and sees each shard at one
 // moment. The loop may do anything with the limiter. O(Len).
 func (x *Keyed[K]) All() iter.Seq2[K, Decision] {
+	x.made()
 	return func(yield func(K, Decision) bool) {
 		for i := range x.shards {
 			for _, kept := range x.shards[i].snapshot(x, x.clock.Now()) {
-				if !yield(kept.key, kept.setting.decide(false, 0, kept.debt)) {
+				if !yield(kept.key, kept.Decision) {
 					return
 				}
 			}
@@ -205,21 +260,19 @@ func (x *Keyed[K]) All() iter.Seq2[K, Decision] {
 	}
 }
 
-// peek returns whether take would take n, and the ticks that the bucket lacks now.
-func (x *Keyed[K]) peek(k K, n int64, c *setting) (ok bool, debt int64) {
+// peek returns what take would decide about n, and what the bucket has now.
+func (x *Keyed[K]) peek(k K, n int64, c *setting) Decision {
 	if c.rate == Inf {
-		return n >= 1, 0
+		return c.decide(n >= 1, n, 0)
 	}
-	h := x.hash.Hash(k)
-	debt = x.shards[h>>x.shift].debt(x, uint32(h), k, c, x.clock.Now())
-	_, ok = c.take(debt, n)
-	return ok, debt
+	h, s := x.shard(k)
+	return s.peek(x, h, k, n, c, x.clock.Now())
 }
 
 // refund gives n tokens of k back.
 func (x *Keyed[K]) refund(k K, n int64) {
 	if x.settingFor(k, new(setting)).rate != Inf {
-		h := x.hash.Hash(k)
-		x.shards[h>>x.shift].refund(x, uint32(h), k, n)
+		h, s := x.shard(k)
+		s.refund(x, h, k, n, x.clock.Now())
 	}
 }

@@ -29,8 +29,12 @@ type Limiter interface{ Take(n int64) Decision }
 
 var (
 	// ErrNever is what WaitN returns for an n that no waiting will bring: less than
-	// 1, more than the burst, or due in more than 292 years.
+	// 1, more than the burst, not there at rate 0, or due in more than 292 years.
 	ErrNever = errors.New("ratelimit: no waiting will bring this many")
+
+	// ErrBusy is what Wait and WaitN return when as many callers are waiting as
+	// MaxWaiting allows.
+	ErrBusy = errors.New("ratelimit: too many callers are waiting")
 
 	// ErrBurst is what the error of Set wraps for a negative burst.
 	ErrBurst = errors.New("ratelimit: burst must not be negative")

@@ -2,53 +2,68 @@ package ratelimit
 
 import (
 	"fmt"
-	"math"
 	"sort"
 	"sync"
 	"time"
 
 	"example.com/flatline/internal/clock"
-	"example.com/flatline/internal/debug"
+	"example.com/flatline/internal/option"
 )
 
+// WindowOptions are the settings of NewSlidingLog and NewSlidingCounter. The zero value
+// is the monotonic clock.
+type WindowOptions struct {
+	// Now is the clock; the default is the monotonic one. What a clock may do, see
+	// Options.Now: the limiter keeps the latest time that it has seen.
+	Now func() time.Time
+}
+
 // A SlidingLog admits at most n events in any window of a length: it remembers when
-// the last n were. It is exact where the others are not, at the price of eight
-// bytes an event. It is made by NewSlidingLog, is safe for concurrent use and must
-// not be copied.
+// the events of the last window were. It is exact where the others are not, at the
+// price of eight bytes per event: its memory grows by doubling, up to n events, with
+// the most that one window has had, and is kept. It is made by NewSlidingLog, is safe
+// for concurrent use and must not be copied.
 type SlidingLog struct {
 	mu    sync.Mutex
-	looks debug.Counter // at remembered times
 	clock clock.Clock
 	per   int64
 	n     int
 	now   int64
-	stamp []int64 // when the last n events were, a ring once it is full
-	next  int     // where in it the next event goes; the oldest is there
+	ring  []int64 // when events were, in order from head on
+	head  int
+	len   int
 }
 
-// never is before every time.
-const never = math.MinInt64 / 2
-
-// NewSlidingLog returns a log of no events. Memory is taken as they come. It panics
-// if n is less than 1 or per is not positive.
-func NewSlidingLog(n int, per time.Duration) *SlidingLog {
+// NewSlidingLog returns a log of no events. Memory is allocated as they come. It panics
+// if n is less than 1 or per is not positive, and on more than one WindowOptions.
+func NewSlidingLog(n int, per time.Duration, opts ...WindowOptions) *SlidingLog {
+	o := option.One("ratelimit.NewSlidingLog", opts)
 	if n < 1 || per <= 0 {
 		panic(fmt.Sprintf("ratelimit.NewSlidingLog: want n of at least 1 and a positive duration, got %d in %v", n, per))
 	}
-	return &SlidingLog{clock: clock.New(nil), per: int64(min(per, -never)), n: n}
+	return &SlidingLog{clock: clock.New(o.Now), per: int64(per), n: n}
 }
 
 // Allow records an event now and reports true if there were fewer than n in the
-// window that ends now; an event exactly per ago is outside. O(1), amortised until
-// n events have been: the memory grows.
+// window that ends now; an event exactly per ago is outside. O(1), amortised while
+// the memory grows.
 func (l *SlidingLog) Allow() bool {
-	l.mu.Lock()
+	l.lock()
 	defer l.mu.Unlock()
-	ok := l.free(1) <= l.tick()
-	if ok {
-		l.record(1)
+	if l.len == len(l.ring) {
+		switch {
+		case l.len > 0 && l.now-l.ring[l.head] >= l.per: // in place of the oldest
+			l.ring[l.head] = l.now
+			l.head = l.index(1)
+			return true
+		case l.len == l.n:
+			return false
+		default:
+			l.grow(l.len + 1)
+		}
 	}
-	return ok
+	l.push()
+	return true
 }
 
 // Take records k events now, or none. O(k + log n); it allocates as Allow does.
@@ -59,11 +74,15 @@ func (l *SlidingLog) Take(k int64) Decision {
 
 // take is Take that says for when it has recorded the events.
 func (l *SlidingLog) take(k int64) (d Decision, at int64) {
-	l.mu.Lock()
+	l.lock()
 	defer l.mu.Unlock()
-	l.tick()
 	if d = l.decide(k); d.OK {
-		l.record(int(k))
+		if need := l.len + int(k); need > len(l.ring) {
+			l.grow(need)
+		}
+		for range k {
+			l.push()
+		}
 		d.Remaining -= k
 		d.ResetAfter = time.Duration(l.per)
 	}
@@ -76,79 +95,88 @@ func (l *SlidingLog) attempt(k int64) (Decision, func()) {
 }
 
 func (l *SlidingLog) peek(k int64) Decision {
-	l.mu.Lock()
+	l.lock()
 	defer l.mu.Unlock()
-	l.tick()
 	return l.decide(k)
 }
 
-// tick reads the clock under the lock, so that the stamps are in order.
-func (l *SlidingLog) tick() int64 {
+// lock locks mu and advances now, so that the events are in order.
+func (l *SlidingLog) lock() {
+	if l.n == 0 {
+		panic("ratelimit: SlidingLog must be made by NewSlidingLog")
+	}
+	if l.clock.Foreign() {
+		l.clock.Lock(&l.mu, &l.now)
+		return
+	}
+	l.mu.Lock() // what Lock does, without the call
 	l.now = max(l.now, l.clock.Now())
-	return l.now
 }
 
-// at returns when the i-th oldest of the last n events was, from 0.
-func (l *SlidingLog) at(i int) int64 {
-	l.looks.Add(1)
-	if i += l.next; i >= l.n {
-		i -= l.n
+// index returns where the i-th oldest event is in ring, from 0.
+func (l *SlidingLog) index(i int) int {
+	if i += l.head; i >= len(l.ring) {
+		i -= len(l.ring)
 	}
-	if i >= len(l.stamp) {
-		return never
-	}
-	return l.stamp[i]
+	return i
 }
 
-// free returns from when on k more events fit, for k in 1..n.
-func (l *SlidingLog) free(k int) int64 { return l.at(k-1) + l.per }
+// left returns how long the i-th oldest event will be in the window, 0 or less if it
+// is not. Differences of times do not overflow, whatever per is.
+func (l *SlidingLog) left(i int) int64 { return l.per - (l.now - l.ring[l.index(i)]) }
 
-// decide returns what there is, and whether a Take of k succeeds.
+// drop forgets the k oldest events, which are outside the window.
+func (l *SlidingLog) drop(k int) {
+	if l.len -= k; l.len > 0 {
+		l.head = l.index(k)
+	} else {
+		l.head = 0
+	}
+}
+
+// push adds an event now, for which there is room.
+func (l *SlidingLog) push() {
+	l.len++
+	l.ring[l.index(l.len-1)] = l.now
+}
+
+// grow makes the ring long enough for need events, at most n.
+func (l *SlidingLog) grow(need int) {
+	ring := make([]int64, min(max(2*len(l.ring), need, 8), l.n))
+	k := copy(ring, l.ring[l.head:])
+	copy(ring[k:], l.ring[:l.head])
+	l.ring, l.head = ring, 0
+}
+
+// decide forgets the events that are outside the window, and returns what there is
+// and whether a Take of k succeeds.
 func (l *SlidingLog) decide(k int64) Decision {
-	past := sort.Search(l.n, func(i int) bool { return l.at(i)+l.per > l.now })
-	d := Decision{OK: k >= 1 && k <= int64(past), Limit: int64(l.n), Remaining: int64(past)}
-	d.ResetAfter = time.Duration(max(l.at(l.n-1)+l.per-l.now, 0))
+	l.drop(sort.Search(l.len, func(i int) bool { return l.left(i) > 0 }))
+	room := int64(l.n - l.len)
+	d := Decision{OK: k >= 1 && k <= room, Limit: int64(l.n), Remaining: room}
+	if l.len > 0 {
+		d.ResetAfter = time.Duration(l.left(l.len - 1))
+	}
 	switch {
 	case d.OK:
 	case k < 1 || k > d.Limit:
 		d.RetryAfter = Never
 	default:
-		d.RetryAfter = time.Duration(l.free(int(k)) - l.now)
+		d.RetryAfter = time.Duration(l.left(int(k-room) - 1))
 	}
 	return d
 }
 
-// record notes k events now.
-func (l *SlidingLog) record(k int) {
-	for range k {
-		if l.next < len(l.stamp) {
-			l.stamp[l.next] = l.now
-		} else {
-			l.stamp = append(l.stamp, l.now)
-		}
-		if l.next++; l.next == l.n {
-			l.next = 0
-		}
-	}
-}
-
-// remove takes k events of the time at out again. Younger ones stay; in place of
-// the oldest come k that are long past, as those that were overwritten were. O(n).
+// remove removes k events of the time at again, if they are still in the window.
+// O(log n + events since).
 func (l *SlidingLog) remove(k int, at int64) {
-	l.mu.Lock()
+	l.lock()
 	defer l.mu.Unlock()
-	keep := make([]int64, 0, l.n)
-	for i := range l.n {
-		if t := l.at(i); t == at && k > 0 {
-			k--
-		} else {
-			keep = append(keep, t)
-		}
+	first := sort.Search(l.len, func(i int) bool { return l.ring[l.index(i)] >= at })
+	end := sort.Search(l.len, func(i int) bool { return l.ring[l.index(i)] > at })
+	k = min(k, end-first)
+	for i := end; i < l.len; i++ {
+		l.ring[l.index(i-k)] = l.ring[l.index(i)]
 	}
-	l.stamp = make([]int64, l.n-len(keep), l.n)
-	for i := range l.stamp {
-		l.stamp[i] = never
-	}
-	l.stamp = append(l.stamp, keep...)
-	l.next = 0
+	l.len -= k
 }

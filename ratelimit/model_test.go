@@ -2,6 +2,7 @@ package ratelimit
 
 import (
 	"math"
+	"math/big"
 	"testing"
 	"time"
 
@@ -26,18 +27,27 @@ func (b *Bucket) check(t require.TestingT) {
 		require.Equal(t, s.burst, s.most, "I1")
 		require.NotEqual(t, Inf, s.rate, "a z that others move must refuse nobody")
 	}
-	seq, due, last := uint64(0), int128{hi: math.MinInt64}, s.load()
-	for e := b.promises.Front(); e != nil; e = e.Next() {
-		p := e.Value.(*promise)
-		ps, at := p.instant()
+	if b.promises == nil {
+		return
+	}
+	due := int128{hi: math.MinInt64}
+	for e := b.reserved.Front(); e != nil; e = e.Next() {
+		ps, at := e.Value.(*promise).instant()
 		require.Same(t, s, ps)
-		require.False(t, at.less(due), "I3: promises stand in the order of their times")
+		require.False(t, at.less(due) && !b.disordered, "I3: reservations stand in the order of their times")
 		due = at
-		if p.timer != nil {
-			require.Less(t, seq, p.seq, "I3: sleepers stand in the order in which they came")
-			require.False(t, s.rate != Inf && last.less(at), "I3: z is not before a sleeper")
-			seq = p.seq
-		}
+	}
+	seq := uint64(0)
+	due = int128{}
+	for e := b.sleepers.Front(); e != nil; e = e.Next() {
+		p := e.Value.(*promise)
+		require.Less(t, seq, p.seq, "I3: sleepers stand in the order in which they came")
+		require.False(t, e.Prev() != nil && p.due.less(i128(0)), "I3: which is the order of their times")
+		seq, due = p.seq, due.add(p.due)
+	}
+	if b.sleepers.Len() > 0 {
+		require.Equal(t, b.sleepers.last, due, "I3: the time of the last sleeper is their sum")
+		require.False(t, s.rate != Inf && s.load().less(due), "I3: z is not before the last sleeper")
 	}
 }
 
@@ -61,7 +71,7 @@ var (
 	bursts = rapid.OneOf(rapid.Int64Range(0, 20), rapid.SampledFrom([]int64{1 << 20, 1 << 40, 1 << 61, math.MaxInt64 - 1, math.MaxInt64}))
 	counts = rapid.OneOf(rapid.Int64Range(-1, 25), rapid.SampledFrom([]int64{math.MinInt64, 1 << 20, 1 << 61, math.MaxInt64 - 1, math.MaxInt64}))
 	waits  = rapid.OneOf(rapid.Int64Range(-1, 2e9), rapid.SampledFrom([]int64{math.MinInt64, math.MaxInt64}))
-	steps  = rapid.OneOf(rapid.Int64Range(0, 3e9), rapid.Int64Range(0, 5), rapid.SampledFrom([]int64{-1, -1e9, 1 << 40, 1 << 61, math.MinInt64}))
+	steps  = rapid.OneOf(rapid.Int64Range(0, 3e9), rapid.Int64Range(0, 5), rapid.SampledFrom([]int64{-1, -1e9, 1 << 40, 1<<50 + 1, 1<<55 + 1, 1 << 61, math.MinInt64})) // products above 2^53, which a float64 rounds
 )
 
 // TestBucketModel: a Bucket decides, to the nanosecond and for any rate, burst,
@@ -77,6 +87,8 @@ func TestBucketModel(t *testing.T) {
 			"": b.checked,
 			"time": func(t *rapid.T) {
 				if step := steps.Draw(t, "step"); step < 0 {
+					o.at(c.ns) // both have seen the time: whether a call with n of 0 reads the clock is left open
+					b.Tokens()
 					c.ns = max(c.ns+step, math.MinInt64/2)
 				} else {
 					c.ns += min(step, math.MaxInt64-1-max(c.ns, 0))
@@ -103,8 +115,21 @@ func TestBucketModel(t *testing.T) {
 					require.Equal(t, delay, got.Delay())
 					if rapid.Bool().Draw(t, "cancel") { // nothing came after it
 						got.Cancel()
-						o.refund(c.ns, n)
+						if delay > 0 { // else the caller may have acted
+							o.refund(c.ns, n)
+						}
 					}
+				}
+			},
+			"tier": func(t *rapid.T) {
+				n := counts.Draw(t, "n")
+				require.Equal(t, o.take(c.ns, 0), b.peek(0))
+				d := o.take(c.ns, n)
+				got, undo := b.attempt(n)
+				require.Equal(t, d, got)
+				if d.OK && rapid.Bool().Draw(t, "undo") {
+					undo()
+					o.refund(c.ns, n)
 				}
 			},
 			"Refund": func(t *rapid.T) {
@@ -135,6 +160,7 @@ func TestInt128(t *testing.T) {
 		b := int128{ints.Draw(t, "hi") >> 2, uint64(ints.Draw(t, "lo"))}
 		x, y := a.big(), b.big()
 		assert.Equal(t, x.Cmp(y) < 0, a.less(b))
+		assert.Equal(t, x.Cmp(y), a.compare(b))
 		assert.Zero(t, a.add(b).big().Cmp(x.Add(x, y)))
 		assert.Zero(t, a.big().Cmp(x.Sub(x, y)))
 		assert.Zero(t, a.sub(b).big().Cmp(x.Sub(x, y)))
@@ -146,6 +172,20 @@ func TestInt128(t *testing.T) {
 			assert.Equal(t, i128(w), a)
 		}
 	})
+}
+
+// TestFloat: the nearest float64, where a quotient of floats or of rounded parts is not,
+// and without allocation.
+func TestFloat(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		ints := rapid.OneOf(rapid.Int64(), rapid.SampledFrom([]int64{0, 1, -1, 1<<53 + 1, 1<<54 + 3, math.MaxInt64, math.MinInt64}))
+		a := int128{ints.Draw(t, "hi") >> rapid.SampledFrom([]int{2, 30, 62, 63}).Draw(t, "by"), uint64(ints.Draw(t, "lo"))}
+		b := rapid.OneOf(rapid.Int64Range(1, math.MaxInt64), rapid.SampledFrom([]int64{1, 2, 3, 1 << 32, 1<<53 + 1, math.MaxInt64})).Draw(t, "b")
+		want, _ := new(big.Rat).SetFrac(a.big(), big.NewInt(b)).Float64()
+		require.Equal(t, want, a.float(b))
+	})
+	a := int128{1 << 40, 12345}
+	assert.Zero(t, testing.AllocsPerRun(100, func() { a.float(7) }))
 }
 
 // TestScaleHasAnEnd: what does not fit in 126 bits is the nearest number that does.

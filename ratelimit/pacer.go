@@ -4,7 +4,21 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"example.com/flatline/internal/option"
 )
+
+// PacerOptions are the settings of NewPacer. The zero value is the monotonic clock and no
+// bound.
+type PacerOptions struct {
+	// Now is the clock; the default is the monotonic one. What a clock may do, see
+	// Options.Now.
+	Now func() time.Time
+
+	// MaxWaiting is how many callers may sleep in Wait at once; 0, the default, is no
+	// bound. One more gets ErrBusy at once.
+	MaxWaiting int
+}
 
 // A Pacer is a leaky bucket: it lets callers through one by one, evenly spaced, in
 // the order in which they came. It is made by NewPacer, is safe for concurrent use
@@ -15,29 +29,47 @@ import (
 // evenly is a token bucket of depth 1, and slack is further depth, empty at first.)
 type Pacer struct{ b *Bucket }
 
+// bucket returns the bucket that the pacer is.
+func (p *Pacer) bucket() *Bucket {
+	if p.b == nil {
+		panic("ratelimit: Pacer must be made by NewPacer")
+	}
+	return p.b
+}
+
 // NewPacer returns a pacer whose first turn is now. It panics if slack is negative
-// or the largest int64.
-func NewPacer(r Rate, slack int64) *Pacer {
+// or the largest int64, if MaxWaiting is negative, and on more than one PacerOptions.
+func NewPacer(r Rate, slack int64, opts ...PacerOptions) *Pacer {
+	o := option.One("ratelimit.NewPacer", opts)
 	if slack < 0 || slack+1 < 0 {
 		panic(fmt.Sprintf("ratelimit.NewPacer: slack must be at least 0, got %d", slack))
 	}
-	one := int64(1)
-	return &Pacer{New(r, slack+1, Options{Initial: &one})}
+	mustBound("ratelimit.NewPacer", o.MaxWaiting)
+	return &Pacer{New(r, slack+1, Options{Now: o.Now, Initial: new(int64(1)), MaxWaiting: o.MaxWaiting})}
 }
 
-// Wait sleeps until it is the caller's turn. It returns an error that wraps ctx's
-// when ctx is over, at once if its deadline comes before the turn; the turn then
-// goes to the next. O(1 + sleepers behind it).
-func (p *Pacer) Wait(ctx context.Context) error { return p.b.WaitN(ctx, 1) }
+// Wait sleeps until it is the caller's turn. It returns an error that wraps ctx's and
+// context.Cause(ctx) when ctx is done, and context.DeadlineExceeded at once if its
+// deadline comes before the turn; the turn then goes to the next caller. At rate 0, when
+// there is no turn now, it returns ErrNever; if PacerOptions.MaxWaiting callers sleep
+// already, ErrBusy.
+//
+// Timers fire late, by up to a millisecond, and a turn that is late is lost unless
+// slack makes up for it: without slack, callers fall behind the rate from about 1,000
+// turns a second on, and far behind at 10,000. Give it a slack of a few milliseconds'
+// worth. Cost as Bucket.WaitN.
+func (p *Pacer) Wait(ctx context.Context) error { return p.bucket().WaitN(ctx, 1) }
 
 // TryNext takes the turn and reports true if it is now, and returns the time until
 // the next turn if not. O(1).
 func (p *Pacer) TryNext() (time.Duration, bool) {
-	d := p.b.Take(1)
+	d := p.bucket().Take(1)
 	return d.RetryAfter, d.OK
 }
 
-// Set changes the rate; sleepers get new times.
+// Set changes the rate; sleepers get new times. At rate 0 those that sleep do so until
+// Set changes it again or their context is done. O(1 + sleepers).
 func (p *Pacer) Set(r Rate) {
-	_ = p.b.Set(r, p.b.state.Load().burst) // only a negative burst is an error
+	b := p.bucket()
+	_ = b.Set(r, b.state.Load().burst) // only a negative burst is an error
 }

@@ -66,8 +66,8 @@ func (r Rate) Time(k int64) time.Duration {
 
 // ParseRate reads "100/s", "15/15m", "3/250ms" or "inf": a count, a slash and a
 // duration as time.ParseDuration reads it, whose number may be left out if it is
-// 1. Anything else is an error that wraps ErrRate: a count that is negative, not a
-// whole number or too large, a duration that is not positive.
+// 1. Anything else is an error that wraps ErrRate and says what is wanted: a count that
+// is negative, not a whole number or too large, a duration that is not positive.
 func ParseRate(s string) (Rate, error) {
 	if s == "inf" {
 		return Inf, nil
@@ -75,16 +75,37 @@ func ParseRate(s string) (Rate, error) {
 	count, per, ok := strings.Cut(s, "/")
 	n, err := strconv.ParseInt(count, 10, 64)
 	if !ok || err != nil || n < 0 {
-		return Rate{}, fmt.Errorf("%w: %q", ErrRate, s)
+		return Rate{}, notARate(s)
 	}
 	if per != "" && per[0] >= 'a' { // only a unit, µs among them
 		per = "1" + per
 	}
 	d, err := time.ParseDuration(per)
 	if err != nil || d <= 0 {
-		return Rate{}, fmt.Errorf("%w: %q", ErrRate, s)
+		return Rate{}, notARate(s)
 	}
 	return Per(n, d), nil
+}
+
+// units are what is written for those of time.ParseDuration.
+var units = map[string]string{
+	"second": "s", "seconds": "s", "sec": "s", "secs": "s",
+	"minute": "m", "minutes": "m", "min": "m", "mins": "m",
+	"hour": "h", "hours": "h", "hr": "h", "hrs": "h",
+	"day": "24h", "days": "24h", "d": "24h",
+}
+
+// notARate returns an error that says what was meant, if that can be seen, or else what a
+// rate looks like.
+func notARate(s string) error {
+	want := "100/s"
+	count, per, _ := strings.Cut(s, "/")
+	if unit, ok := units[strings.ToLower(per)]; ok {
+		if _, err := ParseRate(count + "/" + unit); err == nil {
+			want = count + "/" + unit
+		}
+	}
+	return fmt.Errorf("%w: %q, want %q", ErrRate, s, want)
 }
 
 // String returns the rate in the form that ParseRate reads, over a second, a

@@ -2,6 +2,7 @@ package ratelimit
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"testing"
 	"time"
@@ -26,6 +27,19 @@ func TestParseRate(t *testing.T) {
 	} {
 		_, err := ParseRate(text)
 		assert.ErrorIs(t, err, ErrRate, text)
+	}
+}
+
+// TestParseRateSaysWhatItWants: what was meant, where the unit is only spelled otherwise.
+func TestParseRateSaysWhatItWants(t *testing.T) {
+	for text, want := range map[string]string{
+		"100/sec": "100/s", "7/Minute": "7/m", "2/d": "2/24h", "5/hours": "5/h",
+		"x/sec": "100/s", "-1/sec": "100/s", "3/fortnight": "100/s", "": "100/s", "9/": "100/s",
+	} {
+		_, err := ParseRate(text)
+		assert.EqualError(t, err, fmt.Sprintf("ratelimit: not a rate: %q, want %q", text, want))
+		_, err = ParseRate(want)
+		assert.NoError(t, err)
 	}
 }
 

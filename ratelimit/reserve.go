@@ -2,87 +2,29 @@ package ratelimit
 
 import (
 	"container/list"
-	"math"
+	"slices"
 	"time"
-
-	"example.com/flatline/internal/debug"
 )
 
-// current returns the state and the time in its ticks. If the time has outrun
-// them it first moves tick 0. b.mu is held.
-func (b *Bucket) current() (*state, int128) {
-	s := b.state.Load()
-	ns := b.now()
-	if !s.wide && ns-s.base > s.span {
-		s = b.replace(s, ns, s.rate, s.burst)
-	}
-	return s, s.now(ns)
-}
-
-// replace freezes the state old at the time ns, hands what it holds over to a new
-// one, whose tick 0 that is, and publishes it. Sleepers get new times. b.mu is
-// held.
-func (b *Bucket) replace(old *state, ns int64, r Rate, burst int64) *state {
-	s, now := newState(r, burst, ns, false), old.now(ns)
-	z := old.freeze()
-	debug.Yield()
-	old.next, old.at = s, now
-	z = old.translate(z.max(now.sub(old.cost(old.burst))))
-	s.start(z.max(i128(0).sub(s.cost(burst))))
-	b.state.Store(s)
-	for e := b.promises.Front(); e != nil; e = e.Next() {
-		e.Value.(*promise).arm(i128(0))
-	}
-	return s
-}
-
-// advance moves z of s by n tokens if they are due within wait nanoseconds, and
-// returns the instant at which they are: z afterwards. If z would no longer fit in
-// a word it replaces s by a wide state. b.mu is held.
-func (b *Bucket) advance(s *state, now int128, n int64, wait time.Duration) (due int128, ok bool) {
-	switch {
-	case n < 1 || n > s.burst && s.rate != Inf:
-		return now, false
-	case s.rate == Inf:
-		return now, true
-	}
-	for {
-		z := s.load()
-		ahead := z.max(now.sub(s.cost(s.burst))).sub(now).add(s.cost(n))
-		if ahead.positive() && (ahead.ceilDiv(s.n) > wait || s.n > 0 && mul128(math.MaxInt64, s.n).less(ahead)) {
-			return now, false
-		}
-		due = now.add(ahead)
-		if !s.fits(due) { // so z lies ahead of now, and no taker can have moved it
-			s = b.widen(s)
-		}
-		if s.swap(z, due) {
-			return due, true
-		}
-	}
-}
-
-// widen replaces a narrow state by a wide one with the same ticks, so that no
-// sleeper has to learn of it. b.mu is held.
-func (b *Bucket) widen(old *state) *state {
-	s := newState(old.rate, old.burst, old.base, true)
-	s.start(old.freeze())
-	old.next = s
-	b.state.Store(s)
-	return s
-}
-
 // A promise is n tokens at a time to come: a Reservation, whose time is fixed, or a
-// sleeper in WaitN, who can be woken sooner. Bucket.promises holds those that are
-// not due yet, in the order of their times. All fields belong to Bucket.mu.
+// sleeper in WaitN, which moves up when others give tokens back. All fields belong to
+// Bucket.mu.
 type promise struct {
 	s     *state // whose ticks the instants are in
-	due   int128
+	due   int128 // for a sleeper see queue
 	mark  int128 // z just after p was made, plus s.given of that moment
 	n     int64
 	seq   uint64
+	at    *list.Element // in Bucket.reserved or Bucket.sleepers, or nil
 	timer *time.Timer   // of a sleeper
-	at    *list.Element // in Bucket.promises, or nil
+}
+
+// promises are what a Bucket has promised and is to come.
+type promises struct {
+	seq        uint64    // of the last promise
+	reserved   list.List // reservations, in the order of their times
+	disordered bool      // they are not
+	sleepers   queue
 }
 
 // instant returns the time of p in the ticks of the current state, with that state.
@@ -105,13 +47,9 @@ func (p *promise) left(now int128) time.Duration {
 	return 0
 }
 
-// arm sets the timer of a sleeper anew. Since Go 1.23 no stale value can be in its
-// channel afterwards.
-func (p *promise) arm(now int128) {
-	if p.timer != nil {
-		p.timer.Reset(p.left(now))
-	}
-}
+// since returns the ticks that have been taken, or have run over the rim, between
+// p and a z of its state.
+func (p *promise) since(z int128) int128 { return z.sub(p.mark).add(p.s.given) }
 
 // promise makes a promise of n tokens within wait. b.mu is held.
 func (b *Bucket) promise(n int64, wait time.Duration) (p *promise, now int128, ok bool) {
@@ -120,67 +58,92 @@ func (b *Bucket) promise(n int64, wait time.Duration) (p *promise, now int128, o
 	if !ok {
 		return nil, now, false
 	}
-	for e := b.promises.Front(); e != nil && e.Value.(*promise).kept(now); e = b.promises.Front() {
-		b.forget(e.Value.(*promise))
+	if b.promises == nil {
+		b.promises = new(promises)
 	}
 	b.seq++
-	p = &promise{s: s, due: due, mark: due.add(s.given), n: n, seq: b.seq}
-	if p.left(now) > 0 {
-		p.at = b.promises.PushBack(p)
-		b.sort(p)
-	}
-	return p, now, true
+	return &promise{s: s, due: due, mark: due.add(s.given), n: n, seq: b.seq}, now, true
 }
 
-// kept reports whether p is a promise to a caller who needs nothing any more, since
-// its time has come.
-func (p *promise) kept(now int128) bool { return p.timer == nil && p.left(now) == 0 }
+// reserve notes a promise whose time is fixed and to come. Those whose time has come
+// say nothing any more; it forgets up to two of them, so that they become fewer and no
+// call has many to forget. O(1): after a Cancel p may be due before an older one, and
+// only the next Cancel, which walks all of them, puts it there.
+func (b *Bucket) reserve(p *promise, now int128) {
+	for range 2 {
+		if e := b.reserved.Front(); e != nil && e.Value.(*promise).left(now) == 0 {
+			b.forget(e.Value.(*promise))
+		}
+	}
+	p.at = b.reserved.PushBack(p)
+	if e := p.at.Prev(); e != nil && later(e.Value.(*promise), p) > 0 {
+		b.disordered = true
+	}
+}
 
-// forget takes p out of the list.
+// later compares the times of two promises.
+func later(p, q *promise) int {
+	_, a := p.instant()
+	_, b := q.instant()
+	return a.compare(b)
+}
+
+// order puts the reservations in the order of their times.
+func (b *Bucket) order() {
+	if !b.disordered {
+		return
+	}
+	all := make([]*promise, 0, b.reserved.Len())
+	for e := b.reserved.Front(); e != nil; e = e.Next() {
+		all = append(all, e.Value.(*promise))
+	}
+	slices.SortStableFunc(all, later)
+	for _, p := range all {
+		b.reserved.MoveToBack(p.at)
+	}
+	b.disordered = false
+}
+
+// forget removes a reservation from the list.
 func (b *Bucket) forget(p *promise) {
 	if p.at != nil {
-		b.promises.Remove(p.at)
+		b.reserved.Remove(p.at)
 		p.at = nil
 	}
 }
 
-// sort moves p to the front as far as its time demands.
-func (b *Bucket) sort(p *promise) {
-	_, due := p.instant()
-	for e := p.at.Prev(); e != nil; e = p.at.Prev() {
-		if _, before := e.Value.(*promise).instant(); !due.less(before) {
-			return
-		}
-		b.promises.MoveBefore(p.at, e)
-	}
-}
-
-// floor returns the least z that the promises and the size of the bucket allow.
-// What has been promised for a time P is already missing in z; if the bucket could
+// floor returns the least z that the reservations and the size of the bucket allow.
+// What has been reserved for a time P is already missing in z; if the bucket could
 // become full without it by then, that would be forgotten. So P-z, and all that is
 // promised for P and later, must fit into the bucket. A sleeper sets no bound, since
-// it moves with z.
+// it moves with z. O(1) without reservations to come, else O(n log n) in these, plus
+// O(sleepers).
 func (b *Bucket) floor(s *state, now int128) int128 {
+	b.order()
 	full := s.cost(s.burst)
 	least := now.sub(full)
+	sleeper, at := b.sleepers.Back(), b.sleepers.last
 	var later int128
-	for e := b.promises.Back(); e != nil; e = e.Prev() {
+	for e := b.reserved.Back(); e != nil; e = e.Prev() {
 		q := e.Value.(*promise)
-		later = later.add(s.cost(q.n))
-		if _, due := q.instant(); q.timer == nil && now.less(due) {
-			least = least.max(due.add(later).sub(full))
+		_, due := q.instant()
+		if !now.less(due) {
+			break
 		}
+		for ; sleeper != nil && !at.less(due); sleeper = sleeper.Prev() {
+			p := sleeper.Value.(*promise)
+			later, at = later.add(s.cost(p.n)), at.sub(p.due)
+		}
+		later = later.add(s.cost(q.n))
+		least = least.max(due.add(later).sub(full))
 	}
 	return least
 }
 
-// back moves z back by so many ticks, but not below floor, and with it the sleepers
-// that came after p: all of them if p is nil. b.mu is held.
-func (b *Bucket) back(s *state, now, ticks, floor int128, p *promise) {
-	var seq uint64
-	if p != nil {
-		seq = p.seq
-	}
+// back moves z back by so many ticks, but not below floor, and with it the sleeper at
+// first and those behind it. They are those that came after p: all if p is nil. b.mu
+// is held.
+func (b *Bucket) back(s *state, now, ticks, floor int128, p *promise, first *list.Element) {
 	for {
 		z := s.load()
 		least, undo := floor, p != nil && !p.since(z).positive()
@@ -189,40 +152,50 @@ func (b *Bucket) back(s *state, now, ticks, floor int128, p *promise) {
 		}
 		by := z.sub(least).min(ticks).max(i128(0))
 		if s.swap(z, z.sub(by)) {
-			if ticks = by; !undo {
+			if !undo {
 				s.given = s.given.add(by)
 			}
-			break
-		}
-	}
-	for e := b.promises.Front(); e != nil; {
-		q := e.Value.(*promise)
-		e = e.Next()
-		if q.timer != nil && q.seq > seq {
-			_, due := q.instant()
-			q.due = due.sub(ticks)
-			b.sort(q)
-			q.arm(now)
+			if first != nil {
+				b.sleepers.moveUp(first, by, now)
+			}
+			return
 		}
 	}
 }
 
-// since returns the ticks that have been taken, or have run over the rim, between
-// p and a z of its state.
-func (p *promise) since(z int128) int128 { return z.sub(p.mark).add(p.s.given) }
-
 // cancel undoes p. b.mu is held.
 //
-// If nothing ran over the rim since, z goes back by all of p. But without p the
-// bucket may have been full just before what was taken since; then z would now be
-// that much above the full bucket.
+// While p is not due nothing can have run over the rim since, for z was ahead of the
+// time: z goes back by all of p. Later, without p the bucket may have been full just
+// before what was taken since; then z would now be that much above the full bucket.
 func (b *Bucket) cancel(p *promise) {
 	_, now := b.current()
-	s, _ := p.instant()
-	b.forget(p)
-	full := now.sub(s.cost(s.burst))
-	missing := i128(0).sub(p.since(full))
-	b.back(s, now, s.cost(p.n).min(missing), b.floor(s, now), p)
+	s, due := p.instant()
+	ticks, full := s.cost(p.n), now.sub(s.cost(s.burst))
+	var behind *list.Element
+	if p.timer != nil {
+		due = b.sleepers.due(p, now)
+		behind = b.sleepers.remove(p, now)
+	} else {
+		b.forget(p)
+		behind = b.sleepers.after(p.seq)
+	}
+	if !now.less(due) {
+		ticks = ticks.min(i128(0).sub(p.since(full)))
+	}
+	b.back(s, now, ticks, b.floor(s, now), p, behind)
+}
+
+// idle reports whether all that b has promised is due, and forgets it. b.mu is held. O(1)
+// and O(1) for each that it forgets.
+func (b *Bucket) idle(s *state, now int128) bool {
+	if b.promises == nil {
+		return !now.less(s.load())
+	}
+	for e := b.reserved.Front(); e != nil && e.Value.(*promise).left(now) == 0; e = b.reserved.Front() {
+		b.forget(e.Value.(*promise))
+	}
+	return b.sleepers.Len() == 0 && b.reserved.Len() == 0 && !now.less(s.load())
 }
 
 // A Reservation is a promise of tokens at a time to come. It is made by Reserve,
@@ -230,28 +203,46 @@ func (b *Bucket) cancel(p *promise) {
 type Reservation struct {
 	b    *Bucket
 	p    *promise
+	due  bool // from the start, so that there is no bucket
 	over bool // guarded by b.mu
+}
+
+func (r *Reservation) lock() {
+	if r.b == nil {
+		panic("ratelimit: Reservation must be made by Bucket.Reserve or Keyed.Reserve")
+	}
+	r.b.lock()
 }
 
 // Reserve takes n tokens that are there or will be within maxWait, and returns
 // when: the caller waits for Delay and then acts, without asking again. It reports
-// false, and takes nothing, if they come later or never, or if n is 0 or less. A
-// maxWait of 0 or less is AllowN with a way back. O(1).
+// false, and takes nothing, if they come later or never, or if n is 0 or less. O(1).
 func (b *Bucket) Reserve(n int64, maxWait time.Duration) (*Reservation, bool) {
-	b.mu.Lock()
+	b.lock()
 	defer b.mu.Unlock()
-	p, _, ok := b.promise(n, min(max(maxWait, 0), Never-1))
+	return b.reserveWithin(n, maxWait)
+}
+
+// reserveWithin is Reserve. b.mu is held.
+func (b *Bucket) reserveWithin(n int64, maxWait time.Duration) (*Reservation, bool) {
+	p, now, ok := b.promise(n, maxWait)
 	if !ok {
 		return nil, false
+	}
+	if p.left(now) > 0 {
+		b.reserve(p, now)
 	}
 	return &Reservation{b: b, p: p}, true
 }
 
 // Delay returns how long the caller must still wait before it acts, 0 if it need
-// not. If Set has changed the rate since Reserve, it is the time at the new rate.
-// O(1 + calls of Set since).
+// not. If Set has changed the rate since Reserve, it is the time at the new rate, and
+// Never at rate 0. O(1 + calls of Set since).
 func (r *Reservation) Delay() time.Duration {
-	r.b.mu.Lock()
+	if r.due {
+		return 0
+	}
+	r.lock()
 	defer r.b.mu.Unlock()
 	if r.over {
 		return 0
@@ -260,15 +251,24 @@ func (r *Reservation) Delay() time.Duration {
 	return r.p.left(now)
 }
 
-// Cancel says that the caller will not act. It gives the tokens back, less what
-// would let more than the burst and what the time brings happen in some window,
-// seeing that later reservations keep the times that they were given. Sleepers in
-// Wait move up. A second Cancel does nothing. O(1 + promises that are not due).
+// Cancel says, before the reserved time has come, that the caller will not act. It
+// gives the tokens back, less what would let more than the burst and what the time
+// brings happen in some window, seeing that later reservations keep the times that
+// they were given. Sleepers in Wait move up. Once Delay is 0 the caller may have acted:
+// Cancel then returns nothing, so it can be deferred; use Refund for work that was not
+// done after all. A second Cancel does nothing. O(n log n) in the reservations
+// that are not due, plus O(sleepers).
 func (r *Reservation) Cancel() {
-	r.b.mu.Lock()
+	if r.due {
+		return
+	}
+	r.lock()
 	defer r.b.mu.Unlock()
-	if !r.over {
-		r.over = true
+	if r.over {
+		return
+	}
+	r.over = true
+	if _, now := r.b.current(); r.p.left(now) > 0 {
 		r.b.cancel(r.p)
 	}
 }

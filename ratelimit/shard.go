@@ -22,7 +22,10 @@ type keyShard[K comparable] struct {
 	swept int64 // when the last look at all that were due was
 	hand  uint32
 	names *settings // nil if all keys have the same
-	_     [128]byte // the next shard's lock
+
+	promised table.Table[K, *Bucket] // keys that have a Bucket of their own
+	turn     uint32                  // which of them was looked at last
+	_        [128]byte               // the next shard's lock
 }
 
 func (s *keyShard[K]) init(named bool) {
@@ -32,7 +35,7 @@ func (s *keyShard[K]) init(named bool) {
 }
 
 // take takes n tokens from k. Its verdict is unclear if k is new and Keyed is at its
-// cap; nothing has happened then.
+// cap, elsewhere if k has a Bucket of its own; nothing has happened then.
 func (s *keyShard[K]) take(x *Keyed[K], h uint32, k K, n int64, c *setting, ns int64) (v verdict, debt int64) {
 	s.mu.Lock() // not deferred: nothing below calls what is not ours
 	ns = s.tick(x, ns)
@@ -45,11 +48,34 @@ func (s *keyShard[K]) take(x *Keyed[K], h uint32, k K, n int64, c *setting, ns i
 		if debt, ok = c.take(c.debt(*word, ns), n); ok {
 			*word, v = c.ticks(ns)+uint64(debt), granted
 		}
+	} else if s.promised.Len() > 0 && s.promised.Find(h, k) != 0 {
+		v = elsewhere
 	} else {
 		v, debt = s.first(x, h, k, n, c, ns)
 	}
 	s.mu.Unlock()
 	return v, debt
+}
+
+// takeOwn takes n tokens from the Bucket that k has of its own, and writes what that
+// decided to d, unless d is nil. It reports found as false, and does nothing, if k has
+// none any more.
+func (s *keyShard[K]) takeOwn(x *Keyed[K], h uint32, k K, n int64, c *setting, ns int64, d *Decision) (ok, found bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tick(x, ns)
+	b := s.own(x, h, k)
+	if b == nil {
+		return false, false
+	}
+	b.enter(s.now)
+	defer b.mu.Unlock()
+	b.follow(c)
+	ok, st, at := b.takeLocked(n)
+	if d != nil {
+		*d = st.decide(ok, n, at)
+	}
+	return ok, true
 }
 
 // first takes n tokens from k, which is not kept. mu is held, as in all below.
@@ -79,22 +105,24 @@ func (s *keyShard[K]) rename(slot uint32, word *uint64, c *setting, ns int64) {
 // further back than 2^62 ticks would be read as one that lies ahead.
 const sweep = edge / 2 / maxTicks
 
-// tick tells the shard the time and returns the latest it has been told. O(1)
+// tick advances the shard's time to ns and returns it; it never moves backwards. O(1)
 // amortised; after a pause it catches up in steps of 18 minutes.
 func (s *keyShard[K]) tick(x *Keyed[K], ns int64) int64 {
+	ns = max(s.now, ns)
 	if ns-s.swept > sweep {
 		s.catchUp(x, ns)
 	}
-	s.now = max(s.now, ns)
-	return s.now
+	s.now = ns
+	return ns
 }
 
-// catchUp is apart from tick so that tick can be inlined.
+// catchUp is apart from tick so that tick can be inlined. Where no slot will be due, a
+// word never changes its meaning: its bucket does not fill.
 func (s *keyShard[K]) catchUp(x *Keyed[K], ns int64) {
 	for ns-s.swept > sweep {
-		if s.table.Len() == 0 {
+		if s.looks == nil || s.looks.Len() == 0 {
 			s.swept = ns
-			break
+			return
 		}
 		s.swept += sweep
 		s.now = max(s.now, s.swept)
@@ -181,12 +209,17 @@ func (s *keyShard[K]) look(x *Keyed[K], slot uint32) (dropped bool) {
 
 // drop forgets the key of a slot.
 func (s *keyShard[K]) drop(x *Keyed[K], slot uint32) {
+	s.remove(slot)
+	x.count.Add(-1)
+}
+
+// remove removes a slot from the table.
+func (s *keyShard[K]) remove(slot uint32) {
 	s.looks.Remove(slot)
 	if s.names != nil {
 		s.names.free(slot)
 	}
 	s.table.Delete(slot)
-	x.count.Add(-1)
 	if n := s.table.Len(); s.slots > 64 && n < s.slots/4 {
 		s.table.Compact(0, func(from, to uint32) {
 			s.looks.Renumber(from, to)
@@ -216,24 +249,31 @@ func (s *keyShard[K]) dropFull(x *Keyed[K], ns int64) bool {
 	return false
 }
 
-// dropCheapest drops, of eight keys, the one whose bucket is full soonest, if there
-// are any: new keys that come in a flood push out each other, not those that owe
-// much.
-func (s *keyShard[K]) dropCheapest(x *Keyed[K]) bool {
+// sample is how many keys an eviction compares.
+const sample = 8
+
+// dropCheapest drops, of the next sample keys, the one whose bucket is full soonest,
+// unless the shard has fewer than atLeast keys: new keys that come in a flood push
+// out each other, not those that owe much. A new key gets the slot of the one that
+// it pushes out, so a flood costs at most one debtor in each run of sample slots.
+// Of buckets that never fill the one that lacks least is the cheapest.
+func (s *keyShard[K]) dropCheapest(x *Keyed[K], atLeast int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	best, least := uint32(0), int64(0)
-	for range min(8, s.table.Len()) {
+	if s.table.Len() < atLeast {
+		return false
+	}
+	best, soonest, least := uint32(0), int64(0), int64(0)
+	for range min(sample, s.table.Len()) {
 		if s.hand = s.table.Next(s.hand); s.hand == 0 {
 			s.hand = s.table.Next(0)
 		}
 		c := s.setting(x, s.hand)
-		if left := c.left(c.debt(s.table.At(s.hand).Value, s.now)); best == 0 || left < least {
-			best, least = s.hand, left
+		debt := c.debt(s.table.At(s.hand).Value, s.now)
+		left := c.left(debt)
+		if best == 0 || left < soonest || left == soonest && debt < least {
+			best, soonest, least = s.hand, left, debt
 		}
-	}
-	if best == 0 {
-		return false
 	}
 	s.drop(x, best)
 	return true
@@ -245,16 +285,34 @@ func (s *keyShard[K]) delete(x *Keyed[K], h uint32, k K) bool {
 	slot := s.table.Find(h, k)
 	if slot != 0 {
 		s.drop(x, slot)
+		return true
+	}
+	if slot = s.promised.Find(h, k); slot != 0 {
+		s.promised.Delete(slot)
+		x.count.Add(-1)
 	}
 	return slot != 0
 }
 
-// debt returns what the bucket of k lacks, in ticks of c: from now on it fills as c
-// says, even if who looked does not take.
-func (s *keyShard[K]) debt(x *Keyed[K], h uint32, k K, c *setting, ns int64) int64 {
+// peek returns what a take of n would decide, and what the bucket of k has: from now on
+// it fills as c says, even if the caller does not take.
+func (s *keyShard[K]) peek(x *Keyed[K], h uint32, k K, n int64, c *setting, ns int64) Decision {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	ns = s.tick(x, ns)
+	s.tick(x, ns)
+	if b := s.own(x, h, k); b != nil {
+		b.enter(s.now)
+		defer b.mu.Unlock()
+		b.follow(c)
+		return b.peekLocked(n)
+	}
+	debt := s.debt(h, k, c, s.now)
+	_, ok := c.take(debt, n)
+	return c.decide(ok, n, debt)
+}
+
+// debt returns what the bucket of k lacks, in ticks of c.
+func (s *keyShard[K]) debt(h uint32, k K, c *setting, ns int64) int64 {
 	slot := s.table.Find(h, k)
 	if slot == 0 {
 		return 0
@@ -267,9 +325,16 @@ func (s *keyShard[K]) debt(x *Keyed[K], h uint32, k K, c *setting, ns int64) int
 }
 
 // refund makes the bucket of k lack n tokens less.
-func (s *keyShard[K]) refund(x *Keyed[K], h uint32, k K, n int64) {
+func (s *keyShard[K]) refund(x *Keyed[K], h uint32, k K, n, ns int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.tick(x, ns)
+	if b := s.own(x, h, k); b != nil {
+		b.enter(s.now)
+		defer b.mu.Unlock()
+		b.refund(n)
+		return
+	}
 	if slot := s.table.Find(h, k); slot != 0 {
 		c := s.setting(x, slot)
 		word := &s.table.At(slot).Value
@@ -282,23 +347,31 @@ func (s *keyShard[K]) refund(x *Keyed[K], h uint32, k K, n int64) {
 	}
 }
 
-// A kept is a key, its setting and what its bucket lacks.
+// A kept is a key and what its bucket has.
 type kept[K comparable] struct {
-	key     K
-	setting setting
-	debt    int64
+	key K
+	Decision
 }
 
 // snapshot returns the keys whose buckets are not full.
 func (s *keyShard[K]) snapshot(x *Keyed[K], ns int64) []kept[K] {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	ns = s.tick(x, ns)
-	all := make([]kept[K], 0, s.table.Len())
+	s.tick(x, ns)
+	all := make([]kept[K], 0, s.table.Len()+s.promised.Len())
+	for slot := s.promised.Next(0); slot != 0; slot = s.promised.Next(slot) {
+		if s.demote(x, slot) {
+			continue // it is in the table, or full
+		}
+		e := s.promised.At(slot)
+		e.Value.mu.Lock()
+		all = append(all, kept[K]{e.Key, e.Value.peekLocked(0)})
+		e.Value.mu.Unlock()
+	}
 	for slot := s.table.Next(0); slot != 0; slot = s.table.Next(slot) {
 		c := s.setting(x, slot)
-		if debt := c.debt(s.table.At(slot).Value, ns); debt > 0 {
-			all = append(all, kept[K]{s.table.At(slot).Key, *c, debt})
+		if debt := c.debt(s.table.At(slot).Value, s.now); debt > 0 {
+			all = append(all, kept[K]{s.table.At(slot).Key, c.decide(false, 0, debt)})
 		}
 	}
 	return all

@@ -3,8 +3,6 @@ package ratelimit
 import (
 	"math"
 	"sync/atomic"
-
-	"example.com/flatline/internal/debug"
 )
 
 // A narrow state keeps times below these many ticks, so that no sum on the fast
@@ -14,9 +12,14 @@ const (
 	frozen = 1 << 62 // the z of a state that the fast path must leave alone
 )
 
-// A state is one setting of a bucket and the word z. It is replaced as a whole: by
-// Set, before the ticks overflow, and when z no longer fits in a word. A tick is
-// 1/n of a nanosecond, so that a token takes a whole number of ticks, d.
+// A state is one setting of a bucket and z. The essay's picture in its fields, in ticks:
+//
+//	──────────┬──────────────┬────────────────┬─────▶ ticks since base
+//	     now − full          z               now
+//	                         ├── tokens · d ──┤
+//
+// B is burst, T is d ticks, B·T is full. A state is replaced as a whole: by Set, before
+// the ticks overflow, and when z no longer fits in a word.
 type state struct {
 	rate  Rate
 	burst int64
@@ -27,7 +30,7 @@ type state struct {
 	span  int64 // the latest time after base that z fits, in nanoseconds
 
 	// The rest belongs to Bucket.mu.
-	wide  bool   // z is in big, and the word is frozen for ever
+	wide  bool   // z is in big, and the word stays frozen
 	big   int128 // z, if wide
 	given int128 // by how much z has been moved back in all
 	// Once replaced: its successor, and the instant that is tick 0 of that.
@@ -40,7 +43,8 @@ type state struct {
 }
 
 // newState returns a state whose tick 0 is base, without a z. Under Inf, where a token
-// takes no ticks, it is wide: a z that who reads the clock later moves must refuse nobody.
+// takes no ticks, it is wide: one taker that advances z must never cause another, with an
+// older reading of the clock, to be refused.
 func newState(r Rate, burst, base int64, wide bool) *state {
 	n, d := r.Fraction()
 	s := &state{rate: r, burst: burst, n: n, d: int64(d), base: base, span: math.MaxInt64}
@@ -61,7 +65,7 @@ func (s *state) cost(k int64) int128 { return mul128(k, s.d) }
 // now returns the tick at a time of the bucket's clock.
 func (s *state) now(ns int64) int128 { return mul128(max(ns-s.base, 0), s.n) }
 
-// start sets the z of a state that nobody else has seen. If it does not fit in a
+// start sets the z of a state that is not published yet. If it does not fit in a
 // word the state becomes wide.
 func (s *state) start(z int128) {
 	w, fits := z.word()
@@ -83,7 +87,6 @@ func (s *state) load() int128 {
 
 // swap sets z to to if it is from. Bucket.mu is held, and to fits.
 func (s *state) swap(from, to int128) bool {
-	debug.Yield()
 	if s.wide {
 		s.big = to
 		return true
@@ -100,7 +103,7 @@ func (s *state) fits(z int128) bool {
 }
 
 // freeze stops the fast path on s for good and returns the last z. From here to
-// the publication of a successor everybody comes to Bucket.mu, which is held.
+// the publication of a successor every call locks Bucket.mu, which is held.
 func (s *state) freeze() int128 {
 	if s.wide {
 		return s.big
@@ -109,7 +112,9 @@ func (s *state) freeze() int128 {
 }
 
 // translate turns an instant of s into the ticks of its successor, later rather
-// than earlier where that rounds: what was s.d ticks, a token, is next.d ticks. A
+// than earlier where that rounds: what was s.d ticks, a token, is next.d ticks. What does
+// not fit in 126 bits, more than 2^63 tokens of debt, is cut to them; as z and the promises
+// are cut alike, their order stays. A
 // bucket without a limit was full, and whatever had been promised was due.
 func (s *state) translate(t int128) int128 {
 	if s.rate == Inf {

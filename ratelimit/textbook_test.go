@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// A textbookBucket is the plain answer: tokens, the time of the last refill, a
-// mutex. It is the baseline of the benchmarks.
+// A textbookBucket is two numbers behind a mutex, the tokens and the time of the last
+// refill: each call costs a lock and an unlock, a reading of the full clock (wall and
+// monotonic) and a few operations in floating point, whether it is allowed or refused.
 type textbookBucket struct {
 	mu     sync.Mutex
 	rate   float64 // tokens a second
@@ -20,6 +21,8 @@ func newTextbook(rate, burst float64) *textbookBucket {
 	return &textbookBucket{rate: rate, burst: burst, tokens: burst, last: time.Now()}
 }
 
+func (b *textbookBucket) Allow() bool { return b.AllowN(1) }
+
 func (b *textbookBucket) AllowN(n float64) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -30,6 +33,77 @@ func (b *textbookBucket) AllowN(n float64) bool {
 		return false
 	}
 	b.tokens -= n
+	return true
+}
+
+// A textbookKeyed is a map of buckets behind a mutex: each call costs two locks and a
+// lookup in the map, each key an allocation of its own, and no key is ever forgotten.
+type textbookKeyed struct {
+	mu sync.Mutex
+	m  map[int]*textbookBucket
+}
+
+func newTextbookKeyed() *textbookKeyed { return &textbookKeyed{m: make(map[int]*textbookBucket)} }
+
+func (x *textbookKeyed) Allow(k int) bool {
+	x.mu.Lock()
+	b := x.m[k]
+	if b == nil {
+		b = newTextbook(1, 1<<40)
+		x.m[k] = b
+	}
+	x.mu.Unlock()
+	return b.AllowN(1)
+}
+
+// A textbookLog is a slice of the times of the last window behind a mutex: each call
+// appends one time and drops those that are outside, O(1) amortised, at 24 bytes an event
+// and with a new array each time that the slice has moved through the old one.
+type textbookLog struct {
+	mu  sync.Mutex
+	now func() time.Time
+	n   int
+	per time.Duration
+	at  []time.Time
+}
+
+func (l *textbookLog) Allow() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := l.now()
+	for len(l.at) > 0 && now.Sub(l.at[0]) >= l.per {
+		l.at = l.at[1:]
+	}
+	if len(l.at) == l.n {
+		return false
+	}
+	l.at = append(l.at, now)
+	return true
+}
+
+// A textbookCounter is two counters, of this window and of the one before: each call
+// costs a reading of the clock, a division for the number of the window and a product in
+// floating point. It compares before it adds, so that it admits one event too many.
+type textbookCounter struct {
+	begin     time.Time
+	n         float64
+	per       time.Duration
+	window    int64
+	prev, cur float64
+}
+
+func (c *textbookCounter) Allow() bool {
+	t := time.Since(c.begin)
+	if now := int64(t / c.per); now != c.window {
+		if c.prev = 0; now == c.window+1 {
+			c.prev = c.cur
+		}
+		c.window, c.cur = now, 0
+	}
+	if c.prev*(1-float64(t%c.per)/float64(c.per))+c.cur >= c.n {
+		return false
+	}
+	c.cur++
 	return true
 }
 
@@ -165,7 +239,7 @@ func (b *ratBucket) refund(now, n int64) {
 }
 
 // set keeps the tokens, up to the new burst. They become a whole number of d-ths,
-// rounded down.
+// rounded down; of a debt 2^126 d-ths, which are more than 2^63 tokens, are the most.
 func (b *ratBucket) set(now int64, r Rate, burst int64) {
 	b.at(now)
 	b.rate, b.burst = r, burst
@@ -174,5 +248,8 @@ func (b *ratBucket) set(now int64, r Rate, burst int64) {
 	}
 	_, d := r.Fraction()
 	parts := ratFloor(new(big.Rat).Mul(b.tokens, rat(int64(d))))
+	if most := new(big.Int).Lsh(big.NewInt(-1), 126); parts.Cmp(most) < 0 {
+		parts = most
+	}
 	b.tokens = ratMin(rat(burst), new(big.Rat).SetFrac(parts, big.NewInt(int64(d))))
 }

@@ -17,7 +17,9 @@ type refunder interface{ Refund(n int64) }
 //
 // Tiers of this package are all asked before the first one takes, so that nothing
 // is taken and given back unless another goroutine comes between. Where one does,
-// a Bucket gets back what cannot exceed its bound, as in Reservation.Cancel.
+// a Bucket gets back what cannot exceed its bound, as in Reservation.Cancel. That may be
+// less than was taken, where others have taken and given back in the meantime
+// (TestUndoMayReturnLess): a bucket does not know whether it would have been full then.
 //
 // The Decision has the Limit and Remaining of the tier with the least remaining,
 // and the longest RetryAfter and ResetAfter of all tiers asked. On a refusal that is
@@ -143,8 +145,13 @@ func (j *joint) join(d Decision) {
 }
 
 func (b *Bucket) peek(n int64) Decision {
-	b.mu.Lock()
+	b.lock()
 	defer b.mu.Unlock()
+	return b.peekLocked(n)
+}
+
+// peekLocked is peek while b.mu is held.
+func (b *Bucket) peekLocked(n int64) Decision {
 	s, now := b.current()
 	if s.rate == Inf {
 		return s.decide(n >= 1, n, instant{})
@@ -155,20 +162,22 @@ func (b *Bucket) peek(n int64) Decision {
 }
 
 func (b *Bucket) attempt(n int64) (Decision, func()) {
-	b.mu.Lock()
+	b.lock()
 	defer b.mu.Unlock()
 	p, now, ok := b.promise(n, 0)
 	s := b.state.Load()
 	if !ok {
 		return s.decide(false, n, instant{s.load().max(now.sub(s.cost(s.burst))), now}), nil
 	}
-	return s.decide(true, n, instant{p.due, now}), (&Reservation{b: b, p: p}).Cancel
+	return s.decide(true, n, instant{p.due, now}), func() {
+		b.lock()
+		defer b.mu.Unlock()
+		b.cancel(p)
+	}
 }
 
 func (l *keyLimiter[K]) peek(n int64) Decision {
-	c := l.x.settingFor(l.k, new(setting))
-	ok, debt := l.x.peek(l.k, n, c)
-	return c.decide(ok, n, debt)
+	return l.x.peek(l.k, n, l.x.settingFor(l.k, new(setting)))
 }
 
 func (l *keyLimiter[K]) attempt(n int64) (Decision, func()) {

@@ -2,6 +2,7 @@ package ratelimit
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -10,27 +11,90 @@ import (
 func (b *Bucket) Wait(ctx context.Context) error { return b.WaitN(ctx, 1) }
 
 // WaitN takes n tokens and sleeps until they are there. Callers are served in the
-// order in which they came; nobody who comes later, by whatever method, is served
+// order in which they came; no caller that comes later, by whatever method, is served
 // before them. It returns
-//   - ErrNever at once if n is less than 1 or more than the burst;
+//   - ErrNever at once if n is less than 1 or more than the burst, or if the rate is 0
+//     and the tokens are not there;
+//   - ErrBusy at once if it would have to sleep and Options.MaxWaiting callers do;
 //   - an error that wraps context.DeadlineExceeded at once if the tokens come
 //     after ctx's deadline, and then takes nothing;
-//   - an error that wraps ctx's error when ctx is over, and then gives back what it
-//     took, as Cancel does.
+//   - an error that wraps ctx's error and context.Cause(ctx) when ctx is done, before
+//     the call or during it, and then gives back what it took, as Cancel does.
 //
-// Set, Refund and the Cancel of others change its time. O(1 + sleepers behind it);
-// it allocates only if it has to sleep.
+// Set, Refund and the Cancel of others change its time. A caller that already sleeps
+// when Set makes the rate 0 sleeps until Set changes it again or ctx is done.
+//
+// Timers fire late, by up to a millisecond, and the bucket holds at most burst tokens
+// meanwhile. So callers in a loop around Wait with a burst of 1 stay below the rate
+// where a token takes less than about a millisecond: give the bucket a burst of a few
+// milliseconds' worth.
+//
+// O(1), and at the end of ctx what Reservation.Cancel costs, which without reservations
+// is O(1 + sleepers that are due); it allocates only if it has to sleep.
 func (b *Bucket) WaitN(ctx context.Context, n int64) error {
+	if b.state.Load() == nil {
+		panic(bucketNotMade)
+	}
 	if ctx.Err() != nil {
-		return over(ctx.Err())
+		return ended(ctx)
 	}
 	if b.AllowN(n) {
 		return nil
 	}
-	p, err := b.enqueue(ctx, n)
+	wait := patience(ctx)
+	b.lock()
+	p, err := b.enqueue(n, wait)
+	b.mu.Unlock()
 	if p == nil {
 		return err
 	}
+	return b.sleep(ctx, p)
+}
+
+// ended returns an error that matches that of a context which is done, and its cause.
+func ended(ctx context.Context) error {
+	err, cause := ctx.Err(), context.Cause(ctx)
+	if errors.Is(cause, err) {
+		return fmt.Errorf("ratelimit: %w", cause)
+	}
+	return fmt.Errorf("ratelimit: %w: %w", err, cause)
+}
+
+// patience returns how long a caller with this context can wait.
+func patience(ctx context.Context) time.Duration {
+	if t, ok := ctx.Deadline(); ok {
+		return time.Until(t)
+	}
+	return Never
+}
+
+// enqueue makes a promise of n tokens to a sleeper. It returns nil if there is
+// nothing to wait for, because of err or because the tokens are there. b.mu is held.
+func (b *Bucket) enqueue(n int64, wait time.Duration) (*promise, error) {
+	if s := b.state.Load(); n < 1 || n > s.burst && s.rate != Inf {
+		return nil, ErrNever
+	}
+	busy := b.places > 0 && b.promises != nil && b.sleepers.Len() >= b.places
+	if busy {
+		wait = 0
+	}
+	p, now, ok := b.promise(n, wait)
+	switch {
+	case !ok && busy:
+		return nil, ErrBusy
+	case !ok && wait == Never:
+		return nil, ErrNever
+	case !ok:
+		return nil, fmt.Errorf("ratelimit: %w", context.DeadlineExceeded)
+	case p.left(now) == 0:
+		return nil, nil
+	}
+	b.sleepers.push(p, now)
+	return p, nil
+}
+
+// sleep waits until p is due or ctx is done.
+func (b *Bucket) sleep(ctx context.Context, p *promise) error {
 	for {
 		select {
 		case <-p.timer.C:
@@ -39,56 +103,29 @@ func (b *Bucket) WaitN(ctx context.Context, n int64) error {
 			}
 		case <-ctx.Done():
 			b.quit(p)
-			return over(ctx.Err())
+			return ended(ctx)
 		}
 	}
 }
 
-// over wraps the error of a context.
-func over(err error) error { return fmt.Errorf("ratelimit: %w", err) }
-
-// enqueue makes a promise of n tokens to a sleeper. It returns nil if there is
-// nothing to wait for, because of err or because the tokens are there.
-func (b *Bucket) enqueue(ctx context.Context, n int64) (*promise, error) {
-	wait := Never
-	if t, ok := ctx.Deadline(); ok {
-		wait = time.Until(t)
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if s := b.state.Load(); n < 1 || n > s.burst && s.rate != Inf {
-		return nil, ErrNever
-	}
-	p, now, ok := b.promise(n, wait)
-	switch {
-	case !ok && wait == Never:
-		return nil, ErrNever
-	case !ok:
-		return nil, over(context.DeadlineExceeded)
-	case p.at == nil:
-		return nil, nil
-	}
-	p.timer = time.NewTimer(p.left(now)) // not stopped: one that nobody waits for is garbage
-	return p, nil
-}
-
-// leave takes a sleeper whose time has come out of the queue. If the time has been
-// put off, or the timer ran ahead of the bucket's clock, it arms the timer anew and
+// leave removes the first sleeper, whose timer has fired. If its time has been put
+// off, or the timer ran ahead of the bucket's clock, it sets the timer again and
 // reports false.
 func (b *Bucket) leave(p *promise) bool {
-	b.mu.Lock()
+	b.lock()
 	defer b.mu.Unlock()
-	if _, now := b.current(); p.left(now) > 0 {
-		p.arm(now)
+	_, now := b.current()
+	if p.left(now) > 0 {
+		b.sleepers.arm(now)
 		return false
 	}
-	b.forget(p)
+	b.sleepers.remove(p, now)
 	return true
 }
 
-// quit takes a sleeper whose context is over out of the queue.
+// quit removes a sleeper whose context is done.
 func (b *Bucket) quit(p *promise) {
-	b.mu.Lock()
+	b.lock()
 	defer b.mu.Unlock()
 	b.cancel(p)
 }

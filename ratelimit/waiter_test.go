@@ -2,6 +2,7 @@ package ratelimit
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"sync"
 	"testing"
@@ -10,8 +11,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"example.com/flatline/internal/debug"
 )
 
 // served runs WaitN in a goroutine of its own and records when it is served.
@@ -35,6 +34,16 @@ func (s *served) wait(ctx context.Context, b *Bucket, id int, n int64) {
 	synctest.Wait() // so that they come in this order
 }
 
+// asleep returns the number of sleepers.
+func (b *Bucket) asleep() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.promises == nil {
+		return 0
+	}
+	return b.sleepers.Len()
+}
+
 func TestWaitIsFIFO(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := New(Every(time.Second), 5, Options{Initial: ptr(0)})
@@ -49,7 +58,7 @@ func TestWaitIsFIFO(t *testing.T) {
 		assert.Equal(t, []int{0, 1, 2, 3}, s.order)
 		assert.Equal(t, []time.Duration{5 * time.Second, 6 * time.Second, 9 * time.Second, 10 * time.Second}, s.at)
 		assert.Zero(t, b.Tokens())
-		assert.Zero(t, b.promises.Len())
+		assert.Zero(t, b.asleep())
 	})
 }
 
@@ -172,7 +181,66 @@ func TestWaitAndContext(t *testing.T) {
 		assert.NoError(t, b.Set(Every(10*time.Minute), 1))
 		time.AfterFunc(time.Minute, func() { _ = b.Set(Rate{}, 1) })
 		assert.ErrorIs(t, b.Wait(ctx), context.DeadlineExceeded, "put off while it slept")
-		assert.Zero(t, b.promises.Len())
+		assert.Zero(t, b.asleep())
+	})
+}
+
+// TestMaxWaiting: one caller more than the bound that would have to sleep is refused at
+// once and takes nothing; a place is free again when a sleeper is served or gives up.
+func TestMaxWaiting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := New(Every(time.Second), 2, Options{MaxWaiting: 2})
+		begin := time.Now()
+		assert.NoError(t, b.WaitN(t.Context(), 2), "no sleep, no place")
+		s := served{begin: begin}
+		ctx, cancel := context.WithCancel(t.Context())
+		s.wait(t.Context(), b, 0, 1) // 1 s
+		s.wait(ctx, b, 1, 1)         // 2 s
+		assert.ErrorIs(t, b.Wait(t.Context()), ErrBusy)
+		assert.ErrorIs(t, b.WaitN(t.Context(), 3), ErrNever, "that is no matter of places")
+		assert.EqualValues(t, -2, b.Tokens(), "it took nothing")
+		assert.Zero(t, time.Since(begin))
+		cancel()
+		synctest.Wait()
+		s.wait(t.Context(), b, 2, 1) // in the place of 1
+		assert.ErrorIs(t, b.Wait(t.Context()), ErrBusy)
+		s.wg.Wait()
+		assert.Equal(t, []int{0, 2}, s.order)
+		assert.Equal(t, []time.Duration{time.Second, 2 * time.Second}, s.at)
+		b.check(t)
+		p := NewPacer(Every(time.Second), 0, PacerOptions{MaxWaiting: 1})
+		assert.NoError(t, p.Wait(t.Context()))
+		s.wg.Go(func() { assert.NoError(t, p.Wait(t.Context())) })
+		synctest.Wait()
+		assert.ErrorIs(t, p.Wait(t.Context()), ErrBusy)
+		s.wg.Wait()
+	})
+	assert.PanicsWithValue(t, "ratelimit.New: MaxWaiting must not be negative, got -1", func() { New(Inf, 1, Options{MaxWaiting: -1}) })
+	assert.PanicsWithValue(t, "ratelimit.NewPacer: MaxWaiting must not be negative, got -1", func() { NewPacer(Inf, 1, PacerOptions{MaxWaiting: -1}) })
+}
+
+// TestCauseOfAnEndedContext: the error of a wait matches the context's error and its
+// cause, whether the context ended before the call or during it.
+func TestCauseOfAnEndedContext(t *testing.T) {
+	why := errors.New("the server stops")
+	synctest.Test(t, func(t *testing.T) {
+		b := New(Every(time.Hour), 1, Options{Initial: ptr(0)})
+		p := NewPacer(Every(time.Hour), 0)
+		assert.NoError(t, p.Wait(t.Context()))
+		for name, wait := range map[string]func(context.Context) error{"Bucket": b.Wait, "Pacer": p.Wait} {
+			for _, after := range []time.Duration{0, time.Second} {
+				ctx, cancel := context.WithCancelCause(t.Context())
+				time.AfterFunc(after, func() { cancel(why) })
+				synctest.Wait()
+				err := wait(ctx)
+				assert.ErrorIs(t, err, why, name)
+				assert.ErrorIs(t, err, context.Canceled, name)
+				assert.EqualError(t, err, "ratelimit: context canceled: the server stops")
+			}
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		assert.EqualError(t, b.Wait(ctx), "ratelimit: context canceled", "the cause is the error itself")
 	})
 }
 
@@ -193,6 +261,110 @@ func TestWaitOnAClockOfItsOwn(t *testing.T) {
 	})
 }
 
+// TestWaitAtRateZero: nothing will come, so there is nothing to wait for.
+func TestWaitAtRateZero(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		b := New(Rate{}, 5)
+		assert.NoError(t, b.WaitN(t.Context(), 4))
+		assert.ErrorIs(t, b.WaitN(t.Context(), 2), ErrNever)
+		assert.EqualValues(t, 1, b.Tokens(), "and it took nothing")
+		assert.NoError(t, b.Wait(t.Context()))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		assert.ErrorIs(t, b.Wait(ctx), context.DeadlineExceeded)
+		p := NewPacer(Rate{}, 0)
+		assert.NoError(t, p.Wait(t.Context()), "the first turn is now")
+		assert.ErrorIs(t, p.Wait(t.Context()), ErrNever)
+		slow := New(Every(1<<62), 3, Options{Initial: ptr(0)})
+		assert.ErrorIs(t, slow.WaitN(t.Context(), 3), ErrNever, "in more than 292 years")
+		assert.Zero(t, time.Since(begin))
+	})
+}
+
+// TestManySleepersCancelled: the context of many sleepers ends, in any order, while a
+// reservation is open or not; those that stay are served in order, at the times at
+// which they are due without the others.
+func TestManySleepersCancelled(t *testing.T) {
+	const sleepers = 400
+	for name, reserve := range map[string]bool{"sleepers only": false, "with a reservation": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				rnd := rand.New(rand.NewPCG(1, 7))
+				b := New(Every(time.Second), 5, Options{Initial: ptr(0)})
+				s := served{begin: time.Now()}
+				ctx, cancel := context.WithCancel(t.Context())
+				var want []int
+				for id := range sleepers {
+					if id == sleepers/2 && reserve {
+						_, ok := b.Reserve(1, time.Hour)
+						require.True(t, ok)
+					}
+					if rnd.IntN(10) > 0 {
+						s.wait(ctx, b, id, 1)
+					} else {
+						s.wait(t.Context(), b, id, 1)
+						want = append(want, id)
+					}
+				}
+				cancel()
+				synctest.Wait()
+				b.check(t)
+				assert.Equal(t, len(want), b.asleep())
+				s.wg.Wait()
+				assert.Equal(t, want, s.order)
+				if !reserve {
+					for i, at := range s.at {
+						assert.Equal(t, time.Duration(i+1)*time.Second, at)
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestCancelMovesOneNumber: to cancel a sleeper, or give tokens back, changes what is
+// written of one other sleeper at most.
+func TestCancelMovesOneNumber(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rnd := rand.New(rand.NewPCG(1, 8))
+		b := New(Every(time.Second), 5, Options{Initial: ptr(0)})
+		s := served{begin: time.Now()}
+		const sleepers = 100
+		var cancels []context.CancelFunc
+		for id := range sleepers {
+			ctx, cancel := context.WithCancel(t.Context())
+			cancels = append(cancels, cancel)
+			s.wait(ctx, b, id, 1)
+		}
+		written := func() map[*promise]int128 {
+			m := map[*promise]int128{}
+			for e := b.sleepers.Front(); e != nil; e = e.Next() {
+				m[e.Value.(*promise)] = e.Value.(*promise).due
+			}
+			return m
+		}
+		for _, id := range rnd.Perm(sleepers) {
+			before := written()
+			if id%3 == 0 {
+				b.Refund(1)
+			}
+			cancels[id]()
+			synctest.Wait()
+			b.check(t)
+			changed := 0
+			for p, due := range written() {
+				if due != before[p] {
+					changed++
+				}
+			}
+			require.LessOrEqual(t, changed, 2)
+		}
+		s.wg.Wait()
+		assert.Zero(t, b.asleep())
+	})
+}
+
 // TestWaitHistories: sleepers, promises, cancellations and changes of the rate at
 // random; in the end nobody is left, and at a constant rate what was used is within
 // every window.
@@ -201,7 +373,6 @@ func TestWaitHistories(t *testing.T) {
 	if testing.Short() {
 		histories = 200
 	}
-	defer debug.Yields(true)()
 	for seed := range histories {
 		synctest.Test(t, func(t *testing.T) {
 			rnd := rand.New(rand.NewPCG(uint64(seed), 3))
@@ -259,9 +430,7 @@ func TestWaitHistories(t *testing.T) {
 			}
 			wg.Wait()
 			b.check(t)
-			for e := b.promises.Front(); e != nil; e = e.Next() {
-				require.Nil(t, e.Value.(*promise).timer, "a sleeper is left behind")
-			}
+			require.Zero(t, b.asleep(), "a sleeper is left behind")
 			if constant {
 				require.Negative(t, violates(used, burst, 1, d), "seed %d: burst %d, a token in %d: %v", seed, burst, d, used)
 			}

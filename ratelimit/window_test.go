@@ -3,8 +3,10 @@ package ratelimit
 import (
 	"context"
 	"errors"
+	"math"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -12,8 +14,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"example.com/flatline/internal/debug"
 )
 
 // worst plays a limiter of 100 a second the way that hurts most, and returns the
@@ -55,29 +55,6 @@ func (w *fixedWindow) allow() bool {
 	return w.n <= 100
 }
 
-// textbookCounter is the sliding counter as it is mostly written: in floating point,
-// and compared before it adds.
-type textbookCounter struct {
-	begin     time.Time
-	window    int64
-	prev, cur float64
-}
-
-func (c *textbookCounter) allow() bool {
-	t := time.Since(c.begin)
-	if now := int64(t / time.Second); now != c.window {
-		if c.prev = 0; now == c.window+1 {
-			c.prev = c.cur
-		}
-		c.window, c.cur = now, 0
-	}
-	if c.prev*(1-(t%time.Second).Seconds())+c.cur >= 100 {
-		return false
-	}
-	c.cur++
-	return true
-}
-
 // TestWorstWindow counts what the essay says: at a limit of 100 a second, in the
 // worst second a fixed window admits 200, a sliding counter 200 as it is mostly
 // written and 199 as it is here, a token bucket of depth 100 admits 199, and a
@@ -98,7 +75,7 @@ func TestWorstWindow(t *testing.T) {
 		// 100 at the end of a window are as good as gone at the end of the next: 100
 		// more, a little at a time, until just less than a second later.
 		"sliding counter":  {func() func() bool { return NewSlidingCounter(100, time.Second).Allow }, counterTimes(), 199},
-		"textbook counter": {func() func() bool { return (&textbookCounter{begin: time.Now()}).allow }, counterTimes(), 200},
+		"textbook counter": {func() func() bool { return (&textbookCounter{begin: time.Now(), n: 100, per: time.Second}).Allow }, counterTimes(), 200},
 		"token bucket":     {func() func() bool { return New(Per(100, time.Second), 100).Allow }, spread, 199},
 		"sliding log":      {func() func() bool { return NewSlidingLog(100, time.Second).Allow }, spread, 100},
 	} {
@@ -122,7 +99,7 @@ func TestSlidingLogModel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rnd := rand.New(rand.NewPCG(1, 1))
 		for range 300 {
-			n, per := 1+rnd.IntN(8), time.Duration(1+rnd.IntN(12))
+			n, per := 1+rnd.IntN(20), time.Duration(1+rnd.IntN(12)) // 8 and 16 are edges of the ring
 			l := NewSlidingLog(n, per)
 			begin := time.Now()
 			var events []time.Duration
@@ -134,9 +111,22 @@ func TestSlidingLogModel(t *testing.T) {
 				}
 				return k
 			}
+			var undoes []func() // of takes that will not have been
 			for range 40 {
 				time.Sleep(time.Duration(rnd.IntN(4)))
 				now := time.Since(begin)
+				if rnd.IntN(3) == 0 { // by itself: nothing has forgotten old events before it
+					ok := in(now) < n
+					require.Equal(t, ok, l.Allow())
+					if ok {
+						events = append(events, now)
+					}
+					continue
+				}
+				if len(undoes) > 0 && rnd.IntN(3) == 0 { // younger events stay
+					undoes[0]()
+					undoes = undoes[1:]
+				}
 				k := int64(rnd.IntN(n+3)) - 1
 				have := int64(n - in(now))
 				undo := rnd.IntN(4) == 0
@@ -152,6 +142,11 @@ func TestSlidingLogModel(t *testing.T) {
 						events = append(events, now)
 					}
 					have -= k
+					undoes = append(undoes, func() {
+						back()
+						i := slices.Index(events, now)
+						events = slices.Delete(events, i, i+int(k))
+					})
 					require.Equal(t, per, d.ResetAfter)
 				case k < 1 || k > int64(n):
 					require.Equal(t, Never, d.RetryAfter)
@@ -256,22 +251,62 @@ func TestSlidingLogIsBounded(t *testing.T) {
 			runtime.Gosched()
 		}
 	}
-	assert.Len(t, l.stamp, 4)
+	assert.Len(t, l.ring, 4)
+	l = NewSlidingLog(1000, time.Hour)
+	for n := 1; n <= 1000; n++ {
+		require.True(t, l.Allow())
+		assert.LessOrEqual(t, len(l.ring), max(8, 2*n), "8 bytes per event, and up to 16")
+	}
 }
 
-// TestLooks counts: Allow looks at one remembered time, Take at as many as it takes to
-// halve them down to one, and at the youngest for the rest of its answer.
-func TestLooks(t *testing.T) {
-	if !debug.Enabled {
-		t.Skip("needs -tags debug")
-	}
-	for _, log := range []int{4, 8, 12} {
-		l := NewSlidingLog(1<<log, time.Hour)
-		l.Allow()
-		assert.Equal(t, 1, l.looks.Take())
-		l.Take(1)
-		assert.Equal(t, log+1, l.looks.Take())
-	}
+// TestSlidingLogOfAnyLength: a large limit alone takes no memory and no time, rolled
+// back or not, and the memory follows what one window has had.
+func TestSlidingLogOfAnyLength(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, n := range []int{math.MaxInt, math.MaxInt - 1, 1e8} {
+			l := NewSlidingLog(n, time.Second)
+			for range 3 {
+				d, back := l.attempt(2)
+				require.True(t, d.OK)
+				require.EqualValues(t, n-2, d.Remaining)
+				back()
+			}
+			require.Zero(t, l.len)
+			require.Len(t, l.ring, 8)
+			require.Equal(t, Never, l.Take(-1).RetryAfter)
+			for range 1000 { // 10 at once in each window
+				time.Sleep(100 * time.Millisecond)
+				require.True(t, l.Allow())
+			}
+			require.Len(t, l.ring, 16)
+			require.EqualValues(t, n-10, l.Take(0).Remaining)
+			require.Len(t, l.ring, 16)
+		}
+		long := NewSlidingLog(2, math.MaxInt64)
+		require.True(t, long.Take(2).OK)
+		time.Sleep(time.Hour)
+		require.False(t, long.Allow())
+		require.Equal(t, math.MaxInt64-time.Hour, long.Take(1).RetryAfter)
+	})
+}
+
+// TestSlidingCounterOfAnyLength: durations that no Duration can say are Never.
+func TestSlidingCounterOfAnyLength(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, per := range []time.Duration{math.MaxInt64, math.MaxInt64/2 + 1, math.MaxInt64 / 2, 1} {
+			c := NewSlidingCounter(math.MaxInt64, per)
+			d := c.Take(math.MaxInt64)
+			require.True(t, d.OK)
+			if per > math.MaxInt64/2 {
+				require.Equal(t, Never, d.ResetAfter)
+			} else {
+				require.Equal(t, 2*per, d.ResetAfter)
+			}
+			require.Positive(t, c.Take(math.MaxInt64).RetryAfter)
+			require.Positive(t, c.Take(1).RetryAfter)
+			require.Equal(t, Never, c.Take(0).RetryAfter)
+		}
+	})
 }
 
 func TestWindowsDoNotAllocate(t *testing.T) {

@@ -1,44 +1,89 @@
 package httplimit
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"net/http"
-	"net/netip"
-	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"example.com/flatline/internal/option"
 	"example.com/flatline/ratelimit"
 )
 
-// Options are the settings of New.
+// Options are the settings of New and Over.
 type Options struct {
 	// Key returns what a request is counted under; the default is ClientIP(). If it
-	// panics the request is not counted.
+	// panics the request is not counted. Of a key longer than 64 bytes a hash is kept
+	// (SHA-256), so that clients cannot choose how much memory their keys take. Over does
+	// not use it.
 	Key func(*http.Request) string
 
+	// RateFor returns the rate and the burst of a key, for limits that differ between
+	// clients; the default is what New was given. It gets the key as it is kept, is called
+	// twice for a request, and may be called by several goroutines at once. Over does not
+	// use it.
+	RateFor func(key string) (ratelimit.Rate, int64)
+
 	// Name is the policy's name in the fields; the default is "default". It must be
-	// printable ASCII.
+	// printable ASCII. Over does not use it.
 	Name string
 
-	// MaxKeys bounds the keys that are kept at once; 0, the default, is 100000, about
-	// 10 MB. See ratelimit.KeyedOptions.
+	// MaxKeys bounds the keys that are kept at once; 0, the default, is 100000. They
+	// take about 10 MB, and at most 20. See ratelimit.KeyedOptions. Over does not use it.
 	MaxKeys int
+
+	// Now is the clock; the default is the monotonic one. See ratelimit.KeyedOptions. Over
+	// does not use it.
+	Now func() time.Time
+
+	// Skip reports whether a request goes through without being counted, such as a health
+	// check; the default is that none does.
+	Skip func(*http.Request) bool
+
+	// Cost returns how many tokens a request takes; the default is 1. A request that costs
+	// 0 or less is skipped. One that costs more than the burst is always refused, without
+	// Retry-After.
+	Cost func(*http.Request) int64
 
 	// Denied answers a request that is refused; the default writes status 429 and a
 	// line of text. The fields and Retry-After are set already; it writes the status.
 	Denied http.Handler
+
+	// Counts, if not nil, counts what became of the requests.
+	Counts *Counts
+
+	// Expose makes the decisions readable for the handler, and for Denied, through Results:
+	// it takes two allocations for each request.
+	Expose bool
+}
+
+// Counts says how many requests were granted, refused and skipped.
+type Counts struct{ Granted, Refused, Skipped atomic.Int64 }
+
+// A Tier is one limit of Over: what it is called and who keeps it.
+type Tier struct {
+	// Policy is how the fields name the limit. Its Burst may be 0: then it is the Limit of
+	// each Decision; without a Rate the fields do not say when more is available.
+	Policy Policy
+
+	// Limiter returns the limiter of a request, nil if this tier does not count it.
+	Limiter func(*http.Request) ratelimit.Limiter
 }
 
 // New returns a middleware that lets each key have burst requests at once and the
 // rate in the long run. Handlers that are wrapped by the same middleware share the
-// count. With an Inf rate it sets no fields. It panics if burst or MaxKeys is
-// negative, on a Name that is not printable ASCII, and on more than one Options.
+// count. Handlers may be wrapped by several middlewares: the fields then list the
+// policy of each that was asked; Over takes from several at once, or from none. With an
+// Inf rate it adds no fields. It panics if burst or MaxKeys is negative, on a Name that is
+// not printable ASCII, and on more than one Options.
 func New(r ratelimit.Rate, burst int64, opts ...Options) func(http.Handler) http.Handler {
 	o := option.One("httplimit.New", opts)
-	if o.Key == nil {
-		o.Key = ClientIP()
+	key := ClientIP()
+	if o.Key != nil {
+		key = func(r *http.Request) string { return bounded(o.Key(r)) }
 	}
 	if o.Name == "" {
 		o.Name = "default"
@@ -46,132 +91,133 @@ func New(r ratelimit.Rate, burst int64, opts ...Options) func(http.Handler) http
 	if o.MaxKeys == 0 {
 		o.MaxKeys = 100_000
 	}
+	mustPrint("httplimit.New", o.Name)
+	policy := Policy{Name: o.Name, Rate: r, Burst: burst}
+	keys := ratelimit.NewKeyed(r, burst, ratelimit.KeyedOptions[string]{MaxKeys: o.MaxKeys, Now: o.Now, RateFor: o.RateFor})
+	return o.wrap(func(r *http.Request, n int64) (ratelimit.Decision, Policy, []Result) {
+		k, p := key(r), policy
+		if o.RateFor != nil {
+			p.Rate, p.Burst = o.RateFor(k)
+			p.Burst = max(p.Burst, 0)
+		}
+		return keys.Take(k, n), p, nil
+	})
+}
+
+// Over returns a middleware that asks any limiters: a request is granted if each of its
+// tiers has as many tokens as it costs, and takes them from all, or from none, as
+// ratelimit.TakeEach does. The fields list all tiers in their order. It panics if there
+// are none, on a Policy.Name that is not printable ASCII, on a tier without Limiter, and
+// on more than one Options.
+func Over(tiers []Tier, opts ...Options) func(http.Handler) http.Handler {
+	o := option.One("httplimit.Over", opts)
+	if len(tiers) == 0 {
+		panic("httplimit.Over: no tiers")
+	}
+	for _, t := range tiers {
+		mustPrint("httplimit.Over", t.Policy.Name)
+		if t.Limiter == nil {
+			panic(fmt.Sprintf("httplimit.Over: the tier %q has no Limiter", t.Policy.Name))
+		}
+	}
+	tiers = append([]Tier(nil), tiers...)
+	return o.wrap(func(r *http.Request, n int64) (ratelimit.Decision, Policy, []Result) {
+		results := make([]Result, 0, len(tiers))
+		limiters := make([]ratelimit.Limiter, 0, len(tiers))
+		for _, t := range tiers {
+			if l := t.Limiter(r); l != nil {
+				results, limiters = append(results, Result{Policy: t.Policy}), append(limiters, l)
+			}
+		}
+		sum, each := ratelimit.TakeEach(n, limiters...)
+		for i, d := range each {
+			p := &results[i].Policy
+			if p.Burst == 0 {
+				p.Burst = d.Limit
+			}
+			p.Log = p.Log || p.Rate == ratelimit.Rate{}
+			results[i].Decision = d
+		}
+		return sum, Policy{}, results
+	})
+}
+
+func mustPrint(fn, name string) {
+	if !printable(name) {
+		panic(fmt.Sprintf("%s: Name must be printable ASCII, got %q", fn, name))
+	}
+}
+
+// A taker takes n tokens for a request. It returns the decision, and either the results of
+// several limits or, without allocating, the policy of the only one.
+type taker func(r *http.Request, n int64) (ratelimit.Decision, Policy, []Result)
+
+// wrap returns the middleware that asks take.
+func (o Options) wrap(take taker) func(http.Handler) http.Handler {
 	if o.Denied == nil {
 		o.Denied = http.HandlerFunc(tooMany)
 	}
-	m := &middleware{
-		name:   quote(o.Name),
-		inf:    r == ratelimit.Inf,
-		key:    o.Key,
-		denied: o.Denied,
-		keys:   ratelimit.NewKeyed(r, burst, ratelimit.KeyedOptions[string]{MaxKeys: o.MaxKeys}),
-	}
-	m.policy = m.name + ";q=" + strconv.FormatInt(burst, 10)
-	if w := r.Time(burst); w != ratelimit.Never {
-		m.policy += ";w=" + seconds(w)
+	if o.Counts == nil {
+		o.Counts = new(Counts)
 	}
 	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) { m.serve(w, req, next) })
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { o.serve(w, r, next, take) })
 	}
 }
 
-type middleware struct {
-	name, policy string
-	inf          bool
-	key          func(*http.Request) string
-	denied       http.Handler
-	keys         *ratelimit.Keyed[string]
-}
-
-func (m *middleware) serve(w http.ResponseWriter, r *http.Request, next http.Handler) {
-	d := m.keys.Take(m.key(r), 1)
-	h := w.Header()
-	if !m.inf {
-		h.Set("RateLimit-Policy", m.policy)
-		h.Set("RateLimit", m.field(d))
+func (o *Options) serve(w http.ResponseWriter, r *http.Request, next http.Handler, take taker) {
+	cost := int64(1)
+	if o.Cost != nil {
+		cost = o.Cost(r)
 	}
-	if d.OK {
+	if cost < 1 || o.Skip != nil && o.Skip(r) {
+		o.Counts.Skipped.Add(1)
 		next.ServeHTTP(w, r)
 		return
 	}
-	if d.RetryAfter != ratelimit.Never {
-		h.Set("Retry-After", seconds(d.RetryAfter))
+	sum, policy, results := take(r, cost)
+	if results == nil {
+		policy.write(w, sum)
 	}
-	m.denied.ServeHTTP(w, r)
+	for _, result := range results {
+		result.Policy.write(w, result.Decision)
+	}
+	if o.Expose {
+		if results == nil {
+			results = []Result{{policy, sum}}
+		}
+		r = expose(r, results)
+	}
+	if sum.OK {
+		o.Counts.Granted.Add(1)
+		next.ServeHTTP(w, r)
+		return
+	}
+	o.Counts.Refused.Add(1)
+	SetRetryAfter(w.Header(), sum.RetryAfter)
+	o.Denied.ServeHTTP(w, r)
 }
 
-// field returns the value of the RateLimit field.
-func (m *middleware) field(d ratelimit.Decision) string {
-	f := m.name + ";r=" + strconv.FormatInt(d.Remaining, 10)
-	if d.ResetAfter != ratelimit.Never {
-		f += ";t=" + seconds(d.ResetAfter)
+// write adds p to the fields of w, unless it is no limit.
+func (p Policy) write(w http.ResponseWriter, d ratelimit.Decision) {
+	if p.Rate != ratelimit.Inf {
+		p.Add(w.Header(), d)
 	}
-	return f
 }
 
 func tooMany(w http.ResponseWriter, _ *http.Request) {
 	http.Error(w, http.StatusText(http.StatusTooManyRequests), http.StatusTooManyRequests)
 }
 
-// seconds rounds up.
-func seconds(d time.Duration) string {
-	s := int64(d / time.Second)
-	if d%time.Second > 0 {
-		s++
-	}
-	return strconv.FormatInt(s, 10)
-}
+// maxKey is the length of the longest key that is kept as it is.
+const maxKey = 64
 
-// quote returns s as a String of RFC 9651.
-func quote(s string) string {
-	for _, c := range []byte(s) {
-		if c < 0x20 || c > 0x7e {
-			panic(fmt.Sprintf("httplimit.New: Name must be printable ASCII, got %q", s))
-		}
+// bounded returns a key of bounded length, in memory of its own: a caller's key may be
+// a small part of a long URL. A hash is longer than maxKey, so that no short key is one.
+func bounded(key string) string {
+	if len(key) <= maxKey {
+		return strings.Clone(key)
 	}
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
-}
-
-// ClientIP returns a Key that is the client's address: of an IPv4 client the
-// address, of an IPv6 client its /64, since one client has as many addresses there
-// as it likes. It is the peer of the connection, unless that is one of the trusted
-// proxies: then it is the last address in X-Forwarded-For that is not. What stands
-// before that the client may have made up, and so may any client that does not come
-// through a proxy; so with no trusted proxies the field is never read. An entry
-// that is not an address counts as the proxy that passed it on.
-//
-// Requests whose RemoteAddr is no address, from a Unix socket say, have RemoteAddr
-// itself as their key.
-func ClientIP(trusted ...netip.Prefix) func(*http.Request) string {
-	trusted = append([]netip.Prefix(nil), trusted...)
-	isTrusted := func(ip netip.Addr) bool {
-		for _, p := range trusted {
-			if p.Contains(ip) {
-				return true
-			}
-		}
-		return false
-	}
-	return func(r *http.Request) string {
-		ip, ok := parse(r.RemoteAddr)
-		if !ok {
-			return r.RemoteAddr
-		}
-		hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-		for i := len(hops) - 1; i >= 0 && isTrusted(ip); i-- {
-			next, ok := parse(strings.TrimSpace(hops[i]))
-			if !ok {
-				break
-			}
-			ip = next
-		}
-		return client(ip)
-	}
-}
-
-// parse reads an address, with a port or without.
-func parse(s string) (netip.Addr, bool) {
-	if ap, err := netip.ParseAddrPort(s); err == nil {
-		return ap.Addr().Unmap().WithZone(""), true
-	}
-	ip, err := netip.ParseAddr(strings.Trim(s, "[]"))
-	return ip.Unmap().WithZone(""), err == nil
-}
-
-func client(ip netip.Addr) string {
-	if ip.Is6() {
-		p, _ := ip.Prefix(64) // no error: it has no zone, and 64 bits
-		return p.String()
-	}
-	return ip.String()
+	sum := sha256.Sum256([]byte(key))
+	return "#" + hex.EncodeToString(sum[:])
 }

@@ -279,7 +279,7 @@ func TestKilledAndRestarted(t *testing.T) {
 	}
 }
 
-// TestUnknownCommand: an error of the server is one of the store.
+// TestUnknownCommand: a request that the server does not understand is not decided.
 func TestUnknownCommand(t *testing.T) {
 	s := start(t, "--rename-command", "EVALSHA", "")
 	for name, eval := range stores(t, s) {
@@ -291,7 +291,7 @@ func TestUnknownCommand(t *testing.T) {
 
 func ExampleGoRedis() {
 	store := redisstore.GoRedis(redis.NewClient(&redis.Options{Addr: "localhost:6379"}))
-	perSecond := remote.New(store, ratelimit.Per(100, time.Second), 200, remote.Options{Lease: 10, Nodes: 4, DenyCache: true})
+	perSecond := remote.New(store, ratelimit.Per(100, time.Second), 200, remote.Options{Lease: 10, Nodes: 4, DenyCache: true, Timeout: 50 * time.Millisecond})
 	perDay := remote.New(store, ratelimit.Per(100_000, 24*time.Hour), 1000)
 	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
 	defer cancel()

@@ -9,6 +9,8 @@ import (
 
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
+
+	"example.com/flatline/internal/loopback"
 )
 
 // A server is a real redis-server on a port of loopback that was free, with its data
@@ -27,10 +29,9 @@ func start(t testing.TB, args ...string) *server {
 	if _, err := exec.LookPath("redis-server"); err != nil {
 		t.Skip("redis-server is not installed (Debian: apt-get install redis-server)")
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	addr, err := loopback.Addr()
 	require.NoError(t, err)
-	s := &server{t: t, addr: l.Addr().String(), dir: t.TempDir(), args: args}
-	require.NoError(t, l.Close())
+	s := &server{t: t, addr: addr, dir: t.TempDir(), args: args}
 	s.restart()
 	t.Cleanup(s.kill)
 	return s

@@ -69,7 +69,7 @@ func TestPanickingEval(t *testing.T) {
 			}
 			return s.eval(ctx, text, sha, keys, args)
 		}, ratelimit.Every(time.Second), 5, Options{Trip: 1, Lease: 1})
-		l.fuse.exit(0, failure, 1, time.Second)
+		l.fuse.exit(0, failure, false, 1, time.Second)
 		time.Sleep(time.Second)
 		assert.Panics(t, func() { _, _ = l.Take(t.Context(), "k", 1) })
 		fall = false
@@ -105,7 +105,7 @@ func TestLeaseSaysWhatIsLeft(t *testing.T) {
 func TestLeaseNeedsNoTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore()
-		l := New(s.eval, ratelimit.Every(time.Minute), 100, Options{Lease: 10})
+		l := New(s.eval, ratelimit.Every(time.Minute), 100, Options{Lease: 10, Timeout: time.Minute})
 		take(t, l, 1)
 		s.delay = time.Second
 		var wg sync.WaitGroup
@@ -128,8 +128,12 @@ func TestDeniedFromMemory(t *testing.T) {
 		time.Sleep(300 * time.Millisecond)
 		assert.Equal(t, ratelimit.Decision{Limit: 5, RetryAfter: 1700 * time.Millisecond, ResetAfter: 4700 * time.Millisecond}, take(t, l, 2))
 		assert.Equal(t, 2, s.calls)
-		_, ok := l.notes.denied("other", 2, 0)
+		_, ok := l.deniedBefore("other", 2)
 		assert.False(t, ok)
+		for n := int64(3); n <= 5; n++ {
+			assert.Equal(t, time.Duration(n)*time.Second-300*time.Millisecond, take(t, l, n).RetryAfter, "more takes longer to come")
+		}
+		assert.Equal(t, 2, s.calls)
 	})
 }
 
@@ -171,7 +175,7 @@ func TestManyAskAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore()
 		s.delay = time.Second
-		l := New(s.eval, ratelimit.Every(time.Minute), 5)
+		l := New(s.eval, ratelimit.Every(time.Minute), 5, Options{Timeout: time.Minute})
 		for range 5 {
 			go func() { assert.True(t, take(t, l, 1).OK) }()
 		}

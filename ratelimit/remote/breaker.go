@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
+	"strings"
 	"sync"
 	"time"
 
@@ -14,8 +16,8 @@ import (
 var errTripped = errors.New("it failed several times in a row")
 
 // A breaker stops asking a store that fails: closed, it counts failures in a row;
-// open, it lets nobody through until a time; then it lets one through, whose fate
-// decides.
+// open, it lets no call through until a time; then it lets one through, the probe,
+// whose outcome decides.
 type breaker struct {
 	mu      sync.Mutex
 	fails   int
@@ -23,42 +25,79 @@ type breaker struct {
 	probing bool
 }
 
-// enter reports whether the store may be asked now.
-func (b *breaker) enter(now int64, trip int) bool {
+// enter reports whether the store may be asked now, and whether that call is the
+// probe.
+func (b *breaker) enter(now int64, trip int) (ok, probe bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.fails < trip {
-		return true
+		return true, false
 	}
 	if b.probing || now < b.until {
-		return false
+		return false, false
 	}
 	b.probing = true
-	return true
+	return true, true
 }
 
 // An outcome is what an attempt says of the store.
 type outcome uint8
 
 const (
-	nothing outcome = iota // the caller went away, or eval panicked
+	nothing outcome = iota // of the call, the key or the caller only
 	failure
 	success
 )
 
-// exit tells how it went.
-func (b *breaker) exit(now int64, o outcome, trip int, cooldown time.Duration) {
+// exit ends a call. One that began before the breaker opened and ends late does not
+// end the probe, and its failure does not keep the breaker open for longer.
+func (b *breaker) exit(now int64, o outcome, probe bool, trip int, cooldown time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.probing = false
-	switch o {
-	case success:
+	if probe {
+		b.probing = false
+	}
+	switch {
+	case o == success:
 		b.fails = 0
-	case failure:
+	case o == failure && (probe || b.fails < trip):
 		if b.fails = min(b.fails+1, trip); b.fails == trip {
-			b.until = now + int64(cooldown)
+			b.until = now + min(int64(cooldown), math.MaxInt64-now)
 		}
 	}
+}
+
+// judge returns what the result of a call that took so long says of the store: an
+// answer, or none within Timeout. A caller whose context ended sooner says nothing, and
+// neither does a reply that is about the key or the script.
+func (l *Limiter) judge(ctx context.Context, err error, took int64) outcome {
+	switch {
+	case err == nil:
+		return success
+	case took >= int64(l.opts.Timeout):
+		return failure
+	case ctx.Err() != nil || !blamesServer(err):
+		return nothing
+	}
+	return failure
+}
+
+// blamesServer reports whether an error says that the server cannot be used: all do
+// but replies of the server, which begin with a code in capitals and are mostly about
+// the command, such as WRONGTYPE, CROSSSLOT, NOPERM, ERR.
+func blamesServer(err error) bool {
+	for next := errors.Unwrap(err); next != nil; next = errors.Unwrap(err) {
+		err = next
+	}
+	text := err.Error()
+	code, _, reply := strings.Cut(text, " ") // EOF alone is none
+	switch code {
+	case "LOADING", "READONLY", "CLUSTERDOWN", "MASTERDOWN", "NOREPLICAS", "OOM", "MISCONF", "BUSY":
+		return true
+	case "ERR":
+		return strings.HasPrefix(text, "ERR max number of clients")
+	}
+	return !reply || len(code) < 2 || strings.ContainsFunc(code, func(r rune) bool { return r < 'A' || r > 'Z' })
 }
 
 // call asks the store, if the breaker lets it.
@@ -66,28 +105,34 @@ func (l *Limiter) call(ctx context.Context, p program, keys []string, args []int
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if !l.fuse.enter(l.clock.Now(), l.opts.Trip) {
+	sent := time.Now() // Timeout is real time, whatever Options.Now says
+	ok, probe := l.fuse.enter(l.clock.Now(), l.opts.Trip)
+	if !ok {
 		return nil, errTripped
 	}
-	o := nothing
-	defer func() { l.fuse.exit(l.clock.Now(), o, l.opts.Trip, l.opts.Cooldown) }()
-	out, err = l.eval(ctx, p.text, p.sha, keys, args)
+	o := nothing // if eval panics
+	defer func() { l.fuse.exit(l.clock.Now(), o, probe, l.opts.Trip, l.opts.Cooldown) }()
+	limited, cancel := context.WithTimeout(ctx, l.opts.Timeout)
+	defer cancel()
+	out, err = l.eval(limited, p.text, p.sha, keys, args)
 	if err == nil && len(out) != len(keys)+1 {
 		err = fmt.Errorf("an answer of %d numbers", len(out))
 	}
-	switch {
-	case err == nil:
-		o = success
-	case !errors.Is(ctx.Err(), context.Canceled):
-		o = failure
-	}
+	o = l.judge(ctx, err, int64(time.Since(sent)))
 	return out, err
 }
 
 // failed decides when the store cannot be asked.
 func (l *Limiter) failed(ctx context.Context, err error, local func() ratelimit.Decision) (ratelimit.Decision, error) {
+	cause := context.Cause(ctx) // nil if ctx has not ended
 	if errors.Is(ctx.Err(), context.Canceled) {
-		return ratelimit.Decision{Limit: l.burst}, fmt.Errorf("remote: %w", context.Canceled)
+		err = ctx.Err()
+	}
+	if cause != nil && !errors.Is(err, cause) {
+		err = fmt.Errorf("%w: %w", err, cause)
+	}
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return ratelimit.Decision{Limit: l.burst}, fmt.Errorf("remote: %w", err)
 	}
 	switch l.opts.OnFailure {
 	case Open:

@@ -25,7 +25,8 @@
 //
 // A denial holds for a while: with DenyCache a node that has been refused n tokens
 // refuses n or more itself until they can be there. Nothing can make them come
-// sooner, so no request is refused that the store would have granted.
+// sooner, unless the store loses its data, so no request is refused that the store
+// would have granted.
 //
 // With a Lease a node takes some tokens more than it needs and gives them to later
 // requests by itself. It never admits more than burst + rate·time in any window, for
@@ -37,11 +38,16 @@
 //
 // After Trip failures in a row a node stops asking for Cooldown; then one request
 // tries again. Meanwhile requests are refused (Closed), granted (Open), or limited
-// by the node itself, to its share of the rate (Local). A take whose answer is lost
-// counts as a failure though it may have been made: that errs on the safe side.
+// by the node itself, to its share of the rate (Local). Failures are what says that
+// the server cannot be used: an I/O error, no answer within Timeout, a reply such as
+// LOADING. A reply about one key, and a caller that goes away sooner, are none. A take
+// whose answer is lost counts as a failure though it may have been made: that errs on
+// the safe side.
 //
 // A store that restarts without its data has full buckets: up to one burst more is
-// admitted. With appendonly it keeps the bound.
+// admitted. With appendonly it keeps the bound. If the server's clock is set back, the
+// buckets in use are empty as of then, and full again after one fill time at most; if it
+// is set forward, they have gained what that time brings.
 //
 // # Invariants
 //
@@ -59,6 +65,24 @@
 //	TakeEach        O(n)      0       O(n)
 //
 // plus at most one round trip. n is the number of tiers.
+//
+// # What happens if
+//
+//   - the store is down: after Trip failures in a row it is not asked for Cooldown, and
+//     requests are refused, granted or limited by the node (TestBreaker)
+//   - the answer is lost after the take was made: it counts as a failure, and the tokens
+//     as taken (TestLostAnswer)
+//   - one key has a value of another type: that key fails, and the others go on to the
+//     store (TestOneKeyDoesNotOpenTheCircuit)
+//   - the caller's deadline passes before the answer: an error for that caller, which
+//     does not count against the store (TestDeadlines)
+//   - the server's clock is set back: the buckets in use are empty as of then
+//     (TestServerClockSetBack)
+//   - two requests of a node need a lease at the same time: they share one round trip
+//     (TestLeaseIsShared)
+//   - n is less than 1 or more than Limit: refused without asking the store (TestTake)
+//   - Eval panics: the panic reaches the caller, and the breaker is as it was
+//     (TestPanickingEval)
 //
 // # Concurrency
 //

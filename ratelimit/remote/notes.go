@@ -15,9 +15,11 @@ const maxNotes = 1 << 16
 
 // A note is what a node knows of a key by itself: tokens leased, and a denial.
 type note struct {
-	left   int64         // leased and not used
-	n      int64         // n or more tokens are refused
-	until  int64         // until then
+	left   int64 // leased and not used
+	n      int64 // n or more tokens are refused
+	until  int64 // until then
+	room   int64 // the ticks in the bucket at the time asked
+	asked  int64
 	reset  int64         // when the bucket will be full, as of the store's last answer
 	asking chan struct{} // holds a value while a request asks for this key's tokens
 	users  int           // requests that wait for asking
@@ -63,29 +65,38 @@ func (t *notes) makeRoom(now int64) {
 	}
 }
 
-// denied returns the answer to n tokens of key, if it is known to be no.
-func (t *notes) denied(key string, n, now int64) (ratelimit.Decision, bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if p := t.all[key]; p != nil {
-		return p.denied(n, now)
+// deniedBefore returns the answer to n tokens of key, if it is known to be no.
+func (l *Limiter) deniedBefore(key string, n int64) (ratelimit.Decision, bool) {
+	now := l.clock.Now()
+	l.notes.mu.Lock()
+	defer l.notes.mu.Unlock()
+	if p := l.notes.all[key]; p != nil {
+		return l.denied(p, n, now)
 	}
 	return ratelimit.Decision{}, false
 }
 
-func (p *note) denied(n, now int64) (ratelimit.Decision, bool) {
+// denied is deniedBefore by a note. The lock is held. A take of more than was denied
+// has longer to wait.
+func (l *Limiter) denied(p *note, n, now int64) (ratelimit.Decision, bool) {
 	if now >= p.until || n < p.n {
 		return ratelimit.Decision{}, false
 	}
-	return ratelimit.Decision{RetryAfter: time.Duration(p.until - now), ResetAfter: time.Duration(max(p.reset-now, 0))}, true
+	return ratelimit.Decision{
+		Limit:      l.burst,
+		Remaining:  p.room / l.tariff.d,
+		RetryAfter: l.tariff.time(n*l.tariff.d-p.room) - time.Duration(now-p.asked),
+		ResetAfter: time.Duration(max(p.reset-now, 0)),
+	}, true
 }
 
-// deny notes a denial of n tokens.
-func (t *notes) deny(key string, n int64, d ratelimit.Decision, now int64) {
+// deny notes a denial of n tokens by a bucket that held room ticks.
+func (t *notes) deny(key string, n, room int64, d ratelimit.Decision, now int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	p := t.of(key, now)
-	p.n, p.until, p.reset = n, now+int64(d.RetryAfter), now+int64(d.ResetAfter)
+	p.n, p.room, p.asked = n, room, now
+	p.until, p.reset = now+int64(d.RetryAfter), now+int64(d.ResetAfter)
 }
 
 // takeLeased is Take with a lease: from what is left of it or, one request at a time
@@ -147,9 +158,7 @@ func (l *Limiter) decide(p *note, n, now int64) (ratelimit.Decision, bool) {
 		p.left -= n
 		return ratelimit.Decision{OK: true, Limit: l.burst, Remaining: p.left, ResetAfter: time.Duration(max(p.reset-now, 0))}, true
 	}
-	d, ok := p.denied(n, now)
-	d.Limit = l.burst
-	return d, ok
+	return l.denied(p, n, now)
 }
 
 // release ends the use of p; asked says that it was this request's turn.

@@ -13,8 +13,9 @@ import (
 )
 
 // An Eval runs a script in the store: it calls EVALSHA with sha and, if the server
-// does not know it, EVAL with the script. redisstore has one for each of three
-// clients.
+// does not know it, EVAL with the script. An error reply of the server is returned with
+// its text, or wrapped: whether the store is at fault is read from its first word.
+// redisstore has an Eval for each of three clients.
 type Eval func(ctx context.Context, script, sha string, keys []string, args []int64) ([]int64, error)
 
 // A Failure says what becomes of a request that the store cannot decide.
@@ -42,7 +43,9 @@ type Options struct {
 	// burst - Nodes*Lease.
 	Lease int64
 
-	// DenyCache makes a node refuse by itself what the store would refuse.
+	// DenyCache makes a node refuse by itself what the store would refuse, unless the
+	// store loses its data meanwhile. It has no effect with Keep: another rate could
+	// bring the tokens sooner.
 	DenyCache bool
 
 	// OnFailure is what becomes of requests while the store cannot be asked; the
@@ -54,11 +57,26 @@ type Options struct {
 	Nodes int64
 
 	// Trip is after how many failures in a row a node stops asking; the default
-	// is 5.
+	// is 5. A failure is an I/O error, an answer that does not come within Timeout, or a
+	// reply that the server as a whole cannot serve: LOADING, READONLY, CLUSTERDOWN,
+	// MASTERDOWN, NOREPLICAS, OOM, MISCONF, BUSY or too many clients. Other replies, such
+	// as WRONGTYPE or CROSSSLOT, are about one key: OnFailure decides about that request,
+	// and the others go on to the store.
 	Trip int
 
 	// Cooldown is for how long; the default is a second.
 	Cooldown time.Duration
+
+	// Timeout is how long a call of Eval may take; the default is a second. What takes
+	// longer is a failure of the store. A caller's deadline that passes sooner ends its
+	// own call only and is not counted, so choose a Timeout shorter than the deadlines
+	// of callers: otherwise a store that hangs is asked by each of them.
+	Timeout time.Duration
+
+	// Now is the clock of what the node decides by itself: DenyCache, Cooldown and Local;
+	// the default is the monotonic one. What a clock may do, see ratelimit.Options.Now. The
+	// buckets in the store follow the store's clock, and Timeout is real time.
+	Now func() time.Time
 
 	// Keep leaves rate and burst out of the bucket's name in the store: limiters of
 	// one prefix share the bucket of a key though their rates differ, as nodes do
@@ -104,6 +122,9 @@ func New(eval Eval, r ratelimit.Rate, burst int64, opts ...Options) *Limiter {
 	if o.Cooldown == 0 {
 		o.Cooldown = time.Second
 	}
+	if o.Timeout == 0 {
+		o.Timeout = time.Second
+	}
 	switch {
 	case eval == nil:
 		panic("remote.New: eval must not be nil")
@@ -113,12 +134,15 @@ func New(eval Eval, r ratelimit.Rate, burst int64, opts ...Options) *Limiter {
 		panic(fmt.Sprintf("remote.New: burst must be at least 1, got %d", burst))
 	case strings.ContainsAny(o.Prefix, "{}"):
 		panic(fmt.Sprintf("remote.New: Prefix must not contain braces, got %q", o.Prefix))
-	case o.Lease < 0 || o.Nodes < 0 || o.Trip < 0 || o.Cooldown < 0 || o.OnFailure < Closed || o.OnFailure > Local:
+	case o.Lease < 0 || o.Nodes < 0 || o.Trip < 0 || o.Cooldown < 0 || o.Timeout < 0 || o.OnFailure < Closed || o.OnFailure > Local:
+		o.Now = nil // an address says nothing
 		panic(fmt.Sprintf("remote.New: Options out of range: %+v", o))
 	}
+	o.Now = clock.Forward(o.Now)
 	given := o
+	o.DenyCache = o.DenyCache && !o.Keep
 	o.Lease = min(o.Lease, burst/2/o.Nodes)
-	l := &Limiter{eval: eval, given: given, opts: o, rate: r, burst: burst - o.Nodes*o.Lease, clock: clock.New(nil), fuse: new(breaker)}
+	l := &Limiter{eval: eval, given: given, opts: o, rate: r, burst: burst - o.Nodes*o.Lease, clock: clock.New(o.Now), fuse: new(breaker)}
 	l.suffix = fmt.Sprintf(":%v:%d", r, l.burst)
 	l.notes.init()
 	if r != ratelimit.Inf {
@@ -132,7 +156,7 @@ func New(eval Eval, r ratelimit.Rate, burst int64, opts ...Options) *Limiter {
 		}
 	}
 	if o.OnFailure == Local {
-		l.local = ratelimit.NewKeyed(share(r, o.Nodes), max(burst/o.Nodes, 1), ratelimit.KeyedOptions[string]{MaxKeys: maxNotes})
+		l.local = ratelimit.NewKeyed(share(r, o.Nodes), max(burst/o.Nodes, 1), ratelimit.KeyedOptions[string]{MaxKeys: maxNotes, Now: o.Now})
 	}
 	return l
 }
@@ -149,14 +173,23 @@ func share(r ratelimit.Rate, nodes int64) ratelimit.Rate {
 	return ratelimit.Rate{} // one in more than 292 years
 }
 
+func (l *Limiter) made() {
+	if l.eval == nil {
+		panic("remote: Limiter must be made by New")
+	}
+}
+
 // Take takes n tokens of key or none. The error is ErrUnavailable, only if OnFailure
-// is Closed, or wraps the context's; then nothing was granted. An n of less than 1
+// is Closed, or wraps the context's and its cause; then nothing was granted. An n of less than 1
 // or more than Limit is refused without asking the store. Durations are rounded up
 // to the microsecond. A decision made by the node itself knows Remaining and
 // ResetAfter as of the last answer of the store.
 //
-// ctx should have a deadline: one that passes counts as a failure of the store.
+// ctx need not have a deadline, for no call takes longer than Options.Timeout. One that
+// has passed, before the call or during it, is as if the store could not be asked, but
+// does not count against the store.
 func (l *Limiter) Take(ctx context.Context, key string, n int64) (ratelimit.Decision, error) {
+	l.made()
 	switch {
 	case n < 1 || l.rate != ratelimit.Inf && n > l.burst:
 		return ratelimit.Decision{Limit: l.burst, RetryAfter: ratelimit.Never}, nil
@@ -166,8 +199,7 @@ func (l *Limiter) Take(ctx context.Context, key string, n int64) (ratelimit.Deci
 		return l.takeLeased(ctx, key, n)
 	}
 	if l.opts.DenyCache {
-		if d, ok := l.notes.denied(key, n, l.clock.Now()); ok {
-			d.Limit = l.burst
+		if d, ok := l.deniedBefore(key, n); ok {
 			return d, nil
 		}
 	}
@@ -190,7 +222,7 @@ func (l *Limiter) ask(ctx context.Context, key string, need, want int64) (grante
 	}
 	d = l.tariff.decide(out[0] > 0, need, l.burst, out[1])
 	if !d.OK && l.opts.DenyCache {
-		l.notes.deny(key, need, d, sent)
+		l.notes.deny(key, need, l.tariff.full-out[1], d, sent)
 	}
 	return out[0], d, nil
 }

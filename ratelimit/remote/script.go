@@ -17,10 +17,14 @@ import (
 // at most want, and returns that number, 0 if there are less than need, and for each
 // key the ticks that its bucket lacks then. The value is the microsecond at which
 // the bucket will be full, and after a dot the ticks beyond it.
+//
+// No bucket lacks more than all of it. If the value says so, the server's clock has
+// been set back since: the bucket is then empty as of now, which is written even if
+// nothing is granted, or it would stay empty until the clock has caught up.
 const script = `local t = redis.call('TIME')
 local now = t[1] * 1000000 + t[2]
 local need, give = ARGV[1] + 0, ARGV[2] + 0
-local out = {0}
+local out, over = {0}, {}
 for i = 1, #KEYS do
   local F, debt = ARGV[3 * i + 2] + 0, 0
   local v = redis.call('GET', KEYS[i])
@@ -29,22 +33,24 @@ for i = 1, #KEYS do
     local dot = string.find(v, '.', 1, true)
     if dot then us, frac = string.sub(v, 1, dot - 1), string.sub(v, dot + 1) end
     debt = (us - now) * ARGV[3 * i] + frac
-    if debt < 0 then debt = 0 elseif debt > F then debt = F end
+    if debt < 0 then debt = 0 elseif debt > F then debt, over[i] = F, true end
   end
   out[i + 1] = debt
   local room = math.floor((F - debt) / ARGV[3 * i + 1])
   if room < give then give = room end
 end
-if give < need then return out end
+if give < need then give = 0 end
 out[1] = give
 for i = 1, #KEYS do
-  local N = ARGV[3 * i] + 0
-  local debt = out[i + 1] + give * ARGV[3 * i + 1]
-  out[i + 1] = debt
-  local us = math.floor(debt / N)
-  local full, frac = now + us, debt - us * N
-  if frac > 0 then full = string.format('%.0f.%.0f', full, frac) end
-  redis.call('SET', KEYS[i], full, 'PX', math.floor(us / 1000) + 2)
+  if give > 0 or over[i] then
+    local N = ARGV[3 * i] + 0
+    local debt = out[i + 1] + give * ARGV[3 * i + 1]
+    out[i + 1] = debt
+    local us = math.floor(debt / N)
+    local full, frac = now + us, debt - us * N
+    if frac > 0 then full = string.format('%.0f.%.0f', full, frac) end
+    redis.call('SET', KEYS[i], full, 'PX', math.floor(us / 1000) + 2)
+  end
 end
 return out`
 
@@ -52,7 +58,7 @@ return out`
 // spares the server reading three arguments and a loop, in each take. Where N is 1
 // there is no dot in the value.
 const single = `local call, N, D, F = redis.call, %d, %d, %d
-local t, v, debt = call('TIME'), call('GET', KEYS[1]), 0
+local t, v, debt, over = call('TIME'), call('GET', KEYS[1]), 0, false
 local now, give = t[1] * 1000000 + t[2], ARGV[2] + 0
 if v then
   local frac = 0
@@ -61,11 +67,14 @@ if v then
     if dot then v, frac = string.sub(v, 1, dot - 1), string.sub(v, dot + 1) end
   end
   debt = (v - now) * N + frac
-  if debt < 0 then debt = 0 elseif debt > F then debt = F end
+  if debt < 0 then debt = 0 elseif debt > F then debt, over = F, true end
 end
 local room = (F - debt) / D
 if room < give then give = room - room %% 1 end
-if give < ARGV[1] + 0 then return {0, debt} end
+if give < ARGV[1] + 0 then
+  if not over then return {0, debt} end
+  give = 0
+end
 debt = debt + give * D
 local frac = debt %% N
 local us = (debt - frac) / N
@@ -78,7 +87,8 @@ return {give, debt}`
 // microsecond at which the bucket will be full, the ticks beyond it, and that
 // tariff's N, D and F. By another tariff a bucket that is not full has the same
 // tokens, as far as there is room. That is written even if nothing is granted, or
-// the bucket would go on to fill at the old rate.
+// the bucket would go on to fill at the old rate; and so is what a clock that was set
+// back leaves.
 const keeping = `local t = redis.call('TIME')
 local now = t[1] * 1000000 + t[2]
 local need, give = ARGV[1] + 0, ARGV[2] + 0
@@ -88,7 +98,8 @@ for i = 1, #KEYS do
   local us, frac, n, d, f = string.match(redis.call('GET', KEYS[i]) or '', '^(%d+)%.(%d+)/(%d+)/(%d+)/(%d+)$')
   if us then
     n, d, f = n + 0, d + 0, f + 0
-    debt = math.max(0, math.min((us - now) * n + frac, f))
+    debt = math.max(0, (us - now) * n + frac)
+    if debt > f then debt, other[i] = f, true end
     if debt > 0 and (n ~= N or d ~= D or f ~= F) then
       debt = math.max(0, math.min(math.ceil(F - (f - debt) / d * D), F))
       other[i] = true

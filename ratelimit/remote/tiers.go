@@ -40,11 +40,13 @@ func TakeEach(ctx context.Context, n int64, tiers ...Tier) (ratelimit.Decision, 
 	if len(tiers) == 0 {
 		panic("remote.TakeEach: no tiers")
 	}
+	tiers[0].Limiter.made()
 	sum := ratelimit.Decision{OK: n >= 1, Limit: tiers[0].Limiter.burst, Remaining: tiers[0].Limiter.burst}
 	each := make([]ratelimit.Decision, len(tiers))
 	var asked []int // tiers with a bucket
 	for i, t := range tiers {
 		l := t.Limiter
+		l.made()
 		inf := l.rate == ratelimit.Inf
 		each[i] = ratelimit.Decision{OK: n >= 1 && (inf || n <= l.burst), Limit: l.burst, Remaining: l.burst}
 		if !each[i].OK {

@@ -111,7 +111,7 @@ func TestCircuit(t *testing.T) {
 		assert.ErrorIs(t, err, errTripped)
 		time.Sleep(time.Second)
 		assert.Equal(t, "half-open", a.Circuit().String())
-		s.fail, s.delay = nil, time.Second
+		s.fail, s.delay = nil, time.Second-1
 		go func() { _, _ = b.Take(t.Context(), "k", 1) }()
 		synctest.Wait()
 		assert.Equal(t, CircuitHalfOpen, a.Circuit(), "one is trying")

@@ -6,6 +6,7 @@ import "example.com/flatline/ratelimit"
 // circuit breaker: with Options.Keep, of the same buckets. It is for limits that
 // differ from key to key or change. It panics as New does. O(1).
 func (l *Limiter) With(r ratelimit.Rate, burst int64) *Limiter {
+	l.made()
 	other := New(l.eval, r, burst, l.given)
 	other.fuse, other.clock = l.fuse, l.clock // the breaker's times are of this clock
 	return other
@@ -25,6 +26,7 @@ func (c Circuit) String() string { return [...]string{"closed", "open", "half-op
 
 // Circuit returns the state of the limiter's breaker now. O(1).
 func (l *Limiter) Circuit() Circuit {
+	l.made()
 	now := l.clock.Now()
 	l.fuse.mu.Lock()
 	defer l.fuse.mu.Unlock()

@@ -1,0 +1,32 @@
+package httplimit
+
+import (
+	"context"
+	"net/http"
+
+	"example.com/flatline/ratelimit"
+)
+
+// A Result is what one limit decided about a request.
+type Result struct {
+	Policy   Policy
+	Decision ratelimit.Decision
+}
+
+type resultsKey struct{}
+
+// Results returns what the limits that a request has met decided, the outermost first: of
+// those whose Options.Expose is set. It is nil if there are none. O(1).
+func Results(ctx context.Context) []Result {
+	all, _ := ctx.Value(resultsKey{}).([]Result)
+	return all
+}
+
+// expose returns r with the results among those that it has.
+func expose(r *http.Request, results []Result) *http.Request {
+	ctx := r.Context()
+	if outer := Results(ctx); len(outer) > 0 {
+		results = append(append([]Result(nil), outer...), results...)
+	}
+	return r.WithContext(context.WithValue(ctx, resultsKey{}, results))
+}

@@ -1,0 +1,197 @@
+package ratelimit
+
+import (
+	"context"
+	"time"
+)
+
+// A key that has promised tokens, to sleepers in Keyed.Wait or to reservations, cannot say
+// so in one word: it has a Bucket of its own until its promises are due. It is then in
+// keyShard.promised and not in keyShard.table.
+
+// Wait is WaitN for one token.
+func (x *Keyed[K]) Wait(ctx context.Context, k K) error { return x.WaitN(ctx, k, 1) }
+
+// WaitN takes n tokens from the bucket of k and sleeps until they are there. The callers
+// that wait for one key are served in the order in which they came; those of other keys
+// are not affected. It returns what Bucket.WaitN returns, and ErrBusy if
+// KeyedOptions.MaxWaiting callers sleep for k already.
+//
+// A change of RateFor reaches the sleepers of a key with the next call for it that is not
+// under Inf. Where the key is deleted, or replaced at MaxKeys, its sleepers keep their
+// times.
+//
+// The cost is that of Allow; if it has to sleep it allocates, about a kilobyte for the
+// first sleeper of a key and O(1) for each other one.
+func (x *Keyed[K]) WaitN(ctx context.Context, k K, n int64) error {
+	x.made()
+	if ctx.Err() != nil {
+		return ended(ctx)
+	}
+	c := x.settingFor(k, new(setting))
+	if x.take(k, n, c, nil) {
+		return nil
+	}
+	if n < 1 || n > c.most {
+		return ErrNever
+	}
+	wait := patience(ctx)
+	h, s := x.shard(k)
+	b := s.promise(x, h, k, c)
+	p, err := b.enqueue(n, wait)
+	s.release(x, h, k, b)
+	if p == nil {
+		return err
+	}
+	err = b.sleep(ctx, p)
+	s.settle(x, h, k)
+	return err
+}
+
+// Reserve takes n tokens of k that are there or will be within maxWait, and returns when,
+// as Bucket.Reserve does. A change of RateFor reaches a reservation as it does a sleeper
+// in WaitN. The cost is that of Allow if the tokens are there, or come too late; otherwise
+// it allocates, about a kilobyte for the first reservation of a key.
+func (x *Keyed[K]) Reserve(k K, n int64, maxWait time.Duration) (*Reservation, bool) {
+	x.made()
+	c := x.settingFor(k, new(setting))
+	var d Decision
+	if x.take(k, n, c, &d) {
+		return &Reservation{due: true}, true
+	}
+	if d.RetryAfter == Never || d.RetryAfter > maxWait {
+		return nil, false
+	}
+	h, s := x.shard(k)
+	b := s.promise(x, h, k, c)
+	defer s.release(x, h, k, b)
+	return b.reserveWithin(n, maxWait)
+}
+
+// Refund gives n tokens back to the bucket of k, as far as it has room, and wakes those
+// that wait for k sooner. They count under the rate and the burst of the last call that
+// took from it: RateFor is not asked. An n of 0 or less does nothing. O(1) expected.
+func (x *Keyed[K]) Refund(k K, n int64) {
+	x.made()
+	if n >= 1 {
+		x.refund(k, n)
+	}
+}
+
+// promise returns the bucket of k, and makes one if it has none. It returns with the locks
+// of the shard and the bucket held, for release.
+func (s *keyShard[K]) promise(x *Keyed[K], h uint32, k K, c *setting) *Bucket {
+	for {
+		ns := x.clock.Now()
+		s.mu.Lock()
+		s.tick(x, ns)
+		if b := s.own(x, h, k); b != nil {
+			b.enter(s.now)
+			b.follow(c)
+			return b
+		}
+		if b := s.promote(x, h, k, c); b != nil {
+			b.mu.Lock()
+			return b
+		}
+		s.mu.Unlock()
+		x.makeRoom(s, ns)
+	}
+}
+
+// release gives back what promise locked, and the bucket if nothing was promised.
+func (s *keyShard[K]) release(x *Keyed[K], h uint32, k K, b *Bucket) {
+	b.mu.Unlock()
+	s.own(x, h, k)
+	s.mu.Unlock()
+}
+
+// settle gives back the bucket of k if all that it promised is due.
+func (s *keyShard[K]) settle(x *Keyed[K], h uint32, k K) {
+	ns := x.clock.Now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tick(x, ns)
+	s.own(x, h, k)
+}
+
+// own returns the bucket that k has of its own, nil if it has none. If all that it has
+// promised is due it puts k back into the table, and then the shard's time may be later
+// than before. mu is held, as in all below. O(1) expected.
+func (s *keyShard[K]) own(x *Keyed[K], h uint32, k K) *Bucket {
+	slot := s.promised.Find(h, k)
+	if slot == 0 || s.demote(x, slot) {
+		return nil
+	}
+	return s.promised.At(slot).Value
+}
+
+// promote takes k out of the table and gives it a bucket that holds as much. It returns
+// nil if k is new and Keyed is at its cap. First it looks whether two others have kept
+// all that they promised, so that these become fewer although nobody asks for their keys.
+func (s *keyShard[K]) promote(x *Keyed[K], h uint32, k K, c *setting) *Bucket {
+	for range min(2, s.promised.Len()) {
+		if s.turn = s.promised.Next(s.turn); s.turn != 0 {
+			s.demote(x, s.turn)
+		}
+	}
+	ns, debt := s.now, int64(0)
+	if slot := s.table.Find(h, k); slot != 0 {
+		word := &s.table.At(slot).Value
+		if s.names != nil && !s.names.has(slot, c) {
+			s.rename(slot, word, c, ns)
+		}
+		debt = c.debt(*word, ns)
+		s.remove(slot)
+	} else if !x.oneMore() {
+		return nil
+	}
+	b := &Bucket{clock: x.clock, fitful: x.clock.Foreign(), places: x.places}
+	b.last.Store(ns)
+	st := newState(c.rate, c.burst, ns, false)
+	if debt == 0 {
+		st.start(i128(0).sub(st.cost(c.burst)))
+	} else {
+		st.start(i128(debt-c.full).scale(st.d, c.d))
+	}
+	b.state.Store(st)
+	slot, _ := s.promised.FindOrAdd(h, k)
+	s.promised.At(slot).Value = b
+	return b
+}
+
+// demote puts the key of a slot of promised back into the table, or forgets it if its
+// bucket is full. It reports false if something that it promised is still to come.
+func (s *keyShard[K]) demote(x *Keyed[K], slot uint32) bool {
+	e := s.promised.At(slot)
+	k, b := e.Key, e.Value
+	b.enter(s.now)
+	defer b.mu.Unlock()
+	ns := s.tick(x, b.locked())
+	st, now := b.currentAt(ns)
+	if !b.idle(st, now) {
+		return false
+	}
+	s.promised.Delete(slot)
+	c := settingOf(st.rate, st.burst)
+	held := i128(0).sub(st.load().sub(now).scale(c.d, st.d)) // rounded down
+	if lack, _ := i128(c.full).sub(held).max(i128(0)).word(); lack == 0 || st.rate == Inf {
+		x.count.Add(-1) // it is full
+	} else {
+		s.insert(uint32(x.hash.Hash(k)), k, &c, lack, ns)
+	}
+	return true
+}
+
+// dropPromised forgets a key that has a bucket of its own, if there is one. What the
+// bucket has promised keeps its time.
+func (s *keyShard[K]) dropPromised(x *Keyed[K]) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	slot := s.promised.Next(0)
+	if slot != 0 {
+		s.promised.Delete(slot)
+		x.count.Add(-1)
+	}
+	return slot != 0
+}

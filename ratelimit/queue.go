@@ -1,0 +1,99 @@
+package ratelimit
+
+import (
+	"container/list"
+	"time"
+)
+
+// A queue holds the sleepers in the order in which they came, which is the order of
+// their times. The first is due at an instant, each other one so many ticks after the
+// one before it: to move all those behind a sleeper is to change one number. Only the
+// timer of the first runs. It is guarded by Bucket.mu.
+type queue struct {
+	list.List        // of *promise
+	last      int128 // when the last one is due
+}
+
+// push appends p, which is due later than all others. O(1).
+func (q *queue) push(p *promise, now int128) {
+	due := p.due
+	if q.Len() > 0 {
+		p.due = due.sub(q.last)
+	}
+	q.last = due
+	p.timer = time.NewTimer(Never) // not stopped: a timer that no caller waits for is garbage
+	if p.at = q.PushBack(p); q.Len() == 1 {
+		q.arm(now)
+	}
+}
+
+// remove removes p and returns the element behind it. O(1).
+func (q *queue) remove(p *promise, now int128) (next *list.Element) {
+	next = p.at.Next()
+	first := p.at.Prev() == nil
+	switch {
+	case next != nil:
+		behind := next.Value.(*promise)
+		behind.due = behind.due.add(p.due)
+	case !first:
+		q.last = q.last.sub(p.due)
+	}
+	q.Remove(p.at)
+	p.at = nil
+	if first {
+		q.arm(now)
+	}
+	return next
+}
+
+// due returns when p is due, or an instant after now that is not later. O(1 + sleepers
+// before it that are due and have not left).
+func (q *queue) due(p *promise, now int128) (at int128) {
+	for e := q.Front(); ; e = e.Next() {
+		at = at.add(e.Value.(*promise).due)
+		if e == p.at || now.less(at) {
+			return at
+		}
+	}
+}
+
+// moveUp makes the sleeper at e and all behind it due earlier by so many ticks. O(1).
+func (q *queue) moveUp(e *list.Element, ticks, now int128) {
+	p := e.Value.(*promise)
+	p.due = p.due.sub(ticks)
+	q.last = q.last.sub(ticks)
+	if e.Prev() == nil {
+		q.arm(now)
+	}
+}
+
+// arm sets the timer of the first sleeper. Since Go 1.23 no stale value can be in its
+// channel afterwards.
+func (q *queue) arm(now int128) {
+	if e := q.Front(); e != nil {
+		p := e.Value.(*promise)
+		p.timer.Reset(p.left(now))
+	}
+}
+
+// after returns the first sleeper that came after the promise with number seq.
+// O(1 + such sleepers).
+func (q *queue) after(seq uint64) (first *list.Element) {
+	for e := q.Back(); e != nil && seq < e.Value.(*promise).seq; e = e.Prev() {
+		first = e
+	}
+	return first
+}
+
+// translate turns the times of all sleepers into the ticks of the current state. O(n).
+func (q *queue) translate() {
+	var old, due int128 // of the one before
+	for e := q.Front(); e != nil; e = e.Next() {
+		p := e.Value.(*promise)
+		p.due = p.due.add(old)
+		old = p.due
+		_, t := p.instant()
+		p.due, due = t.sub(due), t
+	}
+	q.last = due
+}

@@ -1,0 +1,69 @@
+package ratelimit
+
+import "time"
+
+// current returns the state and the time in its ticks. If the time has outrun
+// them it first moves tick 0. b.mu is held.
+func (b *Bucket) current() (*state, int128) { return b.currentAt(b.locked()) }
+
+// currentAt is current at a time that is not before any other.
+func (b *Bucket) currentAt(ns int64) (*state, int128) {
+	s := b.state.Load()
+	if !s.wide && ns-s.base > s.span {
+		s = b.replace(s, ns, s.rate, s.burst)
+	}
+	return s, s.now(ns)
+}
+
+// replace freezes the state old at the time ns, hands what it holds over to a new
+// one, whose tick 0 that is, and publishes it. Sleepers get new times. b.mu is
+// held. O(1 + sleepers).
+func (b *Bucket) replace(old *state, ns int64, r Rate, burst int64) *state {
+	s, now := newState(r, burst, ns, false), old.now(ns)
+	z := old.freeze()
+	old.next, old.at = s, now
+	z = old.translate(z.max(now.sub(old.cost(old.burst))))
+	s.start(z.max(i128(0).sub(s.cost(burst))))
+	b.state.Store(s)
+	if b.promises != nil {
+		b.sleepers.translate()
+		b.sleepers.arm(i128(0))
+	}
+	return s
+}
+
+// advance moves z of s by n tokens if they are due within wait, which must be less
+// than Never to count, and returns the instant at which they are: z afterwards. If z
+// would no longer fit in a word it replaces s by a wide state. b.mu is held.
+func (b *Bucket) advance(s *state, now int128, n int64, wait time.Duration) (due int128, ok bool) {
+	switch {
+	case n < 1 || n > s.burst && s.rate != Inf:
+		return now, false
+	case s.rate == Inf:
+		return now, true
+	}
+	for {
+		z := s.load()
+		ahead := z.max(now.sub(s.cost(s.burst))).sub(now).add(s.cost(n))
+		if left := ahead.ceilDiv(s.n); left == Never || left > max(wait, 0) {
+			return now, false
+		}
+		due = now.add(ahead)
+		if !s.fits(due) { // so z lies ahead of now, and no taker can have moved it
+			s = b.widen(s)
+		}
+		if s.swap(z, due) {
+			return due, true
+		}
+	}
+}
+
+// widen replaces a narrow state by a wide one with the same ticks, so that no
+// sleeper has to learn of it. b.mu is held.
+func (b *Bucket) widen(old *state) *state {
+	s := newState(old.rate, old.burst, old.base, true)
+	s.start(old.freeze())
+	old.next = s
+	b.state.Store(s)
+	return s
+}
