@@ -7,8 +7,8 @@ import (
 	"example.com/flatline/internal/bench"
 )
 
-// The rings are half full, so that the benchmarks go round; a push and a pop are one
-// operation, since one cannot go on without the other.
+// A name has each method that one turn of the loop calls. Where a push needs a pop to
+// go on, the ring is half full and the two are measured together.
 
 func BenchmarkRing_Push(b *testing.B) {
 	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
@@ -16,12 +16,9 @@ func BenchmarkRing_Push(b *testing.B) {
 		for i := range n {
 			_ = r.Push(i)
 		}
-		m := bench.Steps(b, &r.steps)
 		for i := 0; b.Loop(); i++ {
 			_ = r.Push(i)
-			m.Op()
 		}
-		m.Report()
 	})
 	bench.Sweep(b, "textbook", func(b *testing.B, n int) {
 		r := newTextbook[int](n, OverwriteOldest)
@@ -34,32 +31,60 @@ func BenchmarkRing_Push(b *testing.B) {
 	})
 }
 
-func BenchmarkRing_Pop(b *testing.B) {
+func BenchmarkRing_PushEvict(b *testing.B) {
 	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
 		r := New[int](n)
-		r.PushSlice(make([]int, n/2))
-		m := bench.Steps(b, &r.steps)
+		r.PushSlice(make([]int, n))
 		for i := 0; b.Loop(); i++ {
-			_ = r.Push(i)
-			r.Pop()
-			m.Op()
+			r.PushEvict(i)
 		}
-		m.Report()
+	})
+	bench.Sweep(b, "textbook", func(b *testing.B, n int) {
+		r := newTextbook[int](n, Reject)
+		r.pushSlice(make([]int, n))
+		for i := 0; b.Loop(); i++ {
+			r.PushEvict(i)
+		}
 	})
 }
 
-// n is the length of the slice here, pushed and popped.
-func BenchmarkRing_PushSlice(b *testing.B) {
+func BenchmarkRing_PushPop(b *testing.B) {
+	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
+		r := New[int](n)
+		r.PushSlice(make([]int, n/2))
+		for i := 0; b.Loop(); i++ {
+			_ = r.Push(i)
+			r.Pop()
+		}
+	})
+	bench.Sweep(b, "textbook", func(b *testing.B, n int) {
+		r := newTextbook[int](n, Reject)
+		r.pushSlice(make([]int, n/2))
+		for i := 0; b.Loop(); i++ {
+			_ = r.Push(i)
+			r.Pop()
+		}
+	})
+}
+
+// n is the length of the slice that is pushed and popped. The textbook type moves its
+// items one by one.
+func BenchmarkRing_PushSlicePopInto(b *testing.B) {
 	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
 		r := New[int](n)
 		vs := make([]int, n)
-		m := bench.Steps(b, &r.steps)
 		for b.Loop() {
 			r.PushSlice(vs)
 			r.PopInto(vs)
-			m.Op()
 		}
-		m.Report()
+	})
+	bench.Sweep(b, "textbook", func(b *testing.B, n int) {
+		r := newTextbook[int](n, Reject)
+		vs := make([]int, n)
+		for b.Loop() {
+			r.pushSlice(vs)
+			r.popInto(vs)
+		}
 	})
 }
 
@@ -67,30 +92,31 @@ func BenchmarkSync_Push(b *testing.B) {
 	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
 		s := NewSync[int](n, Options{OnFull: OverwriteOldest})
 		s.PushSlice(make([]int, n))
-		m := bench.Steps(b, &s.r.steps)
 		for i := 0; b.Loop(); i++ {
-			_ = s.Push(i)
-			m.Op()
+			_, _ = s.Push(i)
 		}
-		m.Report()
+	})
+	bench.Sweep(b, "textbook", func(b *testing.B, n int) {
+		r := newTextbook[int](n, OverwriteOldest)
+		r.pushSlice(make([]int, n))
+		for i := 0; b.Loop(); i++ {
+			_ = r.Push(i)
+		}
 	})
 }
 
 // n is the number of items that are replayed.
 func BenchmarkSync_Since(b *testing.B) {
-	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
+	bench.Work(b, func(b *testing.B, n int) {
 		s := NewSync[int](n)
 		s.PushSlice(make([]int, n))
-		m := bench.Steps(b, &s.r.steps)
 		sum := 0
 		for b.Loop() {
 			seq, _ := s.Since(0)
 			for _, v := range seq {
 				sum += v
 			}
-			m.Op()
 		}
-		m.Report()
 	})
 }
 
@@ -98,33 +124,13 @@ func BenchmarkSPSC_TryPushTryPop(b *testing.B) {
 	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
 		q := NewSPSC[int](n)
 		q.PushSlice(make([]int, n/2))
-		m := bench.Steps(b, &q.steps)
 		for i := 0; b.Loop(); i++ {
 			q.TryPush(i)
 			q.TryPop()
-			m.Op()
 		}
-		m.Report()
 	})
-}
-
-func BenchmarkMPMC_TryPushTryPop(b *testing.B) {
-	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
-		q := NewMPMC[int](n)
-		q.PushSlice(make([]int, n/2))
-		m := bench.Steps(b, &q.q.Steps)
-		for i := 0; b.Loop(); i++ {
-			q.TryPush(i)
-			q.TryPop()
-			m.Op()
-		}
-		m.Report()
-	})
-}
-
-// Two goroutines: the time of one item from end to end, with the processors as busy as
-// they can be.
-func BenchmarkSPSC_Stream(b *testing.B) {
+	// Two goroutines: the time of one item from end to end, with the processors as busy
+	// as they can be.
 	bench.Sweep(b, "pair", func(b *testing.B, n int) {
 		q := NewSPSC[int](n)
 		stream(b, q.TryPush, q.TryPop)
@@ -132,6 +138,17 @@ func BenchmarkSPSC_Stream(b *testing.B) {
 	b.Run("impl=channel/n=2048", func(b *testing.B) {
 		c := make(chan int, 2048)
 		stream(b, func(v int) bool { c <- v; return true }, func() (int, bool) { return <-c, true })
+	})
+}
+
+func BenchmarkMPMC_TryPushTryPop(b *testing.B) {
+	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
+		q := NewMPMC[int](n)
+		q.PushSlice(make([]int, n/2))
+		for i := 0; b.Loop(); i++ {
+			q.TryPush(i)
+			q.TryPop()
+		}
 	})
 }
 
@@ -159,32 +176,58 @@ func stream(b *testing.B, push func(int) bool, pop func() (int, bool)) {
 	<-done
 }
 
+// The queue is full, so that each turn evicts.
+func BenchmarkMPMC_PushEvict(b *testing.B) {
+	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
+		q := NewMPMC[int](n)
+		q.PushSlice(make([]int, n))
+		for i := 0; b.Loop(); i++ {
+			q.PushEvict(i)
+		}
+	})
+	bench.Sweep(b, "textbook", func(b *testing.B, n int) {
+		r := newTextbook[int](n, Reject)
+		r.pushSlice(make([]int, n))
+		for i := 0; b.Loop(); i++ {
+			r.PushEvict(i)
+		}
+	})
+}
+
 // n is the length of what is written and read.
-func BenchmarkBytes_Write(b *testing.B) {
+func BenchmarkBytes_WriteRead(b *testing.B) {
 	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
 		r := NewBytes(n)
 		p := make([]byte, n)
 		b.SetBytes(int64(n))
-		m := bench.Steps(b, &r.r.steps)
 		for b.Loop() {
 			_, _ = r.Write(p)
 			_, _ = r.Read(p)
-			m.Op()
 		}
-		m.Report()
 	})
 }
 
-func BenchmarkBytes_WriteByte(b *testing.B) {
+func BenchmarkBytes_WriteByteReadByte(b *testing.B) {
 	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
 		r := NewBytes(n)
 		_, _ = r.Write(make([]byte, n/2))
-		m := bench.Steps(b, &r.r.steps)
 		for b.Loop() {
 			_ = r.WriteByte('x')
 			_, _ = r.ReadByte()
-			m.Op()
 		}
-		m.Report()
+	})
+}
+
+// n is the length of what is written and read. The rivals have no row at these sizes:
+// io.Pipe has no buffer, so that one goroutine cannot do both.
+func BenchmarkPipe_WriteRead(b *testing.B) {
+	bench.Work(b, func(b *testing.B, n int) {
+		q := NewPipe(n)
+		p := make([]byte, n)
+		b.SetBytes(int64(n))
+		for b.Loop() {
+			_, _ = q.Write(p)
+			_, _ = q.Read(p)
+		}
 	})
 }

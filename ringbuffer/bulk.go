@@ -2,8 +2,6 @@ package ringbuffer
 
 import (
 	"fmt"
-
-	"example.com/flatline/internal/debug"
 )
 
 // PushSlice appends the items of vs in order, as so many calls of Push would, and
@@ -14,9 +12,6 @@ func (r *Ring[T]) PushSlice(vs []T) int {
 	stored := len(vs)
 	if room := r.capacity - (r.tail - r.head); uint64(stored) > room {
 		vs, stored = r.pushSliceFull(vs, int(room))
-	}
-	if debug.Enabled {
-		r.steps.Add(len(vs))
 	}
 	n := copy(r.buf[r.tail&r.mask:], vs)
 	if n < len(vs) {
@@ -47,9 +42,6 @@ func (r *Ring[T]) pushSliceFull(vs []T, room int) (rest []T, stored int) {
 // O(len(dst)).
 func (r *Ring[T]) PopInto(dst []T) int {
 	dst = dst[:min(uint64(len(dst)), r.tail-r.head)]
-	if debug.Enabled {
-		r.steps.Add(len(dst))
-	}
 	n := copy(dst, r.buf[r.head&r.mask:])
 	if n < len(dst) {
 		copy(dst[n:], r.buf)
@@ -84,9 +76,6 @@ func (r *Ring[T]) leave(n int) {
 		a, b := r.view(r.head, n)
 		clear(a)
 		clear(b)
-		if debug.Enabled {
-			r.steps.Add(n)
-		}
 	}
 	r.head += uint64(n)
 }

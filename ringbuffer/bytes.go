@@ -2,21 +2,25 @@ package ringbuffer
 
 import (
 	"errors"
+	"fmt"
 	"io"
+	"unsafe"
 )
 
-// Bytes is a circular buffer of bytes with the methods of package io. It is made by
-// NewBytes and is not safe for concurrent use.
+// Bytes is a circular buffer of bytes with the methods of package io, made by NewBytes.
+// The zero Bytes has capacity 0: it is full and empty. It is not safe for concurrent
+// use.
 type Bytes struct {
 	r Ring[byte]
 }
 
 var (
-	_ io.ReadWriter = (*Bytes)(nil)
-	_ io.ByteReader = (*Bytes)(nil)
-	_ io.ByteWriter = (*Bytes)(nil)
-	_ io.ReaderFrom = (*Bytes)(nil)
-	_ io.WriterTo   = (*Bytes)(nil)
+	_ io.ReadWriter   = (*Bytes)(nil)
+	_ io.ByteReader   = (*Bytes)(nil)
+	_ io.ByteWriter   = (*Bytes)(nil)
+	_ io.ReaderFrom   = (*Bytes)(nil)
+	_ io.StringWriter = (*Bytes)(nil)
+	_ io.WriterTo     = (*Bytes)(nil)
 )
 
 // errCount is for a reader or writer that breaks its contract: bytes.Buffer panics then.
@@ -30,7 +34,7 @@ const (
 // NewBytes returns an empty buffer for exactly capacity bytes. It panics as New does.
 func NewBytes(capacity int, opts ...Options) *Bytes {
 	b := new(Bytes)
-	b.r.init(capacity, policy("ringbuffer.NewBytes", capacity, opts))
+	b.r.init("ringbuffer.NewBytes", capacity, opts)
 	return b
 }
 
@@ -44,6 +48,22 @@ func (b *Bytes) Write(p []byte) (int, error) {
 		return n, ErrFull
 	}
 	return len(p), nil
+}
+
+// WriteString is Write for a string, without a copy of it.
+func (b *Bytes) WriteString(s string) (int, error) {
+	return b.Write(unsafe.Slice(unsafe.StringData(s), len(s))) // which only reads it
+}
+
+// Peek returns the n oldest bytes, or all if there are fewer, without removing them: in
+// two parts of the buffer, of which back is empty unless they go over its end. The parts
+// stay as they are until the next change of the buffer. It panics if n is below 0. O(1),
+// no allocation.
+func (b *Bytes) Peek(n int) (front, back []byte) {
+	if n < 0 {
+		panic(fmt.Sprintf("ringbuffer: Peek(%d)", n))
+	}
+	return b.r.view(b.r.head, min(n, b.Len()))
 }
 
 // WriteByte appends c as Write does. O(1).

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -31,6 +32,19 @@ func TestBytesModel(t *testing.T) {
 					require.NoError(t, err)
 					require.Equal(t, len(p), n)
 				}
+			},
+			"WriteString": func(t *rapid.T) {
+				p := chunk.Draw(t, "p")
+				stored := want.pushSlice(p)
+				n, err := b.WriteString(string(p))
+				require.Equal(t, o.OnFull == Reject && stored < len(p), err == ErrFull)
+				require.True(t, err != nil && n == stored || err == nil && n == len(p))
+			},
+			"Peek": func(t *rapid.T) {
+				n := rapid.IntRange(0, 12).Draw(t, "n")
+				front, back := b.Peek(n)
+				require.True(t, bytes.Equal(want.all()[:min(n, want.count)], slices.Concat(front, back)))
+				require.Equal(t, len(front)+len(back), cap(front)+cap(back), "an append leaves the buffer alone")
 			},
 			"WriteByte": func(t *rapid.T) { require.Equal(t, want.Push('x'), b.WriteByte('x')) },
 			"Read": func(t *rapid.T) {
@@ -234,4 +248,18 @@ func TestIOCopy(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, int64(1000), n)
 	require.Equal(t, text[9000:], out.String())
+}
+
+func TestBytesPeek(t *testing.T) {
+	b := NewBytes(4)
+	_, _ = b.WriteString("abc")
+	_, _ = b.Read(make([]byte, 2))
+	_, _ = b.WriteString("def")
+	front, back := b.Peek(3)
+	require.Equal(t, []string{"cd", "e"}, []string{string(front), string(back)})
+	require.PanicsWithValue(t, "ringbuffer: Peek(-1)", func() { b.Peek(-1) })
+	require.Zero(t, testing.AllocsPerRun(100, func() {
+		b.Peek(2)
+		_, _ = b.WriteString("x")
+	}))
 }

@@ -1,30 +1,44 @@
 // Package ringbuffer answers: implement a circular buffer for producers and consumers.
-// How would you handle overflow?
+// How would you handle overflow? The answer at the whiteboard is in textbook_test.go: an
+// array, head and count under one mutex.
+//
+// Read the files in this order: textbook_test.go, options.go, ring.go, bulk.go and
+// walk.go; then sync.go with follow.go, and bytes.go, which need only those; then spsc.go, mpmc.go (with
+// internal/lap), and pipe.go with pipe_ends.go, each of which stands alone.
+//
+// # Terms
+//
+//	number  items are numbered from 0 in the order in which they are pushed
+//	head    the number of the oldest item in the ring: so many were removed before it
+//	tail    the number that the next item will get
+//	slot    a place of the array
+//	claim   an atomic operation that reserves a slot for one goroutine, before it is
+//	        written or read
+//	group   32 slots of an SPSC, with the two words by which its sides learn of each other
 //
 // # Idea
 //
-// An array, and two numbers that only grow: how many items were ever taken out, and how
-// many were ever put in. Item n lies in slot n mod the array's length; head is the number
-// of the oldest item, tail that of the next. Nothing is ever moved, and the array never
-// has an end.
+// An array, and two numbers that only grow, head and tail. Item n is in slot n mod the
+// array's length. Nothing is ever moved, and the array never has an end.
 //
 //	slot     0     1     2     3     4     5     6     7
 //	       [ 8 ] [ 9 ] [   ] [   ] [   ] [   ] [ 6 ] [ 7 ]
 //	                   tail=10                 head=6
 //
 // The array's length is a power of two, so that the remainder is one AND; the capacity is
-// whatever was asked for, to the item. Since the numbers tell full (tail − head =
-// capacity) from empty (tail = head), no slot is given up for that. And since a number
-// names an item for good, a reader can come back with the last number it saw and
-// ask what came since: Sync.Since.
+// exactly what was asked for. The numbers distinguish full (tail − head = capacity) from
+// empty (tail = head), so no slot is wasted for that. And since a number is never used
+// for another item, a reader can come back with the last number it saw and ask for
+// what followed: [Sync.Since], or
+// wait for the next one: [Sync.Wait].
 //
 // # Overflow
 //
 // A full buffer means that producers have been faster than consumers for some time. Then
-// somebody loses, and the question is who should decide that, and who should know:
+// something is lost, and the question is who decides that, and who learns of it:
 //
-//	answer     who loses       who knows            choose it when
-//	refuse     nobody yet      the producer: error  the producer can act: shed load, answer 503,
+//	answer     what is lost    who learns of it     choose it when
+//	refuse     nothing yet     the producer: error  the producer can act: shed load, answer 503,
 //	                                                keep the item elsewhere
 //	overwrite  the oldest      the consumer: gap    new data makes old worthless: telemetry, logs
 //	                           in the numbers       for a crash report, video frames, prices
@@ -35,12 +49,12 @@
 //
 // The consumer's side should choose between overwrite and the others, since it knows what
 // an old item is worth; the producer's side between refuse and block, since it knows what
-// waiting costs. No answer makes the consumer faster: a larger buffer only
-// moves the moment. Here Reject, OverwriteOldest and DropNewest are policies of Ring, Sync
-// and Bytes, whatever is lost is counted, and PushEvict hands the oldest item back to
-// callers who want to do something else with it. The queues SPSC and MPMC refuse. Blocking
-// is in package bqueue, because to wait well (with a context, fairly, and without a
-// processor) is a question of its own.
+// waiting costs. No answer makes the consumer faster: a larger buffer only delays the
+// moment. Here Reject, OverwriteOldest and DropNewest are policies of Ring, Sync and
+// Bytes, lost items are counted, and PushEvict returns the oldest item to a caller that
+// can still use it. The queues SPSC and MPMC refuse; MPMC.PushEvict overwrites. Pipe
+// blocks, for bytes. Blocking for items is in package bqueue, since waiting with a
+// context, fairly and without using a processor is another question.
 //
 // # Invariants
 //
@@ -49,74 +63,127 @@
 //	I2  Item n is in slot n mod slots, for head ≤ n < tail.
 //	I3  A free slot keeps nothing alive: it is zero, or T has no pointers (or the
 //	    caller has written to it by Writable).
-//	I4  Items stored = tail = items in the ring + items taken out + items overwritten.
-//	    Dropped counts the last kind, and the items that DropNewest refused.
+//	I4  Items stored = tail = items in the ring + items removed + items overwritten.
+//	    Dropped counts the last kind, and the items that DropNewest did not store.
 //	I5  (SPSC) An item that is published is found in its group's pushed word, and one
-//	    that is taken out in its popped word; both words only grow.
+//	    that is removed in its popped word; both words only grow.
 //	I6  (MPMC) The invariants of internal/lap.
+//	I7  (Pipe) I1 for the bytes that the two ends have moved. An end is moved only by
+//	    the goroutine that has its turn.
 //
 // # Complexity
 //
 //	operation                                          time   moves  allocations
 //	Push, PushEvict, Pop, Peek, At, Len, Cap, Dropped  O(1)   1      0
+//	Numbers, Refused                                   O(1)   0      0
+//	Wait                                               O(1)   1      0, or 1 to wait
 //	PushSlice, PopInto                                 O(n)   n      0
 //	Readable, Writable, Commit                         O(1)   0      0
 //	Discard, Clear                                     O(n)   n      0
 //	Ring.All, Ring.Backward, Drain                     O(n)   0      O(1)
 //	Sync.All, Sync.Backward, Since                     O(n)   n      1
 //	Resize                                             O(n)   n      1
-//	TryPush, TryPop                                    O(1)   1      0
-//	Write, Read, WriteTo                               O(n)   n      0
+//	TryPush, TryPop, MPMC.PushEvict                    O(1)   1      0
+//	Write, WriteString, Read, WriteTo                  O(n)   n      0
+//	Bytes.Peek                                         O(1)   0      0
+//	ReadFrom                                           O(n)   n      0, or 1 to overwrite
 //	WriteByte, ReadByte                                O(1)   1      0
+//	Pipe.Write, Pipe.Read, ReadContext, WriteContext   O(n)   n      0
+//	Pipe.ReadFrom, Pipe.WriteTo                        O(n)   n      0
+//	Close, CloseWithError                              O(1)   0      0
 //
 // n is the number of items that the operation is about; for Resize, Len.
 //
+// # What happens if
+//
+//   - The ring is full: Push returns ErrFull, overwrites the oldest item or drops the new
+//     one, as Options.OnFull says (TestOverflow)
+//   - The ring is empty: Pop returns false; Bytes.Read returns io.EOF, until more is
+//     written (TestBytesReadOfNothing)
+//   - The capacity is 1, or no power of two: it is exact (TestCapacityIsExact)
+//   - A slice is longer than the capacity: OverwriteOldest keeps its end, the other
+//     policies its beginning (TestBytesOverwriteKeepsTheLast, TestOverflow)
+//   - A slow reader is overwritten: the error of Since and Wait has the number of the
+//     oldest item left, so that the reader knows how many it missed (TestReplay, TestWait)
+//   - A reader has seen all items: Wait returns the next one when it comes (TestWait)
+//   - Clear or Resize comes between two calls of Since: the numbers go on
+//     (TestSinceThroughEveryChange)
+//   - The body of a loop changes the ring: it may (TestLoopsMayChangeTheRing); over a Sync
+//     it sees a snapshot (TestSyncLoopsAreSnapshots)
+//   - A push is stopped between its claim and its item: a pop waits for it, and does not
+//     say empty (TestMPMCFalseIsTrue)
+//   - PushEvict of an MPMC runs while others push and pop: each item is popped or evicted,
+//     once, and none sees the queue one item shorter (TestPushEvict, TestEvictionIsOneStep)
+//   - The numbers pass 2^32, or an int: nothing changes, they are 64 bits wide, and an
+//     item per nanosecond uses them up in 584 years (TestNumbersPastAnInt)
+//   - An item is popped: the ring keeps nothing of it alive (TestMemoryRelease,
+//     TestQueuesReleaseMemory)
+//   - The io.Reader of ReadFrom, or the io.Writer of WriteTo, panics: the buffer stays
+//     usable (TestBytesSurvivesPanics)
+//   - A Pipe is closed while a Read or a Write waits: the Read returns the rest, then
+//     io.EOF, the Write io.ErrClosedPipe and what it stored (TestPipeClose)
+//   - The context of a Pipe's wait ends: the wait ends, and the pipe goes on
+//     (TestPipeContexts)
+//   - A zero value is used: it is full and empty until Resize (TestZeroValues,
+//     TestZeroRingsGrow)
+//
 // # Concurrency
 //
-// Ring and Bytes are for one goroutine. The other three are safe:
+// Ring and Bytes are for one goroutine. The other four are safe:
 //
 //	Sync   any goroutines, any policy; one mutex. Each method takes effect under it.
 //	SPSC   one producer, one consumer; wait-free.
 //	MPMC   any goroutines; no lock, but not wait-free.
+//	Pipe   any goroutines, one at each end at a time; it waits.
 //
 // All are linearizable. A push of SPSC takes effect when it stores the pushed word of the
 // item's group, a pop when it stores the popped word, a refused one when it reads the
 // other side's word. A push or pop of MPMC takes effect at the compare-and-swap that
-// claims its slot, a refused one at a read of tail; a slot that is claimed but not ready
-// proves neither full nor empty, so the caller waits for it. PushSlice and PopInto of the
-// two queues are rows of single pushes and pops; those of Sync are one step.
+// claims its slot, a refused one at a read of tail, a PushEvict that evicts at the
+// compare-and-swap that claims the oldest item; a slot that is claimed but not ready
+// proves neither full nor empty, so the caller waits for it. The bytes of a Write to a
+// Pipe are appended in one or more parts, each when it stores the count of its end, with
+// no bytes of another Write between them; a Read is one step. PushSlice and PopInto of the
+// two queues are sequences of single pushes and pops; those of Sync are one step.
+//
+// No method runs a caller's code under a lock, but ReadFrom and WriteTo of a Pipe keep its
+// turn while they use the caller's Reader or Writer. The zero value of each type has capacity
+// 0, so that it is full and empty; Resize makes a ring of a zero Ring or Sync. A zero
+// Pipe panics. None may be copied after first use, which go vet reports.
 //
 // In the terms of the Go memory model, a push happens before the pop, Peek, At or Since
-// that returns its item, and a pop before the push that gets the room it made.
+// that returns its item, and a pop before the push that uses the freed slot.
 //
 // # Trade-offs
 //
-// The main disadvantage: all memory is taken at once, whether it is used or not, and up to
-// half of the array's slots beyond the capacity never are. A capacity that is a power of
-// two wastes none. A queue that is mostly empty and may grow is better off with a deque in
-// chunks, or a channel if the items are few.
+// The main disadvantage: all memory is allocated at once, whether it is used or not, and
+// up to half of the array's slots are beyond the capacity and never used. A capacity that
+// is a power of two wastes none. For a queue that is mostly empty and may grow, a deque in
+// chunks is better, or a channel if the items are few.
 //
-// A channel is the right queue if goroutines shall wait at both ends and its speed does;
-// it can be selected on, and every reader knows it. It cannot overwrite, be looked into or
-// be read by two, and each item takes a lock. SPSC and MPMC have no way to wait: a
-// loop around them that yields burns a processor while there is nothing to do.
+// A channel is the right queue if goroutines wait at both ends and it is fast enough;
+// select works with it, and every reader knows it. It cannot overwrite, show its content
+// or serve two readers with the same items, and each item takes a lock. SPSC and MPMC
+// cannot wait: a loop around them that yields uses a processor while there is nothing to
+// do.
 //
 // MPMC without contention costs two atomic read-modify-writes and two atomic stores for
-// each item, more than ten times what Ring does. Use the least that is safe: one goroutine:
-// Ring. One on each side: SPSC, which is the only one that gets faster when used in slices.
-// Many: MPMC. A policy other than to refuse, replay, or rare use: Sync.
+// each item, where Ring needs none. Use the simplest type that is safe. One goroutine:
+// Ring. One on each side: SPSC, the only one that is faster in slices. Many: MPMC. A
+// policy other than to refuse, replay, or rare use: Sync. Bytes between goroutines that
+// wait: Pipe. io.Pipe has no buffer, so that each Write waits for its Read, and no
+// context; a Pipe copies each byte twice, and needs its memory.
 //
-// The textbook answer is an array with head, tail and count, and every operation under one
-// mutex (textbook_test.go). It is right, and slow in four ways that are told apart here:
-// the lock when there is one goroutine, the lock when there are two, item by item
-// when there is a slice, and a copy when the caller could look at the array. What it often
-// gets wrong is to answer overflow in one way for all.
+// The textbook answer is correct, and slow in four ways, each of which one type here
+// avoids: the lock when there is one goroutine, the lock when there are two, item by
+// item when there is a slice, and a copy when the caller could look at the array. It
+// often answers overflow in only one way.
 //
 // # References
 //
 // L. Lamport, "Specifying concurrent program modules" (1983): one producer and one
 // consumer need no lock. J. Giacomoni, T. Moseley and M. Vachharajani, "FastForward for
-// efficient pipeline parallelism" (2008): to keep control information beside the data.
+// efficient pipeline parallelism" (2008): control information next to the data.
 // M. Thompson and others, "Disruptor" (2011): numbers that name items for good, and
 // readers that follow them. MPMC: see internal/lap.
 package ringbuffer

@@ -1,6 +1,7 @@
 package ringbuffer_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -8,6 +9,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"time"
 
 	"example.com/flatline/ringbuffer"
 )
@@ -97,10 +99,9 @@ func ExampleSync_Since() {
 	next := uint64(0) // what this reader wants to see next
 	follow := func() {
 		items, err := events.Since(next)
-		if errors.Is(err, ringbuffer.ErrOverwritten) {
-			oldest, _ := events.Numbers()
-			fmt.Println("missed", oldest-next)
-			next = oldest
+		if gone := (*ringbuffer.OverwrittenError)(nil); errors.As(err, &gone) {
+			fmt.Println("missed", gone.Oldest-next)
+			next = gone.Oldest
 			items, _ = events.Since(next)
 		}
 		for n, e := range items {
@@ -170,4 +171,74 @@ func ExampleBytes() {
 	_, _ = tail.WriteTo(os.Stdout)
 	fmt.Println(" after", tail.Dropped(), "bytes")
 	// Output: h: exit status 1 after 27 bytes
+}
+
+// A producer and a consumer of bytes in two goroutines, with a deadline.
+func ExamplePipe() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	p := ringbuffer.NewPipe(4096)
+	go func() {
+		_, err := p.WriteContext(ctx, []byte("one line\nand another\n"))
+		_ = p.CloseWithError(err) // the reader gets err, or io.EOF if it is nil
+	}()
+	_, err := io.Copy(os.Stdout, p)
+	fmt.Println(err)
+	// Output:
+	// one line
+	// and another
+	// <nil>
+}
+
+// Keep the latest events for a reader that may come at any time, with producers that
+// never wait.
+func ExampleMPMC_PushEvict() {
+	latest := ringbuffer.NewMPMC[int](2)
+	for v := range 4 {
+		old, evicted := latest.PushEvict(v)
+		fmt.Println(v, old, evicted)
+	}
+	// Output:
+	// 0 0 false
+	// 1 0 false
+	// 2 0 true
+	// 3 1 true
+}
+
+// Look at a header before it is removed.
+func ExampleBytes_Peek() {
+	b := ringbuffer.NewBytes(16)
+	_, _ = b.WriteString("GET /")
+	front, back := b.Peek(3)
+	fmt.Println(string(front)+string(back), b.Len())
+	// Output: GET 5
+}
+
+// A follower waits for the next item; it need not poll.
+func ExampleSync_Wait() {
+	events := ringbuffer.NewSync[string](8, ringbuffer.Options{OnFull: ringbuffer.OverwriteOldest})
+	ctx, stop := context.WithCancel(context.Background())
+	var follower sync.WaitGroup
+	follower.Go(func() {
+		for next := uint64(0); ; next++ {
+			e, err := events.Wait(ctx, next)
+			if err != nil {
+				fmt.Println(err)
+				return
+			}
+			fmt.Println(next, e)
+			if e == "logout" {
+				stop()
+			}
+		}
+	})
+	for _, e := range []string{"login", "view", "logout"} {
+		_, _ = events.Push(e)
+	}
+	follower.Wait()
+	// Output:
+	// 0 login
+	// 1 view
+	// 2 logout
+	// context canceled
 }

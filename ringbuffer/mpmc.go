@@ -3,8 +3,10 @@ package ringbuffer
 import "example.com/flatline/internal/lap"
 
 // MPMC is a queue for any number of producers and consumers, without a lock. It is made
-// by NewMPMC. A false from TryPush or TryPop is a fact, not a guess: there was a moment
-// during the call when the queue was full, or empty.
+// by NewMPMC; the zero MPMC has capacity 0: it is full and empty. It must not be copied
+// after first use, which go vet reports; of two copies in use one panics. A false from
+// TryPush or TryPop is a fact, not a guess: there was a moment during the call when the
+// queue was full, or empty.
 //
 // The price is that it is not wait-free, nor lock-free: whoever meets a slot that
 // another goroutine has claimed but not finished with must wait for it, and gives up the
@@ -20,9 +22,15 @@ type MPMC[T any] struct {
 }
 
 // NewMPMC returns an empty queue for exactly capacity items, and takes their memory. It
-// panics if capacity is below 1.
+// panics if capacity is below 1 or so large that the address space has no room for it.
 func NewMPMC[T any](capacity int) *MPMC[T] {
-	checkCapacity("ringbuffer.NewMPMC", capacity)
+	const fn = "ringbuffer.NewMPMC"
+	checkCapacity(fn, capacity)
+	defer func() {
+		if recover() != nil { // of make
+			panic(beyondMemory(fn, capacity))
+		}
+	}()
 	q := new(MPMC[T])
 	q.q.Init(capacity)
 	return q
@@ -39,8 +47,14 @@ func (q *MPMC[T]) TryPop() (T, bool) {
 	return v, result == lap.OK
 }
 
+// PushEvict appends v, whether the queue is full or not. If it was full, the oldest item
+// is removed in the same step and returned with true: no pop, and no other push, sees the
+// queue between the two. A queue of capacity 0 returns v itself. O(1) while others finish
+// what they began, no allocation.
+func (q *MPMC[T]) PushEvict(v T) (evicted T, ok bool) { return q.q.PushEvict(v) }
+
 // PushSlice appends items of vs in order until all are stored or the queue is full, and
-// returns their number. It is a row of TryPush calls, of which those that find room at
+// returns their number. It is a sequence of TryPush calls, of which those that find room at
 // once stay together; only the claims are saved. O(len(vs)).
 func (q *MPMC[T]) PushSlice(vs []T) int {
 	n, _ := q.q.PushSlice(vs)
@@ -48,7 +62,7 @@ func (q *MPMC[T]) PushSlice(vs []T) int {
 }
 
 // PopInto takes items out into dst, the oldest first, until dst is full or the queue is
-// empty, and returns their number. It is a row of TryPop calls, as PushSlice is of
+// empty, and returns their number. It is a sequence of TryPop calls, as PushSlice is of
 // TryPush. O(len(dst)).
 func (q *MPMC[T]) PopInto(dst []T) int {
 	n, _ := q.q.PopInto(dst)

@@ -3,6 +3,7 @@ package ringbuffer
 import (
 	"errors"
 	"fmt"
+	"math/bits"
 
 	"example.com/flatline/internal/option"
 )
@@ -10,8 +11,8 @@ import (
 // ErrFull is what a push gets from a full ring under Reject: nothing was stored.
 var ErrFull = errors.New("ringbuffer: full")
 
-// ErrOverwritten is what Sync.Since gets when the first item it asks for has left
-// the ring: the reader fell behind.
+// ErrOverwritten is what the errors of Sync.Since and Sync.Wait wrap when the item they ask
+// for has left the ring: the reader fell behind.
 var ErrOverwritten = errors.New("ringbuffer: overwritten")
 
 // ErrCapacity is what Resize gets for a capacity that is below 1, below Len or
@@ -55,8 +56,28 @@ func policy(fn string, capacity int, opts []Options) Policy {
 	return p
 }
 
+// maxCapacity is the largest capacity whose slots still are an int.
+const maxCapacity = 1 << (bits.UintSize - 2)
+
+// checkCapacity checks the argument of the constructor fn.
 func checkCapacity(fn string, capacity int) {
 	if capacity < 1 {
 		panic(fmt.Sprintf("%s: capacity must be at least 1, got %d", fn, capacity))
 	}
+	if capacity > maxCapacity {
+		panic(beyondMemory(fn, capacity))
+	}
+}
+
+// beyondMemory is what the constructor fn panics with if there is no room for so many
+// items.
+func beyondMemory(fn string, capacity int) string {
+	return fmt.Sprintf("%s: capacity must fit into memory, got %d", fn, capacity)
+}
+
+// array returns an array of n zero items, or false if the address space has no room
+// for it.
+func array[T any](n int) (a []T, ok bool) {
+	defer func() { ok = recover() == nil }() // of make
+	return make([]T, n), true
 }

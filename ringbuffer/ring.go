@@ -4,18 +4,18 @@ import (
 	"fmt"
 	"math/bits"
 	"reflect"
-
-	"example.com/flatline/internal/debug"
+	"sync"
 )
 
-// Ring is a circular buffer. It is made by New and is not safe for concurrent use;
-// Sync is.
+// Ring is a circular buffer, made by New. The zero Ring has capacity 0, so that it is
+// full and empty, until Resize gives it one; its policy is Reject. A Ring is not safe
+// for concurrent use; Sync is.
 type Ring[T any] struct {
-	buf        []T    // a power of two long, so that & finds the slot of an item
-	head, tail uint64 // the numbers of the oldest item and of the next one
+	_          [0]sync.Mutex // go vet reports copies: they would share the array
+	buf        []T           // a power of two long, so that & finds the slot of an item
+	head, tail uint64        // the numbers of the oldest item and of the next one
 	capacity   uint64
-	mask       uint64        // len(buf)-1
-	steps      debug.Counter // slots written or vacated
+	mask       uint64 // len(buf)-1
 	dropped    uint64
 	onFull     Policy
 	plain      bool // T has no pointers: what a free slot holds keeps nothing alive
@@ -23,19 +23,20 @@ type Ring[T any] struct {
 
 // New returns an empty ring for exactly capacity items. It takes the memory for the
 // next power of two at once; afterwards only Resize allocates. It panics if capacity
-// is below 1, on an unknown policy and on more than one Options.
+// is below 1 or so large that the address space has no room for it, on an unknown
+// policy and on more than one Options.
 func New[T any](capacity int, opts ...Options) *Ring[T] {
 	r := new(Ring[T])
-	r.init(capacity, policy("ringbuffer.New", capacity, opts))
+	r.init("ringbuffer.New", capacity, opts)
 	return r
 }
 
-func (r *Ring[T]) init(capacity int, onFull Policy) {
-	r.buf = make([]T, slots(capacity))
-	r.mask = uint64(len(r.buf) - 1)
-	r.capacity = uint64(capacity)
-	r.onFull = onFull
-	r.plain = pointerFree(reflect.TypeFor[T]())
+// init makes r, which is zero, for the constructor fn.
+func (r *Ring[T]) init(fn string, capacity int, opts []Options) {
+	r.onFull = policy(fn, capacity, opts)
+	if r.Resize(capacity) != nil {
+		panic(beyondMemory(fn, capacity))
+	}
 }
 
 // pointerFree reports whether a value of type t cannot keep anything alive.
@@ -54,8 +55,13 @@ func pointerFree(t reflect.Type) bool {
 	return t.Kind() < reflect.Array // the numbers and bool
 }
 
-// slots returns the least power of two that is not below capacity.
-func slots(capacity int) int { return 1 << bits.Len(uint(capacity-1)) }
+// slots returns the least power of two that is not below capacity; 0 for 0.
+func slots(capacity int) int {
+	if capacity == 0 {
+		return 0
+	}
+	return 1 << bits.Len(uint(capacity-1))
+}
 
 // slot returns the place of the item with this number.
 func (r *Ring[T]) slot(number uint64) *T { return &r.buf[number&r.mask] }
@@ -76,30 +82,27 @@ func (r *Ring[T]) Push(v T) error {
 		var zero T
 		r.buf[r.head&r.mask] = zero
 		r.head++
-		if debug.Enabled {
-			r.steps.Add(1)
-		}
 	}
 	r.buf[r.tail&r.mask] = v
 	r.tail++
-	if debug.Enabled {
-		r.steps.Add(1)
-	}
 	return nil
 }
 
 // PushEvict appends v under every policy. If the ring was full, the oldest item
 // makes room and is returned with true; since the caller has it, it does not count
-// as dropped. O(1), no allocation.
+// as dropped. A ring of capacity 0 returns v itself. O(1), no allocation.
 func (r *Ring[T]) PushEvict(v T) (evicted T, ok bool) {
 	if r.tail-r.head == r.capacity {
-		evicted, ok = r.Pop()
+		if r.capacity == 0 {
+			return v, true
+		}
+		var zero T
+		s := &r.buf[r.head&r.mask]
+		evicted, *s, ok = *s, zero, true
+		r.head++
 	}
 	r.buf[r.tail&r.mask] = v
 	r.tail++
-	if debug.Enabled {
-		r.steps.Add(1)
-	}
 	return evicted, ok
 }
 
@@ -113,9 +116,6 @@ func (r *Ring[T]) Pop() (v T, ok bool) {
 	s := &r.buf[r.head&r.mask]
 	v, *s = *s, zero
 	r.head++
-	if debug.Enabled {
-		r.steps.Add(1)
-	}
 	return v, true
 }
 
@@ -151,19 +151,24 @@ func (r *Ring[T]) Dropped() uint64 { return r.dropped }
 func (r *Ring[T]) Clear() { r.Discard(r.Len()) }
 
 // Resize sets the capacity to n. It is an error, which wraps ErrCapacity and changes
-// nothing, if n is below 1 or below Len. O(n): it may move the items to another
-// array, and then gives the old one back.
+// nothing, if n is below 1, below Len, or so large that the address space has no room
+// for it. (What the address space has room for and the machine's memory has not ends
+// the process, as it does in make.) O(n): it may move the items to another array, and
+// then gives the old one back.
 func (r *Ring[T]) Resize(n int) error {
-	const most = 1 << (bits.UintSize - 2) // whose slots still are an int
-	if n < max(1, r.Len()) || n > most {
+	if n < max(1, r.Len()) || n > maxCapacity {
 		return fmt.Errorf("%w: Resize(%d) of a ring of %d items", ErrCapacity, n, r.Len())
 	}
 	if slots(n) != len(r.buf) {
+		buf, ok := array[T](slots(n))
+		if !ok {
+			return fmt.Errorf("%w: Resize(%d) of a ring of %d items", ErrCapacity, n, r.Len())
+		}
 		a, b := r.Readable()
-		r.buf = make([]T, slots(n))
-		r.mask = uint64(len(r.buf) - 1)
-		place(r.buf, r.head, a)
-		place(r.buf, r.head+uint64(len(a)), b)
+		place(buf, r.head, a)
+		place(buf, r.head+uint64(len(a)), b)
+		r.buf, r.mask = buf, uint64(len(buf)-1)
+		r.plain = pointerFree(reflect.TypeFor[T]())
 	}
 	r.capacity = uint64(n)
 	return nil

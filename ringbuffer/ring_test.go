@@ -9,11 +9,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"example.com/flatline/internal/debug"
 )
-
-var policies = []Policy{Reject, OverwriteOldest, DropNewest}
 
 func TestConstructorsRefuse(t *testing.T) {
 	constructors := map[string]func(capacity int, opts ...Options){
@@ -49,12 +45,12 @@ func TestCapacityIsExact(t *testing.T) {
 		for lap := range 3 { // full again after it was full and empty
 			for i := range capacity {
 				require.NoError(t, ring.Push(i))
-				require.NoError(t, sync.Push(i))
+				require.NoError(t, errOf(sync.Push(i)))
 				require.True(t, spsc.TryPush(i))
 				require.True(t, mpmc.TryPush(i))
 			}
 			require.ErrorIs(t, ring.Push(-1), ErrFull, "capacity %d, lap %d", capacity, lap)
-			require.ErrorIs(t, sync.Push(-1), ErrFull)
+			require.ErrorIs(t, errOf(sync.Push(-1)), ErrFull)
 			require.False(t, spsc.TryPush(-1))
 			require.False(t, mpmc.TryPush(-1))
 			for _, n := range []int{ring.Len(), sync.Len(), spsc.Len(), mpmc.Len(), ring.Cap(), sync.Cap(), spsc.Cap(), mpmc.Cap()} {
@@ -118,7 +114,7 @@ func TestOutOfRangePanicsAndChangesNothing(t *testing.T) {
 	s := NewSync[int](4)
 	for i := range 3 {
 		require.NoError(t, r.Push(i))
-		require.NoError(t, s.Push(i))
+		require.NoError(t, errOf(s.Push(i)))
 	}
 	for text, f := range map[string]func(){
 		"ringbuffer: At(3) of 3 items":          func() { r.At(3) },
@@ -134,7 +130,7 @@ func TestOutOfRangePanicsAndChangesNothing(t *testing.T) {
 		require.Equal(t, []int{0, 1, 2}, items(r))
 	}
 	require.PanicsWithValue(t, "ringbuffer: At(3) of 3 items", func() { s.At(3) })
-	require.NoError(t, s.Push(3), "the lock is free after a panic")
+	require.NoError(t, errOf(s.Push(3)), "the lock is free after a panic")
 }
 
 func TestResize(t *testing.T) {
@@ -307,7 +303,7 @@ func TestNoAllocations(t *testing.T) {
 			}
 		},
 		"Sync": func() {
-			_ = s.Push(1)
+			_, _ = s.Push(1)
 			s.PushEvict(2)
 			s.PushSlice(vs)
 			s.Pop()
@@ -336,33 +332,19 @@ func TestNoAllocations(t *testing.T) {
 	}
 }
 
-// The worst number of slots touched is the same at every size.
-func TestSteps(t *testing.T) {
-	if !debug.Enabled {
-		t.Skip("steps are counted under -tags debug only")
-	}
-	for n := 1; n <= 1<<16; n *= 16 {
-		for _, policy := range policies {
-			r := New[*int](n, Options{OnFull: policy})
-			worst := 0
-			op := func(f func()) {
-				r.steps.Take()
-				f()
-				worst = max(worst, r.steps.Take())
-			}
-			for range 3*n + 3 {
-				op(func() { _ = r.Push(nil) })
-				op(func() { r.Peek() })
-			}
-			for range 3 {
-				op(func() { r.Pop() })
-				op(func() { _ = r.Push(nil) })
-			}
-			want := 1
-			if policy == OverwriteOldest {
-				want = 2 // one slot vacated, one written
-			}
-			require.Equal(t, want, worst, "n=%d %v", n, policy)
+// TestNumbersPastAnInt: a ring that has stored as many items as fit 32 bits, or an int,
+// goes on.
+func TestNumbersPastAnInt(t *testing.T) {
+	for _, start := range []uint64{1<<32 - 2, 1<<63 - 2} {
+		s := NewSync[int](3, Options{OnFull: OverwriteOldest})
+		s.r.head, s.r.tail = start, start
+		for i := range 5 {
+			require.NoError(t, errOf(s.Push(i)))
+			s.r.checkInvariants()
 		}
+		require.Equal(t, []int{2, 3, 4}, since(t, s, start+2))
+		require.Equal(t, []int{2, 3, 4}, items(&s.r))
+		_, err := s.Since(start + 1)
+		require.ErrorIs(t, err, ErrOverwritten)
 	}
 }

@@ -2,15 +2,15 @@ package ringbuffer
 
 import (
 	"sync/atomic"
-
-	"example.com/flatline/internal/debug"
 )
 
 // SPSC is a queue between one producer goroutine and one consumer goroutine, with
 // neither lock nor wait: whatever the other side does, TryPush and TryPop end after a
-// fixed number of steps. It is made by NewSPSC. The producer alone may call TryPush
-// and PushSlice, the consumer alone TryPop and PopInto; anyone may call Len and Cap.
-// Either role may pass to another goroutine, if what hands it over synchronises.
+// fixed number of steps. It is made by NewSPSC; the zero SPSC has capacity 0: it is
+// full and empty. It must not be copied after first use, which go vet reports. The
+// producer alone may call TryPush and PushSlice, the consumer alone TryPop and PopInto;
+// anyone may call Len and Cap. Either role may pass to another goroutine, if what hands
+// it over synchronises.
 //
 // A push happens before the pop that returns its item.
 //
@@ -25,8 +25,7 @@ import (
 // So the sides meet only where they meet over items anyway. As long as they are in
 // different groups, neither disturbs the other.
 type SPSC[T any] struct {
-	steps    debug.Counter // slots filled or vacated, and looks at the other side
-	groups   []group[T]    // a power of two of them
+	groups   []group[T] // a power of two of them
 	capacity uint64
 	_        [128]byte // the sides share no cache line; processors fetch lines in pairs
 	producer side
@@ -52,20 +51,29 @@ type side struct {
 }
 
 // NewSPSC returns an empty queue for exactly capacity items; it takes the memory for
-// the next power of two, at least 32. It panics if capacity is below 1.
+// the next power of two, at least 32. It panics if capacity is below 1 or so large
+// that the address space has no room for it.
 func NewSPSC[T any](capacity int) *SPSC[T] {
-	checkCapacity("ringbuffer.NewSPSC", capacity)
-	q := &SPSC[T]{
-		groups:   make([]group[T], max(1, slots(capacity)/groupSize)),
-		capacity: uint64(capacity),
+	const fn = "ringbuffer.NewSPSC"
+	checkCapacity(fn, capacity)
+	groups, ok := array[group[T]](max(1, slots(capacity)/groupSize))
+	if !ok {
+		panic(beyondMemory(fn, capacity))
 	}
+	q := &SPSC[T]{groups: groups, capacity: uint64(capacity)}
 	q.producer.known = q.capacity
 	return q
 }
 
 // groupOf returns the group of the item with this number.
 func (q *SPSC[T]) groupOf(number uint64) *group[T] {
-	return &q.groups[number/groupSize&uint64(len(q.groups)-1)]
+	return &q.groups[q.indexOf(number)]
+}
+
+// indexOf returns the index of the group of the item with this number. It is not in
+// q.groups if q is zero.
+func (q *SPSC[T]) indexOf(number uint64) uint64 {
+	return number / groupSize & uint64(len(q.groups)-1)
 }
 
 // TryPush appends v and returns true, or returns false if there were Cap items. It
@@ -86,8 +94,10 @@ func (q *SPSC[T]) TryPush(v T) bool {
 // an earlier lap is too small to say so.
 func (q *SPSC[T]) lookForRoom() bool {
 	last := q.producer.next - q.capacity
-	q.steps.Add(1)
-	popped := q.groupOf(last).popped.Load()
+	var popped uint64
+	if i := q.indexOf(last); i < uint64(len(q.groups)) { // else the capacity is 0
+		popped = q.groups[i].popped.Load()
+	}
 	if popped <= last {
 		return false
 	}
@@ -97,10 +107,6 @@ func (q *SPSC[T]) lookForRoom() bool {
 
 // publish makes n items, from this number on, all in g, visible to the consumer.
 func (q *SPSC[T]) publish(g *group[T], number, n uint64) {
-	q.steps.Add(int(n))
-	if debug.Enabled {
-		debug.Yield() // stored, not published
-	}
 	if number%groupSize == 0 {
 		q.producer.group.Store(number) // before an item of the group is in
 	}
@@ -126,8 +132,10 @@ func (q *SPSC[T]) TryPop() (v T, ok bool) {
 
 // lookForItem reports whether item next is there.
 func (q *SPSC[T]) lookForItem() bool {
-	q.steps.Add(1)
-	pushed := q.groupOf(q.consumer.next).pushed.Load()
+	var pushed uint64
+	if i := q.indexOf(q.consumer.next); i < uint64(len(q.groups)) { // else the capacity is 0
+		pushed = q.groups[i].pushed.Load()
+	}
 	if pushed <= q.consumer.next {
 		return false
 	}
@@ -138,10 +146,6 @@ func (q *SPSC[T]) lookForItem() bool {
 // giveBack makes the slots of n items, from this number on, all in g, free for the
 // producer.
 func (q *SPSC[T]) giveBack(g *group[T], number, n uint64) {
-	q.steps.Add(int(n))
-	if debug.Enabled {
-		debug.Yield() // taken, not given back
-	}
 	if number%groupSize == 0 {
 		q.consumer.group.Store(number) // before an item of the group is out
 	}
@@ -196,13 +200,14 @@ func (g *group[T]) part(number, end uint64) []T {
 // Len returns the number of items at one moment during the call. O(1); it reads again
 // when the consumer moves in between.
 func (q *SPSC[T]) Len() int {
-	for {
+	for q.capacity > 0 {
 		head := q.popped()
 		tail := q.pushed()
 		if q.popped() == head {
 			return int(tail - head)
 		}
 	}
+	return 0
 }
 
 // pushed returns how many items have been published, at one moment during the call.

@@ -1,52 +1,57 @@
 package ringbuffer
 
 import (
-	"fmt"
 	"iter"
 	"sync"
-
-	"example.com/flatline/internal/debug"
 )
 
 // Sync is a ring behind one mutex, safe for concurrent use, whose readers may also
-// follow it by the numbers of its items. It is made by NewSync.
+// follow it by the numbers of its items. It is made by NewSync; the zero Sync has
+// capacity 0 until Resize gives it one, as the zero Ring. It must not be copied after
+// first use, which go vet reports: the copies would share an array and not a lock.
 //
 // It has the methods of Ring but for the views into the array, which no lock could
 // guard once they are returned. Each method takes effect at one moment while it holds
 // the lock. A push happens before whatever returns its item.
 type Sync[T any] struct {
-	mu sync.Mutex
-	r  Ring[T]
+	mu      sync.Mutex
+	r       Ring[T]
+	refused uint64
+	stored  chan struct{} // closed at the next push, for those in Wait; nil if there are none
 }
 
 // NewSync returns an empty ring for exactly capacity items. It panics as New does.
 func NewSync[T any](capacity int, opts ...Options) *Sync[T] {
 	s := new(Sync[T])
-	s.r.init(capacity, policy("ringbuffer.NewSync", capacity, opts))
+	s.r.init("ringbuffer.NewSync", capacity, opts)
 	return s
 }
 
 func (s *Sync[T]) lock() {
-	if debug.Enabled {
-		debug.Yield() // between two methods
-	}
 	s.mu.Lock()
 }
 
-// Push appends v, or does to a full ring what the policy says; see Ring.Push. O(1), no
-// allocation.
-func (s *Sync[T]) Push(v T) error {
+// Push appends v, or does to a full ring what the policy says; see Ring.Push. It returns
+// the number of v, by which Since and Wait find it; if v was not stored (under Reject
+// with ErrFull, under DropNewest without an error) that is the number of the next item
+// that will be. O(1), no allocation, and for each goroutine in Wait.
+func (s *Sync[T]) Push(v T) (seq uint64, err error) {
 	s.lock()
-	err := s.r.Push(v)
+	seq = s.r.tail
+	if err = s.r.Push(v); err != nil {
+		s.refused++
+	}
+	s.wake()
 	s.mu.Unlock()
-	return err
+	return seq, err
 }
 
-// PushEvict appends v under every policy and returns the item that had to make room,
-// if any; see Ring.PushEvict. O(1), no allocation.
+// PushEvict appends v under every policy and returns the item that was evicted for it, if
+// any; see Ring.PushEvict. O(1), no allocation, and for each goroutine in Wait.
 func (s *Sync[T]) PushEvict(v T) (evicted T, ok bool) {
 	s.lock()
 	evicted, ok = s.r.PushEvict(v)
+	s.wake()
 	s.mu.Unlock()
 	return evicted, ok
 }
@@ -81,6 +86,10 @@ func (s *Sync[T]) At(i int) T {
 func (s *Sync[T]) PushSlice(vs []T) int {
 	s.lock()
 	n := s.r.PushSlice(vs)
+	if s.r.onFull == Reject {
+		s.refused += uint64(len(vs) - n)
+	}
+	s.wake()
 	s.mu.Unlock()
 	return n
 }
@@ -92,56 +101,6 @@ func (s *Sync[T]) PopInto(dst []T) int {
 	n := s.r.PopInto(dst)
 	s.mu.Unlock()
 	return n
-}
-
-// Since yields, with their numbers, the items from number seq on that are in the ring
-// at this moment; none if seq is beyond them. The first item ever stored is 0, and each
-// that is stored counts one up, through Clear and Resize. ErrOverwritten says that item
-// seq was there and has left, overwritten or popped: the reader fell behind and may go
-// on from the first of Numbers.
-//
-// The items stay in the ring, so each of many readers can follow it at its own pace:
-//
-//	for n, v := range items {
-//		use(v)
-//		seq = n + 1 // where to ask next
-//	}
-//
-// O(n) in the items it yields, which it copies.
-func (s *Sync[T]) Since(seq uint64) (iter.Seq2[uint64, T], error) {
-	items, err := s.since(seq)
-	if err != nil {
-		return func(func(uint64, T) bool) {}, err
-	}
-	return func(yield func(uint64, T) bool) {
-		for i, v := range items {
-			if !yield(seq+uint64(i), v) {
-				return
-			}
-		}
-	}, nil
-}
-
-func (s *Sync[T]) since(seq uint64) ([]T, error) {
-	s.lock()
-	defer s.mu.Unlock() // the copy may not fit into memory
-	r := &s.r
-	if seq < r.head {
-		return nil, fmt.Errorf("%w: item %d, the oldest left is %d", ErrOverwritten, seq, r.head)
-	}
-	if seq >= r.tail {
-		return nil, nil
-	}
-	r.steps.Add(int(r.tail - seq))
-	return concat(r.view(seq, int(r.tail-seq))), nil
-}
-
-// Numbers returns the number of the oldest item in the ring and the number that the
-// next one will get; they are equal if the ring is empty. O(1).
-func (s *Sync[T]) Numbers() (oldest, next uint64) {
-	s.lock()
-	defer s.mu.Unlock()
-	return s.r.head, s.r.tail
 }
 
 // All yields the items, the oldest first, with their places from 0, as they are when
@@ -211,7 +170,16 @@ func (s *Sync[T]) Dropped() uint64 {
 	return s.r.Dropped()
 }
 
-// Clear takes all items out. Dropped and the numbers stay. O(n).
+// Refused returns how many items Push and PushSlice have refused under Reject. One that
+// is pushed again and refused again counts twice: only the caller knows whether it was
+// lost. O(1).
+func (s *Sync[T]) Refused() uint64 {
+	s.lock()
+	defer s.mu.Unlock()
+	return s.refused
+}
+
+// Clear removes all items. Dropped, Refused and the numbers stay. O(n).
 func (s *Sync[T]) Clear() {
 	s.lock()
 	s.r.Clear()

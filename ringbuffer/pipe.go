@@ -1,0 +1,201 @@
+package ringbuffer
+
+import (
+	"context"
+	"io"
+	"sync"
+	"sync/atomic"
+)
+
+// Pipe is a buffered pipe of bytes between goroutines: a Write waits while the buffer is
+// full, a Read while it is empty. It has a fixed capacity, and no operation allocates. It
+// must be made by NewPipe: the methods of a zero Pipe panic. It is safe for concurrent
+// use; a copy is the same pipe.
+//
+// Any number of goroutines may write and read. The bytes of one Write stay together, as
+// those of one ReadFrom do: the calls of each side take turns, in the order in which they
+// came. A Write happens before the Read that returns its bytes.
+//
+// ReadContext and WriteContext take the place of deadlines: their wait ends with a
+// context.
+type Pipe struct {
+	_    [0]sync.Mutex // go vet reports copies, each of which is the same pipe
+	impl *pipe
+}
+
+var (
+	_ io.ReadWriteCloser = (*Pipe)(nil)
+	_ io.ReaderFrom      = (*Pipe)(nil)
+	_ io.WriterTo        = (*Pipe)(nil)
+)
+
+// NewPipe returns an empty pipe for exactly capacity bytes. It takes the memory for the
+// next power of two at once. It panics if capacity is below 1 or so large that the
+// address space has no room for it.
+func NewPipe(capacity int) *Pipe {
+	const fn = "ringbuffer.NewPipe"
+	checkCapacity(fn, capacity)
+	buf, ok := array[byte](slots(capacity))
+	if !ok {
+		panic(beyondMemory(fn, capacity))
+	}
+	p := &pipe{buf: buf, capacity: uint64(capacity), done: make(chan struct{})}
+	p.reader.init()
+	p.writer.init()
+	return &Pipe{impl: p}
+}
+
+// made returns the pipe itself; it panics if p was not made by NewPipe.
+func (p *Pipe) made() *pipe {
+	if p.impl == nil {
+		panic("ringbuffer: Pipe must be made by NewPipe")
+	}
+	return p.impl
+}
+
+// Write appends all of b, and waits for space as often as it takes. It returns the number
+// of bytes stored, which is len(b) or comes with the error of CloseWithError,
+// io.ErrClosedPipe after Close. With an empty b it returns 0, nil at once. O(len(b)), no
+// allocation.
+func (p *Pipe) Write(b []byte) (int, error) { return p.made().write(context.Background(), b) }
+
+// WriteContext is Write whose wait ends when ctx does: then the error is
+// context.Cause(ctx), and the number of bytes says what was stored. A context that has
+// ended before the call wins even if there is space.
+func (p *Pipe) WriteContext(ctx context.Context, b []byte) (int, error) {
+	return p.made().write(ctx, b)
+}
+
+// Read waits for a byte, then removes up to len(b) bytes, the oldest first, and returns
+// their number. When the pipe is closed and empty the error is that of CloseWithError,
+// io.EOF after Close. With an empty b it returns 0, nil at once. O(len(b)), no allocation.
+func (p *Pipe) Read(b []byte) (int, error) { return p.made().read(context.Background(), b) }
+
+// ReadContext is Read whose wait ends when ctx does, with context.Cause(ctx). A context
+// that has ended before the call wins even if there are bytes, which then stay.
+func (p *Pipe) ReadContext(ctx context.Context, b []byte) (int, error) {
+	return p.made().read(ctx, b)
+}
+
+// ReadFrom appends what src returns until its end, straight into the buffer, and returns
+// the number of bytes and the error that ended it, if that was not io.EOF: src's own, or
+// that of CloseWithError. It does not close the pipe. io.ErrNoProgress means that src
+// returned nothing 100 times in a row.
+//
+// Until it returns, other calls that write wait for it, whatever src waits for. src must
+// not write to p. O(n), no allocation.
+func (p *Pipe) ReadFrom(src io.Reader) (int64, error) { return p.made().readFrom(src) }
+
+// WriteTo writes all bytes to dst, straight from the buffer, as they come, until the pipe
+// is closed and empty or dst fails, and removes those that dst has taken. The error is
+// nil after Close, that of CloseWithError, or dst's.
+//
+// Until it returns, other calls that read wait for it. dst must not read from p. O(n), no
+// allocation.
+func (p *Pipe) WriteTo(dst io.Writer) (int64, error) { return p.made().writeTo(dst) }
+
+// Close ends the stream: Read returns the bytes that are left, then io.EOF; each Write,
+// also one that waits, returns io.ErrClosedPipe. It returns nil. O(1).
+func (p *Pipe) Close() error { return p.CloseWithError(nil) }
+
+// CloseWithError is Close with another error: Read returns the bytes that are left, then
+// err, and each Write returns err. A nil err, or io.EOF, is Close. A reader that gives up
+// calls it too, so that the writer stops waiting. Only the first call counts. It returns
+// nil. O(1).
+func (p *Pipe) CloseWithError(err error) error {
+	p.made().close(err)
+	return nil
+}
+
+// Len returns the number of bytes in the pipe at one moment during the call. O(1).
+func (p *Pipe) Len() int {
+	q := p.made()
+	for {
+		tail := q.writer.count()
+		head := q.reader.count()
+		if q.writer.count() == tail {
+			return int(tail - head)
+		}
+	}
+}
+
+// Cap returns the capacity. O(1).
+func (p *Pipe) Cap() int { return int(p.made().capacity) }
+
+// ended is the bit of the writer's count that close sets: a write that comes after it
+// fails, because it stores the count by compare-and-swap.
+const ended = 1 << 63
+
+// A pipe is the state of a Pipe. Only the goroutine that has the turn of an end moves
+// that end, so there is one writer and one reader at a time, and they share the buffer
+// without a lock, as the two sides of an SPSC do.
+type pipe struct {
+	buf      []byte // a power of two long
+	capacity uint64
+	once     sync.Once
+	err      error         // of CloseWithError; written before done is closed
+	done     chan struct{} // closed by CloseWithError
+	_        [128]byte     // the ends share no cache line
+	reader   end
+	_        [128]byte
+	writer   end
+	_        [128]byte
+}
+
+// An end is one side of a pipe.
+type end struct {
+	users  atomic.Int64  // the goroutine that has the turn, and those that wait for it
+	turn   chan struct{} // of capacity 1: the turn, on its way to one that waits
+	moved  atomic.Uint64 // how many bytes have gone through, and the writer's ended bit
+	wanted atomic.Uint64 // the count of the other end at which to wake this one; 0: none
+	wake   chan struct{} // of capacity 1
+}
+
+func (e *end) init() {
+	e.turn, e.wake = make(chan struct{}, 1), make(chan struct{}, 1)
+}
+
+func (e *end) count() uint64 { return e.moved.Load() &^ ended }
+
+// enter takes the turn of e. It returns false if done is closed or ctx ends before. A
+// channel alone would do, but costs two operations on it where one addition is enough.
+func (e *end) enter(ctx context.Context, done <-chan struct{}) bool {
+	return e.users.Add(1) == 1 || e.queue(ctx, done)
+}
+
+// queue waits for the turn. It comes to each that waits in its order, since a channel
+// serves its receivers so.
+func (e *end) queue(ctx context.Context, done <-chan struct{}) bool {
+	select {
+	case <-e.turn:
+		return true
+	case <-done:
+	case <-ctx.Done():
+	}
+	for n := e.users.Load(); n > 1; n = e.users.Load() {
+		if e.users.CompareAndSwap(n, n-1) {
+			return false // another has the turn, or will receive it
+		}
+	}
+	<-e.turn // it was given to this goroutine, for there is no other
+	e.leave()
+	return false
+}
+
+func (e *end) leave() {
+	if e.users.Add(-1) > 0 {
+		e.turn <- struct{}{}
+	}
+}
+
+// rouse wakes the goroutine that waits at e if count, of the other end, is what it waits
+// for. It comes after the count was stored, and a waiter looks at the count after it
+// has stored what it wants: one of the two sees the other.
+func (e *end) rouse(count uint64) {
+	if w := e.wanted.Load(); w != 0 && count >= w && e.wanted.CompareAndSwap(w, 0) {
+		select {
+		case e.wake <- struct{}{}:
+		default: // woken already
+		}
+	}
+}
