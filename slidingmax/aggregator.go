@@ -2,13 +2,12 @@ package slidingmax
 
 import (
 	"sync"
-
-	"example.com/flatline/internal/debug"
 )
 
 // Aggregator is a queue that knows what an associative operation makes of all its
 // values in their order: sums, maxima, products of matrices, whatever needs no
-// inverse. It is made by NewAggregator, and for one goroutine at a time.
+// inverse. It must be made by NewAggregator: the methods of the zero value panic. It is
+// for one goroutine at a time.
 //
 // This is DABA Lite. A queue with two stacks would do, each slot of the front one
 // holding the aggregate from there to its end, but now and then it must turn the
@@ -22,11 +21,10 @@ import (
 // A slot in done and right holds the aggregate from itself up to b, one in left that
 // up to r.
 type Aggregator[T any] struct {
-	_     [0]sync.Mutex // go vet reports copies: they would share memory
-	steps debug.Counter // for a test's op to count in
-	op    func(a, b T) T
-	buf   []T // a ring: a position modulo its size is a slot
-	m     marks[T]
+	_   [0]sync.Mutex // go vet reports copies: they would share memory
+	op  func(a, b T) T
+	buf []T // a ring: a position modulo its size is a slot
+	m   marks[T]
 }
 
 // marks is what a step changes, apart from two slots.
@@ -36,8 +34,8 @@ type marks[T any] struct {
 	back             T // of b..e, if that is not empty
 }
 
-// NewAggregator returns an empty queue for op, which must be associative and need
-// not be commutative. It panics if op is nil.
+// NewAggregator returns an empty queue for op, which must be associative, need not be
+// commutative, and must not use the queue. It panics if op is nil.
 func NewAggregator[T any](op func(a, b T) T) *Aggregator[T] {
 	if op == nil {
 		panic("slidingmax.NewAggregator: op must not be nil")
@@ -45,12 +43,18 @@ func NewAggregator[T any](op func(a, b T) T) *Aggregator[T] {
 	return &Aggregator[T]{op: op}
 }
 
-// Push adds v as the newest value. It calls op three times at most; if op panics the
-// queue is as it was. The memory grows by doubling, apart from that O(1).
-func (q *Aggregator[T]) Push(v T) {
+func (q *Aggregator[T]) mustBeMade() {
 	if q.op == nil {
-		panic("slidingmax: an Aggregator is made by NewAggregator")
+		panic("slidingmax: Aggregator must be made by NewAggregator")
 	}
+}
+
+// Push adds v as the newest value. It calls op three times at most; if op panics the
+// queue is as it was. O(1) amortised: a full ring is copied into one of twice the size,
+// which for a queue of many millions takes a noticeable time. A queue whose length has
+// been reached before is not copied: then O(1) in the worst case.
+func (q *Aggregator[T]) Push(v T) {
+	q.mustBeMade()
 	m := q.m
 	if m.b == m.e {
 		m.back = v
@@ -61,6 +65,7 @@ func (q *Aggregator[T]) Push(v T) {
 		q.grow()
 	}
 	m.e++
+	q.mustBeNext(&m)
 	q.step(m, func() { *q.at(m.e - 1) = v })
 }
 
@@ -69,6 +74,7 @@ func (q *Aggregator[T]) Push(v T) {
 func (q *Aggregator[T]) Evict() bool {
 	m := q.m
 	if m.f == m.e {
+		q.mustBeMade()
 		return false
 	}
 	m.f++
@@ -81,6 +87,7 @@ func (q *Aggregator[T]) Evict() bool {
 func (q *Aggregator[T]) Query() (v T, ok bool) {
 	switch m := &q.m; {
 	case m.f == m.e:
+		q.mustBeMade()
 		return v, false
 	case m.b == m.e:
 		return *q.at(m.f), true
@@ -90,10 +97,16 @@ func (q *Aggregator[T]) Query() (v T, ok bool) {
 }
 
 // Len returns the number of values. O(1).
-func (q *Aggregator[T]) Len() int { return int(q.m.e - q.m.f) }
+func (q *Aggregator[T]) Len() int {
+	q.mustBeMade()
+	return int(q.m.e - q.m.f)
+}
 
 // Clear takes all values off and gives the memory back. O(1).
-func (q *Aggregator[T]) Clear() { q.buf, q.m = nil, marks[T]{} }
+func (q *Aggregator[T]) Clear() {
+	q.mustBeMade()
+	q.buf, q.m = nil, marks[T]{}
+}
 
 func (q *Aggregator[T]) at(pos uint64) *T { return &q.buf[pos&uint64(len(q.buf)-1)] }
 
@@ -122,14 +135,23 @@ func (q *Aggregator[T]) step(m marks[T], change func()) {
 	m.a--
 	if m.a+1 < m.b {
 		right := q.op(*q.at(m.a), *q.at(m.a + 1))
+		q.mustBeNext(&m)
 		change()
 		*q.at(m.a) = right
 	} else {
+		q.mustBeNext(&m)
 		change()
 	}
 	*q.at(m.l) = left
 	m.l++
 	q.m = m
+}
+
+// mustBeNext panics if the queue has changed since m was read and changed by one.
+func (q *Aggregator[T]) mustBeNext(m *marks[T]) {
+	if m.f-q.m.f+m.e-q.m.e != 1 {
+		panic("slidingmax: op must not use the Aggregator")
+	}
 }
 
 func (q *Aggregator[T]) grow() {

@@ -33,9 +33,9 @@ func BenchmarkMax(b *testing.B) {
 	})
 }
 
-// BenchmarkMax_Element has windows of n in a slice of 4n, and one element an
+// BenchmarkAppendMax_Element has windows of n in a slice of 4n, and one element an
 // operation: what it costs does not depend on the window.
-func BenchmarkMax_Element(b *testing.B) {
+func BenchmarkAppendMax_Element(b *testing.B) {
 	element := func(b *testing.B, n int, slide func(dst, s []float64, k int) []float64) {
 		s := randoms(4 * n)
 		dst := make([]float64, 0, len(s))
@@ -53,59 +53,55 @@ func BenchmarkMax_Element(b *testing.B) {
 	})
 }
 
-// saw falls n times and then beats all that fell, which is the worst for a deque.
-func saw(n int, push func(float64)) func() {
+// saw returns a stream that falls n times and then beats all that fell, which is the
+// worst for a deque.
+func saw(n int) func() float64 {
 	v := 0.0
-	for i := range 4 * n { // grow to the steady state
-		push(-float64(i % n))
-	}
-	return func() {
+	return func() float64 {
 		if v--; v < -float64(n-2) {
 			v = 1
 		}
-		push(v)
+		return v
 	}
+}
+
+// full returns a window that holds n values of the stream, and the stream.
+func full(n int) (*Window[float64], func() float64) {
+	w, next := New[float64](n), saw(n)
+	for range 4 * n { // grow to the steady state
+		w.Push(next())
+	}
+	return w, next
 }
 
 func BenchmarkWindow_Push(b *testing.B) {
 	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
-		w := New[float64](n)
-		next := saw(n, func(v float64) { w.Push(v) })
-		m := bench.Steps(b, &w.r.steps)
+		w, next := full(n)
 		for b.Loop() {
-			next()
-			m.Op()
+			w.Push(next())
 		}
-		m.Report()
 	})
 	bench.Sweep(b, "textbook", func(b *testing.B, n int) {
-		w := textbook[float64]{k: n, compare: cmp.Compare[float64]}
-		next := saw(n, func(v float64) { w.Push(v) })
+		w, next := textbook[float64]{k: n, compare: cmp.Compare[float64]}, saw(n)
+		for range 4 * n {
+			w.Push(next())
+		}
 		for b.Loop() {
-			next()
+			w.Push(next())
 		}
 	})
 }
 
-func BenchmarkAggregator_Push(b *testing.B) {
+// BenchmarkAggregator_PushEvict pushes a value and evicts the oldest of n+1.
+func BenchmarkAggregator_PushEvict(b *testing.B) {
 	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
-		var q *Aggregator[float64]
-		q = NewAggregator(func(x, y float64) float64 {
-			q.steps.Add(1)
-			return max(x, y)
-		})
+		q := NewAggregator(func(x, y float64) float64 { return max(x, y) })
 		for range n {
 			q.Push(1)
 		}
-		next := saw(n, func(v float64) {
-			q.Push(v)
+		for next := saw(n); b.Loop(); {
+			q.Push(next())
 			q.Evict()
-		})
-		m := bench.Steps(b, &q.steps)
-		for b.Loop() {
-			next()
-			m.Op()
 		}
-		m.Report()
 	})
 }

@@ -29,7 +29,7 @@ func (r *ring[T]) checkInvariants() {
 		holds(r.pushed-at <= r.k, "I2: a candidate has left the window")
 		holds(pos == r.q.head || r.q.at(pos-1).at < at, "I1: the candidates are not in the order of their coming")
 	}
-	holds(r.pushed == 0 || r.q.at(r.q.tail-1).at == r.pushed-1, "I2: the newest is no candidate")
+	holds(r.missing != nil || r.pushed == 0 || r.q.at(r.q.tail-1).at == r.pushed-1, "I2: the newest is no candidate")
 }
 
 func (w *Window[T]) checkInvariants() { w.r.checkInvariants() }

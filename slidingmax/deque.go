@@ -7,7 +7,7 @@ import (
 )
 
 // A deque is the candidates of a window, oldest first, in a ring that grows on
-// demand. Positions count up for ever, a slot is a position modulo the ring's size.
+// demand. Positions count up without end, a slot is a position modulo the ring's size.
 //
 //	        head            tail        dirty
 //	──────────┼───────────────┼───────────┼──────

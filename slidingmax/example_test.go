@@ -42,11 +42,37 @@ func ExampleMaxFunc() {
 // Where the highest reading of each window is; what is missing is passed over.
 func ExampleArgMax() {
 	s := []float64{3, math.NaN(), 5, 5, 1}
-	fmt.Println(slidingmax.ArgMax(s, 3, slidingmax.First), slidingmax.ArgMax(s, 3, slidingmax.Last))
+	fmt.Println(slidingmax.ArgMax(s, 3, slidingmax.ArgOptions{Tie: slidingmax.First}), slidingmax.ArgMax(s, 3, slidingmax.ArgOptions{Tie: slidingmax.Last}))
 	// Output: [2 2 2] [2 3 3]
 }
 
 // The rolling maximum of pandas, with what there is.
+// The indices of the minima, from the first element on; -1 where there is no value.
+func ExampleArgMin() {
+	readings := []float64{math.NaN(), 3, 1, math.NaN(), 2}
+	fmt.Println(slidingmax.ArgMin(readings, 3, slidingmax.ArgOptions{MinPeriods: 1}))
+	// Output: [-1 1 2 2 2]
+}
+
+// Missing values are passed over, as in pandas.
+func ExampleMinFloat() {
+	readings := []float64{4, math.NaN(), 3, 5}
+	fmt.Println(slidingmax.MinFloat(nil, readings, 2, slidingmax.FloatOptions{SkipNaN: true, MinPeriods: 1}))
+	// Output: [4 4 3 3]
+}
+
+// The peak of the last minute, of values that several goroutines push with times from
+// outside: one that is far in the future is refused.
+func ExampleSyncTimeWindow() {
+	peak := slidingmax.NewSyncTimeWindow[int](time.Minute, slidingmax.Options{Ahead: time.Second})
+	now := time.Now()
+	fmt.Println(peak.Push(now, 7), peak.Push(now.AddDate(1, 0, 0), 99))
+	fmt.Println(peak.Max(now))
+	// Output:
+	// true false
+	// 7 true
+}
+
 func ExampleMaxFloat() {
 	s := []float64{1, math.NaN(), 3, 2}
 	fmt.Println(slidingmax.MaxFloat(nil, s, 2, slidingmax.FloatOptions{SkipNaN: true, MinPeriods: 1}))

@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// FloatOptions are the rules of MaxFloat. They are those of pandas' rolling(k).max()
-// and bottleneck's move_max, which both skip NaN.
+// FloatOptions are the rules of MaxFloat and MinFloat. They are those of pandas'
+// rolling(k).max() and bottleneck's move_max, which both skip NaN.
 type FloatOptions struct {
 	// SkipNaN passes NaN over and does not count it. Without it a NaN wins, as for
 	// Max.
@@ -25,10 +25,24 @@ type FloatOptions struct {
 // others. dst must not overlap s. O(n); it does not allocate if dst has room.
 // MaxFloat panics if k < 1 or MinPeriods is not in 0..k.
 func MaxFloat[F ~float32 | ~float64](dst, s []F, k int, o FloatOptions) []F {
-	must("MaxFloat", k)
-	if o.MinPeriods < 0 || o.MinPeriods > k {
-		panic(fmt.Sprintf("slidingmax.MaxFloat: MinPeriods must be in 0..%d, got %d", k, o.MinPeriods))
+	return floats("MaxFloat", dst, s, k, o, true)
+}
+
+// MinFloat is MaxFloat for the minimum. Without SkipNaN, NaN wins here too.
+func MinFloat[F ~float32 | ~float64](dst, s []F, k int, o FloatOptions) []F {
+	return floats("MinFloat", dst, s, k, o, false)
+}
+
+// mustPeriods panics if no window of k can have so many values.
+func mustPeriods(name string, k, periods int) {
+	if periods < 0 || periods > k {
+		panic(fmt.Sprintf("slidingmax.%s: MinPeriods must be in 0..%d, got %d", name, k, periods))
 	}
+}
+
+func floats[F ~float32 | ~float64](name string, dst, s []F, k int, o FloatOptions, largest bool) []F {
+	must(name, k)
+	mustPeriods(name, k, o.MinPeriods)
 	if o.MinPeriods == 0 {
 		o.MinPeriods = k
 	}
@@ -40,50 +54,69 @@ func MaxFloat[F ~float32 | ~float64](dst, s []F, k int, o FloatOptions) []F {
 		ahead = (k - 1) / 2
 	}
 	skip := o.SkipNaN && slices.ContainsFunc(s, func(v F) bool { return v != v })
-	floatWindows(out, s, k, ahead, skip)
+	floatWindows(out, s, k, ahead, skip, largest)
 	enough(out, s, k, ahead, o.MinPeriods, skip)
 	return dst
 }
 
-// passed returns what stands for v: the least of all for a NaN that is skipped.
-func passed[F ~float32 | ~float64](v F, skip bool) F {
-	if skip && v != v {
-		return F(math.Inf(-1))
+// An end is one end of the order of floats: what is passed over counts as the other end.
+type end[F ~float32 | ~float64] struct {
+	largest bool
+	other   F
+	skip    bool // NaN is passed over
+}
+
+func (e end[F]) of(a, b F) F {
+	if e.largest {
+		return max(a, b)
+	}
+	return min(a, b)
+}
+
+// value returns what stands for v.
+func (e end[F]) value(v F) F {
+	if e.skip && v != v {
+		return e.other
 	}
 	return v
 }
 
-// floatWindows writes the maxima, -Inf for a window that has none.
-func floatWindows[F ~float32 | ~float64](out, s []F, k, ahead int, skip bool) {
+// floatWindows writes the extremes; for a window that has no value, the infinity that
+// loses to all.
+func floatWindows[F ~float32 | ~float64](out, s []F, k, ahead int, skip, largest bool) {
+	e := end[F]{largest, F(math.Inf(-1)), skip}
+	if !largest {
+		e.other = F(math.Inf(1))
+	}
 	n := len(s)
 	behind := k - 1 - ahead // the window of i is s[i-behind : i+ahead+1], what there is of it
 	if m := n - k + 1; m > 0 && !skip {
-		into(out[behind:][:m], s, k, true)
+		into(out[behind:][:m], s, k, largest)
 	} else if m > 0 {
 		for i, v := range s {
-			out[i] = passed(v, true)
+			out[i] = e.value(v)
 		}
-		into(out[:m], out, k, true)
+		into(out[:m], out, k, largest)
 		copy(out[behind:], out[:m])
 	}
 	// The windows that begin with s are its prefixes, those that end with it suffixes.
-	largest, seen := F(math.Inf(-1)), 0
+	best, seen := e.other, 0
 	for i := range min(behind, n) {
-		for end := min(i+min(ahead, n)+1, n); seen < end; seen++ {
-			largest = max(largest, passed(s[seen], skip))
+		for last := min(i+min(ahead, n)+1, n); seen < last; seen++ {
+			best = e.of(best, e.value(s[seen]))
 		}
-		out[i] = largest
+		out[i] = best
 	}
-	largest, seen = F(math.Inf(-1)), n
+	best, seen = e.other, n
 	for i := n - 1; i >= max(behind, n-ahead); i-- {
 		for ; seen > i-behind; seen-- {
-			largest = max(largest, passed(s[seen-1], skip))
+			best = e.of(best, e.value(s[seen-1]))
 		}
-		out[i] = largest
+		out[i] = best
 	}
 }
 
-// enough turns the maxima of fewer than need values into NaN.
+// enough turns the extremes of fewer than need values into NaN.
 func enough[F ~float32 | ~float64](out, s []F, k, ahead, need int, skip bool) {
 	n, count := len(s), 0
 	counts := func(i int) int {

@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// bruteFloat is the rule of FloatOptions, word by word.
-func bruteFloat(s []float64, k int, o FloatOptions) []float64 {
+// bruteFloat is the rule of FloatOptions, word by word, for the maximum or the minimum.
+func bruteFloat(s []float64, k int, o FloatOptions, better func(a, b float64) float64) []float64 {
 	need := o.MinPeriods
 	if need == 0 {
 		need = k
@@ -25,18 +25,20 @@ func bruteFloat(s []float64, k int, o FloatOptions) []float64 {
 	}
 	out := make([]float64, len(s))
 	for i := range s {
-		largest, count := math.Inf(-1), 0
+		best, count := math.NaN(), 0
 		for _, v := range s[max(0, i+ahead-k+1):min(len(s), i+ahead+1)] {
 			if o.SkipNaN && v != v {
 				continue
 			}
-			largest = max(largest, v)
-			count++
+			if count++; count == 1 {
+				best = v
+			}
+			best = better(best, v)
 		}
 		if count < need {
-			largest = math.NaN()
+			best = math.NaN()
 		}
-		out[i] = largest
+		out[i] = best
 	}
 	return out
 }
@@ -52,11 +54,16 @@ func TestMaxFloat(t *testing.T) {
 			for k := 1; k <= n+3; k++ {
 				for _, need := range []int{0, 1, k/2 + 1, k} {
 					for _, o := range []FloatOptions{{false, need, false}, {true, need, false}, {false, need, true}, {true, need, true}} {
-						got := MaxFloat([]float64{42}, s, k, o)
-						want := append([]float64{42}, bruteFloat(s, k, o)...)
-						require.Len(t, got, len(want))
-						for i := range want {
-							require.Truef(t, is(want[i], got[i]), "%v, k=%d, %+v\nwant %v\ngot  %v", s, k, o, want, got)
+						for name, got := range map[string][]float64{"MaxFloat": MaxFloat([]float64{42}, s, k, o), "MinFloat": MinFloat([]float64{42}, s, k, o)} {
+							better := larger[float64]
+							if name == "MinFloat" {
+								better = smaller[float64]
+							}
+							want := append([]float64{42}, bruteFloat(s, k, o, better)...)
+							require.Len(t, got, len(want))
+							for i := range want {
+								require.Truef(t, is(want[i], got[i]), "%s, %v, k=%d, %+v\nwant %v\ngot  %v", name, s, k, o, want, got)
+							}
 						}
 					}
 				}
@@ -138,7 +145,7 @@ func TestShare(t *testing.T) {
 func TestTimeWindow(t *testing.T) {
 	assert.PanicsWithValue(t, "slidingmax.NewTimeWindow: d must be positive, got 0s", func() { NewTimeWindow[int](0) })
 	assert.PanicsWithValue(t, "slidingmax.NewTimeWindow: d must be positive, got -1ns", func() { NewTimeWindow[int](-1) })
-	assert.PanicsWithValue(t, "slidingmax: a TimeWindow is made by NewTimeWindow", func() { new(TimeWindow[int]).Push(time.Now(), 1) })
+	assert.PanicsWithValue(t, "slidingmax: TimeWindow must be made by NewTimeWindow", func() { new(TimeWindow[int]).Push(time.Now(), 1) })
 	synctest.Test(t, func(t *testing.T) {
 		w := NewTimeWindow[int](time.Second)
 		w.Push(time.Now(), 9)
@@ -185,9 +192,85 @@ func TestTimeWindowAllocatesNothing(t *testing.T) {
 	assert.Zero(t, testing.AllocsPerRun(1000, push))
 }
 
+// TestTimeAhead: with a bound one time that is too far ahead of the clock is refused, by
+// Push and Max, and changes nothing; without one it hides all until Clear.
+func TestTimeAhead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		far := time.Now().AddDate(1, 0, 0)
+		for name, w := range map[string]interface {
+			Push(time.Time, int) bool
+			Max(time.Time) (int, bool)
+			Clear()
+		}{
+			"TimeWindow":     NewTimeWindow[int](time.Minute, Options{Ahead: time.Second}),
+			"SyncTimeWindow": NewSyncTimeWindow[int](time.Minute, Options{Ahead: time.Second}),
+		} {
+			assert.True(t, w.Push(time.Now(), 5), name)
+			assert.False(t, w.Push(far, 9))
+			assert.False(t, w.Push(time.Now().Add(time.Second+1), 9))
+			v, ok := w.Max(far)
+			assert.True(t, ok && v == 5, name)
+			assert.True(t, w.Push(time.Now().Add(time.Second), 7))
+			v, _ = w.Max(time.Now())
+			assert.Equal(t, 7, v)
+			w.Clear()
+			_, ok = w.Max(time.Now())
+			assert.False(t, ok)
+		}
+		w := NewTimeWindow[int](time.Minute)
+		assert.True(t, w.Push(far, 1))
+		assert.False(t, w.Push(time.Now(), 2), "hidden for a year")
+		w.Clear()
+		assert.True(t, w.Push(time.Now(), 2))
+		v, _ := w.Max(time.Now())
+		assert.Equal(t, 2, v)
+		assert.False(t, w.Push(time.Now().Add(-time.Minute), 3), "too late")
+		w.checkInvariants()
+	})
+	assert.PanicsWithValue(t, "slidingmax.NewSyncTimeWindow: Ahead must not be negative, got -1ns", func() { NewSyncTimeWindow[int](1, Options{Ahead: -1}) })
+	assert.PanicsWithValue(t, "slidingmax.NewSyncTimeWindow: d must be positive, got 0s", func() { NewSyncTimeWindow[int](0) })
+	assert.PanicsWithValue(t, "slidingmax: SyncTimeWindow must be made by NewSyncTimeWindow", func() { new(SyncTimeWindow[int]).Clear() })
+}
+
+// TestSkipNaN: a Window in which NaN takes a place and is no candidate has the maxima of
+// MaxFloat with SkipNaN; a TimeWindow does not hold it.
+func TestSkipNaN(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	for k := 1; k < 9; k++ {
+		w, s := New[float64](k, Options{SkipNaN: true}), NewSync[float64](k, Options{SkipNaN: true})
+		var in []float64
+		for range 200 {
+			v := float64(r.IntN(5))
+			if r.IntN(2) == 0 {
+				v = math.NaN()
+			}
+			in = append(in, v)
+			got, full := w.Push(v)
+			want := MaxFloat(nil, in, k, FloatOptions{SkipNaN: true, MinPeriods: 1})
+			require.Truef(t, is(want[len(in)-1], got), "k=%d, %v: want %v, got %v", k, in, want[len(in)-1], got)
+			require.Equal(t, len(in) >= k, full)
+			require.Equal(t, min(k, len(in)), w.Len())
+			largest, ok := w.Max()
+			require.Equal(t, got == got, ok)
+			require.True(t, !ok || largest == got)
+			again, _ := s.Push(v)
+			require.True(t, is(got, again))
+			w.checkInvariants()
+		}
+	}
+	w, at := NewTimeWindow[float64](time.Second, Options{SkipNaN: true}), time.Unix(0, 0)
+	assert.True(t, w.Push(at, math.NaN()))
+	_, ok := w.Max(at)
+	assert.False(t, ok)
+	assert.True(t, w.Push(at, 1))
+	assert.True(t, w.Push(at, math.NaN()))
+	v, _ := w.Max(at)
+	assert.EqualValues(t, 1, v)
+}
+
 func TestAggregator(t *testing.T) {
 	assert.PanicsWithValue(t, "slidingmax.NewAggregator: op must not be nil", func() { NewAggregator[int](nil) })
-	assert.PanicsWithValue(t, "slidingmax: an Aggregator is made by NewAggregator", func() { new(Aggregator[int]).Push(1) })
+	assert.PanicsWithValue(t, "slidingmax: Aggregator must be made by NewAggregator", func() { new(Aggregator[int]).Push(1) })
 	q := NewAggregator(func(a, b int) int { return a + b })
 	for i := range 1000 {
 		q.Push(i)

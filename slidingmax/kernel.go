@@ -6,6 +6,35 @@ import (
 	"unsafe"
 )
 
+// ordered writes the extremes of the windows of s to dst: the blocks of the essay's
+// picture, for values of any type. Each turn is one block: the windows that begin in
+// s[0:k] all contain s[k-1], so each is a suffix of that block and a prefix of the next.
+// What follows below is the same for numbers, faster.
+func ordered[T any](dst, s []T, k int, better func(a, b T) T) {
+	for len(dst) > 0 {
+		w := min(k, len(dst))
+		run := s[k-1]
+		for i := k - 2; i >= 0; i-- {
+			run = better(s[i], run)
+			if i < w {
+				dst[i] = run
+			}
+		}
+		if w == k {
+			dst[k-1] = s[k-1]
+		}
+		if w > 1 {
+			run = s[k]
+			dst[1] = better(dst[1], run)
+		}
+		for i := 2; i < w; i++ {
+			run = better(run, s[k+i-1])
+			dst[i] = better(dst[i], run)
+		}
+		dst, s = dst[w:], s[w:]
+	}
+}
+
 // number is cmp.Ordered without strings.
 type number interface {
 	~int8 | ~int16 | ~int32 | ~int64 | ~uint8 | ~uint16 | ~uint32 | ~uint64 | ~float32 | ~float64
@@ -19,7 +48,12 @@ type number interface {
 func into[T cmp.Ordered](dst, s []T, k int, largest bool) {
 	switch kind := reflect.TypeFor[T]().Kind(); kind {
 	case reflect.Float64:
-		numbers(as[float64](dst), as[float64](s), k, largest)
+		d, v := as[float64](dst), as[float64](s)
+		if unsafe.SliceData(d) != unsafe.SliceData(v) {
+			done := byVectors(d, v, k, largest)
+			d, v = d[done:], v[done:]
+		}
+		numbers(d, v, k, largest)
 	case reflect.Float32:
 		numbers(as[float32](dst), as[float32](s), k, largest)
 	case reflect.String:
@@ -230,30 +264,4 @@ func (f mirror[T]) segments(dst, s []T, k int) int {
 		}
 	}
 	return chains * q
-}
-
-// ordered is the blocks for what has no mirror.
-func ordered[T any](dst, s []T, k int, better func(a, b T) T) {
-	for len(dst) > 0 {
-		w := min(k, len(dst))
-		run := s[k-1]
-		for i := k - 2; i >= 0; i-- {
-			run = better(s[i], run)
-			if i < w {
-				dst[i] = run
-			}
-		}
-		if w == k {
-			dst[k-1] = s[k-1]
-		}
-		if w > 1 {
-			run = s[k]
-			dst[1] = better(dst[1], run)
-		}
-		for i := 2; i < w; i++ {
-			run = better(run, s[k+i-1])
-			dst[i] = better(dst[i], run)
-		}
-		dst, s = dst[w:], s[w:]
-	}
 }

@@ -59,55 +59,6 @@ func extremes[T cmp.Ordered](dst, s []T, k int, largest bool) []T {
 	return dst
 }
 
-// Tie says which of equal elements ArgMax means.
-type Tie int
-
-// The first or the last of equal elements.
-const (
-	First Tie = iota
-	Last
-)
-
-// ArgMax returns for every window of k the index in s of its maximum. NaN is passed
-// over (-1 if a window has nothing else) and 0 equals -0. It is nil if k > len(s).
-// O(n). ArgMax panics if k < 1 or tie is neither First nor Last.
-func ArgMax[T cmp.Ordered](s []T, k int, tie Tie) []int {
-	must("ArgMax", k)
-	if tie != First && tie != Last {
-		panic(fmt.Sprintf("slidingmax.ArgMax: tie must be First or Last, got %d", tie))
-	}
-	if k > len(s) {
-		return nil
-	}
-	out := make([]int, 0, len(s)-k+1)
-	var q deque[int] // of indices
-	for i, v := range s {
-		first := q.head
-		if q.len() > 0 && *q.at(first) <= i-k {
-			first++
-		}
-		cut := q.tail
-		if v == v {
-			cut = q.cut(first, q.tail, func(pos uint64) bool {
-				c := s[*q.at(pos)]
-				return c < v || tie == Last && c == v
-			})
-		}
-		q.drop(first)
-		if v == v {
-			q.push(cut, i)
-		}
-		if i >= k-1 {
-			at := -1
-			if q.len() > 0 {
-				at = *q.at(q.head)
-			}
-			out = append(out, at)
-		}
-	}
-	return out
-}
-
 // MaxFunc is Max in the order of compare, which must be a strict weak order, as for
 // slices.SortFunc; of equal elements it gives the first. nil if k > len(s). O(n),
 // and at most 2.5 calls of compare an element. It panics if k < 1 or compare

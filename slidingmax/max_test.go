@@ -157,7 +157,7 @@ func TestNothing(t *testing.T) {
 	assert.Nil(t, Max([]int{1, 2}, 3))
 	assert.Nil(t, Min([]int{1, 2}, math.MaxInt))
 	assert.Nil(t, MaxFunc([]int{1, 2}, 3, cmp.Compare[int]))
-	assert.Nil(t, ArgMax([]int{1, 2}, math.MaxInt, First))
+	assert.Nil(t, ArgMax([]int{1, 2}, math.MaxInt))
 	assert.Equal(t, []int{9}, AppendMax([]int{9}, []int{1, 2}, 3))
 	for range Values(slices.Values([]int{1, 2}), math.MaxInt) {
 		t.Fatal("never full")
@@ -174,7 +174,7 @@ func TestBadInput(t *testing.T) {
 			"AppendMax": func() { AppendMax(nil, s, k) },
 			"AppendMin": func() { AppendMin(nil, s, k) },
 			"MaxFunc":   func() { MaxFunc(s, k, cmp.Compare[int]) },
-			"ArgMax":    func() { ArgMax(s, k, First) },
+			"ArgMax":    func() { ArgMax(s, k) },
 			"Values":    func() { Values(slices.Values(s), k) },
 			"New":       func() { New[int](k) },
 			"NewFunc":   func() { NewFunc(k, cmp.Compare[int]) },
@@ -184,8 +184,8 @@ func TestBadInput(t *testing.T) {
 	}
 	assert.PanicsWithValue(t, "slidingmax.MaxFunc: compare must not be nil", func() { MaxFunc(s, 1, nil) })
 	assert.PanicsWithValue(t, "slidingmax.NewFunc: compare must not be nil", func() { NewFunc[int](1, nil) })
-	assert.PanicsWithValue(t, "slidingmax: a Window is made by New or NewFunc", func() { new(Window[int]).Push(1) })
-	assert.PanicsWithValue(t, "slidingmax.ArgMax: tie must be First or Last, got 2", func() { ArgMax(s, 1, 2) })
+	assert.PanicsWithValue(t, "slidingmax: Window must be made by New or NewFunc", func() { new(Window[int]).Push(1) })
+	assert.PanicsWithValue(t, "slidingmax.ArgMax: Tie must be First or Last, got 2", func() { ArgMax(s, 1, ArgOptions{Tie: 2}) })
 }
 
 func TestAppendAllocatesNothing(t *testing.T) {
@@ -199,30 +199,50 @@ func TestAppendAllocatesNothing(t *testing.T) {
 	}
 }
 
-// TestArgMax: never a NaN, the right one of equals, 0 and -0 are equal.
+// TestArgMax: never a NaN, the right one of equals, 0 and -0 are equal; and for the
+// minimum; and with MinPeriods for the shorter windows at the beginning too.
 func TestArgMax(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	for range 300 {
-		s := make([]float64, 1+r.IntN(40))
+		s := make([]float64, 1+r.IntN(20))
 		for i := range s {
 			s[i] = []float64{0, negativeZero, 1, 2, math.NaN(), math.NaN(), math.Inf(-1), math.Inf(1)}[r.IntN(8)]
 		}
-		for k := 1; k <= len(s); k++ {
-			for _, tie := range []Tie{First, Last} {
-				got := ArgMax(s, k, tie)
-				require.Len(t, got, len(s)-k+1)
-				for i, at := range got {
-					want := -1
-					for j := i; j < i+k; j++ {
-						if s[j] == s[j] && (want < 0 || s[j] > s[want] || tie == Last && s[j] == s[want]) {
-							want = j
-						}
+		for k := 1; k <= len(s)+1; k++ {
+			for _, o := range []ArgOptions{{}, {Tie: Last}, {MinPeriods: 1}, {Last, 1 + r.IntN(k)}} {
+				for name, got := range map[string][]int{"ArgMax": ArgMax(s, k, o), "ArgMin": ArgMin(s, k, o)} {
+					sign := 1.0
+					if name == "ArgMin" {
+						sign = -1
 					}
-					require.Equalf(t, want, at, "%v, k=%d, tie %d, window %d", s, k, tie, i)
+					var want []int
+					for end := range s {
+						if end < k-1 && o.MinPeriods == 0 {
+							continue
+						}
+						at, n := -1, 0
+						for j := max(0, end-k+1); j <= end; j++ {
+							if s[j] != s[j] {
+								continue
+							}
+							if n++; at < 0 || sign*s[j] > sign*s[at] || o.Tie == Last && s[j] == s[at] {
+								at = j
+							}
+						}
+						if n < o.MinPeriods {
+							at = -1
+						}
+						want = append(want, at)
+					}
+					require.Equalf(t, want, got, "%s, %v, k=%d, %+v", name, s, k, o)
 				}
 			}
 		}
 	}
+	for _, n := range []int{-1, 3} {
+		assert.PanicsWithValue(t, fmt.Sprintf("slidingmax.ArgMin: MinPeriods must be in 0..2, got %d", n), func() { ArgMin([]int{1}, 2, ArgOptions{MinPeriods: n}) })
+	}
+	assert.PanicsWithValue(t, "slidingmax.ArgMax: at most one Options, got 2", func() { ArgMax([]int{1}, 2, ArgOptions{}, ArgOptions{}) })
 }
 
 func TestMaxFuncGivesTheFirst(t *testing.T) {

@@ -6,36 +6,38 @@ import (
 	"slices"
 	"sync"
 
-	"example.com/flatline/internal/debug"
+	"example.com/flatline/internal/option"
 )
 
-// Sync is a Window behind one mutex, made by NewSync. It is safe for concurrent use;
-// each method takes effect at one moment while it holds the lock.
+// Sync is a Window behind one mutex. It must be made by NewSync: the methods of the
+// zero value panic. It is safe for concurrent use; each method takes effect at one
+// moment while it holds the lock.
 type Sync[T cmp.Ordered] struct {
 	mu sync.Mutex
 	w  Window[T]
 }
 
-// NewSync is New for a Window that goroutines share. It panics if k < 1.
-func NewSync[T cmp.Ordered](k int) *Sync[T] {
+// NewSync is New for a Window that goroutines share. It panics as New does.
+func NewSync[T cmp.Ordered](k int, opts ...Options) *Sync[T] {
 	must("NewSync", k)
-	return &Sync[T]{w: Window[T]{r: ring[T]{k: uint64(k), compare: order[T]}}}
+	return &Sync[T]{w: Window[T]{r: ordinary[T](k, option.One("slidingmax.NewSync", opts))}}
 }
 
 // lock is where another goroutine may come first.
 func (s *Sync[T]) lock() {
-	if debug.Enabled {
-		debug.Yield()
+	if s.w.r.compare == nil {
+		panic("slidingmax: Sync must be made by NewSync")
 	}
 	s.mu.Lock()
 }
 
 // Push adds v, and takes off the value that was pushed k earlier. It returns the
-// maximum of that moment, and whether the window holds k values. O(1) amortised.
+// maximum of that moment, and whether the window holds k values; see New for NaN. O(1)
+// amortised.
 func (s *Sync[T]) Push(v T) (largest T, full bool) {
 	s.lock()
 	defer s.mu.Unlock()
-	return s.w.Push(v)
+	return s.w.r.push(v)
 }
 
 // Max returns the maximum; false if the window is empty. O(1).
@@ -63,13 +65,16 @@ func (s *Sync[T]) Clear() {
 // loop may do anything with the window. It copies them: O(n).
 func (s *Sync[T]) All() iter.Seq[T] {
 	return func(yield func(T) bool) {
-		s.lock()
-		snapshot := slices.AppendSeq(make([]T, 0, s.w.r.q.len()), s.w.All())
-		s.mu.Unlock()
-		for _, v := range snapshot {
+		for _, v := range s.snapshot() {
 			if !yield(v) {
 				return
 			}
 		}
 	}
+}
+
+func (s *Sync[T]) snapshot() []T {
+	s.lock()
+	defer s.mu.Unlock()
+	return slices.AppendSeq(make([]T, 0, s.w.r.q.len()), s.w.All())
 }

@@ -2,8 +2,9 @@ package slidingmax
 
 import "cmp"
 
-// textbook is the answer that an interviewer expects, the monotonic deque: indices
-// of falling values, the newest at the tail. Each is pushed once and popped once.
+// textbook is the monotonic deque: each value is pushed once and popped once, two
+// comparisons on average, but the Push of a value that is larger than all compares it
+// with each of up to k. It holds the falling values and their indices, the newest last.
 type textbook[T any] struct {
 	k       int
 	compare func(a, b T) int
@@ -25,7 +26,8 @@ func (w *textbook[T]) Push(v T) (largest T, full bool) {
 	return w.vs[0], w.pushed >= w.k
 }
 
-// textbookMax is the same for a slice, as it is usually written.
+// textbookMax is the monotonic deque over a slice: two comparisons an element whatever k
+// is, but a processor cannot predict how many values the next element removes.
 func textbookMax[T cmp.Ordered](s []T, k int) []T {
 	var out []T
 	q := make([]int, 0, k)

@@ -3,24 +3,33 @@ package slidingmax
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"sort"
 	"sync"
 	"time"
+
+	"example.com/flatline/internal/option"
 )
 
-// TimeWindow is the maximum of what came within a duration up to now. It is made by
-// NewTimeWindow, and for one goroutine at a time.
+// TimeWindow is the maximum of what came within a duration up to now. It must be made
+// by NewTimeWindow: the methods of the zero value panic. It is for one goroutine at a
+// time.
 //
-// Now is the newest time that it has been told, by Push or Max, and never goes back.
-// It keeps times as distances from the first one, so those more than 292 years away
-// from that count as 292.
+// Now is the newest time that Push or Max was given, and never goes back: if the clock
+// does, the window's time stands still. So a single time that is too far ahead drops all
+// values before it, and those that Push is given after it, until the clock has come
+// within the window's duration of that time. Where times come from outside, set
+// Options.Ahead, which refuses such a time; Clear begins again. Two times that both have a
+// monotonic reading are compared by it, as time.Time does.
 type TimeWindow[T cmp.Ordered] struct {
 	_       [0]sync.Mutex // go vet reports copies: they would share memory
 	d       uint64
 	q       deque[timed[T]] // times rise, values do not
 	started bool
+	skip    bool // NaN is not held
 	base    time.Time
 	now     int64
+	ahead   time.Duration // 0 is no bound
 }
 
 // A timed is a value and its time since base.
@@ -30,36 +39,54 @@ type timed[T any] struct {
 }
 
 // NewTimeWindow returns an empty window of the values in (now-d, now], in the order
-// of the builtin max. It panics if d is not positive.
-func NewTimeWindow[T cmp.Ordered](d time.Duration) *TimeWindow[T] {
-	if d <= 0 {
-		panic(fmt.Sprintf("slidingmax.NewTimeWindow: d must be positive, got %v", d))
-	}
-	return &TimeWindow[T]{d: uint64(d)}
+// of the builtin max. It panics if d is not positive, if Ahead is negative, and on more
+// than one Options.
+func NewTimeWindow[T cmp.Ordered](d time.Duration, opts ...Options) *TimeWindow[T] {
+	w := new(TimeWindow[T])
+	w.init("slidingmax.NewTimeWindow", d, opts)
+	return w
 }
 
-// Push adds v with the time t. Values may come late; one that is d or more behind
-// now is dropped. O(1) amortised if t is not before an earlier one's time; a late
-// value takes O(log n) comparisons to find its place among the n candidates, and
-// moves those after it.
-func (w *TimeWindow[T]) Push(t time.Time, v T) {
-	if w.d == 0 {
-		panic("slidingmax: a TimeWindow is made by NewTimeWindow")
+func (w *TimeWindow[T]) init(fn string, d time.Duration, opts []Options) {
+	o := option.One(fn, opts)
+	switch {
+	case d <= 0:
+		panic(fmt.Sprintf("%s: d must be positive, got %v", fn, d))
+	case o.Ahead < 0:
+		panic(fmt.Sprintf("%s: Ahead must not be negative, got %v", fn, o.Ahead))
+	}
+	w.d, w.skip, w.ahead = uint64(d), o.SkipNaN, o.Ahead
+}
+
+// Push adds v with the time t and reports whether it was in time: values may come late,
+// but one that is d or more behind now is dropped, and so is one that is too far ahead
+// under Options.Ahead, which changes nothing. A t after now becomes now. A NaN is the
+// maximum until it leaves, unless Options.SkipNaN is set. O(1) amortised if t is not
+// before an earlier one's time; a late value takes O(log n) comparisons to find its place
+// among the n candidates, and moves those after it.
+func (w *TimeWindow[T]) Push(t time.Time, v T) bool {
+	w.mustBeMade()
+	if w.ahead > 0 && w.tooFar(t) {
+		return false
 	}
 	at := w.advance(t)
 	if w.old(at) {
-		return
+		return false
+	}
+	if w.skip && v != v {
+		return true
 	}
 	q := &w.q
 	pos := q.tail
 	if q.len() > 0 && q.at(pos-1).at > at { // late
 		pos = q.head + uint64(sort.Search(q.len(), func(i int) bool { return q.at(q.head+uint64(i)).at > at }))
 		if order(q.at(pos).v, v) >= 0 {
-			return // it leaves before one that is as large
+			return true // it leaves before one that is as large
 		}
 	}
 	cut := q.cut(q.head, pos, func(pos uint64) bool { return order(q.at(pos).v, v) < 0 })
 	w.replace(cut, pos, timed[T]{v, at})
+	return true
 }
 
 // replace puts e in the place of the candidates at from..to-1, which may be none.
@@ -85,21 +112,46 @@ func (w *TimeWindow[T]) replace(from, to uint64, e timed[T]) {
 }
 
 // Max returns the maximum of the values in (now-d, now], where now is the newest
-// time told so far; false if there is none. O(1) amortised.
+// time given so far, except one too far ahead under Options.Ahead; false if there is none.
+// O(1) amortised.
 func (w *TimeWindow[T]) Max(now time.Time) (v T, ok bool) {
-	w.advance(now)
+	w.mustBeMade()
+	if w.ahead == 0 || !w.tooFar(now) {
+		w.advance(now)
+	}
 	if w.q.len() == 0 {
 		return v, false
 	}
 	return w.q.at(w.q.head).v, true
 }
 
-// advance returns t's distance, having taken off what is too old if it is now.
+// Clear removes all values, forgets the newest time and gives the memory back. O(1).
+func (w *TimeWindow[T]) Clear() {
+	w.mustBeMade()
+	w.q, w.started, w.base, w.now = deque[timed[T]]{}, false, time.Time{}, 0
+}
+
+func (w *TimeWindow[T]) mustBeMade() {
+	if w.d == 0 {
+		panic("slidingmax: TimeWindow must be made by NewTimeWindow")
+	}
+}
+
+// tooFar reports whether t is further ahead of the wall clock than Options.Ahead, which is
+// set, allows. The callers ask whether it is, so that without it no call is made.
+func (w *TimeWindow[T]) tooFar(t time.Time) bool { return time.Until(t) > w.ahead }
+
+// advance returns t's distance, having removed what is too old if it is now.
 func (w *TimeWindow[T]) advance(t time.Time) int64 {
 	if !w.started {
 		w.started, w.base = true, t
 	}
-	at := int64(t.Sub(w.base))
+	gap := t.Sub(w.base)
+	if gap == math.MaxInt64 {
+		w.rebase(t)
+		gap = 0
+	}
+	at := int64(gap)
 	w.now = max(w.now, at)
 	first := w.q.head
 	for first < w.q.tail && w.old(w.q.at(first).at) {
@@ -107,6 +159,18 @@ func (w *TimeWindow[T]) advance(t time.Time) int64 {
 	}
 	w.q.drop(first)
 	return at
+}
+
+// rebase makes t the base, which is 292 years or more after the one before: a window
+// that began with the zero time, say. Distances before it that do not fit an int64 are
+// longer than any d.
+func (w *TimeWindow[T]) rebase(t time.Time) {
+	from := func(at int64) int64 { return int64(w.base.Add(time.Duration(at)).Sub(t)) }
+	for pos := w.q.head; pos < w.q.tail; pos++ {
+		w.q.at(pos).at = from(w.q.at(pos).at)
+	}
+	w.now = from(w.now)
+	w.base = t
 }
 
 // old reports whether at is d or more behind. The difference of two int64 fits a

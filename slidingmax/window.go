@@ -4,8 +4,9 @@ import (
 	"cmp"
 	"iter"
 	"sync"
+	"time"
 
-	"example.com/flatline/internal/debug"
+	"example.com/flatline/internal/option"
 )
 
 // A candidate is a value that can still become the maximum.
@@ -16,14 +17,18 @@ type candidate[T any] struct {
 
 // A ring is a window over the last k values in the order of compare.
 type ring[T any] struct {
-	steps   debug.Counter // comparisons, and candidates moved by growth
 	q       deque[candidate[T]]
 	pushed  uint64
 	k       uint64
 	compare func(a, b T) int
+	missing func(v T) bool // v takes a place and is no candidate; nil if none is
 }
 
 func (r *ring[T]) push(v T) (largest T, full bool) {
+	if r.missing != nil && r.missing(v) {
+		return r.pass(v)
+	}
+	pushed := r.pushed
 	first := r.q.head
 	if r.q.len() > 0 && r.pushed-r.q.at(first).at >= r.k {
 		first++ // that one leaves
@@ -33,26 +38,44 @@ func (r *ring[T]) push(v T) (largest T, full bool) {
 		cut = r.q.cut(first, cut-1, func(pos uint64) bool { return r.loses(pos, v) })
 	}
 	// Nothing has been changed so far, in case compare panics.
-	r.q.drop(first)
-	if debug.Enabled && cut-r.q.head == uint64(len(r.q.buf)) {
-		r.steps.Add(len(r.q.buf))
+	if r.pushed != pushed {
+		panic("slidingmax: compare must not use the Window")
 	}
+	r.q.drop(first)
 	r.q.push(cut, candidate[T]{v, r.pushed})
 	r.pushed++
 	return r.q.at(r.q.head).v, r.pushed >= r.k
 }
 
+// pass is push for a value that is missing. It returns that value if nothing else is left.
+func (r *ring[T]) pass(v T) (largest T, full bool) {
+	if r.q.len() > 0 && r.pushed-r.q.at(r.q.head).at >= r.k {
+		r.q.drop(r.q.head + 1)
+	}
+	r.pushed++
+	if r.q.len() > 0 {
+		v = r.q.at(r.q.head).v
+	}
+	return v, r.pushed >= r.k
+}
+
 // loses reports whether the candidate at pos is less than v.
 func (r *ring[T]) loses(pos uint64, v T) bool {
-	r.steps.Add(1)
 	return r.compare(r.q.at(pos).v, v) < 0
 }
 
 func (r *ring[T]) max() (v T, ok bool) {
 	if r.q.len() == 0 {
+		r.mustBeMade()
 		return v, false
 	}
 	return r.q.at(r.q.head).v, true
+}
+
+func (r *ring[T]) mustBeMade() {
+	if r.compare == nil {
+		panic("slidingmax: Window must be made by New or NewFunc")
+	}
 }
 
 func (r *ring[T]) clear() { r.q, r.pushed = deque[candidate[T]]{}, 0 }
@@ -66,24 +89,54 @@ func (r *ring[T]) all(yield func(T) bool) {
 	}
 }
 
-// Window is the maximum of the last k values of a stream. It is made by New or
-// NewFunc, and for one goroutine at a time: see Sync.
+// Window is the maximum of the last k values of a stream. It must be made by New or
+// NewFunc: the methods of the zero value panic. It is for one goroutine at a time: see
+// Sync.
 type Window[T any] struct {
 	_ [0]sync.Mutex // go vet reports copies: they would share memory
 	r ring[T]
 }
 
-// New returns an empty window of k values in the order of the builtin max: NaN is
-// above all else, 0 above -0. It takes memory only for the values it holds. New
-// panics if k < 1.
-func New[T cmp.Ordered](k int) *Window[T] {
-	must("New", k)
-	return &Window[T]{r: ring[T]{k: uint64(k), compare: order[T]}}
+// Options are the settings of New, NewSync, NewTimeWindow and NewSyncTimeWindow. The zero
+// value is the order of the builtin max.
+type Options struct {
+	// SkipNaN passes NaN over: in a Window it takes a place among the k values and is never
+	// the maximum; a TimeWindow does not hold it.
+	SkipNaN bool
+
+	// Ahead, if not 0, is how far after the wall clock a time that is given to a TimeWindow
+	// may be; it must not be negative. What is further ahead is refused, so that it cannot
+	// hide all values until its time has come. The default is no bound: where times do not
+	// come from outside, or from another clock than time.Now, none is needed. A Window does
+	// not use it.
+	Ahead time.Duration
 }
 
+// New returns an empty window of k values in the order of the builtin max: NaN is
+// above all else, 0 above -0. So a single NaN is the maximum until k more values have
+// been pushed. Where NaN means that a value is missing, set SkipNaN, or let
+// NewFunc(k, cmp.Compare[float64]) put it below all else. New takes memory only for
+// the values it holds. It panics if k < 1, and on more than one Options.
+func New[T cmp.Ordered](k int, opts ...Options) *Window[T] {
+	must("New", k)
+	return &Window[T]{r: ordinary[T](k, option.One("slidingmax.New", opts))}
+}
+
+// ordinary returns a ring in the order of the builtin max.
+func ordinary[T cmp.Ordered](k int, o Options) ring[T] {
+	r := ring[T]{k: uint64(k), compare: order[T]}
+	if o.SkipNaN {
+		r.missing = isNaN[T]
+	}
+	return r
+}
+
+func isNaN[T cmp.Ordered](v T) bool { return v != v }
+
 // NewFunc returns an empty window whose maximum is that of compare, which must be a
-// strict weak order, as for slices.SortFunc; of equal values it is the first. For
-// the minimum turn the order round. NewFunc panics if k < 1 or compare is nil.
+// strict weak order, as for slices.SortFunc, and must not use the window; of equal
+// values it is the first. For the minimum turn the order round. NewFunc panics if k < 1
+// or compare is nil.
 func NewFunc[T any](k int, compare func(a, b T) int) *Window[T] {
 	must("NewFunc", k)
 	if compare == nil {
@@ -94,27 +147,40 @@ func NewFunc[T any](k int, compare func(a, b T) int) *Window[T] {
 
 // Push adds v, and takes off the value that was pushed k earlier. It returns the
 // maximum, and whether the window holds k values. O(1) amortised; at most
-// 2⋅log2(k)+3 comparisons. If compare panics the window is as it was.
+// 2⋅log2(k)+3 comparisons. A NaN is the maximum of its window, until it leaves; under
+// SkipNaN it is returned only if the window has no other value.
+// If compare panics, or uses the window, which panics, the window is as if Push had not
+// been called.
 func (w *Window[T]) Push(v T) (largest T, full bool) {
 	if w.r.compare == nil {
-		panic("slidingmax: a Window is made by New or NewFunc")
+		w.r.mustBeMade()
 	}
 	return w.r.push(v)
 }
 
-// Max returns the maximum; false if the window is empty. O(1).
+// Max returns the maximum; false if the window is empty, or has only NaN under SkipNaN.
+// O(1).
 func (w *Window[T]) Max() (T, bool) { return w.r.max() }
 
 // Len returns how many values the window holds, k at most. O(1).
-func (w *Window[T]) Len() int { return int(min(w.r.pushed, w.r.k)) }
+func (w *Window[T]) Len() int {
+	w.r.mustBeMade()
+	return int(min(w.r.pushed, w.r.k))
+}
 
 // Clear takes all values off and gives the memory back. O(1).
-func (w *Window[T]) Clear() { w.r.clear() }
+func (w *Window[T]) Clear() {
+	w.r.mustBeMade()
+	w.r.clear()
+}
 
 // All yields the candidates, oldest first: the values that are the maximum or can
 // become it when larger ones have left, none below its successor. The loop may push
 // and clear: it goes on with what is there. O(1) a step.
-func (w *Window[T]) All() iter.Seq[T] { return w.r.all }
+func (w *Window[T]) All() iter.Seq[T] {
+	w.r.mustBeMade()
+	return w.r.all
+}
 
 // Values returns the maxima of all windows of k values of seq, as they are complete.
 // O(1) a value, amortised. It panics if k < 1.

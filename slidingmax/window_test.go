@@ -11,8 +11,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"example.com/flatline/internal/debug"
 )
 
 func TestWindow(t *testing.T) {
@@ -76,21 +74,6 @@ func TestWindowComparisons(t *testing.T) {
 			}
 			assert.LessOrEqualf(t, float64(asked)/n, 2.5, "%s, k=%d", name, k)
 		}
-	}
-}
-
-// TestWindowSteps: a value that beats none is compared with one, and since the ring
-// doubles from 8 slots, all but eight of a power of two of candidates have moved once.
-func TestWindowSteps(t *testing.T) {
-	if !debug.Enabled {
-		t.Skip("needs -tags debug")
-	}
-	for _, n := range []int{1 << 8, 1 << 12} {
-		w := New[int](n)
-		for i := range n {
-			w.Push(-i)
-		}
-		assert.Equal(t, n-1+n-8, w.r.steps.Take())
 	}
 }
 
