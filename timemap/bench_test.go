@@ -41,14 +41,11 @@ func BenchmarkMap_Get(b *testing.B) {
 			m.Set(1, t, i)
 		}
 		ats := ats(times)
-		steps := bench.Steps(b, &m.series(1).steps)
 		for i := 0; b.Loop(); i++ {
 			if _, ok := m.Get(1, ats[i&(len(ats)-1)]); !ok {
 				b.Fatal("lost")
 			}
-			steps.Op()
 		}
-		steps.Report()
 	})
 	bench.Sweep(b, "textbook", func(b *testing.B, n int) {
 		times := paces(n)["bursty"]
@@ -68,18 +65,22 @@ func BenchmarkMap_Get(b *testing.B) {
 // BenchmarkMap_Set appends to one key, and begins again when it has n versions.
 func BenchmarkMap_Set(b *testing.B) {
 	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
-		var m Map[int, int]
-		m.Set(1, 0, 0)
-		steps := bench.Steps(b, &m.series(1).steps)
-		for i := 1; b.Loop(); i++ {
-			if i == n {
-				*m.series(1) = series[int]{}
-				i = 0
+		m := new(Map[int, int])
+		for i := 0; b.Loop(); i++ {
+			if i&(n-1) == 0 {
+				m = new(Map[int, int])
 			}
 			m.Set(1, int64(i), i)
-			steps.Op()
 		}
-		steps.Report()
+	})
+	bench.Sweep(b, "textbook", func(b *testing.B, n int) {
+		m := newTextbook[int, int](LastWins)
+		for i := 0; b.Loop(); i++ {
+			if i&(n-1) == 0 {
+				m = newTextbook[int, int](LastWins)
+			}
+			m.Set(1, int64(i), i)
+		}
 	})
 }
 
@@ -90,13 +91,21 @@ func BenchmarkMap_Latest(b *testing.B) {
 		for k := range n {
 			m.Set(k, 1, k)
 		}
-		steps := bench.Steps(b, &m.keys.Steps)
 		for i := 0; b.Loop(); i++ {
 			if _, ok := m.Latest(keys[i&(len(keys)-1)]); !ok {
 				b.Fatal("lost")
 			}
-			steps.Op()
 		}
-		steps.Report()
+	})
+	bench.SweepKeys(b, "textbook", func(b *testing.B, n int, keys []int) {
+		m := newTextbook[int, int](LastWins)
+		for k := range n {
+			m.Set(k, 1, k)
+		}
+		for i := 0; b.Loop(); i++ {
+			if _, ok := m.Latest(keys[i&(len(keys)-1)]); !ok {
+				b.Fatal("lost")
+			}
+		}
 	})
 }

@@ -19,6 +19,8 @@ func (s *series[V]) checkInvariants() {
 		must(len(c.times) > 0 && len(c.times) <= chunkLen, "I2: chunk %d of %d versions", k, len(c.times))
 		must(len(c.values) == len(c.times), "I2: %d times, %d values", len(c.times), len(c.values))
 		must(c.gone == nil || len(c.gone) == len(c.times), "I2: %d times, %d marks", len(c.times), len(c.gone))
+		must(k == len(s.older) || cap(c.times) <= 2*len(c.times), "I2: chunk %d of %d versions has room for %d", k, len(c.times), cap(c.times))
+		must(cap(c.times) <= chunkLen, "I2: chunk %d has room for %d", k, cap(c.times))
 		must(k == len(s.older) || s.firsts[k] == c.times[0], "I3: first time of chunk %d", k)
 		var zero V
 		for i, t := range c.times {

@@ -7,29 +7,42 @@ import (
 
 // CompactBefore drops, for every key, the versions that no Get at t or later can
 // read, and returns how many they were. The version that holds at t stays, whatever
-// its time, even if it is a tombstone: without it a late write from before its time
-// would come to light at t. Reads before t may find less than there was. O(keys +
-// versions/256 + dropped).
+// its time. Reads before t may find less than there was.
+//
+// A key of which a tombstone at or before t is all that is left is dropped with it: no
+// read at t or later can tell the difference. But a late write from before the tombstone
+// then brings the key back, so choose t before the times of writes that are still to come.
+// O(keys + versions/256 + dropped).
 func (m *Map[K, V]) CompactBefore(t int64) (dropped int) {
-	return m.compact(func(s *series[V]) int { return s.dropBefore(s.find(t)) })
+	for slot := m.keys.Next(0); slot != 0; slot = m.keys.Next(slot) {
+		s := m.keys.At(slot).Value
+		dropped += s.dropBefore(s.find(t))
+		if s.n == 1 && s.tail.isGone(0) && s.tail.times[0] <= t {
+			dropped++
+			m.forget(slot)
+		}
+	}
+	m.versions -= dropped
+	return dropped
 }
 
 // KeepLast drops, for every key, all but its n newest versions, tombstones included
 // in the count, and returns how many they were. It panics if n is below 1: Drop
 // forgets a key. The cost is that of CompactBefore.
 func (m *Map[K, V]) KeepLast(n int) (dropped int) {
-	if n < 1 {
-		panic(fmt.Sprintf("timemap: KeepLast(%d): at least 1", n))
-	}
-	return m.compact(func(s *series[V]) int { return s.dropBefore(s.fromEnd(n)) })
-}
-
-func (m *Map[K, V]) compact(series func(*series[V]) int) (dropped int) {
+	mustKeep(n)
 	for slot := m.keys.Next(0); slot != 0; slot = m.keys.Next(slot) {
-		dropped += series(m.keys.At(slot).Value)
+		s := m.keys.At(slot).Value
+		dropped += s.dropBefore(s.fromEnd(n))
 	}
 	m.versions -= dropped
 	return dropped
+}
+
+func mustKeep(n int) {
+	if n < 1 {
+		panic(fmt.Sprintf("timemap.KeepLast: n must be at least 1, got %d", n))
+	}
 }
 
 // fromEnd returns the place of the n-th newest version, of the oldest if there are

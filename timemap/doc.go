@@ -1,5 +1,18 @@
 // Package timemap answers: design a key-value store that keeps every value with its
-// time, and returns the one that a key had at a given time.
+// time, and returns the one that a key had at a given time. The answer at the whiteboard
+// is in textbook_test.go: a map from each key to a sorted slice.
+//
+// # Reading order
+//
+// textbook_test.go, then series.go (all versions of a key) with chunk.go and search.go,
+// which are the idea; map.go; iterate.go (loops that may change the map); compact.go;
+// view.go; sync.go.
+//
+// # Terms
+//
+//	version     a value of a key and the time from which it holds
+//	tombstone   a version that says that the key is absent from its time on
+//	late write  one whose time is before the key's newest version
 //
 // # Idea
 //
@@ -11,13 +24,19 @@
 //	       values    a    b    c    d           → the last time ≤ 17 is 15 → b
 //
 // Versions mostly come in the order of time, and then a write is an append. Those of
-// a long history lie in chunks of 256, so that a late write moves 128 versions on
-// average and not half of all; a short list of the chunks' first times says which
-// chunk to search.
+// a long history lie in chunks of 256, so that a late write moves about half a chunk
+// and not half of all; a short list of the chunks' first times says which chunk to
+// search.
 //
 //	firsts   10 ──────────── 900 ─────────── 1700 ──────────
 //	          │               │               │
 //	chunk    10 15 20 35 …   900 910 911 …   1700 1705 …
+//
+// A late write to a full chunk passes the versions that follow it, half of them at
+// most, to the next chunk or to one of their own. So a history that is filled in before
+// newer versions, forwards or backwards, fills its chunks as appends do.
+//
+// To delete is to write too: a tombstone.
 //
 // Both searches begin with a guess: times that come at a steady pace lie on a line,
 // so the place of t on the line from the first to the last is close to where it
@@ -28,41 +47,78 @@
 //
 //	I1  the times of a key never fall from one version to the next; a key has at
 //	    least one version, and the counts are right
-//	I2  a chunk holds 1 to 256 versions, and its columns are equally long
+//	I2  a chunk holds 1 to 256 versions, its columns are equally long, and if it is
+//	    not the newest it is at least half full
 //	I3  firsts holds the first time of each chunk but the newest
 //	I4  a tombstone and a free place hold the zero value
 //
 // # Complexity
 //
 //	operation                  time          moves   allocations
-//	Map.Set, Map.Delete        O(1) ~*       ≤2*     0 *
+//	Map.Set, Map.Delete        O(1) ~*       ≤3*     0 *
+//	Append, AppendDelete       O(1) ~*       ≤3*     0 *
 //	Get, Floor                 O(log v) ~    0       0
-//	Latest                     O(1) ~        0       0
+//	Latest, Count              O(1) ~        0       0
 //	Ceiling                    O(log v) ~    0       0
 //	AsOf, Len                  O(1)          0       0
 //	Range, History, Backward   O(n)          0       0
+//	Changes                    O(n)          0       0
+//	Keys, View.All             O(n) ~        0       0
 //	Drop                       O(1) ~        0       0
 //	CompactBefore, KeepLast    O(n)          n       3 a key
 //	Clear                      O(1)          0       0
 //
 // v is the number of versions of the key, n of all that the operation is about. Set
-// and Delete have these costs if the time is not before the key's newest; a late
-// write is O(log v), moves at most 256 versions in its chunk, and one in 128 of them
-// splits a chunk and moves the rest of the list of chunks, 8 bytes for each 256
-// versions. Range and its kin find their beginning in O(log v), and take O(1) a step.
-// Those of Sync copy what they yield.
+// and Delete have these costs if the time is not before the key's newest: the growth of
+// the first chunk is counted, and the list of chunks grows by 88 bytes for each 256
+// versions. A late write is O(log v); it moves up to 512 versions, and where its chunk is
+// full it adds one, which moves the rest of the list, 88 bytes for each chunk in it: 80
+// of the chunk and 8 of its first time.
+// Range and its kin find their beginning in O(log v), and take O(1) a step. Keys and a
+// view's All of a Sync copy one stripe after the other.
 //
-// An int64 takes 16.3 bytes a version in a long history (evidence/RESULTS.md): 8 of
-// time, 8 of value, and its share of a chunk's 80. A key of few versions takes
-// several times what they do.
+// An int64 takes less than 17 bytes a version in a long history: 8 of time, 8 of value,
+// and its share of a chunk's 88. That holds for versions written in order, against it,
+// and either way before newer ones, where a chunk may have 240 of 256 (18 bytes). In
+// random order it is less than 24, and where late writes are spread over full chunks,
+// which then split in halves, less than 32. A key of few versions takes several times
+// what they do.
+//
+// # What happens if
+//
+//   - two writes have the same time: the second replaces the first, is ignored, or both
+//     stay, as Options.SameTime says (TestSameTime)
+//   - the clock is stepped back: a Set with its time is a late write, which Latest does
+//     not show; an Append is the newest version all the same (TestAppendAfterAClockStep)
+//   - a key has only a tombstone left: CompactBefore drops it, and a late write from
+//     before the tombstone brings it back (TestCompactionKeepsWhatHolds)
+//   - a key is compacted and written at the same time: one of them is first, and nothing
+//     written is lost (TestCompactionDuringWrites)
+//   - a write comes late: it takes its place in the order of time, and Latest does not
+//     change (TestViewIsLive)
+//   - the key is absent, or the time is before its first version: (zero, false)
+//     (TestEmpty)
+//   - the time is the least or the largest int64: a time like others (TestEndsOfTime)
+//   - a time.Time does not fit an int64: Time gives the nearest that does (TestTime)
+//   - the map is compacted while a late write is on its way: the version that holds stays
+//     and is not hidden (TestCompactionKeepsWhatHolds)
+//   - the loop changes the key that it walks: what was there is yielded once, and the
+//     loop ends (TestLoopsMayChangeTheMap)
+//   - another goroutine changes it: a loop over a Sync shows the moment when it began
+//     (TestWritesDuringALoop)
+//   - the key is NaN: writing it panics, for it could not be found again (TestBadInput)
+//   - all keys have one hash: the answers are right, and the table is a list (TestHash)
 //
 // # Concurrency
 //
-// Sync is safe for concurrent use: Set, Delete, Get, Latest, Floor, Ceiling, Range,
-// History, Backward and Drop of a key take effect at one moment while they hold its
-// stripe's mutex. What is about all keys goes stripe by stripe. A Set happens before
-// the Get that returns its value. A Map is for one goroutine at a time; its reading
-// methods may run at the same time as each other.
+// Sync is safe for concurrent use: Set, Append, Delete, AppendDelete, Get, Latest, Floor, Ceiling, Count,
+// Range, History, Backward, Changes and Drop of a key take effect at one moment while they
+// hold its stripe's mutex; a loop holds none, and shows its key's versions of the moment
+// when it began. For that Range, History, Backward and Changes copy nothing: they read the chunks,
+// and the next write that would change one, which an append does not, copies it first.
+// What is about all keys goes stripe by stripe. A Set happens before the Get that
+// returns its value. A Map is for one goroutine at a time; its reading methods may run
+// at the same time as each other.
 //
 // # Trade-offs
 //
@@ -82,8 +138,9 @@
 // Times are compared, never added, so that both ends of int64 are times like others;
 // where the guess needs a difference it is taken as a uint64.
 //
-// CompactBefore keeps the version that holds at its time, even a tombstone. Without
-// it a late write before that time would come to light after it.
+// CompactBefore keeps the version that holds at its time, so that a late write before
+// that time does not come to light after it. A key of which only a tombstone is left is
+// dropped all the same, since otherwise the keys that were ever deleted would pile up.
 //
 // # References
 //

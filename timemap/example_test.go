@@ -50,6 +50,33 @@ func ExampleMap_AsOf() {
 	// limit 500
 }
 
+// A clock that is stepped back: Set makes a late write, Append does not.
+func ExampleMap_Append() {
+	var m timemap.Map[string, string]
+	m.Append("host", 1000, "10.0.0.1")
+	fmt.Println(m.Append("host", 940, "10.0.0.2")) // the clock was stepped back by 60
+	v, _ := m.Latest("host")
+	fmt.Println(v.Time, v.Value)
+	fmt.Println(m.AppendDelete("host", 945)) // so is a removal
+	// Output:
+	// 1001
+	// 1001 10.0.0.2
+	// 1002
+}
+
+// What happened to a key, with its deletions.
+func ExampleMap_Changes() {
+	var m timemap.Map[string, string]
+	m.Set("user", 1, "ann")
+	m.Delete("user", 5)
+	for t, c := range m.Changes("user") {
+		fmt.Println(t, c.Value, c.Deleted)
+	}
+	// Output:
+	// 1 ann false
+	// 5  true
+}
+
 func ExampleMap_Delete() {
 	var m timemap.Map[string, int]
 	m.Set("user", 1, 7)

@@ -12,12 +12,30 @@ import (
 // versions at the time that it was last given is passed over. O(log v) to begin, O(1) a
 // step.
 func (m *Map[K, V]) Range(k K, from, to int64) iter.Seq2[int64, V] {
-	return func(yield func(int64, V) bool) { m.series(k).walk(from, to, yield) }
+	return func(yield func(int64, V) bool) { m.series(k).walk(from, to, yield, nil) }
 }
 
 // History yields all versions of k, the oldest first, as Range does.
 func (m *Map[K, V]) History(k K) iter.Seq2[int64, V] {
 	return m.Range(k, math.MinInt64, math.MaxInt64)
+}
+
+// A Change is what a version says: a value, or that the key is absent from its time on.
+type Change[V any] struct {
+	Value   V    // zero if Deleted
+	Deleted bool // a tombstone
+}
+
+// Changes yields all versions of k with their times, the oldest first and tombstones among
+// them, as Range does otherwise.
+func (m *Map[K, V]) Changes(k K) iter.Seq2[int64, Change[V]] {
+	return func(yield func(int64, Change[V]) bool) { m.series(k).changes(yield) }
+}
+
+func (s *series[V]) changes(yield func(int64, Change[V]) bool) {
+	s.walk(math.MinInt64, math.MaxInt64,
+		func(t int64, v V) bool { return yield(t, Change[V]{Value: v}) },
+		func(t int64) bool { return yield(t, Change[V]{Deleted: true}) })
 }
 
 // Backward yields all versions of k, the newest first, as Range does.
@@ -35,11 +53,12 @@ func (s *series[V]) first(t int64) (k, i int) {
 	return k, i + 1
 }
 
-// walk yields the values from time from to time to. Places are indices, so appends,
+// walk yields the values from time from to time to, and calls gone, unless it is nil, for
+// the tombstones among them. Places are indices, so appends,
 // which move nothing, do not disturb it; after any other change it looks for the time
 // that it has come to. It ends at what was the newest time, however much the loop
 // appends.
-func (s *series[V]) walk(from, to int64, yield func(int64, V) bool) {
+func (s *series[V]) walk(from, to int64, yield func(int64, V) bool, gone func(int64) bool) {
 	if s == nil || s.n == 0 {
 		return
 	}
@@ -53,9 +72,13 @@ func (s *series[V]) walk(from, to int64, yield func(int64, V) bool) {
 				return
 			}
 			if c.isGone(i) {
-				continue
-			}
-			if !yield(t, c.values[i]) {
+				if gone == nil {
+					continue
+				}
+				if !gone(t) {
+					return
+				}
+			} else if !yield(t, c.values[i]) {
 				return
 			}
 			if s.edits != edits {

@@ -2,6 +2,8 @@ package timemap
 
 import (
 	"math"
+	"slices"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -142,4 +144,53 @@ func TestLoopMakesATombstone(t *testing.T) {
 		}
 	}
 	assert.Equal(t, []int64{0, 1, 3}, seen)
+}
+
+// TestWritesDuringALoop: another goroutine changes the key in every way while a loop
+// over a Sync goes on; the loop shows what there was, and the race detector sees that
+// nothing is written which it reads.
+func TestWritesDuringALoop(t *testing.T) {
+	const first = 2*chunkLen - 100 // the oldest chunk has 100 versions and no room for more
+	make := func() *Sync[string, int] {
+		m := NewSync(Options[string, int]{SameTime: LastWins})
+		for i := range 4*chunkLen + 10 {
+			m.Set("k", int64(10*i), i)
+		}
+		m.KeepLast(4*chunkLen + 10 - first)
+		return m
+	}
+	for name, write := range map[string]func(m *Sync[string, int]){
+		"append":                func(m *Sync[string, int]) { m.Set("k", 1e6, -1) },
+		"before all":            func(m *Sync[string, int]) { m.Set("k", 0, -1) },
+		"to a chunk that grows": func(m *Sync[string, int]) { m.Set("k", 10*first+5, -1) },
+		"to a full chunk":       func(m *Sync[string, int]) { m.Set("k", 10*(3*chunkLen+3)+5, -1) },
+		"to the newest":         func(m *Sync[string, int]) { m.Set("k", 10*(4*chunkLen+3)+5, -1) },
+		"replace":               func(m *Sync[string, int]) { m.Set("k", 10*(first+3), -1) },
+		"replace the newest":    func(m *Sync[string, int]) { m.Set("k", 10*(4*chunkLen+9), -1) },
+		"Delete":                func(m *Sync[string, int]) { m.Delete("k", 10*(3*chunkLen)) },
+		"CompactBefore":         func(m *Sync[string, int]) { m.CompactBefore(10 * (3*chunkLen + 7)) },
+		"KeepLast":              func(m *Sync[string, int]) { m.KeepLast(3) },
+		"Drop":                  func(m *Sync[string, int]) { m.Drop("k") },
+		"Clear":                 func(m *Sync[string, int]) { m.Clear() },
+	} {
+		for _, backward := range []bool{false, true} {
+			m := make()
+			loop := m.History("k")
+			want := versions(loop)
+			if backward {
+				loop = m.Backward("k")
+				slices.Reverse(want)
+			}
+			var writer sync.WaitGroup
+			var seen []Version[int]
+			for at, v := range loop {
+				if seen = append(seen, Version[int]{at, v}); len(seen) == 1 {
+					writer.Go(func() { write(m); write(m) })
+				}
+			}
+			writer.Wait()
+			assert.Equal(t, want, seen, name)
+			m.checkInvariants()
+		}
+	}
 }

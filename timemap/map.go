@@ -25,8 +25,8 @@ type Options[K comparable, V any] struct {
 	SameTime SameTime // default LastWins
 
 	// Hash is asked for the hash of every key; keys that are equal must hash alike.
-	// The default is seeded anew for every map, so that nobody can choose keys that
-	// collide.
+	// The default has a new seed for every map, so that an attacker cannot choose
+	// keys that collide.
 	Hash func(K) uint64
 }
 
@@ -37,17 +37,22 @@ type Version[V any] struct {
 }
 
 // Time returns t as nanoseconds since 1970 in UTC: the convention for maps whose
-// times are those of a clock. A t before 1677 or after 2262 gives the nearest int64.
-// Any other meaning of the int64 is as good: the map only compares.
+// times are those of a clock. A t that an int64 cannot hold, before 1677-09-21 or after
+// 2262-04-11, gives the nearest one it can. Any other meaning of the int64 is as good:
+// the map only compares.
 func Time(t time.Time) int64 {
-	switch s := t.Unix(); {
-	case s < math.MinInt64/1_000_000_000:
+	switch {
+	case t.Before(time.Unix(0, math.MinInt64)):
 		return math.MinInt64
-	case s >= math.MaxInt64/1_000_000_000:
+	case t.After(time.Unix(0, math.MaxInt64)):
 		return math.MaxInt64
 	}
 	return t.UnixNano()
 }
+
+// TimeOf returns the time, in UTC, of a t that Time returned: the inverse of Time, except
+// that a time which Time cut to the nearest int64 stays cut.
+func TimeOf(t int64) time.Time { return time.Unix(0, t).UTC() }
 
 // Map holds, for each key, the history of its values. The zero value is empty and
 // ready to use. It is not safe for concurrent use: see Sync.
@@ -104,26 +109,65 @@ func (m *Map[K, V]) seriesAt(h uint32, k K) *series[V] {
 }
 
 // Set writes that k has the value v from time t on, until the next version. O(1)
-// amortised and expected if t is not before k's newest version, O(log v + 256)
-// otherwise, for a key of v versions.
+// amortised and expected if t is not before k's newest version; for a key of v
+// versions O(log v) otherwise, and it moves up to 512 versions. A t before the newest is a
+// late write, which Latest does not show: see Append where t comes from a clock that may
+// be stepped back.
 func (m *Map[K, V]) Set(k K, t int64, v V) {
+	mustEqualItself(k)
 	m.seed(nil)
 	m.write(uint32(m.hash.Hash(k)), k, t, v, false)
 }
 
+// Append writes v as the newest version of k, at the time t, or just after the newest that
+// k has if that is not before t, and returns the time that it has. So a clock that was
+// stepped back, from which t comes, does not hide the write behind an older one, as it
+// would in Set. At the largest int64 there is no later time: there it is as Set, and under
+// FirstWins it is ignored. O(1) amortised and expected.
+func (m *Map[K, V]) Append(k K, t int64, v V) int64 {
+	mustEqualItself(k)
+	m.seed(nil)
+	return m.append(uint32(m.hash.Hash(k)), k, t, v, false)
+}
+
+// AppendDelete is Append of a tombstone: it writes that k is absent from the time t on, or
+// from just after the newest version that k has if that is not before t, and returns the
+// time that the tombstone has. O(1) amortised and expected.
+func (m *Map[K, V]) AppendDelete(k K, t int64) int64 {
+	mustEqualItself(k)
+	m.seed(nil)
+	var zero V
+	return m.append(uint32(m.hash.Hash(k)), k, t, zero, true)
+}
+
+func (m *Map[K, V]) append(h uint32, k K, t int64, v V, gone bool) int64 {
+	if s := m.seriesAt(h, k); s != nil {
+		if newest := s.tail.times[len(s.tail.times)-1]; t <= newest {
+			t = max(newest, newest+1) // it may overflow
+		}
+	}
+	m.write(h, k, t, v, gone)
+	return t
+}
+
 // Delete writes that k is absent from time t on, until the next version: a
-// tombstone, which is a version like others. What was before t stays. The cost is
-// that of Set.
+// tombstone, which is a version like others. What was before t stays. A t before the
+// newest version is a late write: see AppendDelete. The cost is that of Set.
 func (m *Map[K, V]) Delete(k K, t int64) {
+	mustEqualItself(k)
 	m.seed(nil)
 	var zero V
 	m.write(uint32(m.hash.Hash(k)), k, t, zero, true)
 }
 
-func (m *Map[K, V]) write(h uint32, k K, t int64, v V, gone bool) {
-	if k != k { //nolint:staticcheck // true for NaN
+// mustEqualItself panics if k could never be found again.
+func mustEqualItself[K comparable](k K) {
+	if k != k { // true for NaN
 		panic("timemap: a key must be equal to itself")
 	}
+}
+
+func (m *Map[K, V]) write(h uint32, k K, t int64, v V, gone bool) {
 	slot, found := m.keys.FindOrAdd(h, k)
 	e := m.keys.At(slot)
 	if !found {
@@ -189,12 +233,22 @@ func (s *series[V]) ceiling(t int64) (v Version[V], ok bool) {
 	s.walk(t, math.MaxInt64, func(t int64, value V) bool {
 		v, ok = Version[V]{t, value}, true
 		return false
-	})
+	}, nil)
 	return v, ok
 }
 
 // Len returns the number of keys that have a version, if only a tombstone. O(1).
 func (m *Map[K, V]) Len() int { return m.keys.Len() }
+
+// Count returns the number of versions of k, tombstones included. O(1) expected.
+func (m *Map[K, V]) Count(k K) int { return m.series(k).count() }
+
+func (s *series[V]) count() int {
+	if s == nil {
+		return 0
+	}
+	return s.n
+}
 
 // Versions returns the number of versions of all keys, tombstones included. O(1).
 func (m *Map[K, V]) Versions() int { return m.versions }
@@ -213,12 +267,17 @@ func (m *Map[K, V]) drop(h uint32, k K) int {
 	if slot == 0 {
 		return 0
 	}
-	s := m.keys.At(slot).Value
-	n := s.n
-	*s = series[V]{edits: s.edits + 1} // a loop may still hold it
-	m.keys.Delete(slot)
+	n := m.keys.At(slot).Value.n
+	m.forget(slot)
 	m.versions -= n
 	return n
+}
+
+// forget removes the key of a slot.
+func (m *Map[K, V]) forget(slot uint32) {
+	s := m.keys.At(slot).Value
+	*s = series[V]{edits: s.edits + 1} // a loop may still hold it
+	m.keys.Delete(slot)
 }
 
 // Clear forgets all keys and gives the memory back. O(1). A loop over a key's

@@ -1,7 +1,5 @@
 package timemap
 
-import "example.com/flatline/internal/debug"
-
 // floor returns the index of the last of the sorted times that is at or before t,
 // or -1 if there is none.
 //
@@ -12,7 +10,7 @@ import "example.com/flatline/internal/debug"
 // halved until there is one: at most log2(n)+3 steps in all.
 //
 // Differences are taken as uint64: between the ends of int64 they do not fit one.
-func floor(times []int64, t int64, steps *debug.Counter) int {
+func floor(times []int64, t int64) int {
 	last := len(times) - 1
 	if last < 0 || t < times[0] {
 		return -1
@@ -23,23 +21,19 @@ func floor(times []int64, t int64, steps *debug.Counter) int {
 	// times[0] ≤ t < times[last] from here on, so that last is at least 1.
 	along := float64(uint64(t)-uint64(times[0])) / float64(uint64(times[last])-uint64(times[0]))
 	guess := min(int(along*float64(last)), last-1) // rounding could make it last
-	steps.Add(2)
 	var low, high int
 	if times[guess] <= t {
 		if low, high = guess, guess+1; times[high] <= t {
-			steps.Add(1)
 			if low, high = high, min(guess+near, last); times[high] <= t {
 				low, high = high, last
 			}
 		}
 	} else if low, high = guess-1, guess; times[low] > t {
-		steps.Add(1)
 		if low, high = max(guess-near, 0), low; times[low] > t {
 			low, high = 0, low
 		}
 	}
 	for high-low > 1 {
-		steps.Add(1)
 		middle := int(uint(low+high) / 2)
 		if times[middle] <= t {
 			low = middle

@@ -1,69 +1,6 @@
 package timemap
 
-import (
-	"slices"
-
-	"example.com/flatline/internal/debug"
-)
-
-// chunkLen is how many versions lie together. A late write moves half as many on
-// average; a key of v versions has v/256 chunks to search through first.
-const chunkLen = 256
-
-// A chunk is a stretch of one key's versions, as columns: a search reads times and
-// nothing else.
-type chunk[V any] struct {
-	times  []int64 // never falling
-	values []V     // a tombstone's is zero
-	gone   []bool  // which versions are tombstones; nil if none is
-}
-
-func (c *chunk[V]) isGone(i int) bool { return c.gone != nil && c.gone[i] }
-
-// insert puts a version at index i.
-func (c *chunk[V]) insert(i int, t int64, v V, gone bool) {
-	if gone && c.gone == nil {
-		c.gone = make([]bool, len(c.times), cap(c.times))
-	}
-	c.times = slices.Insert(c.times, i, t)
-	c.values = slices.Insert(c.values, i, v)
-	if c.gone != nil {
-		c.gone = slices.Insert(c.gone, i, gone)
-	}
-}
-
-// replace gives version i another value.
-func (c *chunk[V]) replace(i int, v V, gone bool) {
-	c.values[i] = v
-	if gone && c.gone == nil {
-		c.gone = make([]bool, len(c.times), cap(c.times))
-	}
-	if c.gone != nil {
-		c.gone[i] = gone
-	}
-}
-
-// from returns the versions from index i on, in memory of their own with room for
-// the given number.
-func (c *chunk[V]) from(i, room int) chunk[V] {
-	d := chunk[V]{
-		times:  append(make([]int64, 0, room), c.times[i:]...),
-		values: append(make([]V, 0, room), c.values[i:]...),
-	}
-	if c.gone != nil && slices.Contains(c.gone[i:], true) {
-		d.gone = append(make([]bool, 0, room), c.gone[i:]...)
-	}
-	return d
-}
-
-// cut drops the versions from index i on.
-func (c *chunk[V]) cut(i int) {
-	clear(c.values[i:])
-	c.times, c.values = c.times[:i], c.values[:i]
-	if c.gone != nil {
-		c.gone = c.gone[:i]
-	}
-}
+import "slices"
 
 // A series is all versions of one key. The newest are in tail, which is not empty
 // unless the series is, so that a series of up to chunkLen versions is three slices
@@ -73,37 +10,36 @@ type series[V any] struct {
 	older  []chunk[V] // the oldest first
 	firsts []int64    // the first time of each older chunk
 	n      int
-	edits  int // changes other than an append: they move what a loop has not seen yet
-	steps  debug.Counter
+	edits  uint32 // changes other than an append: they move what a loop has not seen yet
+	shared uint32 // odd: a snapshot has the lists and chunks; even: the lists are private, and so are the chunks with this mark
 }
 
 // append adds a version that is not before any other.
 func (s *series[V]) append(t int64, v V, gone bool) {
-	if len(s.tail.times) == chunkLen {
-		s.retire()
-	}
 	c := &s.tail
+	if len(c.times) == cap(c.times) {
+		s.lengthen()
+	}
+	if gone || c.gone != nil {
+		c.mayBeGone()
+		c.gone = append(c.gone, gone)
+	}
 	c.times = append(c.times, t)
 	c.values = append(c.values, v)
-	if gone || c.gone != nil {
-		s.appendGone(gone)
-	}
 	s.n++
 }
 
-func (s *series[V]) appendGone(gone bool) {
-	c := &s.tail
-	if c.gone == nil {
-		c.gone = make([]bool, len(c.times)-1, cap(c.times))
+// lengthen reserves a place for a version in the tail, whose memory is used up: a tail of chunkLen
+// versions becomes the last of the older chunks, and another begins.
+func (s *series[V]) lengthen() {
+	if len(s.tail.times) < chunkLen {
+		s.tail.reserve(1)
+		return
 	}
-	c.gone = append(c.gone, gone)
-}
-
-// retire makes the tail the last of the older chunks and begins another.
-func (s *series[V]) retire() {
 	s.older = append(s.older, s.tail)
 	s.firsts = append(s.firsts, s.tail.times[0])
-	s.tail = chunk[V]{times: make([]int64, 0, chunkLen), values: make([]V, 0, chunkLen)}
+	s.tail = chunk[V]{mark: s.shared}
+	s.tail.reserve(chunkLen)
 }
 
 // set writes a version at any time.
@@ -114,14 +50,13 @@ func (s *series[V]) set(t int64, v V, gone bool, same SameTime) {
 		return
 	}
 	k, i := s.find(t)
-	c := s.chunk(k)
-	if i >= 0 && c.times[i] == t {
+	if c := s.chunk(k); i >= 0 && c.times[i] == t {
 		switch same {
 		case FirstWins:
 			return
 		case LastWins:
 			s.edits++
-			c.replace(i, v, gone)
+			s.own(k).replace(i, v, gone)
 			return
 		}
 	}
@@ -132,41 +67,64 @@ func (s *series[V]) set(t int64, v V, gone bool, same SameTime) {
 	s.insert(k, i+1, t, v, gone)
 }
 
-// insert puts a version at index i of chunk k, which is split if it is full.
+// insert puts a version at index i of chunk k.
 func (s *series[V]) insert(k, i int, t int64, v V, gone bool) {
 	s.edits++
 	s.n++
-	if len(s.chunk(k).times) == chunkLen {
-		s.split(k)
-		if i > chunkLen/2 {
-			k, i = k+1, i-chunkLen/2
-		}
-	}
 	c := s.chunk(k)
-	s.steps.Add(len(c.times) - i) // moved
+	if len(c.times) == cap(c.times) {
+		k, i = s.widen(k, i)
+		c = s.chunk(k)
+	}
+	if s.shared != 0 {
+		c = s.own(k)
+	}
 	c.insert(i, t, v, gone)
 	if k < len(s.firsts) {
 		s.firsts[k] = c.times[0]
 	}
 }
 
-// split makes two chunks of one that is full.
-func (s *series[V]) split(k int) {
-	c := s.chunk(k)
-	s.steps.Add(chunkLen / 2)
-	upper := c.from(chunkLen/2, chunkLen)
-	c.cut(chunkLen / 2)
-	if k == len(s.older) {
-		s.older = append(s.older, *c)
-		s.firsts = append(s.firsts, c.times[0])
-		s.tail = upper
-		return
+// widen opens a place for a version at index i of chunk k, whose memory is used up,
+// and returns it.
+func (s *series[V]) widen(k, i int) (int, int) {
+	if len(s.chunk(k).times) < chunkLen {
+		s.own(k).reserve(1)
+		return k, i
 	}
-	s.older = slices.Insert(s.older, k+1, upper)
-	s.firsts = slices.Insert(s.firsts, k+1, upper.times[0])
+	s.split(k, max(i, chunkLen/2))
+	if i == chunkLen {
+		return k + 1, 0
+	}
+	return k, i
 }
 
-// chunk returns chunk k, counted from the oldest.
+// split moves the versions from index at on of chunk k, which is full, to the front
+// of the next chunk. Where the next has no room for them, or for the one version that
+// is to follow if there are none, a chunk of their own comes between.
+//
+// Halves are the best split for late writes at random places. But late writes in the
+// order of time, a history that is filled in after newer versions, come to where the
+// last one was: were the chunk halved there, the lower half would never be filled.
+func (s *series[V]) split(k, at int) {
+	s.own(k)
+	moved := max(chunkLen-at, 1)
+	if k == len(s.older) {
+		s.lengthen()
+	} else if len(s.chunk(k+1).times)+moved > chunkLen {
+		s.older = slices.Insert(s.older, k+1, chunk[V]{mark: s.shared})
+		s.firsts = slices.Insert(s.firsts, k+1, 0) // known below, or in insert
+	}
+	c, next := s.chunk(k), s.own(k+1)
+	next.reserve(moved)
+	next.prepend(c, at)
+	c.cut(at)
+	if k+1 < len(s.firsts) && at < chunkLen {
+		s.firsts[k+1] = next.times[0]
+	}
+}
+
+// chunk returns chunk k, counted from the oldest, to be read.
 func (s *series[V]) chunk(k int) *chunk[V] {
 	if k == len(s.older) {
 		return &s.tail
@@ -174,13 +132,37 @@ func (s *series[V]) chunk(k int) *chunk[V] {
 	return &s.older[k]
 }
 
+// own returns chunk k to be changed otherwise than by an append. What a snapshot
+// shares is copied before it is changed: the lists of chunks by the first change, each
+// chunk by its own first.
+func (s *series[V]) own(k int) *chunk[V] {
+	if s.shared%2 == 1 {
+		s.older, s.firsts = slices.Clone(s.older), slices.Clone(s.firsts)
+		s.shared++
+	}
+	c := s.chunk(k)
+	if c.mark != s.shared {
+		*c = c.from(0, cap(c.times))
+		c.mark = s.shared
+	}
+	return c
+}
+
+// snapshot returns the series as it is now, to be read while the series goes on to
+// change. O(1): an append writes behind what the snapshot can see, and any other
+// change copies what it would change.
+func (s *series[V]) snapshot() series[V] {
+	s.shared |= 1
+	return *s
+}
+
 // find returns where the last version at or before t is: chunk k, index i, which is
 // -1 in the oldest chunk if there is none. The series is not empty.
 func (s *series[V]) find(t int64) (k, i int) {
 	if k = len(s.older); k > 0 && t < s.tail.times[0] {
-		k = max(floor(s.firsts, t, &s.steps), 0)
+		k = max(floor(s.firsts, t), 0)
 	}
-	return k, floor(s.chunk(k).times, t, &s.steps)
+	return k, floor(s.chunk(k).times, t)
 }
 
 // get returns the value that holds at t.

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"sync"
 
-	"example.com/flatline/internal/debug"
 	"example.com/flatline/internal/hash"
 )
 
@@ -19,7 +18,9 @@ import (
 // taken.
 //
 // What is weaker than in a Map: Len, Versions, Keys, Clear, CompactBefore, KeepLast
-// and a view's All go stripe by stripe, each at another moment.
+// and a view's All go stripe by stripe, each at another moment. There are 16 stripes
+// for each processor, 256 at most: 4 to 66 KB, allocated by the first method called.
+// A copy of a Sync in use shares its stripes, so it is the same map.
 type Sync[K comparable, V any] struct {
 	made    sync.Once
 	stripes []stripe[K, V]
@@ -35,7 +36,11 @@ type stripe[K comparable, V any] struct {
 
 // perProcessor stripes for each processor make it unlikely that two that are at work
 // meet, and that one which is preempted with a lock held is in the way of others.
-const perProcessor = 16
+// maxStripes bounds the memory of an empty map on a large machine.
+const (
+	perProcessor = 16
+	maxStripes   = 256
+)
 
 // NewSync returns an empty map. It panics as New does.
 func NewSync[K comparable, V any](opts ...Options[K, V]) *Sync[K, V] {
@@ -45,7 +50,7 @@ func NewSync[K comparable, V any](opts ...Options[K, V]) *Sync[K, V] {
 }
 
 func (s *Sync[K, V]) init(fn string, opts []Options[K, V]) {
-	n := bits.Len(uint(perProcessor*runtime.GOMAXPROCS(0) - 1))
+	n := bits.Len(uint(min(perProcessor*runtime.GOMAXPROCS(0), maxStripes) - 1))
 	s.stripes = make([]stripe[K, V], 1<<n)
 	s.shift = uint(64 - n)
 	for i := range s.stripes {
@@ -64,15 +69,13 @@ func (s *Sync[K, V]) lock(k K) (*stripe[K, V], uint32) {
 	stripes := s.parts()
 	h := s.hash.Hash(k)
 	p := &stripes[h>>s.shift]
-	if debug.Enabled {
-		debug.Yield()
-	}
 	p.mu.Lock()
 	return p, uint32(h)
 }
 
 // Set writes that k has the value v from time t on; see Map.Set.
 func (s *Sync[K, V]) Set(k K, t int64, v V) {
+	mustEqualItself(k)
 	p, h := s.lock(k)
 	defer p.mu.Unlock()
 	p.m.write(h, k, t, v, false)
@@ -80,10 +83,36 @@ func (s *Sync[K, V]) Set(k K, t int64, v V) {
 
 // Delete writes that k is absent from time t on; see Map.Delete.
 func (s *Sync[K, V]) Delete(k K, t int64) {
+	mustEqualItself(k)
 	p, h := s.lock(k)
 	defer p.mu.Unlock()
 	var zero V
 	p.m.write(h, k, t, zero, true)
+}
+
+// Append writes v as the newest version of k and returns its time; see Map.Append.
+func (s *Sync[K, V]) Append(k K, t int64, v V) int64 {
+	mustEqualItself(k)
+	p, h := s.lock(k)
+	defer p.mu.Unlock()
+	return p.m.append(h, k, t, v, false)
+}
+
+// AppendDelete writes a tombstone as the newest version of k and returns its time; see
+// Map.AppendDelete.
+func (s *Sync[K, V]) AppendDelete(k K, t int64) int64 {
+	mustEqualItself(k)
+	p, h := s.lock(k)
+	defer p.mu.Unlock()
+	var zero V
+	return p.m.append(h, k, t, zero, true)
+}
+
+// Count returns the number of versions of k, tombstones included. O(1) expected.
+func (s *Sync[K, V]) Count(k K) int {
+	p, h := s.lock(k)
+	defer p.mu.Unlock()
+	return p.m.seriesAt(h, k).count()
 }
 
 // Get returns the value that k has at the given time; see Map.Get.
@@ -125,15 +154,14 @@ func (s *Sync[K, V]) Drop(k K) int {
 }
 
 // Range yields the versions of k from time from to time to, both ends included, as
-// they are when the loop begins; the loop may do anything with the map. It copies
-// them: O(log v + their number).
+// they are when the loop begins; the loop may do anything with the map. It holds no
+// lock and copies nothing: O(log v) to begin, O(1) a step. What the loop has yet to
+// see is copied by the next write that changes it: a write that is not an append
+// copies its chunk of 256 versions, and the first one the list of chunks.
 func (s *Sync[K, V]) Range(k K, from, to int64) iter.Seq2[int64, V] {
 	return func(yield func(int64, V) bool) {
-		for _, v := range s.copy(k, from, to) {
-			if !yield(v.Time, v.Value) {
-				return
-			}
-		}
+		versions := s.snapshot(k)
+		versions.walk(from, to, yield, nil)
 	}
 }
 
@@ -142,25 +170,31 @@ func (s *Sync[K, V]) History(k K) iter.Seq2[int64, V] {
 	return s.Range(k, math.MinInt64, math.MaxInt64)
 }
 
-// Backward yields all versions of k, the newest first, as Range does.
-func (s *Sync[K, V]) Backward(k K) iter.Seq2[int64, V] {
-	return func(yield func(int64, V) bool) {
-		for _, v := range slices.Backward(s.copy(k, math.MinInt64, math.MaxInt64)) {
-			if !yield(v.Time, v.Value) {
-				return
-			}
-		}
+// Changes yields all versions of k, tombstones among them; see Map.Changes. It holds no
+// lock, as Range does.
+func (s *Sync[K, V]) Changes(k K) iter.Seq2[int64, Change[V]] {
+	return func(yield func(int64, Change[V]) bool) {
+		versions := s.snapshot(k)
+		versions.changes(yield)
 	}
 }
 
-func (s *Sync[K, V]) copy(k K, from, to int64) (vs []Version[V]) {
+// Backward yields all versions of k, the newest first, as Range does.
+func (s *Sync[K, V]) Backward(k K) iter.Seq2[int64, V] {
+	return func(yield func(int64, V) bool) {
+		versions := s.snapshot(k)
+		versions.walkBack(yield)
+	}
+}
+
+// snapshot returns the versions of k as they are now.
+func (s *Sync[K, V]) snapshot(k K) (versions series[V]) {
 	p, h := s.lock(k)
 	defer p.mu.Unlock()
-	p.m.seriesAt(h, k).walk(from, to, func(t int64, v V) bool {
-		vs = append(vs, Version[V]{t, v})
-		return true
-	})
-	return vs
+	if of := p.m.seriesAt(h, k); of != nil {
+		versions = of.snapshot()
+	}
+	return versions
 }
 
 // AsOf returns the view of time t; see View.
@@ -189,7 +223,8 @@ func (s *Sync[K, V]) all(at int64) iter.Seq2[K, V] {
 }
 
 // Keys yields the keys, in no useful order: those of one stripe after the other, as
-// they are when the loop comes to it; the loop may do anything with the map.
+// they are when the loop comes to it; the loop may do anything with the map. It copies
+// the keys of each stripe.
 func (s *Sync[K, V]) Keys() iter.Seq[K] {
 	return func(yield func(K) bool) {
 		for i := range s.parts() {
@@ -207,9 +242,6 @@ func (s *Sync[K, V]) Keys() iter.Seq[K] {
 // each runs f on stripe i under its lock.
 func (s *Sync[K, V]) each(i int, f func(*Map[K, V])) {
 	p := &s.stripes[i]
-	if debug.Enabled {
-		debug.Yield()
-	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	f(&p.m)
@@ -236,6 +268,7 @@ func (s *Sync[K, V]) CompactBefore(t int64) (dropped int) {
 
 // KeepLast drops all but the n newest versions of each key; see Map.KeepLast.
 func (s *Sync[K, V]) KeepLast(n int) (dropped int) {
+	mustKeep(n)
 	return s.sum(func(m *Map[K, V]) int { return m.KeepLast(n) })
 }
 

@@ -1,12 +1,14 @@
 package timemap
 
 import (
+	"math"
 	"slices"
 	"sort"
 )
 
-// textbook is the answer that an interviewer expects, in Go's terms: a map from each
-// key to a slice of versions sorted by time, and a binary search in it.
+// textbook is a map from each key to a slice of versions sorted by time: a read costs a
+// binary search, log2(v) steps, and a write in the order of time appends, but a late one
+// moves every version after it.
 type textbook[K comparable, V any] struct {
 	keys map[K][]textbookVersion[V]
 	same SameTime
@@ -57,6 +59,15 @@ func (m *textbook[K, V]) Floor(k K, at int64) (v Version[V], ok bool) {
 	return v, false
 }
 
+// Latest returns the last version of k.
+func (m *textbook[K, V]) Latest(k K) (v Version[V], ok bool) {
+	if vs := m.keys[k]; len(vs) > 0 && !vs[len(vs)-1].gone {
+		w := vs[len(vs)-1]
+		return Version[V]{w.t, w.v}, true
+	}
+	return v, false
+}
+
 func (m *textbook[K, V]) Get(k K, at int64) (V, bool) {
 	v, ok := m.Floor(k, at)
 	return v.Value, ok
@@ -89,8 +100,36 @@ func (m *textbook[K, V]) dropBefore(k K, i int) int {
 func (m *textbook[K, V]) CompactBefore(t int64) (dropped int) {
 	for k := range m.keys {
 		dropped += m.dropBefore(k, m.after(k, t)-1)
+		if vs := m.keys[k]; len(vs) == 1 && vs[0].gone && vs[0].t <= t {
+			delete(m.keys, k)
+			dropped++
+		}
 	}
 	return dropped
+}
+
+// Append writes v behind all other versions of k.
+func (m *textbook[K, V]) Append(k K, t int64, v V) int64 {
+	t = m.behind(k, t)
+	m.Set(k, t, v)
+	return t
+}
+
+// AppendDelete writes a tombstone there.
+func (m *textbook[K, V]) AppendDelete(k K, t int64) int64 {
+	t = m.behind(k, t)
+	m.Delete(k, t)
+	return t
+}
+
+// behind returns t, or the next time after the newest version of k if that is not before t.
+func (m *textbook[K, V]) behind(k K, t int64) int64 {
+	if vs := m.keys[k]; len(vs) > 0 && vs[len(vs)-1].t >= t {
+		if t = vs[len(vs)-1].t; t < math.MaxInt64 {
+			t++
+		}
+	}
+	return t
 }
 
 func (m *textbook[K, V]) KeepLast(n int) (dropped int) {

@@ -2,7 +2,6 @@ package timemap
 
 import (
 	"math"
-	"math/bits"
 	"math/rand/v2"
 	"runtime"
 	"slices"
@@ -13,11 +12,7 @@ import (
 	"weak"
 
 	"github.com/stretchr/testify/assert"
-
-	"example.com/flatline/internal/debug"
 )
-
-func (s *series[V]) counter() *debug.Counter { return &s.steps }
 
 func each(t *testing.T, f func(t *testing.T, make func(SameTime) timemap)) {
 	for name, make := range makers() {
@@ -90,10 +85,23 @@ func TestHash(t *testing.T) {
 		v, _ := m.Get(strings.Clone("key"), 2)
 		assert.Equal(t, 2, v)
 	}
-	a, b := New[string, int](), New[string, int]()
-	assert.NotEqual(t, a.hash.Hash("key"), b.hash.Hash("key"))
-	c, d := NewSync[string, int](), NewSync[string, int]()
-	assert.NotEqual(t, c.hash.Hash("key"), d.hash.Hash("key"))
+	for _, k := range []string{"key", strings.Repeat("forty", 8)} {
+		secretsDiffer(t, k)
+	}
+	secretsDiffer(t, 7)
+	secretsDiffer(t, [2]string{"a", "struct"})
+}
+
+// secretsDiffer: no two maps hash a key alike.
+func secretsDiffer[K comparable](t *testing.T, k K) {
+	a, b := New[K, int](), New[K, int]()
+	assert.NotEqual(t, a.hash.Hash(k), b.hash.Hash(k))
+	c, d := NewSync[K, int](), NewSync[K, int]()
+	assert.NotEqual(t, c.hash.Hash(k), d.hash.Hash(k))
+	e, f := new(Sync[K, int]), new(Sync[K, int])
+	e.Set(k, 1, 1)
+	f.Set(k, 1, 1)
+	assert.NotEqual(t, e.hash.Hash(k), f.hash.Hash(k))
 }
 
 func TestEndsOfTime(t *testing.T) {
@@ -163,7 +171,13 @@ func TestCompactionKeepsWhatHolds(t *testing.T) {
 		}
 		m.Set("gone", 10, 1)
 		m.Delete("gone", 20)
-		assert.Equal(t, 3, m.CompactBefore(25), "two of value, one of gone")
+		m.Set("back", 10, 1)
+		m.Delete("back", 20)
+		m.Set("back", 30, 3)
+		m.Delete("later", 26)
+		assert.Equal(t, 5, m.CompactBefore(25), "two of value, both of gone, one of back")
+		assert.Equal(t, []int{3, 0, 2, 1}, []int{m.Count("value"), m.Count("gone"), m.Count("back"), m.Count("later")})
+		assert.Equal(t, 3, m.Len(), "gone is no key any more")
 		v, _ := m.Get("value", 25)
 		assert.Equal(t, 2, v)
 		_, ok := m.Get("value", 19)
@@ -172,9 +186,13 @@ func TestCompactionKeepsWhatHolds(t *testing.T) {
 		m.Set("gone", 5, -1)
 		v, _ = m.Get("value", 25)
 		assert.Equal(t, 2, v)
-		_, ok = m.Get("gone", 25)
-		assert.False(t, ok, "the tombstone still holds")
+		v, _ = m.Get("gone", 25)
+		assert.Equal(t, -1, v, "a late write from before its tombstone brings a dropped key back")
+		m.Set("back", 5, -1)
+		_, ok = m.Get("back", 25)
+		assert.False(t, ok, "where the tombstone is kept it holds")
 		assert.Zero(t, m.CompactBefore(math.MinInt64))
+		m.checkInvariants()
 	})
 }
 
@@ -226,6 +244,108 @@ func TestViewIsLive(t *testing.T) {
 	})
 }
 
+// TestAppendAfterAClockStep: a clock that was stepped back hides what Set writes then, and
+// does not hide what Append writes.
+func TestAppendAfterAClockStep(t *testing.T) {
+	each(t, func(t *testing.T, make func(SameTime) timemap) {
+		for _, same := range []SameTime{LastWins, FirstWins, KeepAll} {
+			m := make(same)
+			m.Set("k", 100, 1)
+			m.Set("k", 90, 2)
+			last, _ := m.Latest("k")
+			assert.Equal(t, Version[int]{100, 1}, last, "a late write")
+			assert.EqualValues(t, 101, m.Append("k", 95, 3))
+			assert.EqualValues(t, 102, m.Append("k", 101, 4))
+			assert.EqualValues(t, 200, m.Append("k", 200, 5))
+			assert.EqualValues(t, 201, m.AppendDelete("k", 150))
+			_, ok := m.Latest("k")
+			assert.False(t, ok, "a removal is the newest too")
+			m.Delete("k", 300)
+			assert.EqualValues(t, 301, m.Append("k", 250, 6), "nor does it hide it behind a tombstone")
+			last, _ = m.Latest("k")
+			assert.Equal(t, Version[int]{301, 6}, last)
+			assert.Equal(t, int64(math.MaxInt64), m.Append("k", math.MaxInt64, 7))
+			assert.Equal(t, int64(math.MaxInt64), m.Append("k", 0, 8))
+			last, _ = m.Latest("k")
+			assert.Equal(t, map[SameTime]int{LastWins: 8, FirstWins: 7, KeepAll: 8}[same], last.Value)
+			assert.EqualValues(t, -5, m.Append("new", -5, 1))
+			m.checkInvariants()
+		}
+	})
+	var nan Sync[float64, int]
+	assert.PanicsWithValue(t, "timemap: a key must be equal to itself", func() { nan.Append(math.NaN(), 0, 1) })
+	assert.PanicsWithValue(t, "timemap: a key must be equal to itself", func() { nan.AppendDelete(math.NaN(), 0) })
+}
+
+// TestChangesShowTombstones: History does not; the loop may change the key.
+func TestChangesShowTombstones(t *testing.T) {
+	each(t, func(t *testing.T, make func(SameTime) timemap) {
+		m := make(LastWins)
+		m.Set("k", 1, 1)
+		m.Delete("k", 5)
+		m.Delete("k", 7)
+		m.Set("k", 9, 9)
+		want := []textbookVersion[int]{{1, 1, false}, {5, 0, true}, {7, 0, true}, {9, 9, false}}
+		for leave := range 5 {
+			var got []textbookVersion[int]
+			for at, c := range m.Changes("k") {
+				got = append(got, textbookVersion[int]{at, c.Value, c.Deleted})
+				if len(got) > leave {
+					break
+				}
+			}
+			assert.Equal(t, want[:min(leave+1, 4)], got)
+		}
+		var seen []int64
+		for at := range m.Changes("k") {
+			if seen = append(seen, at); at == 5 {
+				m.Set("k", 0, 0) // all places move
+			}
+		}
+		assert.Equal(t, []int64{1, 5, 7, 9}, seen)
+		for range m.Changes("absent") {
+			t.Fatal("there is nothing")
+		}
+	})
+}
+
+// TestCompactionDuringWrites: a key is dropped with its tombstone or written again, in one
+// step each, and no write that comes after the compaction is lost.
+func TestCompactionDuringWrites(t *testing.T) {
+	var s Sync[int, int]
+	const workers, rounds = 4, 2000
+	var wg sync.WaitGroup
+	for w := range workers {
+		wg.Go(func() {
+			for i := range int64(rounds) {
+				s.Set(w, 2*i, int(i))
+				if v, ok := s.Get(w, 2*i); !ok || v != int(i) {
+					t.Errorf("key %d at %d: %d, %v", w, 2*i, v, ok)
+				}
+				s.Delete(w, 2*i+1)
+			}
+		})
+	}
+	stop := make(chan struct{})
+	var compactor sync.WaitGroup
+	compactor.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				s.CompactBefore(math.MaxInt64)
+				s.checkInvariants()
+			}
+		}
+	})
+	wg.Wait()
+	close(stop)
+	compactor.Wait()
+	s.CompactBefore(math.MaxInt64)
+	assert.Zero(t, s.Len()+s.Versions(), "only tombstones were left")
+}
+
 func TestTime(t *testing.T) {
 	at := time.Date(2001, 2, 3, 4, 5, 6, 7, time.FixedZone("", 3600))
 	assert.Equal(t, at.UnixNano(), Time(at))
@@ -233,6 +353,11 @@ func TestTime(t *testing.T) {
 	assert.Equal(t, int64(math.MaxInt64), Time(time.Date(3000, 1, 1, 0, 0, 0, 0, time.UTC)))
 	assert.Equal(t, Time(at)+1, Time(at.Add(1)))
 	assert.EqualValues(t, -1, Time(time.Unix(0, -1)))
+	assert.True(t, at.Equal(TimeOf(Time(at))))
+	for _, ns := range []int64{0, -1, 1, math.MinInt64, math.MaxInt64} {
+		assert.Equal(t, ns, Time(TimeOf(ns)))
+		assert.Equal(t, time.UTC, TimeOf(ns).Location())
+	}
 }
 
 func TestGoneIsCollected(t *testing.T) {
@@ -289,41 +414,6 @@ func TestReadsDoNotAllocate(t *testing.T) {
 		for range m.Range(7, at, at+100) {
 		}
 	}))
-}
-
-// TestSteps counts: a Get reads O(log v) times whatever their spacing, one guess
-// where the pace is steady, and an append moves nothing.
-func TestSteps(t *testing.T) {
-	if !debug.Enabled {
-		t.Skip("needs -tags debug")
-	}
-	spacing := map[string]func(i int64) int64{
-		"steady":      func(i int64) int64 { return 10 * i },
-		"quadratic":   func(i int64) int64 { return i * i },
-		"exponential": func(i int64) int64 { return 1 << (i * 60 >> 17) * (i + 1) },
-	}
-	for name, at := range spacing {
-		for _, log := range []int{8, 12, 16} {
-			n := int64(1) << log
-			var m Map[int, int]
-			worst := 0
-			for i := range n {
-				m.Set(1, at(i), int(i))
-				worst = max(worst, m.series(1).steps.Take())
-			}
-			assert.Zero(t, worst, "%s: an append searches and moves nothing", name)
-			r := rand.New(rand.NewPCG(1, uint64(n)))
-			for range 4 * n {
-				m.Get(1, r.Int64N(at(n-1)+10))
-				worst = max(worst, m.series(1).steps.Take())
-			}
-			chunks := bits.Len(uint(n / chunkLen))
-			assert.LessOrEqual(t, worst, chunks+3+bits.Len(chunkLen)+3, "%s, %d versions", name, n)
-			if name == "steady" {
-				assert.LessOrEqual(t, worst, 4, "a guess in each of two searches, and its neighbour")
-			}
-		}
-	}
 }
 
 func TestSyncIsSafe(t *testing.T) {

@@ -4,7 +4,7 @@ import "iter"
 
 // A View shows a map as of one time. It is live: it shows later writes at or before
 // its time, never what holds only later. It is as safe for concurrent use as the map
-// that it was taken of.
+// that it was taken of. The zero value shows nothing.
 type View[K comparable, V any] struct {
 	of interface {
 		Get(k K, at int64) (V, bool)
@@ -20,12 +20,23 @@ func (m *Map[K, V]) AsOf(t int64) View[K, V] { return View[K, V]{m, t} }
 func (v View[K, V]) At() int64 { return v.at }
 
 // Get returns the value that k has at the view's time; see Map.Get.
-func (v View[K, V]) Get(k K) (V, bool) { return v.of.Get(k, v.at) }
+func (v View[K, V]) Get(k K) (value V, ok bool) {
+	if v.of == nil {
+		return value, false
+	}
+	return v.of.Get(k, v.at)
+}
 
 // All yields each key that has a value at the view's time, with that value, in no
 // useful order. The loop may change the map, as for Map.Keys; of a Sync it shows
-// every stripe as it is when the loop comes to it. O(keys · log v).
-func (v View[K, V]) All() iter.Seq2[K, V] { return v.of.all(v.at) }
+// every stripe as it is when the loop comes to it, a copy of its keys and values.
+// O(keys · log v).
+func (v View[K, V]) All() iter.Seq2[K, V] {
+	if v.of == nil {
+		return func(func(K, V) bool) {}
+	}
+	return v.of.all(v.at)
+}
 
 func (m *Map[K, V]) all(at int64) iter.Seq2[K, V] {
 	return func(yield func(K, V) bool) {
