@@ -10,14 +10,11 @@ import (
 func BenchmarkSorted_Find(b *testing.B) {
 	bench.Sweep(b, "control", func(b *testing.B, n int) {
 		s, keys := NewSorted(n), bench.Keys("uniform", n)
-		m := bench.Steps(b, &s.steps)
 		for i := 0; b.Loop(); i++ {
 			if !s.Find(2 * keys[i&(len(keys)-1)]) {
 				b.Fatal("lost")
 			}
-			m.Op()
 		}
-		m.Report()
 	})
 }
 
@@ -25,14 +22,11 @@ func BenchmarkSorted_Find(b *testing.B) {
 func BenchmarkList_Find(b *testing.B) {
 	bench.Sweep(b, "control", func(b *testing.B, n int) {
 		l, keys := NewList(n), bench.Keys("uniform", n)
-		m := bench.Steps(b, &l.steps)
 		for i := 0; b.Loop(); i++ {
 			if !l.Find(keys[i&(len(keys)-1)]) {
 				b.Fatal("lost")
 			}
-			m.Op()
 		}
-		m.Report()
 	})
 }
 
@@ -44,14 +38,23 @@ func BenchmarkLFU_Get(b *testing.B) {
 		for k := range n {
 			c.Put(k, k)
 		}
-		m := bench.Steps(b, &c.heap.steps)
 		for i := 0; b.Loop(); i++ {
 			if _, ok := c.Get(i & (n - 1)); !ok {
 				b.Fatal("lost")
 			}
-			m.Op()
 		}
-		m.Report()
+	})
+}
+
+// BenchmarkSkip_Find: hits over uniform keys.
+func BenchmarkSkip_Find(b *testing.B) {
+	bench.Sweep(b, "control", func(b *testing.B, n int) {
+		s, keys := NewSkip(n), bench.Keys("uniform", n)
+		for i := 0; b.Loop(); i++ {
+			if !s.Find(keys[i&(len(keys)-1)]) {
+				b.Fatal("lost")
+			}
+		}
 	})
 }
 

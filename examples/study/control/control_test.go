@@ -1,12 +1,9 @@
 package control
 
 import (
-	"math/bits"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
-
-	"example.com/flatline/internal/debug"
 )
 
 func TestSorted(t *testing.T) {
@@ -45,26 +42,11 @@ func TestLFU(t *testing.T) {
 	}
 }
 
-// TestSteps: the counters see what each control is here to show.
-func TestSteps(t *testing.T) {
-	if !debug.Enabled {
-		t.Skip("counts steps: -tags debug")
-	}
-	for _, n := range []int{1 << 8, 1 << 12} {
-		s := NewSorted(n)
-		s.Find(0)
-		assert.Equal(t, bits.Len(uint(n))-1, s.steps.Take(), "a search of n=%d", n)
-
-		l := NewList(n)
-		l.Find(n - 1)
-		assert.Equal(t, n, l.steps.Take(), "a scan of n=%d", n)
-
-		c := NewLFU(n)
-		for k := range n {
-			c.Put(k, k)
+func TestSkip(t *testing.T) {
+	for _, n := range []int{0, 1, 2, 100} {
+		s := NewSkip(n)
+		for k := -1; k <= n; k++ {
+			assert.Equal(t, k >= 0 && k < n, s.Find(k), "n=%d k=%d", n, k)
 		}
-		c.heap.steps.Take()
-		c.Get(0) // the least used key sinks to a leaf
-		assert.GreaterOrEqual(t, c.heap.steps.Take(), bits.Len(uint(n))-1, "a hit at n=%d", n)
 	}
 }

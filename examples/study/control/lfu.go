@@ -2,8 +2,6 @@ package control
 
 import (
 	"container/heap"
-
-	"example.com/flatline/internal/debug"
 )
 
 // LFU is a least-frequently-used cache with a binary heap on (uses, age of the
@@ -24,14 +22,12 @@ type entry struct {
 // entries is the heap; the least used entry, among equals the one not used for
 // longest, is at its root.
 type entries struct {
-	steps debug.Counter
-	list  []*entry
+	list []*entry
 }
 
 func (h *entries) Len() int { return len(h.list) }
 
 func (h *entries) Less(i, j int) bool {
-	h.steps.Add(1)
 	a, b := h.list[i], h.list[j]
 	if a.uses != b.uses {
 		return a.uses < b.uses

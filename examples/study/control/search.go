@@ -1,11 +1,8 @@
 package control
 
-import "example.com/flatline/internal/debug"
-
 // Sorted is a sorted slice of ints: membership by binary search.
 type Sorted struct {
-	steps debug.Counter
-	keys  []int
+	keys []int
 }
 
 // NewSorted returns the keys 0, 2, 4, …, n of them.
@@ -22,7 +19,6 @@ func NewSorted(n int) *Sorted {
 func (s *Sorted) Find(k int) bool {
 	lo, hi := 0, len(s.keys)
 	for hi-lo > 1 {
-		s.steps.Add(1)
 		if mid := int(uint(lo+hi) / 2); s.keys[mid] <= k {
 			lo = mid
 		} else {

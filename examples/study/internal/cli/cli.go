@@ -10,9 +10,12 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
+	"example.com/flatline/examples/study/internal/costs"
 	"example.com/flatline/examples/study/internal/measure"
 	"example.com/flatline/examples/study/internal/model"
 	"example.com/flatline/examples/study/internal/report"
@@ -35,13 +38,26 @@ type options struct {
 	packages string
 	full     bool
 	json     bool
+	work     bool
+	plant    string
 	html     string
 	svg      string
 	input    bool
+	predict  bool
+	states   []costs.Row
 }
 
-// measureAll is replaced by tests.
-var measureAll = measure.Run
+// Replaced by tests.
+var (
+	measureAll = measure.Run
+	goMap      = measure.GoMap
+)
+
+// The usual names of the page, of a run that measures and of one that reads.
+const (
+	measuredPage = "report.html"
+	inputPage    = "bench.html"
+)
 
 // Main runs the command line of this process until it is done or interrupted.
 func Main() int {
@@ -70,10 +86,13 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		}
 	}
 	var study *model.Study
+	var guesses map[measure.Operation]guess
 	if o.input {
-		study, err = fromInput(stdin)
+		if study, err = fromInput(stdin, o.states); err == nil {
+			study.GoMap.Uniform = goMap(timedSizes(study))
+		}
 	} else {
-		study, err = fromPackages(ctx, o, stderr)
+		study, guesses, err = fromPackages(ctx, o, stdin, stdout, stderr)
 	}
 	switch {
 	case errors.Is(err, context.Canceled):
@@ -85,6 +104,9 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err := write(o, study, stdout, stderr); err != nil {
 		return fail(err)
 	}
+	if o.predict {
+		score(guesses, study, stdout)
+	}
 	if len(study.Failed()) > 0 {
 		return refuted
 	}
@@ -94,10 +116,18 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 func parse(args []string, stdout io.Writer) (o options, err error) {
 	fs := flag.NewFlagSet("study", flag.ContinueOnError)
 	fs.SetOutput(io.Discard) // errors are printed once, by Run
-	fs.StringVar(&o.packages, "pkg", "", "only these `packages`, separated by commas")
+	fs.StringVar(&o.packages, "pkg", "", "only these `packages`, separated by commas: names of the ten, or directories of your own (./skiplist)")
+	fs.Func("state", "state or override a `cost`, as in 'List.Contains=O(log n)'; may be repeated", func(s string) error {
+		row, err := costs.ParseState(s)
+		o.states = append(o.states, row)
+		return err
+	})
 	fs.BoolVar(&o.full, "full", false, "the long sweep: more sizes, up to 2^20 and beyond, in up to an hour")
 	fs.BoolVar(&o.json, "json", false, "print one JSON line an operation instead of the table")
-	fs.StringVar(&o.html, "o", "report.html", "write the page to this `file`")
+	fs.BoolVar(&o.work, "work", false, "count work only: no instructions and no times")
+	fs.StringVar(&o.plant, "plant", "", "plant work of this `kind` (loop, log, copy) in one operation of each package: the run must fail")
+	fs.BoolVar(&o.predict, "predict", false, "ask what you expect of each operation before it is measured, and keep the score")
+	fs.StringVar(&o.html, "o", "", "write the page to this `file` (default "+measuredPage+", with - "+inputPage+")")
 	fs.StringVar(&o.svg, "svg", "", "also write the overview picture to this `file`")
 	if err := fs.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -114,11 +144,25 @@ func parse(args []string, stdout io.Writer) (o options, err error) {
 	default:
 		return o, fmt.Errorf("unexpected arguments: %s (flags come first; - alone reads standard input)", strings.Join(rest, " "))
 	}
+	named := false
+	fs.Visit(func(f *flag.Flag) { named = named || f.Name == "o" })
+	if !named {
+		o.html = measuredPage
+		if o.input {
+			o.html = inputPage
+		}
+	}
 	switch {
 	case o.html == "":
 		return o, errors.New("-o needs the name of a file")
-	case o.input && (o.packages != "" || o.full || o.svg != ""):
-		return o, errors.New("-pkg, -full and -svg are about measuring; with - nothing is measured")
+	case o.input && filepath.Base(o.html) == measuredPage:
+		return o, errors.New("-o: " + measuredPage + " is the page of what was measured; with - take another name")
+	case o.plant != "" && !slices.Contains(measure.Kinds(), o.plant):
+		return o, fmt.Errorf("-plant: want one of %s, got %q", strings.Join(measure.Kinds(), ", "), o.plant)
+	case o.predict && (o.input || o.json):
+		return o, errors.New("-predict asks on standard input and answers in the table: it goes with neither - nor -json")
+	case o.input && (o.packages != "" || o.full || o.work || o.svg != "" || o.plant != ""):
+		return o, errors.New("-pkg, -full, -work, -plant and -svg are about measuring; with - nothing is measured")
 	}
 	return o, nil
 }
@@ -140,18 +184,29 @@ func writable(path string) error {
 	return err
 }
 
-func fromPackages(ctx context.Context, o options, stderr io.Writer) (*model.Study, error) {
+func fromPackages(ctx context.Context, o options, stdin io.Reader, stdout, stderr io.Writer) (*model.Study, map[measure.Operation]guess, error) {
 	root, err := measure.Root()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	packages, err := measure.Select(root, o.packages)
+	packages, own, err := measure.Select(root, o.packages, o.states)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	var guesses map[measure.Operation]guess
+	if o.predict {
+		ops, err := measure.Operations(root, packages, own, o.states)
+		if err != nil {
+			return nil, nil, err
+		}
+		guesses = ask(ops, stdin, stdout)
 	}
 	p := newProgress(stderr)
 	defer p.end()
-	return measureAll(ctx, measure.Config{Root: root, Packages: packages, Full: o.full, Progress: p.show})
+	study, err := measureAll(ctx, measure.Config{
+		Root: root, Packages: packages, Own: own, States: o.states, Full: o.full, WorkOnly: o.work, Plant: o.plant, Progress: p.show,
+	})
+	return study, guesses, err
 }
 
 // write puts the page, the picture and the table where they belong.
@@ -169,7 +224,7 @@ func write(o options, s *model.Study, stdout, stderr io.Writer) error {
 		}
 	}
 	if !o.json {
-		if err := report.Table(stdout, s); err != nil {
+		if err := report.Table(stdout, s, width(stdout)); err != nil {
 			return err
 		}
 		_, err := fmt.Fprintf(stdout, "the curves are in %s\n", o.html)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -31,6 +32,7 @@ func TestMain(m *testing.M) {
 	measureAll = func(ctx context.Context, c measure.Config) (*model.Study, error) {
 		c.Progress(1, 2, "pretending to measure")
 		if outcome == "wait" {
+			fmt.Fprintln(os.Stderr, "waiting")
 			<-ctx.Done()
 			return nil, ctx.Err()
 		}
@@ -39,10 +41,10 @@ func TestMain(m *testing.M) {
 	os.Exit(Main())
 }
 
-// pretend is a study with one operation that grows or not, and three controls
+// pretend is a study with one operation that grows or not, and four controls
 // that do or not.
 func pretend(outcome string) *model.Study {
-	grows, flat := []float64{100, 140, 180, 220}, []float64{100, 101, 100, 100}
+	grows, flat := []float64{100, 140, 180, 220}, []float64{100, 100, 100, 100}
 	op := func(pkg, bench string, stated growth.Class, values []float64) *model.Op {
 		var points []growth.Point
 		for i, v := range values {
@@ -50,6 +52,8 @@ func pretend(outcome string) *model.Study {
 		}
 		j := growth.Judge(points, stated)
 		o := &model.Op{Pkg: pkg, Bench: bench, Stated: costs.Cost{Class: stated}, Instr: &j}
+		w := growth.Work{Mean: points, Worst: points}
+		o.Work = &model.Work{Work: w, Judgement: growth.JudgeWork(w, growth.Bound{Class: stated})}
 		o.Decide()
 		return o
 	}
@@ -61,7 +65,7 @@ func pretend(outcome string) *model.Study {
 		control = flat
 	}
 	s := &model.Study{Ops: []*model.Op{op("lru", "Cache_Get", growth.Constant, ours)}}
-	for _, name := range []string{"Sorted_Find", "LFU_Get", "List_Find"} {
+	for _, name := range []string{"Sorted_Find", "LFU_Get", "List_Find", "Skip_Find"} {
 		s.Controls = append(s.Controls, op("control", name, growth.Log, control))
 	}
 	return s
@@ -82,6 +86,7 @@ BenchmarkSizeless-8     1000  1 ns/op
 func TestExitStatus(t *testing.T) {
 	dir := t.TempDir()
 	page := filepath.Join(dir, "report.html")
+	page2 := filepath.Join(dir, "bench.html")
 	nowhere := filepath.Join(dir, "absent", "report.html")
 	for _, tc := range []struct {
 		name, outcome, stdin string
@@ -89,7 +94,7 @@ func TestExitStatus(t *testing.T) {
 		status               int
 		stdout, stderr       string // each must contain this
 	}{
-		{"confirmed", "ok", "", []string{"-o", page}, 0, "1 confirmed, 0 refuted", "[ 50 %] pretending"},
+		{"confirmed", "ok", "", []string{"-o", page}, 0, "1 confirmed, 0 refuted", ""},
 		{"refuted", "refuted", "", []string{"-o", page}, 1, "FAIL: lru Cache.Get: O(1) is refuted", ""},
 		{"refuted, in JSON", "refuted", "", []string{"-json", "-o", page}, 1, `"verdict":"refuted"`, "is refuted"},
 		{"a control that passes for flat", "blind", "", []string{"-o", page}, 1, "control LFU.Get was not refuted", ""},
@@ -97,13 +102,19 @@ func TestExitStatus(t *testing.T) {
 		{"a flag that is none", "ok", "", []string{"-fast"}, 2, "", "study: flag provided but not defined: -fast\n"},
 		{"a flag after the dash", "ok", input, []string{"-", "-json"}, 2, "", "study: unexpected arguments: - -json"},
 		{"a package that is none", "ok", "", []string{"-pkg", "lru,btree"}, 2, "", `study: unknown package "btree"`},
+		{"a plant that is none", "ok", "", []string{"-plant", "tree"}, 2, "", `study: -plant: want one of loop, log, copy, got "tree"`},
 		{"no name for the page", "ok", "", []string{"-o", ""}, 2, "", "study: -o needs"},
 		{"an unwritable page", "ok", "", []string{"-o", nowhere}, 2, "", "study: cannot write open " + nowhere},
 		{"an unwritable picture", "ok", "", []string{"-o", page, "-svg", dir}, 2, "", "study: cannot write open " + dir},
-		{"input", "ok", input, []string{"-o", page, "-"}, 0, "a class is named and nothing is asserted", ""},
-		{"input and -full", "ok", input, []string{"-full", "-"}, 2, "", "study: -pkg, -full and -svg are about measuring"},
-		{"a malformed line", "ok", "ok\nBenchmarkX-8 ten 3 ns/op\n", []string{"-o", page, "-"}, 2, "", `study: line 2: want a number of iterations after the name: "BenchmarkX-8 ten 3 ns/op"` + "\n"},
-		{"no benchmarks", "ok", "PASS\n", []string{"-o", page, "-"}, 2, "", "study: no benchmark on standard input has a size"},
+		{"input", "ok", input, []string{"-o", page2, "-"}, 0, "so no class is named", ""},
+		{"input and -full", "ok", input, []string{"-full", "-"}, 2, "", "study: -pkg, -full, -work, -plant and -svg are about measuring"},
+		{"input over a measured page", "ok", input, []string{"-o", "report.html", "-"}, 2, "", "study: -o: report.html is the page of what was measured"},
+		{"a stated cost that counts refute", "ok", counted, []string{"-o", page2, "-state", "List.Get=O(1)", "-"}, 1, "✗ O(1) refuted", ""},
+		{"a stated cost that nothing measures", "ok", input, []string{"-state", "Put=O(1)", "-"}, 2, "", "study: -state Put=O(1): no benchmark"},
+		{"a stated cost that is none", "ok", "", []string{"-state", "Put"}, 2, "", "study: invalid value"},
+		{"predictions of input", "ok", input, []string{"-predict", "-"}, 2, "", "study: -predict asks on standard input"},
+		{"a malformed line", "ok", "ok\nBenchmarkX-8 ten 3 ns/op\n", []string{"-o", page2, "-"}, 2, "", `study: line 2: want a number of iterations after the name: "BenchmarkX-8 ten 3 ns/op"` + "\n"},
+		{"no benchmarks", "ok", "PASS\n", []string{"-o", page2, "-"}, 2, "", "study: no benchmark on standard input has a size"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			cmd := exec.Command(os.Args[0], tc.args...)
@@ -116,6 +127,7 @@ func TestExitStatus(t *testing.T) {
 				require.NoError(t, err)
 			}
 			assert.Equal(t, tc.status, cmd.ProcessState.ExitCode())
+			assert.NotContains(t, stderr.String(), "pretending", "no progress without a terminal")
 			assert.Contains(t, stdout.String(), tc.stdout)
 			assert.Contains(t, stderr.String(), tc.stderr)
 			if tc.status == usage {
@@ -148,35 +160,29 @@ func TestInterrupt(t *testing.T) {
 	assert.NoFileExists(t, page)
 }
 
-func TestInput(t *testing.T) {
-	s, err := fromInput(strings.NewReader(input))
-	require.NoError(t, err)
-	require.Len(t, s.Ops, 2)
-	get, scan := s.Ops[0], s.Ops[1]
-	assert.Equal(t, "Get", get.Name())
-	assert.Equal(t, []growth.Point{{N: 256, V: 12}, {N: 1024, V: 12}, {N: 4096, V: 12}}, get.PerOp.Points, "the median of repetitions")
-	assert.Equal(t, growth.Constant, get.Class())
-	assert.Equal(t, growth.Linear, scan.Class())
-	assert.Equal(t, growth.Unstated, scan.Verdict)
-	assert.Empty(t, s.Failed())
-}
-
-func TestMedian(t *testing.T) {
-	assert.Equal(t, 2.0, median([]float64{3, 1, 2}))
-	assert.Equal(t, 2.5, median([]float64{3, 1, 2, 9}))
-}
-
 func TestJSONLines(t *testing.T) {
-	page := filepath.Join(t.TempDir(), "report.html")
+	page := filepath.Join(t.TempDir(), "bench.html")
 	var stdout, stderr bytes.Buffer
-	status := Run(context.Background(), []string{"-json", "-o", page, "-"}, strings.NewReader(input), &stdout, &stderr)
+	status := Run(context.Background(), []string{"-json", "-o", page, "-"}, strings.NewReader(counted), &stdout, &stderr)
 	require.Equal(t, ok, status, stderr.String())
-	lines := strings.Split(strings.TrimSpace(stdout.String()), "\n")
-	require.Len(t, lines, 2)
 	var got struct{ Pkg, Op, Layer, Class, Verdict string }
-	require.NoError(t, json.Unmarshal([]byte(lines[1]), &got))
-	assert.Equal(t, "example.com/p Scan time O(n) named", strings.Join([]string{got.Pkg, got.Op, got.Layer, got.Class, got.Verdict}, " "))
+	require.NoError(t, json.Unmarshal(stdout.Bytes(), &got))
+	assert.Equal(t, "example.com/p List.Get comparisons/op O(log n) named", strings.Join([]string{got.Pkg, got.Op, got.Layer, got.Class, got.Verdict}, " "))
 	assert.FileExists(t, page)
+}
+
+// TestUsualPages: what is read never takes the place of what was measured.
+func TestUsualPages(t *testing.T) {
+	t.Chdir(t.TempDir())
+	var stdout, stderr bytes.Buffer
+	require.NoError(t, os.WriteFile("report.html", []byte("measured"), 0o600))
+	require.Equal(t, ok, Run(t.Context(), []string{"-"}, strings.NewReader(input), &stdout, &stderr), stderr.String())
+	kept, err := os.ReadFile("report.html")
+	require.NoError(t, err)
+	assert.Equal(t, "measured", string(kept))
+	page, err := os.ReadFile("bench.html")
+	require.NoError(t, err)
+	assert.Contains(t, string(page), "Go map: ", "it is drawn next to the user's curves")
 }
 
 // TestWritable: the check before measuring leaves no trace.
@@ -197,13 +203,25 @@ func TestProgress(t *testing.T) {
 	p := newProgress(&b)
 	p.show(1, 3, "one")
 	p.end()
-	assert.Equal(t, "[ 33 %] one\n", b.String(), "plain lines where there is no terminal")
+	assert.Empty(t, b.String(), "nothing where there is no terminal")
+	file, err := os.Create(filepath.Join(t.TempDir(), "log"))
+	require.NoError(t, err)
+	defer file.Close()
+	assert.False(t, newProgress(file).terminal)
 
-	b.Reset()
 	p = &progress{w: &b, terminal: true}
 	p.end()
 	assert.Empty(t, b.String())
 	p.show(3, 3, "two")
 	p.end()
 	assert.Equal(t, "\r\x1b[K[100 %] two\r\x1b[K", b.String(), "one line, cleared at the end")
+}
+
+func TestWidth(t *testing.T) {
+	t.Setenv("COLUMNS", "")
+	assert.Equal(t, 0, width(new(bytes.Buffer)), "no limit")
+	t.Setenv("COLUMNS", "72")
+	assert.Equal(t, 72, width(new(bytes.Buffer)))
+	t.Setenv("COLUMNS", "wide")
+	assert.Equal(t, 0, width(new(bytes.Buffer)))
 }

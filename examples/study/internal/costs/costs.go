@@ -17,6 +17,7 @@ import (
 	"go/token"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"example.com/flatline/examples/study/internal/growth"
@@ -47,6 +48,11 @@ func (c Cost) String() string {
 // OnAverage reports whether the cost is about means and not about every single
 // operation.
 func (c Cost) OnAverage() bool { return c.Amortised || c.Expected }
+
+// As is the cost with another class, as the judge of counted work wants it.
+func (c Cost) As(class growth.Class) growth.Bound {
+	return growth.Bound{Class: class, Amortised: c.Amortised, Expected: c.Expected}
+}
 
 // A Row is one operation of a block and its cost.
 type Row struct {
@@ -113,6 +119,30 @@ func parseRow(line string) ([]Row, error) {
 		}
 	}
 	return rows, nil
+}
+
+// ParseState reads a cost given apart from a doc: "List.Contains=O(log n) ~".
+func ParseState(s string) (Row, error) {
+	op, cost, ok := strings.Cut(s, "=")
+	if op = strings.TrimSpace(op); !ok || op == "" {
+		return Row{}, fmt.Errorf("want an operation and its cost, as in List.Contains=O(log n), got %q", s)
+	}
+	c, err := parseCost(strings.TrimSpace(cost))
+	return Row{op, c}, err
+}
+
+// Override returns rows with others in the place of those of the same operation, or
+// after them.
+func Override(rows, by []Row) []Row {
+	rows = slices.Clone(rows)
+	for _, r := range by {
+		if i := slices.IndexFunc(rows, func(o Row) bool { return o.Op == r.Op }); i >= 0 {
+			rows[i] = r
+		} else {
+			rows = append(rows, r)
+		}
+	}
+	return rows
 }
 
 var letter = regexp.MustCompile(`\b[a-zA-Z]\b`)

@@ -67,10 +67,24 @@ func TestParseMalformed(t *testing.T) {
 	}
 }
 
+func TestParseState(t *testing.T) {
+	row, err := ParseState("List.Contains = O(log n) ~")
+	require.NoError(t, err)
+	assert.Equal(t, Row{"List.Contains", Cost{Class: growth.Log, Expected: true}}, row)
+	for _, bad := range []string{"", "Contains", "=O(1)", "Contains=fast", "Contains=O(2^n)"} {
+		_, err := ParseState(bad)
+		assert.Error(t, err, bad)
+	}
+	rows := []Row{{"Get", Cost{Class: growth.Linear}}, {"Put", Cost{Class: growth.Linear}}}
+	got := Override(rows, []Row{{"Put", row.Cost}, {"List.Get", row.Cost}})
+	assert.Equal(t, []Row{rows[0], {"Put", row.Cost}, {"List.Get", row.Cost}}, got)
+	assert.Equal(t, growth.Linear, rows[1].Cost.Class, "the doc's rows stay as they were")
+}
+
 func TestParseDir(t *testing.T) {
 	rows, err := ParseDir("../../control")
 	require.NoError(t, err)
-	assert.Len(t, rows, 3)
+	assert.Len(t, rows, 4)
 
 	dir := t.TempDir()
 	_, err = ParseDir(dir)

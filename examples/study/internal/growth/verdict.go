@@ -17,12 +17,11 @@ const (
 	Unjudged     Verdict = "not judged" // nothing was measured that can be asserted
 )
 
-// The two thresholds on G, the growth of the cost from the smallest to the
-// largest size. Between them is room for doubt, and doubt is a verdict too.
-const (
-	Flat  = 1.10 // O(1) is confirmed when the upper bound of G is below this
-	Grows = 1.50 // and refuted when the lower bound is above this
-)
+// Flat bounds G, the growth of the cost from the smallest to the largest size: O(1)
+// is confirmed when all of its interval is below, and refuted when all of it is above
+// and a growing class describes the points better than a constant. Between them is
+// room for doubt, and doubt is a verdict too.
+const Flat = 1.10
 
 // fits is the relative error up to which a class still describes a series.
 const fits = 0.02
@@ -57,9 +56,18 @@ func Judge(points []Point, stated Class) Judgement {
 	case Unknown:
 		j.Why = fmt.Sprintf("best fit %v", j.Class)
 	case Constant:
-		j.Verdict, j.Why = judgeConstant(j.Power)
+		j.Verdict, j.Why = judgeConstant(j.Power, j.Class)
+		if j.Verdict == Inconclusive && settled(points, 1+fits) {
+			j.Verdict, j.Why = Confirmed, fmt.Sprintf("flat at the largest %d sizes", steady)
+		}
+		if j.Verdict == Confirmed {
+			j.Class, j.Fit = Constant, all[0]
+		}
 	default:
-		j.Verdict, j.Why = judgeGrowing(j.Fit, all[stated-Constant])
+		j.Verdict, j.Why = judgeGrowing(points, j.Fit, all[stated-Constant])
+		if j.Verdict == Confirmed && j.Class > stated {
+			j.Class, j.Fit = stated, all[stated-Constant]
+		}
 	}
 	return j
 }
@@ -80,26 +88,29 @@ func name(points []Point, all []Fit, p Power) Fit {
 	return best
 }
 
-func judgeConstant(p Power) (Verdict, string) {
+func judgeConstant(p Power, c Class) (Verdict, string) {
 	switch {
 	case p.GHi < Flat:
 		return Confirmed, fmt.Sprintf("G at most %.2f, below %.2f", p.GHi, Flat)
-	case p.GLo > Grows:
-		return Refuted, fmt.Sprintf("G at least %.2f, above %.2f", p.GLo, Grows)
+	case p.GLo > Flat && c != Constant:
+		return Refuted, fmt.Sprintf("G at least %.2f, above %.2f, as %v", p.GLo, Flat, c)
 	default:
 		return Inconclusive, fmt.Sprintf("G from %.2f to %.2f", p.GLo, p.GHi)
 	}
 }
 
-// judgeGrowing judges a stated class that grows: an upper bound, so a smaller
-// class confirms it. A larger one refutes it only if it describes the points
+// judgeGrowing judges a stated class that grows: an upper bound, so a smaller class
+// confirms it, and so does a cost that grows no faster at the largest sizes, whatever
+// the small ones do. A larger class refutes it only if it describes the points
 // clearly better than the stated class does.
-func judgeGrowing(best, stated Fit) (Verdict, string) {
+func judgeGrowing(points []Point, best, stated Fit) (Verdict, string) {
 	switch {
 	case best.Class == stated.Class:
 		return Confirmed, fmt.Sprintf("best fit, misses by %.1f %%", 100*stated.Miss)
 	case best.Class < stated.Class:
 		return Confirmed, fmt.Sprintf("grows as %v, no more than stated", best.Class)
+	case noFaster(points, stated.Class):
+		return Confirmed, fmt.Sprintf("no faster than %v at the largest sizes", stated.Class)
 	case stated.Miss > fits && best.Miss < stated.Miss/2:
 		return Refuted, fmt.Sprintf("grows as %v (misses by %.1f %%, the stated class by %.1f %%)", best.Class, 100*best.Miss, 100*stated.Miss)
 	case stated.Miss <= fits:
@@ -109,59 +120,21 @@ func judgeGrowing(best, stated Fit) (Verdict, string) {
 	}
 }
 
-// JudgeSteps judges counted steps. The call itself counts as one more step, so
-// that an operation without any has a cost too.
-//
-// A cost stated for every single operation (exact) is about the worst one, and a
-// constant one must then be the same number at every size; one stated on average
-// is about the mean, which must be as flat as instructions have to be.
-func JudgeSteps(mean, worst []Point, stated Class, exact bool) Judgement {
-	points := mean
-	if exact {
-		points = worst
+// steady is how many of the largest sizes count where the small ones may be special:
+// structures that do not yet do all that larger ones do.
+const steady = 3
+
+// noFaster reports whether the cost in units of the class does not rise over the
+// largest sizes.
+func noFaster(points []Point, c Class) bool {
+	if len(points) < steady {
+		return false
 	}
-	shifted := make([]Point, len(points))
-	for i, p := range points {
-		shifted[i] = Point{p.N, p.V + 1}
-	}
-	j := Judge(shifted, stated)
-	for i := range j.Points {
-		j.Points[i].V--
-	}
-	if exact && stated == Constant && j.Verdict == Confirmed {
-		if lo, hi := limits(j.Points); lo != hi {
-			j.Verdict, j.Why = Inconclusive, fmt.Sprintf("worst steps differ: %g to %g", lo, hi)
-		} else {
-			j.Why = fmt.Sprintf("worst steps %g at every n", hi)
+	late := points[len(points)-steady:]
+	for i := 1; i < steady; i++ {
+		if late[i].V/c.f(float64(late[i].N)) > (1+fits)*late[i-1].V/c.f(float64(late[i-1].N)) {
+			return false
 		}
 	}
-	return j
-}
-
-func limits(points []Point) (lo, hi float64) {
-	lo, hi = points[0].V, points[0].V
-	for _, p := range points {
-		lo, hi = min(lo, p.V), max(hi, p.V)
-	}
-	return lo, hi
-}
-
-// Join combines the verdicts of counted steps and of instructions (or of either
-// alone; "" is a layer that was not measured). A refutation by either stands, and
-// so does a doubt, with one exception: the mean of a few steps is a coarse measure
-// (Go's own slices grow by smaller factors as they get larger, which moves it
-// within its bound), so that a doubt about it gives way to instructions that are
-// sure.
-func Join(steps, instr Verdict, onAverage bool) Verdict {
-	switch {
-	case steps == Refuted || instr == Refuted:
-		return Refuted
-	case steps == "":
-		return cmp.Or(instr, Unjudged)
-	case instr == "":
-		return steps
-	case steps == Inconclusive && !onAverage:
-		return Inconclusive
-	}
-	return instr
+	return true
 }

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"time"
 
@@ -16,21 +18,58 @@ import (
 )
 
 // A binary is a compiled test binary and where it runs.
-type binary struct{ path, dir string }
+type binary struct {
+	path, dir string
+	own       bool // of the user's: it repeats benchmarks only if package testing does
+}
 
-// build compiles the test binary of the package in dir (below root).
-func build(ctx context.Context, root, dir, tags, out string) (binary, error) {
-	// -w: callgrind needs the symbols, not the debugging information.
-	cmd := exec.CommandContext(ctx, "go", "test", "-c", "-tags", tags, "-ldflags=-w", "-o", out, "./"+dir)
+// noDebug leaves out the debugging information; callgrind needs the symbols alone.
+const noDebug = "-gcflags=-dwarf=0"
+
+// build compiles the benchmarks of the package in dir (below root) through an
+// overlay.
+func build(ctx context.Context, root, dir, overlay, out string, env []string) (binary, error) {
+	cmd := exec.CommandContext(ctx, "go", "test", "-c", "-vet=off", "-overlay", overlay, noDebug, "-ldflags=-w", "-o", out, "./"+dir)
 	cmd.Dir = root
-	cmd.Env = append(os.Environ(), "GOWORK=off")
+	cmd.Env = env
 	if msg, err := cmd.CombinedOutput(); err != nil {
-		return binary{}, fmt.Errorf("%s does not build: %s", dir, firstLine(msg, err))
+		return binary{}, fmt.Errorf("does not build: %s", firstLine(msg, err))
 	}
 	if _, err := os.Stat(out); err != nil {
-		return binary{}, fmt.Errorf("%s has no tests", dir)
+		return binary{}, errors.New("has no tests")
 	}
-	return binary{out, filepath.Join(root, dir)}, nil
+	return binary{path: out, dir: filepath.Join(root, dir)}, nil
+}
+
+// buildAll compiles a batch, as far as that goes.
+func buildAll(ctx context.Context, b batch) {
+	named := map[string]int{}
+	for _, t := range b.targets {
+		named[path.Base(t.dir)]++
+	}
+	args := []string{"test", "-c", "-vet=off", "-overlay", b.overlay, noDebug, "-ldflags=-w", "-o", b.out + string(filepath.Separator)}
+	var together []*target
+	for _, t := range b.targets {
+		// What has no name, or not its own, would be written over.
+		if name := path.Base(t.dir); name != "." && named[name] == 1 {
+			together, args = append(together, t), append(args, "./"+t.dir)
+		}
+	}
+	if b.overlay == "" || len(together) < 2 {
+		return
+	}
+	cmd := exec.CommandContext(ctx, "go", args...)
+	cmd.Dir, cmd.Env = b.root, b.env
+	_ = cmd.Run() // what is missing is built alone
+	for _, t := range together {
+		out := filepath.Join(b.out, path.Base(t.dir)+".test")
+		if runtime.GOOS == "windows" {
+			out += ".exe"
+		}
+		if _, err := os.Stat(out); err == nil {
+			*b.into(t) = binary{path: out, dir: filepath.Join(b.root, t.dir)}
+		}
+	}
 }
 
 // firstLine picks what tells most from a failed command's output.
@@ -65,6 +104,9 @@ func (b binary) run(ctx context.Context, r request) (results []benchfmt.Result, 
 	args := append(append([]string{}, r.wrap...), b.path,
 		"-test.run=^$", "-test.bench="+pattern(r.series, r.sizes), "-test.benchtime="+r.benchtime,
 		"-test.timeout=0")
+	if b.own {
+		args = append(args, fmt.Sprint("-test.count=", max(r.repeats, 1)))
+	}
 	cmd := exec.CommandContext(limited, args[0], args[1:]...)
 	cmd.Dir = b.dir
 	cmd.WaitDelay = time.Second

@@ -3,11 +3,9 @@ package measure
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
-	"strings"
 	"testing"
 	"time"
 
@@ -52,6 +50,20 @@ func TestPattern(t *testing.T) {
 	assert.Equal(t, ".", pattern(nil, []int{8}))
 }
 
+func TestFunctions(t *testing.T) {
+	for bench, tc := range map[string]struct {
+		row  string
+		want []string
+	}{
+		"Cache_Get":    {"Get", []string{"Cache.Get"}},
+		"Sync_PutBig":  {"Sync.Put", []string{"Sync.Put"}},
+		"Ring_PushPop": {"Push+Pop", []string{"Ring.Push", "Ring.Pop"}},
+		"MaxFunc":      {"MaxFunc", []string{"MaxFunc"}},
+	} {
+		assert.Equal(t, tc.want, functions(&model.Op{Bench: bench, Row: tc.row}))
+	}
+}
+
 func TestPick(t *testing.T) {
 	hot := mustSeries(t, "BenchmarkA_Get/impl=flatline/keys=hot/n=8")
 	uniform := mustSeries(t, "BenchmarkA_Get/impl=flatline/keys=uniform/n=8")
@@ -60,17 +72,45 @@ func TestPick(t *testing.T) {
 	assert.Equal(t, []*series{uniform}, pick([]*series{uniform, hot}))
 }
 
+func TestUnpaired(t *testing.T) {
+	ours := []*series{
+		mustSeries(t, "BenchmarkA_Get/impl=flatline/keys=hot/n=8"), mustSeries(t, "BenchmarkA_Push/impl=flatline/n=8"),
+	}
+	paired := []*series{
+		mustSeries(t, "BenchmarkA_Get/impl=textbook/keys=hot/n=8"), mustSeries(t, "BenchmarkA_Push/impl=textbook/n=8"),
+	}
+	assert.Empty(t, unpaired(&target{ours: ours, textbook: paired}))
+	alone := []*series{
+		mustSeries(t, "BenchmarkA_Get/impl=textbook/n=8"), mustSeries(t, "BenchmarkA_Pop/impl=textbook/n=8"),
+	}
+	assert.Equal(t, alone, unpaired(&target{ours: ours, textbook: append(paired, alone...)}))
+	assert.Empty(t, unpaired(&target{ours: ours, textbook: alone, own: true}), "the user's may be named otherwise")
+}
+
 func TestRepeats(t *testing.T) {
 	certain, expected := new(series), &series{expected: true}
 	for n, want := range map[int]int{1 << 8: 4, 1 << 10: 4, 1 << 11: 2, 1 << 12: 1, 1 << 20: 1} {
-		assert.Equal(t, 1, repeats(certain, n))
-		assert.Equal(t, want, repeats(expected, n), n)
+		assert.Equal(t, 1, repeats(certain, n, keys{1 << 12, 4, 1}))
+		assert.Equal(t, want, repeats(expected, n, keys{1 << 12, 4, 1}), n)
+		assert.Equal(t, 1, repeats(expected, n, keys{}))
+		assert.GreaterOrEqual(t, repeats(&series{expected: true, own: true}, n, manyCounted), 4, "the user's")
 	}
+	assert.Equal(t, 1, repeats(&series{expected: true, grows: true}, 1<<8, manyCounted), "a mean over many keys as it is")
+	assert.Equal(t, 16, repeats(&series{expected: true, grows: true, own: true}, 1<<8, manyCounted))
 	a, b := benchfmt.Result{Name: benchfmt.ParseName("A/n=8")}, benchfmt.Result{Name: benchfmt.ParseName("A/n=16")}
 	again := benchfmt.Result{Name: benchfmt.ParseName("A/n=8#01-2")}
 	results, counts := means([]benchfmt.Result{a, again, b}, []float64{10, 20, 40})
 	assert.Equal(t, []benchfmt.Result{a, b}, results)
 	assert.Equal(t, []float64{15, 40}, counts)
+
+	a.Values = map[string]float64{"steps/op": 2, "worst-steps/op": 9, "life-worst:A": 1, "life-mean:A": 4}
+	again.Values = map[string]float64{"steps/op": 4, "worst-steps/op": 7, "life-worst:A": 3, "life-mean:A": 5}
+	b.Values = map[string]float64{"steps/op": 5}
+	merged := merge([]benchfmt.Result{a, again, b})
+	require.Len(t, merged, 2)
+	assert.Equal(t, map[string]float64{"steps/op": 3, "worst-steps/op": 9, "life-worst:A": 3, "life-mean:A": 4.5}, merged[0].Values)
+	assert.Equal(t, b.Values, merged[1].Values)
+	assert.Equal(t, 2.0, a.Values["steps/op"], "what was measured stays as it was")
 }
 
 func TestPacer(t *testing.T) {
@@ -91,6 +131,22 @@ func TestPacer(t *testing.T) {
 	p.learn(256, 1e4)
 	p.learn(1024, 4e4)
 	assert.Equal(t, 32, p.ops(4096), "a cost that grew fourfold is expected to do so again")
+	p = &pacer{cap: 1e6, cost: 100, exact: true}
+	assert.Equal(t, 1024, p.ops(256), "4n and no more, so that counts repeat")
+	p.learn(256, 20)
+	assert.Equal(t, 4096, p.ops(1024))
+	p.learn(1024, 1e4)
+	assert.Less(t, p.ops(4096), 16384, "what would take too long is cut off")
+	p = &pacer{cap: 1e9, cost: 1, spare: true}
+	assert.Equal(t, sample, p.ops(256))
+	p.learn(256, 20)
+	assert.Equal(t, sample, p.ops(1<<14), "where no call is rare, 4n shows no more")
+	assert.False(t, p.few)
+	p = &pacer{cap: 1e6, cost: 1, coarse: true}
+	p.learn(256, 1000)
+	assert.Equal(t, 16, p.ops(1024), "250 could be afforded")
+	p.learn(1024, 1000)
+	assert.Equal(t, 512, p.ops(4096), "and now 1,000")
 	p = &pacer{cap: 1, cost: 1}
 	p.learn(256, 1e6)
 	assert.Equal(t, fewest, p.ops(1024))
@@ -145,21 +201,21 @@ func TestFailure(t *testing.T) {
 
 func TestSelect(t *testing.T) {
 	root := t.TempDir()
-	_, err := Select(root, "")
+	_, _, err := Select(root, "", nil)
 	assert.ErrorContains(t, err, "none of the ten")
 	for _, p := range []string{"bqueue", "lru"} {
 		require.NoError(t, os.MkdirAll(filepath.Join(root, p), 0o700))
 		require.NoError(t, os.WriteFile(filepath.Join(root, p, "doc.go"), nil, 0o600))
 	}
-	got, err := Select(root, "")
+	got, _, err := Select(root, "", nil)
 	require.NoError(t, err)
 	assert.Equal(t, []string{"lru", "bqueue"}, got, "in the usual order")
-	got, err = Select(root, "bqueue, lru,lru")
+	got, _, err = Select(root, "bqueue, lru,lru", nil)
 	require.NoError(t, err)
 	assert.Equal(t, []string{"lru", "bqueue"}, got)
-	_, err = Select(root, "lru,tree")
+	_, _, err = Select(root, "lru,tree", nil)
 	assert.ErrorContains(t, err, `unknown package "tree"`)
-	_, err = Select(root, "lfu")
+	_, _, err = Select(root, "lfu", nil)
 	assert.ErrorContains(t, err, `"lfu" is not in this checkout`)
 }
 
@@ -175,98 +231,10 @@ func TestRoot(t *testing.T) {
 	assert.Equal(t, root, again, "outside, the checkout that the program was built from")
 }
 
-// A finisher stands in for the measuring of one package.
-func finishWith(t *testing.T, outcomes ...error) (recorded, gone, notes, failures []string, err error) {
-	t.Helper()
-	r := &runner{study: new(model.Study)}
-	a, b := mustSeries(t, "BenchmarkA/impl=x/n=8"), mustSeries(t, "BenchmarkB/impl=x/n=8")
-	measure := func(_ context.Context, _ *target, q request) ([]benchfmt.Result, []float64, error) {
-		var outcome error
-		if len(outcomes) > 0 {
-			outcome, outcomes = outcomes[0], outcomes[1:]
-		}
-		if outcome != nil {
-			return nil, nil, outcome
-		}
-		var results []benchfmt.Result
-		for _, s := range q.series {
-			results = append(results, benchfmt.Result{Name: benchfmt.ParseName(s.path + "8")})
-		}
-		return results, make([]float64, len(results)), nil
-	}
-	err = r.finish(context.Background(), &target{pkg: "p"}, request{series: []*series{a, b}, sizes: []int{8}}, measure,
-		func(s *series, _ benchfmt.Result, _ float64) { recorded = append(recorded, s.op) },
-		func(s *series) { gone = append(gone, s.op) })
-	return recorded, gone, r.study.Notes, r.study.Failures, err
-}
-
-func TestFinish(t *testing.T) {
-	broken := errors.New("broken")
-
-	recorded, gone, notes, failures, err := finishWith(t)
-	require.NoError(t, err)
-	assert.Equal(t, []string{"A", "B"}, recorded)
-	assert.Empty(t, gone)
-	assert.Empty(t, notes)
-	assert.Empty(t, failures)
-
-	recorded, gone, _, _, err = finishWith(t, broken, broken, broken)
-	require.NoError(t, err)
-	assert.Equal(t, []string{"A", "B"}, recorded, "tried again, one by one")
-	assert.Empty(t, gone)
-
-	recorded, gone, notes, failures, err = finishWith(t, errTimeout)
-	require.NoError(t, err)
-	assert.Equal(t, []string{"B"}, recorded)
-	assert.Equal(t, []string{"A"}, gone)
-	assert.Equal(t, []string{"p: A/impl=x is given up: took too long, n=8"}, notes)
-	assert.Empty(t, failures)
-
-	recorded, gone, _, failures, err = finishWith(t, errMiscount, errMiscount, errNoLoop)
-	require.NoError(t, err)
-	assert.Equal(t, []string{"B"}, recorded)
-	assert.Equal(t, []string{"A"}, gone, "no use in trying that again")
-	assert.Empty(t, failures)
-
-	recorded, gone, _, failures, err = finishWith(t, broken, broken, broken, broken, broken)
-	require.NoError(t, err)
-	assert.Equal(t, []string{"B"}, recorded)
-	assert.Equal(t, []string{"A"}, gone)
-	require.Len(t, failures, 1, "a benchmark that fails fails the study")
-	assert.Contains(t, failures[0], "broken")
-}
-
-// TestLate: where time runs out before the largest sizes, the controls visit them all
-// the same, or the run would have no verdict.
-func TestLate(t *testing.T) {
-	r := &runner{
-		study: new(model.Study), workers: 1, Config: Config{Progress: func(int, int, string) {}},
-		targets: []*target{
-			{pkg: "control", control: true, ours: []*series{mustSeries(t, "BenchmarkA/impl=control/n=8")}},
-			{pkg: "p", ours: []*series{mustSeries(t, "BenchmarkB/impl=flatline/n=8")}},
-		},
-	}
-	visited := map[string][]int{}
-	err := r.sweep(t.Context(), layer{
-		what: "counting", series: ownSeries, sizes: []int{1, 2, 3, 4, 5, 6}, cap: 1e6,
-		measure: func(_ context.Context, _ *target, q request) ([]benchfmt.Result, []float64, error) {
-			name := fmt.Sprint(q.series[0].path, q.sizes[0])
-			return []benchfmt.Result{{Name: benchfmt.ParseName(name)}}, []float64{1}, nil
-		},
-		record: func(t *target, _ *series, n int, _ benchfmt.Result, _ float64) {
-			visited[t.pkg] = append(visited[t.pkg], n)
-		},
-		short: func(*target, *series) {},
-	})
-	require.NoError(t, err)
-	assert.Equal(t, map[string][]int{"control": {1, 2, 3, 4, 5, 6}, "p": {1, 2, 3, 4}}, visited)
-	assert.Equal(t, []string{"counting: out of time before n=5 (-full takes the time it needs)"}, r.study.Notes)
-}
-
 // tiny is a plan for tests: the smallest that a verdict can be had from.
 var tiny = plan{
-	sizes: powers(2, 10, 2), timeSizes: powers(4, 8, 4),
-	total: time.Minute, most: 5e7, perPoint: 20 * time.Second, slice: time.Millisecond,
+	sizes: powers(2, 10, 2), callSize: 1 << 10, instrSizes: powers(2, 10, 2), timeSizes: powers(4, 8, 4),
+	total: 10 * time.Second, most: 5e6, perPoint: 20 * time.Second, slice: time.Millisecond,
 }
 
 // TestControls runs the whole study on the controls alone, end to end: compile,
@@ -282,10 +250,10 @@ func TestControls(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, s.Failures)
 	assert.Positive(t, said)
-	require.Len(t, s.Controls, 3)
+	require.Len(t, s.Controls, ownControls)
 	for _, c := range s.Controls {
 		assert.True(t, c.RefutedConstant(), "%s: %v", c.Name(), c.Why)
-		require.NotNil(t, c.Steps, c.Name())
+		require.NotNil(t, c.Work, c.Name())
 		assert.NotEqual(t, growth.Constant, c.Class(), c.Name())
 	}
 	assert.Empty(t, s.Ops)
@@ -296,89 +264,6 @@ func TestControls(t *testing.T) {
 		assert.Contains(t, s.Notes[0], "apt install valgrind")
 	}
 }
-
-// TestLie runs the study on a package whose doc says O(1) of a scan, beside an
-// operation that is what it says, one whose cost is not stated, and two packages
-// that cannot be measured.
-func TestLie(t *testing.T) {
-	if testing.Short() {
-		t.Skip("compiles and measures")
-	}
-	real, err := Root()
-	require.NoError(t, err)
-	root := t.TempDir()
-	for _, dir := range []string{"internal/bench", "internal/debug", controls} {
-		require.NoError(t, os.MkdirAll(filepath.Join(root, filepath.Dir(dir)), 0o700))
-		require.NoError(t, os.CopyFS(filepath.Join(root, dir), os.DirFS(filepath.Join(real, dir))))
-	}
-	mod, err := os.ReadFile(filepath.Join(real, "go.mod"))
-	require.NoError(t, err)
-	sum, err := os.ReadFile(filepath.Join(real, "go.sum"))
-	require.NoError(t, err)
-	lie := "// Package lru lies.\n//\n// # Complexity\n//\n//\tGet   O(1)\n//\tPeek  O(1)\n//\tLen   O(1)\npackage lru\n"
-	write := func(path, text string) {
-		path = filepath.Join(root, path)
-		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
-		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
-	}
-	write("go.mod", string(mod))
-	write("go.sum", string(sum))
-	write("lru/doc.go", lie)
-	write("lru/bench_test.go", lyingBenchmarks)
-	write("lfu/doc.go", strings.Replace(lie, "Get   O(1)", "Get   O(2^n)", 1))
-	write("randset/doc.go", strings.ReplaceAll(lie, "package lru", "package randset"))
-	write("randset/x_test.go", "package randset\n\nvar x int = \"\"\n")
-
-	s, err := run(t.Context(), Config{Root: root, Packages: []string{"lru", "lfu", "randset"}, Progress: func(int, int, string) {}}, tiny)
-	require.NoError(t, err)
-	require.Len(t, s.Ops, 2)
-	byName := map[string]*model.Op{s.Ops[0].Name(): s.Ops[0], s.Ops[1].Name(): s.Ops[1]}
-	assert.Equal(t, growth.Refuted, byName["Cache.Get"].Verdict, byName["Cache.Get"].Why)
-	assert.Equal(t, growth.Confirmed, byName["Cache.Peek"].Verdict, byName["Cache.Peek"].Why)
-	assert.Equal(t, growth.Linear, byName["Cache.Get"].Class())
-
-	require.Len(t, s.Failures, 2)
-	assert.Contains(t, s.Failures[0], `lfu: `)
-	assert.Contains(t, s.Failures[0], `want O(1)`)
-	assert.Contains(t, s.Failures[1], "randset: randset does not build: ")
-	assert.Len(t, s.Failed(), 3)
-	assert.Equal(t, []string{"lru: Len"}, s.Unjudged)
-	assert.Contains(t, strings.Join(s.Notes, "\n"), "lru: benchmark Cache_Other measures no operation whose cost is stated")
-}
-
-const lyingBenchmarks = `package lru
-
-import (
-	"testing"
-
-	"example.com/flatline/internal/bench"
-	"example.com/flatline/internal/debug"
-)
-
-func measure(b *testing.B, each func(n int) int) {
-	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
-		var c debug.Counter
-		m := bench.Steps(b, &c)
-		for b.Loop() {
-			c.Add(each(n))
-			m.Op()
-		}
-		m.Report()
-	})
-}
-
-//go:noinline
-func scan(n int) (x int) {
-	for i := range n {
-		x += i & 1
-	}
-	return 2 * x
-}
-
-func BenchmarkCache_Get(b *testing.B)   { measure(b, scan) }
-func BenchmarkCache_Peek(b *testing.B)  { measure(b, func(int) int { return scan(20) }) }
-func BenchmarkCache_Other(b *testing.B) { measure(b, scan) }
-`
 
 func TestInterrupted(t *testing.T) {
 	root, err := Root()

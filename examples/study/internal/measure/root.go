@@ -1,5 +1,5 @@
 // Package measure runs the packages' own benchmarks under three instruments:
-// the step counters of a debug build, callgrind's instruction counts, and the
+// counters woven into a copy of the code, callgrind's instruction counts, and the
 // clock.
 package measure
 
@@ -11,13 +11,13 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+
+	"example.com/flatline/examples/study/internal/costs"
+	"example.com/flatline/internal/house"
 )
 
 // Packages are the ten answers, in the order of the README.
-var Packages = []string{
-	"lru", "lfu", "ratelimit", "ringbuffer", "concmap",
-	"timemap", "minstack", "randset", "slidingmax", "bqueue",
-}
+var Packages = house.Packages
 
 // controls is where the controls are, from the root of the checkout.
 const controls = "examples/study/control"
@@ -56,33 +56,65 @@ func isRoot(dir string) bool {
 	return true
 }
 
-// Select returns the packages in a comma-separated list, in their usual order;
-// an empty list means all that exist under root. An unknown or absent name is an
-// error.
-func Select(root, list string) ([]string, error) {
+// Select returns what a comma-separated list names: packages of the ten, in their
+// usual order, and the user's own, by directory (./skiplist, or a folder of such). An
+// empty list means all of the ten that exist under root. What cannot be measured is an error.
+func Select(root, list string, states []costs.Row) (ten []string, own []Own, err error) {
 	exists := func(pkg string) bool {
 		_, err := os.Stat(filepath.Join(root, pkg, "doc.go"))
 		return err == nil
 	}
 	if list == "" {
-		out := slices.DeleteFunc(slices.Clone(Packages), func(p string) bool { return !exists(p) })
-		if len(out) == 0 {
-			return nil, errors.New("none of the ten packages is in this checkout")
+		ten = slices.DeleteFunc(slices.Clone(Packages), func(p string) bool { return !exists(p) })
+		if len(ten) == 0 {
+			return nil, nil, errors.New("none of the ten packages is in this checkout")
 		}
-		return out, nil
+		return ten, nil, nil
 	}
-	var want []string
+	want := map[string]bool{}
 	for name := range strings.SplitSeq(list, ",") {
 		name = strings.TrimSpace(name)
-		if !slices.Contains(Packages, name) {
-			return nil, fmt.Errorf("unknown package %q; there are %s", name, strings.Join(Packages, ", "))
+		if isDirectory(name) {
+			if below, ok := inside(root, name); ok && slices.Contains(Packages, below) {
+				want[below] = true
+				continue
+			}
+			found, err := findAll(name, states)
+			if err != nil {
+				return nil, nil, err
+			}
+			own = append(own, found...)
+			continue
 		}
-		want = append(want, name)
+		switch {
+		case !slices.Contains(Packages, name):
+			return nil, nil, fmt.Errorf("unknown package %q; there are %s, and any directory such as ./%[1]s", name, strings.Join(Packages, ", "))
+		case !exists(name):
+			return nil, nil, fmt.Errorf("package %q is not in this checkout", name)
+		}
+		want[name] = true
 	}
-	for _, name := range want {
-		if !exists(name) {
-			return nil, fmt.Errorf("package %q is not in this checkout", name)
+	ten = slices.DeleteFunc(slices.Clone(Packages), func(p string) bool { return !want[p] })
+	return ten, own, nil
+}
+
+// isDirectory reports whether an element of a list names a directory and no package.
+func isDirectory(name string) bool {
+	return strings.HasPrefix(name, ".") || filepath.IsAbs(name) || strings.ContainsAny(name, `/\`)
+}
+
+// inside returns the path of a directory below root, with slashes.
+func inside(root, dir string) (string, bool) {
+	var paths [2]string
+	for i, p := range []string{root, dir} {
+		abs, err := filepath.Abs(p)
+		if err != nil {
+			return "", false
+		}
+		if paths[i], err = filepath.EvalSymlinks(abs); err != nil {
+			return "", false
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(Packages), func(p string) bool { return !slices.Contains(want, p) }), nil
+	below, err := filepath.Rel(paths[0], paths[1])
+	return filepath.ToSlash(below), err == nil
 }

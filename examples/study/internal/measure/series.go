@@ -16,7 +16,11 @@ type series struct {
 	keys string
 
 	guess    float64 // ns/op at the smallest size, in a short run
+	own      bool    // of the user's
 	expected bool    // its cost is stated as a mean over random choices
+	grows    bool    // its stated cost grows by more than log n
+	steady   bool    // its stated cost is constant and no mean over many calls: no call is rare
+	workOnly bool    // it asks for layer A alone
 }
 
 // sizeMark stands for the size in a path.
@@ -34,7 +38,8 @@ func newSeries(n benchfmt.Name) (s *series, ok bool) {
 	}
 	s = &series{
 		path: strings.Join(elems, "/"), name: n,
-		op: n.Op("impl", "keys"), impl: n.Get("impl"), keys: n.Get("keys"),
+		op: n.Op("impl", "keys", "only"), impl: n.Get("impl"), keys: n.Get("keys"),
+		workOnly: n.Get("only") == "work",
 	}
 	return s, ok && n.Size > 0 && s.impl != ""
 }

@@ -2,12 +2,12 @@ package measure
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -21,25 +21,33 @@ import (
 // A Config says what to measure.
 type Config struct {
 	Root     string
-	Packages []string
+	Packages []string    // of the ten
+	Own      []Own       // the user's
+	States   []costs.Row // costs stated in place of, or next to, those of the docs
 	Full     bool
+	WorkOnly bool   // layer A alone
+	Plant    string // kind of work to plant in one operation of each package; "" plants nothing
 	Progress Progress
 }
 
-// Progress is told what is being done; done and total count steps of the run.
+// Progress is called with what is being done; done and total count steps of the run.
 type Progress func(done, total int, what string)
 
 // A target is a package under measurement.
 type target struct {
-	pkg, dir      string
-	control       bool
-	rows          []costs.Row
-	normal, debug binary
-	ours          []*series // flatline, or the controls themselves
-	textbook      []*series
-	yardstick     []*series // the Go map, among the controls
-	empty         *series   // the empty loop, among the controls
-	ops           []*model.Op
+	pkg             string
+	root, dir       string // the module, and the folder in it
+	file            string // names its files among the temporary ones
+	control, own    bool
+	rows            []costs.Row
+	sizes           []int  // of its own, if own
+	why             string // of the textbook answer
+	plain, counting binary
+	ours            []*series // flatline, or the controls themselves
+	textbook        []*series
+	yardstick       []*series // the Go map, among the controls
+	empty           *series   // the empty loop, among the controls
+	ops             []*model.Op
 }
 
 // A runner is one run of the study.
@@ -55,31 +63,74 @@ type runner struct {
 	mu    sync.Mutex // guards what follows, and study's notes
 	done  int
 	steps int
-	found map[string]*measured // by package and path of the series
+	found map[string]*measured // by package, path of the series and what is planted
 }
 
 // measured is what is known of one series.
 type measured struct {
-	mean, worst, instr, time []growth.Point
-	few                      bool
+	mean, worst, grown []growth.Point            // layer A, of the benchmark's loop
+	life               map[string][]growth.Point // layer A, by kind of figure and function
+	instr, time        []growth.Point
+	calls              map[string]float64 // layer A, call by call, as the runtime reports it
+	allocs             float64            // at the largest size that was timed
+	few, fewCalls      bool               // layers B and A stopped short of 4n operations
 }
 
 // Run measures and judges. The only errors are a failure to start and the end of
 // ctx; what goes wrong with one package is in the study's Failures.
 func Run(ctx context.Context, c Config) (*model.Study, error) {
 	p := short
-	if c.Full {
+	switch {
+	case c.Full:
 		p = full
+	case len(c.Packages) == 0: // the user's packages have their own sizes, and these are the controls'
+		p.sizes = p.sizes[:leastSizes]
 	}
 	return run(ctx, c, p)
 }
 
 func run(ctx context.Context, c Config, p plan) (*model.Study, error) {
+	r, err := newRunner(c, p)
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(r.tmp)
+	phases := []func(context.Context) error{r.build, r.discover, r.count}
+	if c.Plant == "" {
+		phases = append(phases, r.countPlanted, r.callByCall)
+	} else {
+		r.note("a %s is planted in one operation of each package: work is counted, and nothing else", c.Plant)
+	}
+	if !r.workOnly() {
+		phases = append(phases, r.instruct, r.clock)
+		var why string
+		if r.valgrind, why = Valgrind(); why != "" {
+			r.note("%s", why)
+		}
+	}
+	for _, phase := range phases {
+		if err := phase(ctx); err != nil {
+			return nil, err
+		}
+	}
+	r.checkStates()
+	r.judge()
+	r.study.Expected = ownControls
+	if c.Plant == "" {
+		r.judgePlanted()
+		r.study.Expected += r.planted()
+	}
+	r.study.Took = time.Since(r.study.Started)
+	return r.study, nil
+}
+
+// newRunner returns a runner that has read what is stated, and has built nothing. The
+// caller removes its folder.
+func newRunner(c Config, p plan) (*runner, error) {
 	tmp, err := os.MkdirTemp("", "flatline-study")
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(tmp)
 	r := &runner{
 		Config: c, plan: p, tmp: tmp, workers: runtime.NumCPU(), found: make(map[string]*measured),
 		study: &model.Study{
@@ -87,39 +138,53 @@ func run(ctx context.Context, c Config, p plan) (*model.Study, error) {
 			Go: runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH,
 		},
 	}
-	var why string
-	if r.valgrind, why = Valgrind(); why != "" {
-		r.note("%s", why)
-	}
 	r.addTargets()
-	r.steps = len(r.targets) * (3 + 2*len(p.sizes) + len(p.textSizes()))
-	for _, phase := range []func(context.Context) error{r.build, r.discover, r.count, r.instruct, r.clock} {
-		if err := phase(ctx); err != nil {
-			return nil, err
-		}
-	}
-	r.judge()
-	r.study.Took = time.Since(r.study.Started)
-	return r.study, nil
+	r.steps = len(r.targets) * (3 + 2*len(p.sizes) + len(p.instrSizes) + len(p.textSizes()))
+	return r, nil
+}
+
+// workOnly reports whether layer A is the only one.
+func (r *runner) workOnly() bool {
+	return r.WorkOnly || r.Plant != "" || len(r.Packages) == 0 && len(r.Own) > 0
 }
 
 // addTargets reads what each package states; the controls come first.
 func (r *runner) addTargets() {
-	add := func(pkg, dir string, control bool) {
-		rows, err := costs.ParseDir(filepath.Join(r.Root, dir))
-		if err != nil {
-			r.fail("%s: %v", pkg, err)
+	add := func(t *target) {
+		t.file = fmt.Sprint(len(r.targets))
+		rows, err := costs.ParseDir(filepath.Join(t.root, t.dir))
+		switch {
+		case t.own && errors.Is(err, os.ErrNotExist):
+			// FindOwn has seen that costs are stated otherwise.
+		case err != nil:
+			r.fail("%s: %v", t.pkg, err)
+			return
+		case len(rows) == 0 && !t.own:
+			r.fail("%s: doc.go states no costs (no Complexity block)", t.pkg)
 			return
 		}
-		if len(rows) == 0 {
-			r.fail("%s: doc.go states no costs (no Complexity block)", pkg)
-			return
+		if t.rows = rows; !t.control {
+			t.rows = costs.Override(rows, r.States)
 		}
-		r.targets = append(r.targets, &target{pkg: pkg, dir: dir, control: control, rows: rows})
+		t.why = textbookWhy(filepath.Join(t.root, t.dir))
+		r.targets = append(r.targets, t)
 	}
-	add("control", controls, true)
+	add(&target{pkg: "control", root: r.Root, dir: controls, control: true})
 	for _, p := range r.Packages {
-		add(p, p, false)
+		add(&target{pkg: p, root: r.Root, dir: p})
+	}
+	taken := slices.Clone(r.Packages)
+	for _, o := range r.Own {
+		if o.Err != nil {
+			r.fail("%s: %v", o.Name, o.Err)
+			continue
+		}
+		name := o.Name
+		for i := 2; slices.Contains(taken, name) || name == "control"; i++ {
+			name = fmt.Sprint(o.Name, "#", i)
+		}
+		taken = append(taken, name)
+		add(&target{pkg: name, root: o.Root, dir: o.Dir, own: true})
 	}
 }
 
@@ -144,12 +209,15 @@ func (r *runner) step(what string) {
 }
 
 // known returns what is known of a series.
-func (r *runner) known(t *target, s *series) *measured {
+func (r *runner) known(t *target, s *series) *measured { return r.knownWith(t, s, "") }
+
+// knownWith returns what is known of a series in which something is planted.
+func (r *runner) knownWith(t *target, s *series, planted string) *measured {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	key := t.pkg + " " + s.path
+	key := t.pkg + " " + s.path + " " + planted
 	if r.found[key] == nil {
-		r.found[key] = new(measured)
+		r.found[key] = &measured{life: map[string][]growth.Point{}}
 	}
 	return r.found[key]
 }
@@ -181,111 +249,4 @@ func (r *runner) each(ctx context.Context, workers int, f func(context.Context, 
 	}
 	r.targets = left
 	return nil
-}
-
-func (r *runner) build(ctx context.Context) error {
-	return r.each(ctx, r.workers, func(ctx context.Context, t *target) (err error) {
-		r.step("compiling " + t.pkg)
-		path := filepath.Join(r.tmp, t.pkg)
-		if t.normal, err = build(ctx, r.Root, t.dir, "", path+".test"); err != nil {
-			return err
-		}
-		t.debug, err = build(ctx, r.Root, t.dir, "debug", path+".debug.test")
-		return err
-	})
-}
-
-// discover runs every benchmark shortly at the smallest size, to learn their names,
-// and matches them with the stated costs.
-func (r *runner) discover(ctx context.Context) error {
-	return r.each(ctx, r.workers, func(ctx context.Context, t *target) error {
-		r.step("listing the benchmarks of " + t.pkg)
-		results, cpu, err := t.normal.run(ctx, request{sizes: r.sizes[:1], benchtime: "64x", timeout: time.Minute})
-		if err != nil {
-			return err
-		}
-		if t.control {
-			r.study.CPU = cpu
-		}
-		var unmatched []string
-		for _, res := range results {
-			s, ok := newSeries(res.Name)
-			s.guess = res.Values["ns/op"]
-			// A benchmark that goes its own way about sizes has no growth to show.
-			ok = ok && res.Name.Size == r.sizes[0]
-			if ok && !t.add(s) && !slices.Contains(unmatched, s.op) {
-				unmatched = append(unmatched, s.op)
-			}
-		}
-		r.report(t, unmatched)
-		if len(t.ops) == 0 {
-			return fmt.Errorf("no benchmark measures an operation whose cost doc.go states")
-		}
-		return nil
-	})
-}
-
-// add sorts a series in; it reports false if it is one of ours, and nothing states the
-// operation's cost.
-func (t *target) add(s *series) bool {
-	if t.control && s.impl == "map" {
-		t.yardstick = append(t.yardstick, s)
-		return true
-	}
-	if t.control && s.impl == "loop" {
-		t.empty = s
-		return true
-	}
-	cost, row, ok := costs.Match(t.rows, s.name.Base)
-	ours := s.impl == "flatline" || s.impl == "control"
-	switch {
-	case !ok:
-		return !ours
-	case ours:
-		s.expected = cost.Expected
-		t.ours = append(t.ours, s)
-		if t.op(s.op) == nil {
-			t.ops = append(t.ops, &model.Op{Pkg: t.pkg, Bench: s.op, Row: row, Stated: cost})
-		}
-	case s.impl == "textbook":
-		t.textbook = append(t.textbook, s)
-	}
-	return true
-}
-
-func (t *target) op(bench string) *model.Op {
-	for _, o := range t.ops {
-		if o.Bench == bench {
-			return o
-		}
-	}
-	return nil
-}
-
-// report notes the benchmarks without a stated cost and the stated costs without
-// a benchmark: neither is judged, and a reader should know.
-func (r *runner) report(t *target, unmatched []string) {
-	for _, op := range unmatched {
-		r.note("%s: benchmark %s measures no operation whose cost is stated", t.pkg, op)
-	}
-	if t.control {
-		return
-	}
-	measured := make(map[string]bool)
-	for _, o := range t.ops {
-		for _, row := range strings.Split(o.Row, "+") {
-			measured[row] = true
-		}
-	}
-	var silent []string
-	for _, row := range t.rows {
-		if !measured[row.Op] {
-			silent = append(silent, row.Op)
-		}
-	}
-	if len(silent) > 0 {
-		r.mu.Lock()
-		r.study.Unjudged = append(r.study.Unjudged, t.pkg+": "+strings.Join(silent, ", "))
-		r.mu.Unlock()
-	}
 }

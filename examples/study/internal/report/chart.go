@@ -6,6 +6,7 @@ import (
 	"html"
 	"math"
 	"math/bits"
+	"slices"
 	"strings"
 
 	"example.com/flatline/examples/study/internal/growth"
@@ -189,18 +190,41 @@ func (c chart) escapes(b *strings.Builder, x func(int) float64) {
 	}
 }
 
-// names writes the names of controls beside their ends, where there is room.
+// names writes the names of controls next to their ends, where there is room, none
+// over another.
 func (c chart) names(b *strings.Builder, x func(int) float64, y func(float64) float64) {
 	if c.right < 50 {
 		return
 	}
+	ends := slices.DeleteFunc(slices.Clone(c.curves), func(cv curve) bool {
+		return cv.kind != control || len(cv.points) == 0 || last(cv.points) > c.top
+	})
+	slices.SortStableFunc(ends, func(a, b curve) int { return cmp.Compare(last(b.points), last(a.points)) })
+	const line = 13
+	at := float64(topMargin - 1 - line) // below what escapes says
 	for _, cv := range c.curves {
-		if cv.kind != control || len(cv.points) == 0 || last(cv.points) > c.top {
-			continue
+		if len(cv.points) > 0 && last(cv.points) > c.top {
+			at += line
 		}
-		end := cv.points[len(cv.points)-1]
-		fmt.Fprintf(b, `<text class="escape %s-ink" x="%.1f" y="%.1f">%s ×%s</text>`, cv.kind, x(end.N)+9, y(end.V)+4, html.EscapeString(cv.name), number(end.V))
 	}
+	for i, cv := range ends {
+		end := cv.points[len(cv.points)-1]
+		// Half of what would lie over one another goes up, half down.
+		if crowd := crowded(ends[i:], y, line); i == 0 && crowd > 1 {
+			at = max(at, y(end.V)-line*float64(crowd-1)/4-line)
+		}
+		at = max(at+line, y(end.V)-line/2)
+		fmt.Fprintf(b, `<text class="escape %s-ink" x="%.1f" y="%.1f">%s ×%s</text>`, cv.kind, x(end.N)+9, at+4, html.EscapeString(cv.name), number(end.V))
+	}
+}
+
+// crowded is how many ends, from the first on, are less than a line apart.
+func crowded(ends []curve, y func(float64) float64, line float64) int {
+	n := 1
+	for n < len(ends) && y(last(ends[n].points))-y(last(ends[n-1].points)) < line {
+		n++
+	}
+	return n
 }
 
 // marker is the shape of a kind at a place.

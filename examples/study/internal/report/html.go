@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -20,8 +21,15 @@ var (
 	//go:embed svg.css
 	svgStyle string
 
-	page = template.Must(template.New("page").Parse(pageSource))
+	page = template.Must(template.New("page").Funcs(template.FuncMap{"soft": soft}).Parse(pageSource))
 )
+
+// soft lets a name break between its words, where a narrow page needs it.
+func soft(name string) template.HTML {
+	return template.HTML(capitals.ReplaceAllString(template.HTMLEscapeString(name), "$1<wbr>$2"))
+}
+
+var capitals = regexp.MustCompile(`([a-z.])([A-Z])`)
 
 // HTML writes the page: one file, with nothing to fetch and no script.
 func HTML(w io.Writer, s *model.Study) error {
@@ -34,18 +42,23 @@ type pageData struct {
 	Style    template.CSS
 	Date     string
 	Growth   template.HTML
+	Phone    template.HTML // the same, drawn for a narrow page
+	Lesson   []opData
 	Groups   []groupData
 	Controls []opData
 	Failed   []string
 	Counts   []countData
 	Summary  string
 	Blind    bool // layer B is missing
+	OwnOnly  bool // all packages are the user's
 }
 
 type groupData struct {
 	Pkg, ID string
 	Doc     string
-	Ops     []opData
+	// Textbook says what the textbook answer is or lacks.
+	Textbook string
+	Ops      []opData
 }
 
 type countData struct {
@@ -59,14 +72,19 @@ type opData struct {
 	ID, Mark    string
 	Shown       string // the verdict as shown
 	VerdictName string // the class of its badge
-	G           string
+	G, GShort   string // with its interval, and without
 	Cost        string
-	StepsCell   string
+	WorkCell    string
 	Spark       template.HTML
 	Chart       template.HTML
 	Hot, All    template.HTML
 	AllLabel    string
 	MapRatio    string
+	Text        string // the textbook answer in units of ours
+	TextCell    string
+	InstrCell   string
+	Calls       template.HTML
+	CallsLabel  string
 	Table       tableData
 }
 
@@ -74,15 +92,21 @@ func newPage(s *model.Study) pageData {
 	p := pageData{
 		Study: s, Style: template.CSS(pageStyle + svgStyle), Date: s.Started.Format("2 January 2006, 15:04"),
 		Failed: s.Failed(), Summary: Summary(s),
+		OwnOnly: len(s.Ops) > 0 && !slices.ContainsFunc(s.Ops, func(o *model.Op) bool { return !o.Own }),
 	}
-	p.Growth = template.HTML(growthChart(s))
+	p.Growth, p.Phone = template.HTML(growthChart(s, "all", false)), template.HTML(growthChart(s, "phone", true))
+	pair := lesson(s)
+	for i, o := range pair { // on one axis
+		most := max(pair[0].Calls.Worst(), pair[1].Calls.Worst())
+		p.Lesson = append(p.Lesson, opData{Op: o, Calls: template.HTML(callsChart(o, fmt.Sprintf("l%d", i), most)), CallsLabel: callsLabel(o.Calls)})
+	}
 	index := make(map[string]int)
 	for i, o := range s.Ops {
 		at, ok := index[o.Pkg]
 		if !ok {
 			at = len(p.Groups)
 			index[o.Pkg] = at
-			p.Groups = append(p.Groups, groupData{Pkg: cmpPkg(o.Pkg), ID: fmt.Sprintf("g%d", at), Doc: questions[o.Pkg]})
+			p.Groups = append(p.Groups, groupData{Pkg: cmpPkg(o.Pkg), ID: fmt.Sprintf("g%d", at), Doc: questions[o.Pkg], Textbook: textWhy(s, o.Pkg)})
 		}
 		p.Groups[at].Ops = append(p.Groups[at].Ops, newOp(s, o, fmt.Sprintf("p%d", i)))
 	}
@@ -94,7 +118,7 @@ func newPage(s *model.Study) pageData {
 			d.Shown, d.VerdictName, d.Mark = "refuted as O(1)", "control", "✓"
 		}
 		p.Controls = append(p.Controls, d)
-		p.Blind = p.Blind || o.Instr == nil
+		p.Blind = p.Blind || o.Instr == nil && o.Planted == ""
 	}
 	refuted := 0
 	for _, o := range s.Controls {
@@ -119,6 +143,16 @@ func cmpPkg(pkg string) string {
 	return pkg
 }
 
+// textWhy is the sentence about a package's textbook answer, if it was measured.
+func textWhy(s *model.Study, pkg string) string {
+	for _, o := range s.Ops {
+		if o.Pkg == pkg && o.TextMore.Why != "" {
+			return o.TextMore.Why
+		}
+	}
+	return ""
+}
+
 // questions are the ten, in a line each.
 var questions = map[string]string{
 	"lru":        "A cache that evicts what was not used for longest.",
@@ -136,25 +170,31 @@ var questions = map[string]string{
 func newOp(s *model.Study, o *model.Op, id string) opData {
 	d := opData{
 		Op: o, ID: id, Mark: marks[o.Verdict], Shown: string(o.Verdict), VerdictName: string(o.Verdict),
-		StepsCell: stepsCell(o), Table: newTable(o),
+		WorkCell: workCell(o), Text: textNote(o), TextCell: textCell(o), InstrCell: instrCell(o), Table: newTable(o),
 	}
 	if o.Verdict == growth.Unjudged {
 		d.VerdictName = "named"
 	}
 	if o.Verdict == growth.Unstated {
-		d.Shown = "a class is named"
+		d.Shown = o.Class().String()
+		if o.Timed() {
+			d.Shown, _, _ = strings.Cut(o.Why, ":")
+		}
 	}
 	if j := o.Main(); j != nil {
 		d.Cost = ends(j.Points)
-		if j.Class != growth.Unknown {
-			d.G = interval(j.Power)
+		if j.Power.G > 0 {
+			d.G, d.GShort = interval(j.Power), ratio(j.Power.G)
 		}
 		d.Spark = template.HTML(sparkSVG(j.Points))
 	}
-	if o.Pkg == "control" {
+	if o.Pkg == "control" || o.Planted != "" {
 		return d
 	}
 	d.Chart = template.HTML(mainChart(s, o, id))
+	if o.Calls != nil {
+		d.Calls, d.CallsLabel = template.HTML(callsChart(o, id+"k", 0)), callsLabel(o.Calls)
+	}
 	d.Hot = template.HTML(timeChart(s, o, id+"h", true))
 	d.All = template.HTML(timeChart(s, o, id+"u", false))
 	d.AllLabel = "ns, all keys + cache"
@@ -195,9 +235,11 @@ func newTable(o *model.Op) tableData {
 		t.Head = append(t.Head, name)
 		columns = append(columns, col)
 	}
-	if o.Steps != nil {
-		add("steps, mean", o.Steps.Mean)
-		add("steps, worst", o.Steps.Worst)
+	if o.Work != nil {
+		add("work, mean", o.Work.Mean)
+		add("work, worst", o.Work.Worst)
+		add("work, mean of its life", o.Work.LifeMean)
+		add("work, worst of its life", o.Work.LifeWorst)
 	}
 	if o.Instr != nil {
 		add("instructions", o.Instr.Points)
@@ -207,7 +249,7 @@ func newTable(o *model.Op) tableData {
 	add("ns, all keys", o.Time.Uniform)
 	add("ns", o.Time.Plain)
 	if o.PerOp != nil {
-		add("ns", o.PerOp.Points)
+		add(strings.TrimSuffix(o.Unit, "/op"), o.PerOp.Points)
 	}
 	slices.Sort(sizes)
 	for _, n := range sizes {

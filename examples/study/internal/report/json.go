@@ -9,11 +9,19 @@ import (
 )
 
 // line is one operation as JSON.
+//
+// Of counted work, layer A, there are four series of {"n", "v"}: steps and
+// worst_steps are the mean and the worst turn of the benchmark's loop; life_mean and
+// life_worst those of all calls of the operation since the structures were made,
+// filling and growth included, which is the worst figure to state. A life is absent
+// where the operation is no exported function of its own. points, g, g_low and
+// g_high are of the layer named in layer.
 type line struct {
 	Pkg     string         `json:"pkg"`
 	Op      string         `json:"op"`
 	Control bool           `json:"control,omitempty"`
-	Layer   string         `json:"layer"` // the layer that names the class
+	Planted string         `json:"planted,omitempty"` // into a control: loop
+	Layer   string         `json:"layer"`             // the layer that names the class
 	Class   string         `json:"class"`
 	Stated  string         `json:"stated,omitempty"`
 	Verdict growth.Verdict `json:"verdict"`
@@ -24,8 +32,13 @@ type line struct {
 	Points  []growth.Point `json:"points,omitempty"`
 	Steps   []growth.Point `json:"steps,omitempty"`
 	Worst   []growth.Point `json:"worst_steps,omitempty"`
+	Life    []growth.Point `json:"life_worst,omitempty"`
+	LifeAvg []growth.Point `json:"life_mean,omitempty"`
 	Few     bool           `json:"fewer_than_4n,omitempty"`
 	Text    []growth.Point `json:"textbook,omitempty"`
+	Ratio   float64        `json:"textbook_ratio,omitempty"` // of instructions, at the largest size of both
+	Allocs  float64        `json:"textbook_allocs,omitempty"`
+	Calls   string         `json:"call_by_call,omitempty"` // the worst call, and how often it comes
 	Hot     []growth.Point `json:"ns_hot,omitempty"`
 	Uniform []growth.Point `json:"ns_uniform,omitempty"`
 	Plain   []growth.Point `json:"ns,omitempty"`
@@ -56,11 +69,14 @@ func JSON(w io.Writer, s *model.Study) error {
 
 func newLine(o *model.Op) line {
 	l := line{
-		Pkg: o.Pkg, Op: o.Name(), Class: o.Class().String(), Verdict: o.Verdict, Why: o.Why, Few: o.Few,
-		Text: o.Textbook, Hot: o.Time.Hot, Uniform: o.Time.Uniform, Plain: o.Time.Plain,
+		Pkg: o.Pkg, Op: o.Name(), Planted: o.Planted, Class: o.Class().String(), Verdict: o.Verdict, Why: o.Why, Few: o.Few,
+		Text: o.Textbook, Ratio: o.TextRatio(), Allocs: o.TextMore.Allocs, Hot: o.Time.Hot, Uniform: o.Time.Uniform, Plain: o.Time.Plain,
 	}
 	if o.Stated.Class != growth.Unknown {
 		l.Stated = o.Stated.String()
+	}
+	if o.Calls != nil {
+		l.Calls = callsLabel(o.Calls)
 	}
 	if j := o.Main(); j != nil {
 		l.Points = j.Points
@@ -69,13 +85,15 @@ func newLine(o *model.Op) line {
 	switch {
 	case o.Instr != nil:
 		l.Layer = "instructions"
-	case o.Steps != nil:
+	case o.Work != nil:
 		l.Layer = "steps"
-	case o.PerOp != nil:
+	case o.Timed():
 		l.Layer = "time"
+	case o.PerOp != nil:
+		l.Layer = o.Unit
 	}
-	if o.Steps != nil {
-		l.Steps, l.Worst = o.Steps.Mean, o.Steps.Worst
+	if o.Work != nil {
+		l.Steps, l.Worst, l.Life, l.LifeAvg = o.Work.Mean, o.Work.Worst, o.Work.LifeWorst, o.Work.LifeMean
 	}
 	return l
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"html"
+	"slices"
 	"strings"
 
 	"example.com/flatline/examples/study/internal/growth"
@@ -31,13 +32,21 @@ func relative(points []growth.Point) []growth.Point {
 func reference(s *model.Study, points []growth.Point) []growth.Point {
 	for _, c := range s.Controls {
 		j := c.Main()
-		if c.Stated.Class == growth.Log && j != nil && len(points) > 0 {
+		if c.Stated.Class == growth.Log && c.Planted == "" && j != nil && len(points) > 0 {
 			if rel := relative(j.Points); rel != nil {
 				return scaled(rel, points[0].V)
 			}
 		}
 	}
 	return nil
+}
+
+// us is what our curve is called.
+func us(o *model.Op) string {
+	if o.Own {
+		return "yours"
+	}
+	return "flatline"
 }
 
 // mainChart is an operation's picture: instructions, or else counted steps, or
@@ -48,9 +57,12 @@ func mainChart(s *model.Study, o *model.Op, id string) string {
 		return ""
 	}
 	c := chart{id: id, title: o.Name() + ": " + unit(o) + " an operation over n", desc: describe(o), w: 340, h: 200}
-	c.curves = []curve{{ours, "flatline", j.Points}}
+	c.curves = []curve{{ours, us(o), j.Points}}
 	if s.Input {
 		c.curves[0].name = o.Name()
+		if o.Timed() {
+			c.curves = append(c.curves, curve{goMap, "Go map", within(s.GoMap.Uniform, j.Points)})
+		}
 		return c.svg()
 	}
 	if o.Instr != nil && len(o.Textbook) > 0 {
@@ -76,11 +88,23 @@ func unit(o *model.Op) string {
 	switch {
 	case o.Instr != nil:
 		return "instructions"
-	case o.Steps != nil:
-		return "counted steps"
-	default:
+	case o.Work != nil:
+		return "counted work"
+	case o.Timed():
 		return "nanoseconds"
+	default:
+		return strings.TrimSuffix(o.Unit, "/op")
 	}
+}
+
+// within are the points whose sizes others have too.
+func within(points, others []growth.Point) (out []growth.Point) {
+	for _, p := range points {
+		if slices.ContainsFunc(others, func(o growth.Point) bool { return o.N == p.N }) {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 // describe says in words what the picture shows.
@@ -90,8 +114,12 @@ func describe(o *model.Op) string {
 		return "No points."
 	}
 	first, end := j.Points[0], j.Points[len(j.Points)-1]
-	return fmt.Sprintf("From n = %s to n = %s the cost goes from %s to %s %s an operation; best described as %v. The table below has the numbers.",
-		group(first.N), group(end.N), number(first.V), number(end.V), unit(o), j.Class)
+	class := ""
+	if j.Class != growth.Unknown {
+		class = fmt.Sprintf("; best described as %v", j.Class)
+	}
+	return fmt.Sprintf("From n = %s to n = %s the cost goes from %s to %s %s an operation%s. The table below has the numbers.",
+		group(first.N), group(end.N), number(first.V), number(end.V), unit(o), class)
 }
 
 // timeChart is a small picture of times; "" if there are none.
@@ -113,11 +141,14 @@ func timeChart(s *model.Study, o *model.Op, id string, hot bool) string {
 }
 
 // growthChart is the first picture: the growth of every operation stated O(1), on
-// one axis, beside the controls.
-func growthChart(s *model.Study) string {
+// one axis, next to the controls.
+func growthChart(s *model.Study, id string, narrow bool) string {
 	c := chart{
-		id: "all", w: 760, h: 300, relative: true, top: relativeTop(s), right: 130, bottom: 30,
-		title: "Cost of every O(1) operation, as a multiple of its cost at the smallest size, beside the controls",
+		id: id, w: 760, h: 300, relative: true, top: relativeTop(s), right: 130, bottom: 30,
+		title: "Cost of every O(1) operation, as a multiple of its cost at the smallest size, next to the controls",
+	}
+	if narrow {
+		c.w, c.h, c.left, c.right = 360, 300, 34, 112
 	}
 	n := 0
 	for _, o := range s.Ops {
@@ -131,7 +162,7 @@ func growthChart(s *model.Study) string {
 		}
 	}
 	for _, o := range s.Controls {
-		if j := o.Main(); j != nil {
+		if j := o.Main(); j != nil && o.Planted == "" {
 			c.curves = append(c.curves, curve{control, controlName(o), relative(j.Points)})
 		}
 	}
@@ -144,7 +175,7 @@ func growthChart(s *model.Study) string {
 func relativeTop(s *model.Study) float64 {
 	top := 2.0
 	for _, o := range s.Controls {
-		if j := o.Main(); j != nil && len(j.Points) > 0 && o.Stated.Class == growth.Log {
+		if j := o.Main(); j != nil && len(j.Points) > 0 && o.Stated.Class == growth.Log && o.Planted == "" {
 			top = max(top, last(j.Points)/j.Points[0].V)
 		}
 	}
@@ -154,7 +185,7 @@ func relativeTop(s *model.Study) float64 {
 // controlName says what a control is.
 func controlName(o *model.Op) string {
 	typ, _, _ := strings.Cut(o.Bench, "_")
-	if name, ok := map[string]string{"Sorted": "binary search", "List": "list scan", "LFU": "LFU on a heap"}[typ]; ok {
+	if name, ok := map[string]string{"Sorted": "binary search", "List": "list scan", "LFU": "LFU on a heap", "Skip": "skip list"}[typ]; ok {
 		return name
 	}
 	return o.Name()

@@ -25,7 +25,7 @@ import (
 	"example.com/flatline/examples/study/internal/model"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "write the golden files again")
 
 // series computes f at five sizes.
 func series(f func(n float64) float64) []growth.Point {
@@ -45,7 +45,11 @@ func study() *model.Study {
 	op := func(pkg, bench string, stated costs.Cost, steps, instr []growth.Point) *model.Op {
 		o := &model.Op{Pkg: pkg, Bench: bench, Stated: stated}
 		if steps != nil {
-			o.Steps = &model.Steps{Mean: steps, Worst: steps, Judgement: growth.JudgeSteps(steps, steps, stated.Class, !stated.OnAverage())}
+			w := growth.Work{Mean: steps, Worst: steps, LifeMean: steps, LifeWorst: steps}
+			if stated.Amortised {
+				w.LifeWorst = series(func(n float64) float64 { return 5 * n })
+			}
+			o.Work = &model.Work{Work: w, Judgement: growth.JudgeWork(w, stated.As(stated.Class))}
 		}
 		if instr != nil {
 			j := growth.Judge(instr, stated.Class)
@@ -57,6 +61,8 @@ func study() *model.Study {
 	o1, average := costs.Cost{Class: growth.Constant}, costs.Cost{Class: growth.Constant, Expected: true, Amortised: true}
 	get := op("lru", "Cache_Get", average, series(constant(1.25)), series(constant(120)))
 	get.Textbook = series(constant(180))
+	get.TextMore = model.Textbook{Allocs: 2, Why: "It allocates."}
+	get.Calls = &model.Calls{Func: "Cache.Get", N: 1 << 16, Rare: 1, Pieces: []model.Piece{{Worst: 3, Mean: 3}, {Worst: 196608, Mean: 6}}}
 	get.Time.Hot, get.Time.Uniform = series(constant(12)), series(math.Sqrt)
 	get.TextTime.Uniform = series(math.Sqrt)
 	put := op("lru", "Cache_Put/<odd>&", o1, series(constant(3)), series(constant(300)))
@@ -67,35 +73,42 @@ func study() *model.Study {
 	all := op("ringbuffer", "Ring_All", costs.Cost{Class: growth.Linear}, nil, series(func(n float64) float64 { return 3 * n }))
 	doubt := op("bqueue", "Queue_Put", o1, nil, []growth.Point{{N: 256, V: 100}, {N: 1024, V: 160}, {N: 4096, V: 90}, {N: 16384, V: 150}})
 	unseen := op("bqueue", "Queue_Take", o1, nil, nil)
-	zero := op("bqueue", "Queue_Len", o1, series(constant(0)), nil)
+	length := op("bqueue", "Queue_Len", o1, series(constant(2)), nil)
+	planted := op("lru", "Cache_Get", costs.Cost{Class: growth.Linear}, series(func(n float64) float64 { return n }), nil)
+	planted.Planted = "loop"
 	return &model.Study{
 		Started: time.Date(2025, 6, 1, 12, 0, 0, 0, time.UTC), Took: 90 * time.Second,
 		Go: "go1.26 linux/amd64", CPU: "Some CPU <1>", Cores: 2,
-		Ops: []*model.Op{get, put, push, all, doubt, unseen, zero},
+		Ops: []*model.Op{get, put, push, all, doubt, unseen, length},
 		Controls: []*model.Op{
 			op("control", "Sorted_Find", costs.Cost{Class: growth.Log}, series(math.Log2), series(logn)),
-			op("control", "List_Find", costs.Cost{Class: growth.Linear}, nil, series(func(n float64) float64 { return n })),
-			op("control", "LFU_Get", costs.Cost{Class: growth.Log}, nil, series(func(n float64) float64 { return 100 * math.Log2(n) })),
+			op("control", "List_Find", costs.Cost{Class: growth.Linear}, series(func(n float64) float64 { return n }), series(func(n float64) float64 { return n })),
+			op("control", "LFU_Get", costs.Cost{Class: growth.Log}, series(math.Log2), series(func(n float64) float64 { return 100 * math.Log2(n) })),
+			planted,
 		},
 		GoMap:    model.Times{Hot: series(constant(6)), Uniform: series(constant(8))},
 		Notes:    []string{"lru: <something> was skipped"},
-		Unjudged: []string{"lru: Len, Cap"},
+		Expected: 4,
+		Unjudged: []model.Unjudged{{Pkg: "lru", Row: "Len", Why: "it reads a field"}, {Pkg: "lru", Row: "Cap"}},
 	}
 }
 
-// input is what - makes: times alone, nothing stated.
+// input is what - makes: times, and counts with and without a stated cost.
 func input() *model.Study {
 	s := &model.Study{Input: true, Started: time.Date(2025, 6, 1, 12, 0, 0, 0, time.UTC)}
 	for _, f := range []func(float64) float64{constant(7), math.Sqrt} {
-		j := growth.Judge(series(f), growth.Unknown)
-		o := &model.Op{Pkg: "example.com/p", Bench: "Get", PerOp: &j}
-		o.Decide()
-		s.Ops = append(s.Ops, o)
+		j, _ := growth.JudgeTime(series(f))
+		s.Ops = append(s.Ops, &model.Op{Pkg: "example.com/p", Bench: "Get", PerOp: &j, Unit: "ns/op"})
 	}
-	one := growth.Judge(series(math.Sqrt)[:1], growth.Unknown)
-	o := &model.Op{Bench: "Once", PerOp: &one}
-	o.Decide()
-	s.Ops = append(s.Ops, o)
+	one, _ := growth.JudgeTime(series(math.Sqrt)[:1])
+	s.Ops = append(s.Ops, &model.Op{Bench: "Once", PerOp: &one, Unit: "ns/op"})
+	named, stated := growth.Judge(series(math.Log2), growth.Unknown), growth.Judge(series(math.Log2), growth.Constant)
+	s.Ops = append(s.Ops, &model.Op{Bench: "Find", PerOp: &named, Unit: "steps/op"},
+		&model.Op{Bench: "Find", PerOp: &stated, Unit: "instr/op", Stated: costs.Cost{Class: growth.Constant}})
+	for _, o := range s.Ops {
+		o.Decide()
+	}
+	s.GoMap.Uniform = series(constant(6))
 	return s
 }
 
@@ -110,20 +123,11 @@ func golden(t *testing.T, name string, got []byte) {
 	assert.Equal(t, string(want), string(got), "go test ./examples/study/internal/report -update, and look at the difference")
 }
 
-func TestTable(t *testing.T) {
-	var b bytes.Buffer
-	require.NoError(t, Table(&b, study()))
-	golden(t, "table.txt", b.Bytes())
-	b.Reset()
-	require.NoError(t, Table(&b, input()))
-	golden(t, "input.txt", b.Bytes())
-}
-
 func TestJSON(t *testing.T) {
 	var b bytes.Buffer
 	require.NoError(t, JSON(&b, study()))
 	lines := bytes.Split(bytes.TrimSpace(b.Bytes()), []byte("\n"))
-	require.Len(t, lines, 10)
+	require.Len(t, lines, 11)
 	var all []map[string]any
 	for _, l := range lines {
 		var m map[string]any
@@ -138,8 +142,12 @@ func TestJSON(t *testing.T) {
 	assert.Equal(t, "refuted", all[2]["verdict"])
 	assert.Equal(t, true, all[7]["control"])
 	assert.Equal(t, "refuted", all[7]["verdict"])
+	assert.Equal(t, "loop", all[10]["planted"])
+	for _, key := range []string{"steps", "worst_steps", "life_mean", "life_worst"} {
+		assert.Len(t, all[0][key], 5, key)
+	}
 	assert.ErrorIs(t, JSON(failingWriter{}, study()), io.ErrClosedPipe)
-	assert.ErrorIs(t, Table(failingWriter{}, study()), io.ErrClosedPipe)
+	assert.ErrorIs(t, Table(failingWriter{}, study(), 0), io.ErrClosedPipe)
 }
 
 type failingWriter struct{}
@@ -237,9 +245,19 @@ func TestHTMLSays(t *testing.T) {
 	assert.Contains(t, text, "↑ textbook 655 k", "what leaves the picture is named")
 	assert.Contains(t, text, "includes the cache")
 	assert.Contains(t, text, "×2.00 of a Go map")
+	assert.Contains(t, text, "×1.5 instructions, 2 allocations")
+	assert.Contains(t, text, "The textbook answer:</b> It allocates.")
+	assert.Contains(t, text, "call by call: 197 k once in 65,536 calls: 3 per call")
+	s := study()
+	for _, o := range s.Ops {
+		o.Own = true
+	}
+	b.Reset()
+	require.NoError(t, HTML(&b, s))
+	assert.Contains(t, b.String(), "every such claim of your\npackages")
 	b.Reset()
 	require.NoError(t, HTML(&b, input()))
-	assert.Contains(t, b.String(), "a class is named, nothing is asserted")
+	assert.Contains(t, b.String(), "from time alone no class is named")
 	assert.NotContains(t, b.String(), "confirmed</b>")
 }
 

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"example.com/flatline/examples/study/internal/growth"
 	"example.com/flatline/examples/study/internal/model"
@@ -18,9 +17,14 @@ var marks = map[growth.Verdict]string{
 	growth.Confirmed: "✓", growth.Refuted: "✗", growth.Inconclusive: "?", growth.Unstated: "·", growth.Unjudged: "–",
 }
 
-// Table writes the verdicts, the notes and a one-line summary.
-func Table(w io.Writer, s *model.Study) error {
-	rows := [][]string{header(s)}
+// legend explains the cells of the table.
+const legend = "a → b: from least to largest n · max: worst call · ~ expected · * amortised · † under 4n calls"
+
+// Table writes the verdicts, the notes and a one-line summary, in lines of at most
+// width characters; 0 is no limit.
+func Table(w io.Writer, s *model.Study, width int) error {
+	columns := header(s)
+	rows := [][]string{nil}
 	for _, o := range s.Ops {
 		rows = append(rows, row(s, o, string(o.Verdict)))
 	}
@@ -32,32 +36,69 @@ func Table(w io.Writer, s *model.Study) error {
 		if o.RefutedConstant() {
 			verdict = "refuted as O(1)"
 		}
-		rows = append(rows, row(s, o, verdict))
+		r := row(s, o, verdict)
+		if o.Planted != "" {
+			r[1] += " + " + o.Planted
+		}
+		rows = append(rows, r)
+	}
+	rows[0] = make([]string, len(columns))
+	for i, c := range columns {
+		rows[0][i] = c.head
+	}
+	columns, rows = fit(columns, rows, width)
+	if s.Input && width > 0 && lineWidth(rows) > width {
+		for _, r := range rows { // the reason can be spared too: the page has it
+			verdict := r[len(r)-1]
+			if i := strings.IndexAny(verdict, ":,"); i >= 0 {
+				r[len(r)-1] = verdict[:i]
+			}
+		}
 	}
 	var b strings.Builder
 	align(&b, rows)
+	line := func(format string, args ...any) { b.WriteString(wrap(fmt.Sprintf(format, args...), width)) }
+	if !s.Input {
+		line(legend)
+		if why := missing(s, columns); why != "" {
+			line("%s", why)
+		}
+	}
 	for _, n := range s.Notes {
-		fmt.Fprintf(&b, "note: %s\n", n)
+		line("note: %s", n)
 	}
-	if few(s) {
-		fmt.Fprintf(&b, "†: fewer than 4n operations at the largest sizes, to save time\n")
-	}
-	if len(s.Unjudged) > 0 {
-		fmt.Fprintf(&b, "note: what is stated but has no benchmark is not judged; the page lists it\n")
+	if n := len(s.Unjudged); n > 0 {
+		line("note: %s without a benchmark, each for a reason that the page gives", plural(n, "stated cost"))
 	}
 	for _, f := range s.Failed() {
-		fmt.Fprintf(&b, "FAIL: %s\n", f)
+		line("FAIL: %s", f)
 	}
-	fmt.Fprintln(&b, Summary(s))
+	line("%s", Summary(s))
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// missing says why cells of shown columns are empty in the rows of the user's packages.
+func missing(s *model.Study, columns []column) string {
+	if !slices.ContainsFunc(s.Ops, func(o *model.Op) bool { return o.Own }) {
+		return ""
+	}
+	var heads []string
+	for _, c := range columns {
+		if c.head == instrHead || c.head == textHead {
+			heads = append(heads, c.head)
+		}
+	}
+	if len(heads) == 0 {
+		return ""
+	}
+	return "– under " + strings.Join(heads, " and ") + ": of a package of your own only work is counted, which decides alone"
 }
 
 // Summary is the study in one line.
 func Summary(s *model.Study) string {
 	if s.Input {
-		return fmt.Sprintf("%s: time includes the cache, so a class is named and nothing is asserted",
-			plural(len(s.Ops), "operation"))
+		return inputSummary(s)
 	}
 	refuted := 0
 	for _, c := range s.Controls {
@@ -74,13 +115,29 @@ func Summary(s *model.Study) string {
 		s.Count(growth.Inconclusive), unjudged, refuted, plural(len(s.Controls), "control"), s.Took.Seconds())
 }
 
-func few(s *model.Study) bool {
-	for _, o := range slices.Concat(s.Ops, s.Controls) {
-		if o.Few && o.Instr != nil {
-			return true
+func inputSummary(s *model.Study) string {
+	timed := 0
+	for _, o := range s.Ops {
+		if o.Timed() {
+			timed++
 		}
 	}
-	return false
+	counted := len(s.Ops) - timed
+	switch {
+	case counted == 0:
+		return fmt.Sprintf("%s: time includes the cache, so no class is named; -pkg counts instead", plural(timed, "operation"))
+	case timed == 0:
+		return fmt.Sprintf("%s, by what was counted", plural(counted, "operation"))
+	}
+	return fmt.Sprintf("%s, %d by what was counted; from the time of %d no class is named", plural(len(s.Ops), "operation"), counted, timed)
+}
+
+// inputVerdict is what an operation of standard input is found to be.
+func inputVerdict(o *model.Op) string {
+	if o.Timed() || o.Verdict == growth.Unstated {
+		return o.Why
+	}
+	return fmt.Sprintf("%s %v %s (%s)", marks[o.Verdict], o.Stated, o.Verdict, o.Why)
 }
 
 func plural(n int, noun string) string {
@@ -98,11 +155,29 @@ func packages(s *model.Study) int {
 	return len(seen)
 }
 
-func header(s *model.Study) []string {
+// Columns that hold nothing for packages of the user's.
+const (
+	instrHead = "instructions"
+	textHead  = "textbook"
+)
+
+func header(s *model.Study) []column {
 	if s.Input {
-		return []string{"package", "operation", "ns/op", "growth G", "class", "", ""}
+		return []column{{"package", 1}, {"operation", 0}, {"cost", 2}, {"growth G", 3}, {"over n", 0}, {"verdict", 0}}
 	}
-	return []string{"package", "operation", "stated", "steps", "instructions/op", "growth G", "class", "", "verdict"}
+	return []column{
+		{"package", 0},
+		{"operation", 0},
+		{"stated", 0},
+		{"work", 2}, // narrower than the worst call: the whole run has space for it at 100
+		{"worst call", 3},
+		{instrHead, 4},
+		{textHead, 5},
+		{"growth G", 7},
+		{"class", 6},
+		{"over n", 1},
+		{"verdict", 0},
+	}
 }
 
 func row(s *model.Study, o *model.Op, verdict string) []string {
@@ -111,43 +186,17 @@ func row(s *model.Study, o *model.Op, verdict string) []string {
 	g := "–"
 	if j != nil {
 		points = j.Points
-		if j.Class != growth.Unknown {
+		if j.Power.G > 0 {
 			g = interval(j.Power)
 		}
 	}
 	if s.Input {
-		return []string{short(o.Pkg), o.Name(), ends(points), g, o.Class().String(), sparkline(points), o.Why}
+		return []string{short(o.Pkg), o.Name(), ends(points) + " " + o.Unit, g, sparkline(points), inputVerdict(o)}
 	}
 	return []string{
-		o.Pkg, o.Name(), o.Stated.String(), stepsCell(o), instrCell(o), g,
+		o.Pkg, o.Name(), o.Stated.String(), meanCell(o), worstCell(o), instrCell(o), textCell(o), g,
 		o.Class().String(), sparkline(points), marks[o.Verdict] + " " + verdict,
 	}
-}
-
-// short is the end of an import path.
-func short(pkg string) string {
-	return pkg[strings.LastIndexByte(pkg, '/')+1:]
-}
-
-func stepsCell(o *model.Op) string {
-	if o.Steps == nil {
-		return "–"
-	}
-	if o.Stated.OnAverage() {
-		return fmt.Sprintf("%s, max %s", ends(o.Steps.Mean), number(last(o.Steps.Worst)))
-	}
-	return ends(o.Steps.Worst)
-}
-
-func instrCell(o *model.Op) string {
-	if o.Instr == nil {
-		return "–"
-	}
-	cell := ends(o.Instr.Points)
-	if o.Few {
-		cell += "†"
-	}
-	return cell
 }
 
 // interval is G and its interval.
@@ -227,25 +276,4 @@ func axisTop(points []growth.Point) float64 {
 		return top
 	}
 	return 1
-}
-
-// align writes rows in columns; a nil row is an empty line.
-func align(b *strings.Builder, rows [][]string) {
-	var widths []int
-	for _, r := range rows {
-		for i, cell := range r {
-			if i == len(widths) {
-				widths = append(widths, 0)
-			}
-			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
-		}
-	}
-	for _, r := range rows {
-		var line strings.Builder
-		for i, cell := range r {
-			line.WriteString(cell)
-			line.WriteString(strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)+2))
-		}
-		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
-	}
 }
