@@ -47,14 +47,22 @@ func (p *Pool[C]) With(ctx context.Context, f func(context.Context, C) error) er
 		return fmt.Errorf("no connection: %w", err)
 	}
 	defer func() { p.giveBack(conn) }()
-	if conn == nil {
-		fresh, err := p.dial()
-		if err != nil {
-			return fmt.Errorf("no connection: %w", err)
-		}
-		conn = &fresh
+	if conn, err = p.dialled(conn); err != nil {
+		return fmt.Errorf("no connection: %w", err)
 	}
 	return f(ctx, *conn)
+}
+
+// dialled returns conn, or a new connection if conn is nil.
+func (p *Pool[C]) dialled(conn *C) (*C, error) {
+	if conn != nil {
+		return conn, nil
+	}
+	fresh, err := p.dial()
+	if err != nil {
+		return nil, err
+	}
+	return &fresh, nil
 }
 
 // giveBack makes the connection clean and its place free. One that cannot be made
@@ -85,36 +93,58 @@ func (p *Pool[C]) Close() error {
 	return errors.Join(errs...)
 }
 
-// A session stands for a driver's connection.
-type session struct {
-	inTx bool
-	log  io.Writer
+// withoutDefer is the wrong answer, kept to be shown. It gives the connection back
+// as it is, and after a panic not at all.
+func (p *Pool[C]) withoutDefer(ctx context.Context, f func(context.Context, C) error) error {
+	conn, err := p.idle.Take(ctx)
+	if err != nil {
+		return err
+	}
+	if conn, err = p.dialled(conn); err != nil {
+		return err
+	}
+	err = f(ctx, *conn)
+	_ = p.idle.TryPut(conn) // fails only if the pool is closed
+	return err
 }
+
+// A session stands for a driver's connection.
+type session struct{ inTx bool }
 
 func (s *session) Close() error { return nil }
 
 func (s *session) Reset() error {
-	if s.inTx {
-		s.inTx = false
-		fmt.Fprintln(s.log, "  rolled back")
-	}
+	s.inTx = false // a driver sends ROLLBACK
 	return nil
 }
 
 func main() { run(os.Stdout) }
 
+// An answer is one of the two ways to lend a connection.
+type answer func(*Pool[*session], context.Context, func(context.Context, *session) error) error
+
+// try prints what an error and a panic inside a transaction leave behind.
+func try(w io.Writer, title string, with answer) {
+	ctx, inTx := context.Background(), false
+	pool := NewPool(1, func() (*session, error) { return &session{}, nil })
+	_ = with(pool, ctx, func(_ context.Context, s *session) error { s.inTx = true; return errors.New("duplicate key") })
+	_ = with(pool, ctx, func(_ context.Context, s *session) error { inTx = s.inTx; return nil })
+	func() {
+		defer func() { _ = recover() }()
+		_ = with(pool, ctx, func(context.Context, *session) error { panic("out of range") })
+	}()
+	fmt.Fprintf(w, "%s after an error its transaction is still open: %t; after a panic %d of 1 connections left\n",
+		title, inTx, pool.idle.Len())
+}
+
 // run prints the transcript.
 func run(w io.Writer) {
-	pool := NewPool(1, func() (*session, error) { return &session{log: w}, nil })
-	with := func(title string, f func(*session) error) {
-		err := errors.New("it panicked")
-		defer func() { _ = recover(); fmt.Fprintf(w, "%-26s %v\n", title, err) }()
-		err = pool.With(context.Background(), func(_ context.Context, s *session) error { return f(s) })
-	}
-	with("committed", func(s *session) error { s.inTx = true; s.inTx = false; return nil })
-	with("an error in a transaction", func(s *session) error { s.inTx = true; return errors.New("duplicate key") })
-	with("a panic in a transaction", func(s *session) error { s.inTx = true; panic("out of range") })
-	with("the next borrower", func(s *session) error { fmt.Fprintln(w, "  in a transaction:", s.inTx); return nil })
-	fmt.Fprintf(w, "%-26s %v\n", "closed", pool.Close())
-	with("after that", func(*session) error { return nil })
+	try(w, "wrong, no defer, no Reset:", (*Pool[*session]).withoutDefer)
+	try(w, "right, With:              ", (*Pool[*session]).With)
+
+	pool := NewPool(1, func() (*session, error) { return &session{}, nil })
+	nothing := func(context.Context, *session) error { return nil }
+	fmt.Fprintln(w, "a call that succeeds:", pool.With(context.Background(), nothing))
+	fmt.Fprintln(w, "Close:               ", pool.Close())
+	fmt.Fprintln(w, "a call after Close:  ", pool.With(context.Background(), nothing))
 }

@@ -85,6 +85,17 @@ func Flatten(list []any) ([]any, error) {
 	return out, nil
 }
 
+// recursive is the wrong answer, kept to be shown. leaf returns false to end it.
+func recursive(list []any, leaf func(any) bool) bool {
+	for _, v := range list {
+		inner, nested := v.([]any)
+		if nested && !recursive(inner, leaf) || !nested && !leaf(v) {
+			return false
+		}
+	}
+	return true
+}
+
 func main() { run(os.Stdout) }
 
 // run prints the transcript.
@@ -105,7 +116,10 @@ func run(w io.Writer) {
 	show("the same list twice", []any{shared, shared})
 	loop := []any{1, nil}
 	loop[1] = []any{2, loop}
-	show("a list inside itself", loop)
+	leaves := 0
+	ended := recursive(loop, func(any) bool { leaves++; return leaves < 100_000 })
+	fmt.Fprintf(w, "%-22s wrong, recursion: %d leaves read, reached the end: %t\n", "a list inside itself", leaves, ended)
+	show("  right, Flatten:", loop)
 	show("10,000 deep", nest(10_000))
 	show("10,001 deep", nest(10_001))
 }

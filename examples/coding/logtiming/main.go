@@ -65,6 +65,17 @@ func Timed[A, R any](t Timing, name string, f func(context.Context, A) (R, error
 	}
 }
 
+// tooSoon is the wrong answer, kept to be shown: the argument of the deferred call is
+// evaluated where it is deferred.
+func tooSoon[A, R any](t Timing, name string, f func(context.Context, A) (R, error)) func(context.Context, A) (R, error) {
+	since := func(begin time.Time) time.Duration { return t.Now().Sub(begin) }
+	return func(ctx context.Context, a A) (R, error) {
+		begin := t.Now()
+		defer slog.New(t.Handler).Info(name, "took", since(begin))
+		return f(ctx, a)
+	}
+}
+
 func main() { run(os.Stdout) }
 
 // run prints the transcript. Its clock is turned by the function that is timed.
@@ -78,17 +89,23 @@ func run(w io.Writer) {
 			return a
 		},
 	})
-	resize := Timed(Timing{handler, 3, func() time.Time { return now }}, "resize",
-		func(_ context.Context, ms int) (int, error) {
-			now = now.Add(time.Duration(ms) * time.Millisecond)
-			switch {
-			case ms > 1000:
-				panic("out of memory")
-			case ms > 50:
-				return 0, errors.New("too large")
-			}
-			return ms, nil
-		})
+	work := func(_ context.Context, ms int) (int, error) {
+		now = now.Add(time.Duration(ms) * time.Millisecond)
+		switch {
+		case ms > 1000:
+			panic("out of memory")
+		case ms > 50:
+			return 0, errors.New("too large")
+		}
+		return ms, nil
+	}
+	timing := Timing{handler, 3, func() time.Time { return now }}
+	fmt.Fprintln(w, "a call of 50 ms:")
+	_, _ = tooSoon(timing, "wrong, argument of defer", work)(context.Background(), 50)
+	_, _ = Timed(timing, "right, Timed", work)(context.Background(), 50)
+
+	fmt.Fprintln(w, "max is over the last 3 calls:")
+	resize := Timed(timing, "resize", work)
 	for _, ms := range []int{20, 90, 30, 40, 10, 2000} {
 		func() {
 			defer func() {

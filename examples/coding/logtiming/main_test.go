@@ -20,6 +20,12 @@ import (
 
 func TestTranscript(t *testing.T) { golden.Check(t, run) }
 
+func TestShowsTheTrap(t *testing.T) {
+	golden.Shows(t, run,
+		`level=INFO msg="wrong, argument of defer" took=0s`,
+		`level=INFO msg="right, Timed" took=50ms max=50ms`)
+}
+
 // A line is what the tests read of a line.
 type line struct {
 	Level     string
@@ -45,21 +51,15 @@ func lines(t *testing.T, log *bytes.Buffer) (all []line) {
 
 func sleep(_ context.Context, d time.Duration) (int, error) { time.Sleep(d); return 0, nil }
 
-func since(begin time.Time) time.Duration { return time.Since(begin) }
-
 // TestTimeIsTakenAtTheEnd: the trap. The textbook's deferred call says 0; vet finds it
 // only where the argument is time.Since itself.
 func TestTimeIsTakenAtTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
 		handler := slog.NewJSONHandler(&log, nil)
-		textbook := func() {
-			begin := time.Now()
-			defer slog.New(handler).Info("sleep", "took", since(begin))
-			time.Sleep(time.Second)
-		}
-		textbook()
-		_, err := Timed(Timing{Handler: handler, Window: 1}, "sleep", sleep)(t.Context(), time.Second)
+		_, err := tooSoon(Timing{Handler: handler, Now: time.Now}, "sleep", sleep)(t.Context(), time.Second)
+		require.NoError(t, err)
+		_, err = Timed(Timing{Handler: handler, Window: 1}, "sleep", sleep)(t.Context(), time.Second)
 		require.NoError(t, err)
 		got := lines(t, &log)
 		assert.Zero(t, got[0].Took)

@@ -32,6 +32,53 @@ func Memoize[K comparable, V any](f Func[K, V], size int, ttl time.Duration) (Fu
 	return func(ctx context.Context, k K) (V, error) { return c.GetOrLoad(ctx, k, f) }, c.Stats
 }
 
+// byMap is the wrong answer, kept to be shown: a map behind a mutex. Callers that miss
+// together all run f, and the map only grows.
+func byMap[K comparable, V any](f Func[K, V]) Func[K, V] {
+	var mu sync.Mutex
+	known := map[K]V{}
+	return func(ctx context.Context, k K) (V, error) {
+		mu.Lock()
+		v, ok := known[k]
+		mu.Unlock()
+		if ok {
+			return v, nil
+		}
+		v, err := f(ctx, k)
+		if err == nil {
+			mu.Lock()
+			known[k] = v
+			mu.Unlock()
+		}
+		return v, err
+	}
+}
+
+// stampede returns how often f runs when callers ask a memory of f for one key at the
+// same time. A run of f lasts until as many runs as callers have begun, or for wait, so
+// that an answer that runs f less often ends.
+func stampede(memory func(Func[int, int64]) Func[int, int64], callers int64, wait time.Duration) int64 {
+	var runs atomic.Int64
+	all := make(chan struct{})
+	f := memory(func(context.Context, int) (int64, error) {
+		n := runs.Add(1)
+		if n == callers {
+			close(all)
+		}
+		select {
+		case <-all:
+		case <-time.After(wait):
+		}
+		return n, nil
+	})
+	var wg sync.WaitGroup
+	for range callers {
+		wg.Go(func() { _, _ = f(context.Background(), 1) })
+	}
+	wg.Wait()
+	return runs.Load()
+}
+
 func main() { run(os.Stdout) }
 
 // run prints the transcript.
@@ -54,17 +101,10 @@ func run(w io.Writer) {
 	fmt.Fprintf(w, "8 calls, size 2: the function ran %d times; %d hits, %d evicted\n\n",
 		calls.Load(), s.Hits, s.Evicted(lru.Capacity))
 
-	calls.Store(0)
-	slow, _ := Memoize(func(_ context.Context, n int) (int, error) {
-		time.Sleep(10 * time.Millisecond)
-		return int(calls.Add(1)), nil
-	}, 8, 0)
-	var wg sync.WaitGroup
-	for range 20 {
-		wg.Go(func() { _, _ = slow(ctx, 1) })
-	}
-	wg.Wait()
-	fmt.Fprintf(w, "20 goroutines ask for one key: the function ran %d time\n\n", calls.Load())
+	fmt.Fprintln(w, "20 goroutines ask for one key at the same time:")
+	fmt.Fprintf(w, "wrong, a map:   the function ran %d times\n", stampede(byMap, 20, 10*time.Second))
+	memoized := func(f Func[int, int64]) Func[int, int64] { f, _ = Memoize(f, 8, 0); return f }
+	fmt.Fprintf(w, "right, Memoize: the function ran %d time\n\n", stampede(memoized, 20, 10*time.Millisecond))
 
 	// Recursion through the memory: fib(80) takes 81 runs, not 7·10^16.
 	calls.Store(0)

@@ -18,37 +18,22 @@ import (
 
 func TestTranscript(t *testing.T) { golden.Check(t, run) }
 
-// textbook is the decorator everybody writes first, made safe by a mutex.
-func textbook[K comparable, V any](f Func[K, V]) Func[K, V] {
-	var mu sync.Mutex
-	known := map[K]V{}
-	return func(ctx context.Context, k K) (V, error) {
-		mu.Lock()
-		v, ok := known[k]
-		mu.Unlock()
-		if ok {
-			return v, nil
-		}
-		v, err := f(ctx, k)
-		if err == nil {
-			mu.Lock()
-			known[k] = v
-			mu.Unlock()
-		}
-		return v, err
-	}
+func TestShowsTheTrap(t *testing.T) {
+	golden.Shows(t, run,
+		"wrong, a map:   the function ran 20 times",
+		"right, Memoize: the function ran 1 time")
 }
 
 // TestStampede: the trap. Twenty callers miss together; the function should run once.
 func TestStampede(t *testing.T) {
-	for name, want := range map[string]int64{"memoize": 1, "textbook": 20} {
+	for name, want := range map[string]int64{"memoize": 1, "map": 20} {
 		synctest.Test(t, func(t *testing.T) {
 			var calls atomic.Int64
 			slow := func(context.Context, string) (int64, error) {
 				time.Sleep(time.Second)
 				return calls.Add(1), nil
 			}
-			f := textbook(slow)
+			f := byMap(slow)
 			if name == "memoize" {
 				f, _ = Memoize(slow, 4, 0)
 			}

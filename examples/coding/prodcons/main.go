@@ -15,6 +15,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"example.com/flatline/bqueue"
 )
@@ -44,7 +45,7 @@ func Process[T any](ctx context.Context, jobs [][]T, capacity, workers int, work
 	}()
 
 	var done atomic.Int64
-	err := q.Workers(ctx, workers, func(ctx context.Context, j T) error {
+	_, err := q.Workers(ctx, workers, func(ctx context.Context, j T) error {
 		if err := work(ctx, j); err != nil {
 			return err
 		}
@@ -68,7 +69,7 @@ func run(w io.Writer) {
 		sum.Add(int64(n))
 		return nil
 	})
-	fmt.Fprintf(w, "3 producers, 3 workers, room for 2: %d jobs, sum %d, error %v\n", done, sum.Load(), err)
+	fmt.Fprintf(w, "3 producers, 3 workers, queue of 2: %d jobs, sum %d, error %v\n", done, sum.Load(), err)
 
 	_, err = Process(ctx, jobs, 1, 2, func(_ context.Context, n int) error {
 		if n == 30 {
@@ -76,26 +77,40 @@ func run(w io.Writer) {
 		}
 		return nil
 	})
-	fmt.Fprintf(w, "a worker fails:                     %v\n", err)
+	fmt.Fprintf(w, "a worker fails: %v\n", err)
 
 	// The same by hand: Take, TaskDone, Join.
+	chores := []string{"wash", "rinse", "dry"}
 	q := bqueue.New[string](8)
-	for _, s := range []string{"wash", "rinse", "dry"} {
+	for _, s := range chores {
 		if err := q.Put(ctx, s); err != nil {
 			fmt.Fprintln(w, err)
 		}
 	}
-	var finished []string
+	var finished atomic.Int64
+	looked := make(chan struct{})
 	go func() {
 		for s := range q.All(ctx) {
-			finished = append(finished, s)
-			if err := q.TaskDone(); err != nil {
-				panic(err)
+			if s == "dry" {
+				<-looked // the last job takes until the wrong answer has returned
 			}
+			finished.Add(1)
+			q.TaskDone()
 		}
 	}()
-	err = q.Join(ctx) // returns when the last TaskDone was called, not when the queue is empty
-	fmt.Fprintf(w, "join:                               %v, error %v\n", finished, err)
+	waitUntilEmpty(q, time.Millisecond)
+	fmt.Fprintf(w, "wrong, wait until the queue is empty: %d of %d jobs done\n", finished.Load(), len(chores))
+	close(looked)
+	err = q.Join(ctx) // returns after the last TaskDone
+	fmt.Fprintf(w, "right, Join:                          %d of %d jobs done, error %v\n", finished.Load(), len(chores), err)
 	q.Close()
-	fmt.Fprintf(w, "after Close:                        %v\n", q.Put(ctx, "fold"))
+	fmt.Fprintf(w, "after Close: %v\n", q.Put(ctx, "fold"))
+}
+
+// waitUntilEmpty is the wrong join, kept to be shown. It looks at q every poll: when q
+// is empty, the last job has been taken, but is not done.
+func waitUntilEmpty[T any](q *bqueue.Queue[T], poll time.Duration) {
+	for q.Len() > 0 {
+		time.Sleep(poll)
+	}
 }

@@ -16,6 +16,12 @@ import (
 
 func TestTranscript(t *testing.T) { golden.Check(t, run) }
 
+func TestShowsTheTrap(t *testing.T) {
+	golden.Shows(t, run,
+		"wrong, wait until the queue is empty: 2 of 3 jobs done",
+		"right, Join:                          3 of 3 jobs done, error <nil>")
+}
+
 func TestEveryJobOnce(t *testing.T) {
 	const producers, each = 4, 500
 	jobs := make([][]int, producers)
@@ -49,12 +55,10 @@ func TestJoinIsNotEmpty(t *testing.T) {
 		go func() {
 			for range q.All(t.Context()) {
 				time.Sleep(time.Hour)
-				assert.NoError(t, q.TaskDone())
+				q.TaskDone()
 			}
 		}()
-		for q.Len() > 0 { // the textbook's join
-			time.Sleep(time.Minute)
-		}
+		waitUntilEmpty(q, time.Minute)
 		assert.Equal(t, time.Hour, time.Since(begin).Truncate(time.Hour), "empty, not done")
 		assert.NoError(t, q.Join(t.Context()))
 		assert.Equal(t, 2*time.Hour, time.Since(begin))

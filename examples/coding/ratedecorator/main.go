@@ -88,15 +88,15 @@ func run(w io.Writer) {
 	sleep := func(d time.Duration) { now = now.Add(d) }
 
 	window := NewFixedWindow(clock)
-	fmt.Fprintf(w, "fixed window: %d calls in the worst 900 s\n", Worst(ratelimit.Wrap(window, double), sleep))
+	fmt.Fprintf(w, "wrong, fixed window: %d calls in the worst 900 s\n", Worst(ratelimit.Wrap(window, double), sleep))
 	bucket := ratelimit.New(ratelimit.Per(Calls, Period), Calls, ratelimit.Options{Now: clock})
-	fmt.Fprintf(w, "token bucket: %d calls in the worst 900 s\n", Worst(ratelimit.Wrap(bucket, double), sleep))
+	fmt.Fprintf(w, "wrong, token bucket: %d calls in the worst 900 s\n", Worst(ratelimit.Wrap(bucket, double), sleep))
 
 	limited := Limit(double)
 	for n := range 100 {
 		_, err := limited(context.Background(), n)
 		if e, ok := errors.AsType[*ratelimit.LimitedError](err); ok {
-			fmt.Fprintf(w, "sliding log:  %d calls at once, the next in %v\n", n, e.Decision.RetryAfter.Round(time.Minute))
+			fmt.Fprintf(w, "right, sliding log:  %d calls at once, the next in %v\n", n, e.Decision.RetryAfter.Round(time.Minute))
 			break
 		}
 	}

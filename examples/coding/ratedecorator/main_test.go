@@ -17,6 +17,12 @@ import (
 
 func TestTranscript(t *testing.T) { golden.Check(t, run) }
 
+func TestShowsTheTrap(t *testing.T) {
+	golden.Shows(t, run,
+		"wrong, fixed window: 30 calls in the worst 900 s",
+		"right, sliding log:  15 calls at once, the next in 15m0s")
+}
+
 type call = func(context.Context, int) (int, error)
 
 // TestWorst: the trap. Played alike, on one clock, the fixed window admits twice the

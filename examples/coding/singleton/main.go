@@ -8,12 +8,14 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"example.com/flatline/concmap"
 )
@@ -48,8 +50,48 @@ func NewRegistry[K comparable, V any](create func(K) (V, error)) *Registry[K, V]
 // key wait for the one that makes it; callers for other keys do not. An error is
 // returned to its caller and not kept, so the next one tries again.
 func (r *Registry[K, V]) Get(k K) (V, error) {
-	v, _, err := r.values.LoadOrCompute(k, func() (V, error) { return r.create(k) })
+	v, _, err := r.values.LoadOrCompute(context.Background(), k, func(_ context.Context, k K) (V, error) { return r.create(k) })
 	return v, err
+}
+
+// checkThenMake is the wrong registry, kept to be shown: it does not hold its lock
+// while it makes a value, so callers that come meanwhile make the value too.
+type checkThenMake[K comparable, V any] struct {
+	mu     sync.Mutex
+	values map[K]V
+	create func(K) (V, error)
+}
+
+func (r *checkThenMake[K, V]) Get(k K) (V, error) {
+	r.mu.Lock()
+	v, ok := r.values[k]
+	r.mu.Unlock()
+	if ok {
+		return v, nil
+	}
+	v, err := r.create(k)
+	if err == nil {
+		r.mu.Lock()
+		r.values[k] = v
+		r.mu.Unlock()
+	}
+	return v, err
+}
+
+// slowDial returns a create that counts its calls in made. A call lasts until as many
+// as callers run at the same time, or, so that an answer that lets in fewer ends, for wait.
+func slowDial(made *atomic.Int64, callers int64, wait time.Duration) func(string) (string, error) {
+	all := make(chan struct{})
+	return func(host string) (string, error) {
+		if made.Add(1) == callers {
+			close(all)
+		}
+		select {
+		case <-all:
+		case <-time.After(wait):
+		}
+		return host, nil
+	}
 }
 
 func main() { run(os.Stdout) }
@@ -59,6 +101,14 @@ func run(w io.Writer) {
 	first := config()
 	same := together(100, func(int) bool { return config() == first })
 	fmt.Fprintf(w, "per process: 100 goroutines, the same pointer for %d, made %d time\n", same, configReads.Load())
+
+	var wrong, right atomic.Int64
+	textbook := &checkThenMake[string, string]{values: map[string]string{}, create: slowDial(&wrong, 10, 10*time.Second)}
+	together(10, func(int) bool { _, err := textbook.Get("a"); return err == nil })
+	fmt.Fprintf(w, "wrong, check, then make: 10 goroutines, 1 host, made %d times\n", wrong.Load())
+	registry := NewRegistry(slowDial(&right, 10, 10*time.Millisecond))
+	together(10, func(int) bool { _, err := registry.Get("a"); return err == nil })
+	fmt.Fprintf(w, "right, Registry:         10 goroutines, 1 host, made %d time\n", right.Load())
 
 	var dials atomic.Int64
 	clients := NewRegistry(func(host string) (*string, error) {

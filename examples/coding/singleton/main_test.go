@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -16,27 +15,10 @@ import (
 
 func TestTranscript(t *testing.T) { golden.Check(t, run) }
 
-// textbook is the answer that does not hold the lock while it makes the value.
-type textbook struct {
-	mu     sync.Mutex
-	values map[string]int
-	create func(string) (int, error)
-}
-
-func (r *textbook) Get(k string) (int, error) {
-	r.mu.Lock()
-	v, ok := r.values[k]
-	r.mu.Unlock()
-	if ok {
-		return v, nil
-	}
-	v, err := r.create(k) // whoever comes now makes it too
-	if err == nil {
-		r.mu.Lock()
-		r.values[k] = v
-		r.mu.Unlock()
-	}
-	return v, err
+func TestShowsTheTrap(t *testing.T) {
+	golden.Shows(t, run,
+		"wrong, check, then make: 10 goroutines, 1 host, made 10 times",
+		"right, Registry:         10 goroutines, 1 host, made 1 time")
 }
 
 // TestMadeOnce: one half of the trap. Ten callers for a new key: the textbook makes
@@ -49,7 +31,7 @@ func TestMadeOnce(t *testing.T) {
 				time.Sleep(time.Second)
 				return int(made.Add(1)), nil
 			}
-			get := (&textbook{values: map[string]int{}, create: create}).Get
+			get := (&checkThenMake[string, int]{values: map[string]int{}, create: create}).Get
 			if name == "registry" {
 				get = NewRegistry(create).Get
 			}

@@ -86,6 +86,36 @@ func (t *Tree[K]) walk(yield func(K) bool, in func(K) bool) {
 	}
 }
 
+// recursive is the wrong answer, kept to be shown: its callers do not learn that the
+// loop has ended.
+func (n *node[K]) recursive(yield func(K) bool) {
+	if n == nil {
+		return
+	}
+	n.left.recursive(yield)
+	if !yield(n.key) {
+		return // to the call for the parent, which goes on
+	}
+	n.right.recursive(yield)
+}
+
+// breakAt prints the keys up to the last, and how the loop ends.
+func breakAt(w io.Writer, title string, keys iter.Seq[int], last int) {
+	defer func() {
+		if r := recover(); r != nil {
+			fmt.Fprintf(w, ", then a panic: %v\n", r)
+		}
+	}()
+	fmt.Fprint(w, title)
+	for k := range keys {
+		fmt.Fprint(w, " ", k)
+		if k == last {
+			break
+		}
+	}
+	fmt.Fprintln(w, ", then the loop ends")
+}
+
 func main() { run(os.Stdout) }
 
 // run prints the transcript.
@@ -96,15 +126,10 @@ func run(w io.Writer) {
 			fmt.Fprintf(w, "%d is there already\n", k)
 		}
 	}
+	breakAt(w, "wrong, recursive, break at 30:", t.root.recursive, 30)
+	breakAt(w, "right, All, break at 30:      ", t.All(), 30)
 	fmt.Fprint(w, "in order:    ")
 	for k := range t.All() {
-		fmt.Fprint(w, " ", k)
-	}
-	fmt.Fprint(w, "\nup to 40:    ")
-	for k := range t.All() {
-		if k > 40 {
-			break
-		}
 		fmt.Fprint(w, " ", k)
 	}
 	fmt.Fprint(w, "\nfrom 45:     ")

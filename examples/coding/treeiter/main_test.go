@@ -16,6 +16,12 @@ import (
 
 func TestTranscript(t *testing.T) { golden.Check(t, run) }
 
+func TestShowsTheTrap(t *testing.T) {
+	golden.Shows(t, run,
+		"wrong, recursive, break at 30: 20 30, then a panic: runtime error: range function continued iteration after function for loop body returned false",
+		"right, All, break at 30:       20 30, then the loop ends")
+}
+
 func tree[K cmp.Ordered](keys ...K) *Tree[K] {
 	var t Tree[K]
 	for _, k := range keys {
@@ -33,19 +39,6 @@ func TestAgainstSort(t *testing.T) {
 		from := slices.DeleteFunc(want, func(k int) bool { return k < lo })
 		require.Equal(t, append([]int{}, from...), slices.AppendSeq([]int{}, tree(keys...).From(lo)))
 	})
-}
-
-// recursive is the walk everybody writes first: it does not tell its callers that
-// the loop has been left.
-func (n *node[K]) recursive(yield func(K) bool) {
-	if n == nil {
-		return
-	}
-	n.left.recursive(yield)
-	if !yield(n.key) {
-		return
-	}
-	n.right.recursive(yield)
 }
 
 // TestEarlyBreak: the trap. The body must not be called again after a break,

@@ -14,6 +14,12 @@ import (
 
 func TestTranscript(t *testing.T) { golden.Check(t, run) }
 
+func TestShowsTheTrap(t *testing.T) {
+	golden.Shows(t, run,
+		"wrong, skip unknown rules: <nil>",
+		`right, Struct:             validate: Name has no rule "requierd" for string`)
+}
+
 func TestRules(t *testing.T) {
 	var v Validator
 	for name, c := range map[string]struct {

@@ -7,6 +7,7 @@ import (
 	"flag"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,6 +18,19 @@ var update = flag.Bool("update", false, "write the transcripts instead of compar
 
 // file is the transcript, in the package's own folder.
 const file = "transcript.txt"
+
+// Shows fails t unless the wrong answer's line and the right one's are both lines of
+// what run prints, the wrong one first. The lines stand in the test, so that -update
+// does not change them: a wrong answer that is no longer wrong fails here.
+func Shows(t *testing.T, run func(io.Writer), wrong, right string) {
+	t.Helper()
+	var got bytes.Buffer
+	run(&got)
+	lines := strings.Split(got.String(), "\n")
+	at := slices.Index(lines, wrong)
+	require.GreaterOrEqual(t, at, 0, "%q is not a line of\n%s", wrong, got.String())
+	require.Contains(t, lines[at+1:], right)
+}
 
 // Check fails t unless run prints exactly transcript.txt. `go test -update`
 // writes the file instead.
