@@ -1,0 +1,48 @@
+package browse_test
+
+import (
+	"fmt"
+	"image/png"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/flatline/examples/internal/browse"
+)
+
+const page = `<!doctype html><meta name="viewport" content="width=device-width"><style>
+:root { color-scheme: light dark; background: light-dark(#fff, #000) } p { width: 500px }</style>
+<p id="p">before</p><script>setTimeout(() => { document.getElementById("p").textContent = "after  all" }, 1000)</script>`
+
+// TestBrowser: the page's scripts have run, its own width can be asked for, and a picture
+// has the size and the colour scheme that were asked for.
+func TestBrowser(t *testing.T) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/{$}", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, page) })
+	mux.HandleFunc("/frame", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, browse.Framed("/", 390, `const p = doc.getElementById("p").textContent; return p == "before" ? null : p + " " + (doc.documentElement.scrollWidth > 390)`))
+	})
+	s := httptest.NewServer(mux)
+	defer s.Close()
+	dom := browse.DOM(t, s.URL+"/frame")
+	assert.Equal(t, "after  all true", browse.Seen(dom), "the script has run, and 500 pixels do not fit into 390")
+	assert.Equal(t, "seen: after all true :seen", browse.Text(dom))
+	for dark, want := range map[bool]uint32{false: 0xffff, true: 0} {
+		file := filepath.Join(t.TempDir(), "page.png")
+		browse.Screenshot(t, s.URL, file, 600, 300, dark)
+		f, err := os.Open(file)
+		require.NoError(t, err)
+		img, err := png.Decode(f)
+		require.NoError(t, err)
+		require.NoError(t, f.Close())
+		r, _, _, _ := img.At(590, 290).RGBA()
+		assert.Equal(t, want, r, "dark: %v", dark)
+		assert.Equal(t, 600, img.Bounds().Dx())
+	}
+	assert.Empty(t, browse.Seen("nothing"))
+}

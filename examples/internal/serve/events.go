@@ -1,0 +1,96 @@
+package serve
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// An Event is one of a stream. IDs ascend from 1; Data is sent as JSON.
+type Event struct {
+	ID   uint64
+	Name string // of the event; "" is the browser's "message"
+	Data any
+}
+
+// ErrGone is what a source returns when it no longer has the events behind a position. The
+// client is sent an event "reset" whose ID is that of the events that come with the error,
+// or 0, and should load everything again.
+var ErrGone = errors.New("these events are gone")
+
+// A Source returns the events behind a position, in order. If there are none yet it waits
+// for one, or for the end of ctx, which is no error.
+type Source func(ctx context.Context, after uint64) ([]Event, error)
+
+// ping is how often something is sent to a client that has nothing to receive, so that
+// both sides notice a connection that has died.
+const ping = 15 * time.Second
+
+// Events streams the events of a source until the client goes, the server stops or the
+// source fails. It begins behind the position in the Last-Event-ID that a browser sends
+// when it connects again, or in ?after=, or at the beginning. A client is a position: one
+// that reads slowly costs no queue, and one that reads nothing for ten seconds is
+// disconnected.
+func Events(w http.ResponseWriter, r *http.Request, next Source) {
+	id := r.Header.Get("Last-Event-ID")
+	if id == "" {
+		id = r.FormValue("after")
+	}
+	after, err := strconv.ParseUint(id, 10, 64)
+	if err != nil && id != "" {
+		Fail(w, http.StatusBadRequest, fmt.Errorf("the position must be the ID of an event, got %q", id))
+		return
+	}
+	ctx, cancel := Waiting(r)
+	defer cancel()
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("Cache-Control", "no-store")
+	c := http.NewResponseController(w)
+	if c.Flush() != nil {
+		return
+	}
+	for ctx.Err() == nil {
+		wait, done := context.WithTimeout(ctx, ping)
+		events, err := next(wait, after)
+		done()
+		_ = c.SetWriteDeadline(time.Now().Add(10 * time.Second)) // a recorder in a test has none
+		switch {
+		case errors.Is(err, ErrGone):
+			after = 0
+			if len(events) > 0 {
+				after = events[0].ID
+			}
+			err = write(w, Event{ID: after, Name: "reset"})
+		case err != nil || ctx.Err() != nil:
+			return
+		case len(events) == 0:
+			_, err = fmt.Fprint(w, ": nothing new\n\n")
+		}
+		for _, e := range events {
+			if err == nil && e.ID > after {
+				err, after = write(w, e), e.ID
+			}
+		}
+		if err != nil || c.Flush() != nil {
+			return
+		}
+	}
+}
+
+func write(w http.ResponseWriter, e Event) error {
+	data, err := json.Marshal(e.Data) // has no line end
+	if err != nil {
+		return err
+	}
+	if e.Name != "" {
+		if _, err := fmt.Fprintf(w, "event: %s\n", e.Name); err != nil {
+			return err
+		}
+	}
+	_, err = fmt.Fprintf(w, "id: %d\ndata: %s\n\n", e.ID, data)
+	return err
+}

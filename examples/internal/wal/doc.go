@@ -1,0 +1,52 @@
+// Package wal is a write-ahead log: what it has acknowledged survives kill -9 and a loss of
+// power.
+//
+// # Terms
+//
+// A record is a slice of bytes that the caller appends. Records are numbered from 1. A
+// frame is what one commit writes: all records that waited for it, with one checksum. A
+// segment is a file of frames, named by the number of its first record. A snapshot is the
+// caller's state after a record, so that the segments up to it are no longer needed.
+//
+// # Idea
+//
+//	Append ─┐                  ┌ frame ┬ frame ┬ frame ┐
+//	Append ─┼─▶ bqueue ─▶ one writer: │ write, then one fsync │─▶ Applied ─▶ answers
+//	Append ─┘                  └───────┴───────┴───────┘
+//
+// An fsync takes the same time for one record as for a thousand. So one goroutine takes
+// whatever is waiting, writes it as one frame, syncs, and answers all of it (group commit).
+// While it syncs, the next frame collects in the queue.
+//
+// # Layout
+//
+//	segment  = frame…
+//	frame    = length u32 │ CRC32C u32 │ number of the first record u64 │ payload
+//	payload  = (length u32 │ record)…
+//	snapshot = the caller's bytes │ CRC32C u32
+//
+// Numbers are little endian. The checksum covers the length, the number and the payload.
+// A frame is written only after the one before it was synced. So the only frame that a
+// crash can leave damaged is the last one, and nothing in it was acknowledged: Open
+// truncates it. A damaged frame with an intact frame behind it was once synced, so
+// truncating there would lose acknowledged records: Open returns ErrCorrupt.
+//
+// # Invariants
+//
+//	W1  An Append that returned nil is found by Replay after any crash (TestKill).
+//	W2  The records of one Append are all there or none is, and they are consecutive
+//	    (TestDamage, TestConcurrent).
+//	W3  Replay yields each record once, in the order of the numbers, without a gap
+//	    (TestModel).
+//	W4  Applied sees the records in the order in which Replay will, each after it is durable
+//	    (TestConcurrent, TestFailedDisk).
+//	W5  After a write or sync that failed, no Append succeeds: the kernel may have dropped
+//	    the pages, and a second fsync would report success without them (TestFailedDisk).
+//
+// # Trade-offs
+//
+// A single writer that waits for each commit has the latency of an fsync. Damage to the
+// very last frame, after it was synced, cannot be told from a torn write: it is truncated.
+// A record that contains an intact frame of the right number would look like one, so that
+// Open refuses if exactly this record is torn; records of text cannot. A snapshot is written between two commits, so appends wait for it.
+package wal
