@@ -86,6 +86,8 @@ func readReply(r *bufio.Reader) (string, error) {
 		return line + string(b[:k]), err
 	case '%':
 		each = 2
+	case '|': // pairs that come before the reply that they belong to
+		n = 2*n + 1
 	case '*', '~', '>':
 	default:
 		return line, fmt.Errorf("not the head of a reply: %q", line)

@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"example.com/flatline/internal/loopback"
 )
 
 // patience is how long a test waits for what must come, on a machine that is busy with
@@ -54,6 +56,7 @@ func respcache(t testing.TB, args ...string) *node {
 	t.Helper()
 	bin, err := os.Executable()
 	require.NoError(t, err)
+	args = append([]string{"-enable-debug-command", "local"}, args...)
 	return begin(&node{t: t, bin: bin, args: args, dir: t.TempDir()})
 }
 
@@ -62,7 +65,7 @@ func respcache(t testing.TB, args ...string) *node {
 func redisServer(t testing.TB, args ...string) *node {
 	t.Helper()
 	installed(t, "redis-server")
-	args = append([]string{"--save", "", "--appendonly", "no", "--enable-debug-command", "no"}, args...)
+	args = append([]string{"--save", "", "--appendonly", "no", "--enable-debug-command", "local", "--latency-tracking", "no"}, args...)
 	return begin(&node{t: t, redis: true, args: args, dir: t.TempDir()})
 }
 
@@ -77,7 +80,12 @@ func installed(t testing.TB, name string) string {
 
 func begin(n *node) *node {
 	n.t.Helper()
-	n.t.Cleanup(n.kill)
+	n.t.Cleanup(func() {
+		n.kill()
+		if n.t.Failed() {
+			n.t.Logf("the log of %s at %s:\n%.4000s", n, n.addr, n.log)
+		}
+	})
 	n.start()
 	return n
 }
@@ -91,14 +99,10 @@ func (n *node) start() {
 		if err == nil {
 			return
 		}
-		// Between the choice of a free port and its use another process can take it.
+		// The socket of the process before may be on its way out.
 		if try == 3 || !strings.Contains(n.log.String(), "ddress already in use") {
 			require.NoError(n.t, err, "%s", n.log)
 		}
-		if !n.redis {
-			continue // the same port: the socket of the process before is on its way out
-		}
-		n.addr = ""
 	}
 }
 
@@ -107,7 +111,9 @@ func (n *node) tryStart() error {
 	n.log = new(lines)
 	if n.redis {
 		if n.addr == "" {
-			n.addr = freeAddr(n.t)
+			addr, err := loopback.Addr()
+			require.NoError(n.t, err)
+			n.addr = addr
 		}
 		n.cmd = exec.Command("redis-server", append([]string{"--bind", "127.0.0.1", "--port", n.port(), "--dir", n.dir}, n.args...)...)
 	} else {
@@ -187,14 +193,6 @@ func (n *node) dial(t testing.TB) *conn {
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = c.Close() })
 	return c
-}
-
-func freeAddr(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // lines collects what a process prints.

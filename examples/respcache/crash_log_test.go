@@ -79,6 +79,7 @@ func TestLogIsOfRedis(t *testing.T) {
 // TestLogTorn cuts the end of the log off, as a crash of the machine does, at places drawn
 // by chance: respcache starts, and has the keys that redis-server makes of the same bytes.
 func TestLogTorn(t *testing.T) {
+	t.Parallel()
 	start := time.Now()
 	n := respcache(t, "-appendonly", "-appendfsync", "always")
 	c := n.dial(t)

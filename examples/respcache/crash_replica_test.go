@@ -147,6 +147,7 @@ func info(t testing.TB, n *node, field string) int {
 
 // TestReplica takes a replica through what can happen to it.
 func TestReplica(t *testing.T) {
+	t.Parallel()
 	primary := respcache(t, "-appendonly", "-appendfsync", "no")
 	churn(t, primary, 1, 200)
 	w := newWire(t, primary.addr)
@@ -204,6 +205,7 @@ func TestReplica(t *testing.T) {
 // TestReplicaUnderLoad cuts the link again and again while eight writers write, and kills
 // the primary at the end: once it is back, the replica has what it has.
 func TestReplicaUnderLoad(t *testing.T) {
+	t.Parallel()
 	primary := respcache(t, "-appendonly", "-appendfsync", "always", "-shards", "4")
 	w := newWire(t, primary.addr)
 	replica := respcache(t, "-replicaof", w.l.Addr().String())
@@ -222,7 +224,7 @@ func TestReplicaUnderLoad(t *testing.T) {
 				}
 			}
 		})
-		l.until(t, primary, 1500, primary.kill)
+		l.until(t, primary, 600, primary.kill)
 		close(stop)
 		wg.Wait()
 		primary.start()
@@ -234,17 +236,35 @@ func TestReplicaUnderLoad(t *testing.T) {
 // TestReplicaEvicts has a primary that throws keys out for want of memory, and whose keys
 // expire: the replica decides neither by itself and holds the same.
 func TestReplicaEvicts(t *testing.T) {
+	t.Parallel()
 	primary := respcache(t, "-maxmemory", "300000", "-maxmemory-policy", "allkeys-lru")
 	replica := respcache(t, "-replicaof", primary.addr)
 	c := primary.dial(t)
+	var batch []byte
+	sent := 0
+	add := func(words ...string) {
+		batch = append(batch, encode(words...)...)
+		sent++
+	}
 	for i := range 3000 {
-		c.must(t, "SET", fmt.Sprint("k", i), strings.Repeat("v", 200), "PX", "3600000")
+		add("SET", fmt.Sprint("k", i), strings.Repeat("v", 200), "PX", "3600000")
 		if i%7 == 0 {
-			c.must(t, "GET", fmt.Sprint("k", i/2))
+			add("GET", fmt.Sprint("k", i/2))
 		}
 		if i%50 == 0 {
-			c.must(t, "SET", fmt.Sprint("short", i), "v", "PX", "1")
+			add("SET", fmt.Sprint("short", i), "v", "PX", "1")
 		}
+		if i%100 < 99 {
+			continue
+		}
+		_, err := c.Write(batch)
+		require.NoError(t, err)
+		for range sent {
+			reply, err := readReply(c.r)
+			require.NoError(t, err)
+			require.NotContains(t, reply, "-ERR")
+		}
+		batch, sent = batch[:0], 0
 	}
 	require.Positive(t, info(t, primary, "evicted_keys"))
 	equal(t, primary, replica)

@@ -10,17 +10,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var long = flag.Bool("long", false, "crash 50 times a test, not 3")
+var long = flag.Bool("long", false, "crash 50 times a test, not once")
 
 // rounds returns how often a test crashes its server.
 func rounds() int {
-	switch {
-	case *long:
+	if *long {
 		return 50
-	case testing.Short():
-		return 1
 	}
-	return 3
+	return 1
 }
 
 // TestCrash kills the server with kill -9 at a random moment while eight writers write, and

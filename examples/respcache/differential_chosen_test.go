@@ -16,11 +16,15 @@ var chosen = []struct {
 	why         string
 }{
 	{
-		"COPY a b\r\n", ":0\r\n", "-ERR unknown command 'COPY', with args beginning with: 'a' 'b' \r\n",
-		"only what a cache is used for: no COPY, SORT, DUMP, MOVE, scripts, and no type but strings",
+		"SORT a\r\n", "*0\r\n", "-ERR unknown command 'SORT', with args beginning with: 'a' \r\n",
+		"only what a cache is used for: no SORT, MOVE, scripts, functions, users, clusters, and no type but strings",
 	},
 	{"LPUSH a 1\r\n", ":1\r\n", "-ERR unknown command 'LPUSH', with args beginning with: 'a' '1' \r\n", "as above"},
 	{"SELECT 1\r\n", "+OK\r\n", "-ERR DB index is out of range\r\n", "one keyspace, as in a cluster"},
+	{"ACL SETUSER a\r\n", "+OK\r\n", "-ERR there are no users but 'default', who may do everything: CONFIG SET requirepass sets its password\r\n", "one user"},
+	{"CONFIG SET appendfsync always\r\n", "+OK\r\n", "-ERR CONFIG SET failed (possibly related to argument 'appendfsync') - appendonly is no, so it has no effect\r\n", "CONFIG SET refuses what would have no effect"},
+	{"CONFIG SET appendonly yes\r\n", "+OK\r\n", "-ERR CONFIG SET failed (possibly related to argument 'appendonly') - can't set immutable config\r\n", "the log is opened at the start"},
+	{"CONFIG SET notify-keyspace-events An\r\nCONFIG GET notify-keyspace-events\r\n", "+OK\r\n*2\r\n$22\r\nnotify-keyspace-events\r\n$1\r\nA\r\n", "+OK\r\n*2\r\n$22\r\nnotify-keyspace-events\r\n$2\r\nAn\r\n", "CONFIG GET says what is in force: Redis hides n behind A"},
 	{"SCAN -1\r\n", "*2\r\n$1\r\n0\r\n*0\r\n", "-ERR invalid cursor\r\n", "no SCAN has ever given a negative cursor"},
 }
 

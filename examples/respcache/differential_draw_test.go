@@ -35,95 +35,6 @@ func (c *clock) next(t *rapid.T, absolute bool) int64 {
 	return life + d
 }
 
-// The forms of the commands that are drawn. A letter stands for one drawn argument, a +
-// behind it for one to three of them, a capital word for itself:
-//
-//	k key      v value       i position   n increment   f float   c channel
-//	s seconds  m ms          S time in seconds   M time in ms      any of them may be bad
-//	x options of SET, up to four   g options of GETEX   e conditions of EXPIRE
-var forms = strings.Split(strings.TrimSpace(`
-GET k
-GET k
-SET k v
-SET k v
-SET k v x
-SET k v x
-SET k v x
-SETNX k v
-SETEX k s v
-PSETEX k m v
-GETSET k v
-GETDEL k
-GETEX k g
-MGET k+
-MSET k v
-MSET k v k v
-MSETNX k v
-MSETNX k v k v
-APPEND k v
-STRLEN k
-GETRANGE k i i
-SUBSTR k i i
-SETRANGE k i v
-INCR k
-DECR k
-INCRBY k n
-DECRBY k n
-INCRBYFLOAT k f
-DEL k+
-UNLINK k+
-EXISTS k+
-TOUCH k+
-TYPE k
-RENAME k k
-RENAMENX k k
-EXPIRE k s e
-PEXPIRE k m e
-EXPIREAT k S e
-PEXPIREAT k M e
-TTL k
-PTTL k
-EXPIRETIME k
-PEXPIRETIME k
-PERSIST k
-DBSIZE
-FLUSHDB
-FLUSHALL
-FLUSHALL ASYNC
-FLUSHDB SYNC
-PING
-PING v
-ECHO v
-SELECT 0
-MULTI
-MULTI
-EXEC
-EXEC
-DISCARD
-WATCH k+
-UNWATCH
-SUBSCRIBE news
-PSUBSCRIBE n*
-UNSUBSCRIBE
-UNSUBSCRIBE c
-PUNSUBSCRIBE
-PUNSUBSCRIBE p
-PUBLISH c v
-PUBSUB CHANNELS
-PUBSUB CHANNELS p
-PUBSUB NUMSUB c
-PUBSUB NUMPAT
-HELLO
-HELLO 2
-HELLO 3
-HELLO i
-CLIENT SETNAME c
-CLIENT GETNAME
-RESET
-NOSUCH
-NOSUCH v k
-`), "\n")
-
 // Words that mean something to a command, put where they do not belong.
 var misplaced = []string{"NX", "XX", "GET", "KEEPTTL", "PERSIST", "GT", "LT", "ASYNC", "REPLACE", "", "0", "-1", "a", "abc", "\r\n", "\x00"}
 
@@ -137,6 +48,9 @@ var (
 	increments = []string{"1", "1", "-1", "7", "-7", "100", "0", "9223372036854775807", "-9223372036854775807", "-9223372036854775808", "9223372036854775808", "abc", "", "1.5", "1 ", "+1", "01", "-0"}
 	floats     = []string{"0.1", "0.2", "1", "-1", "1.5", "3.14159", "-2.75", "100.001", "1e3", "1e-3", "5e17", "123456789.123456789", "0", "-0", "inf", "-inf", "nan", "abc", "", " 1", "1 ", "+1", "0x10", "1e400", ".5", "5."}
 	channels   = []string{"news", "news", "nuts"}
+	offsets    = []string{"0", "1", "7", "8", "9", "15", "23", "100", "1000", "-1", "4294967296", "9223372036854775807", "abc", "", "#1", " 1", "1.5"}
+	classes    = []string{"KEA", "KEA", "", "Kx", "E$g", "KEn", "AK", "g$lshzxetd", "Q", "KE A"}
+	bitTypes   = []string{"u8", "u8", "i8", "u1", "i1", "u4", "i5", "u63", "i64", "i33", "u64", "i65", "u0", "x8", "u", "", "u+8"}
 	patterns   = []string{"n*", "n*", "n?ws", "[m-o]*"}
 )
 
@@ -195,6 +109,34 @@ func drawArg(t *rapid.T, kind byte, at *clock) []string {
 		return one(channels)
 	case 'p':
 		return one(patterns)
+	case 'b':
+		return one(offsets)
+	case 'z':
+		return one([]string{"0", "1", "0", "1", "2", "-1", "abc"})
+	case 'u':
+		return one([]string{"BYTE", "BIT", "bit", "BITS"})
+	case 'o':
+		return one([]string{"AND", "OR", "XOR", "NOT", "not", "NAND"})
+	case 'B':
+		return drawBitOps(t)
+	case 'l':
+		return drawWords(t, map[string][]string{"LEN": nil, "IDX": nil, "WITHMATCHLEN": nil, "MINMATCHLEN": {"0", "2", "-1", "abc"}})
+	case 'r':
+		return drawWords(t, map[string][]string{"REPLACE": nil, "replace": nil, "DB": {"0", "0", "abc"}})
+	case 'd':
+		return one(payloads)
+	case 'R':
+		return drawWords(t, map[string][]string{"REPLACE": nil, "replace": nil, "ABSTTL": nil, "IDLETIME": {"0", "-1", "x"}, "FREQ": {"0", "255", "256"}})
+	case 'T':
+		return one([]string{"0", "0", "0", "-1", "abc", strconv.FormatInt(at.next(t, false)*1000, 10)})
+	case 'q':
+		return one(classes)
+	case 'w':
+		return one([]string{"ON", "OFF", "SKIP", "on", "x"})
+	case 'y':
+		return one([]string{"WRITE", "ALL", "all", "x"})
+	case 't':
+		return one([]string{"string", "integer", "double", "bignum", "null", "array", "set", "map", "attrib", "push", "verbatim", "true", "false", "TRUE", "x"})
 	case 's', 'm', 'S', 'M':
 		return []string{drawTime(t, kind, at)}
 	case 'x':

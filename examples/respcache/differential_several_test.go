@@ -84,6 +84,11 @@ GETDEL k
 APPEND k v
 SETRANGE k i v
 INCR k
+SETBIT k b z
+BITOP o k k+
+BITFIELD k B
+COPY k k r
+RESTORE k T d R
 DEL k
 RENAME k k
 EXPIRE k s e

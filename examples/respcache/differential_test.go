@@ -25,14 +25,14 @@ func TestDifferential(t *testing.T) {
 		name  string
 		start func(testing.TB) *node
 	}{
-		{"control", func(t testing.TB) *node { return redisServer(t) }},
+		{"control", func(t testing.TB) *node { return redisServer(t, uncompressed...) }},
 		{"respcache", func(t testing.TB) *node { return respcache(t) }},
 		{"respcache of several shards", func(t testing.TB) *node { return respcache(t, "-shards", "8") }},
 	}
 	for _, side := range sides {
 		t.Run(side.name, func(t *testing.T) {
 			t.Parallel()
-			want, got := redisServer(t), side.start(t)
+			want, got := redisServer(t, uncompressed...), side.start(t)
 			wantCtl, gotCtl := want.dial(t), got.dial(t)
 			rapid.Check(t, func(t *rapid.T) { differ(t, want, got, wantCtl, gotCtl) })
 		})
@@ -43,14 +43,17 @@ func TestDifferential(t *testing.T) {
 // memory is refused, in and out of a transaction, and the rest is not. Nobody makes room,
 // and commands without keys, which respcache queues all the same, are left out.
 func TestDifferentialFull(t *testing.T) {
-	want, got := redisServer(t), respcache(t)
+	want, got := redisServer(t, uncompressed...), respcache(t)
 	wantCtl, gotCtl := want.dial(t), got.dial(t)
 	fill := [][]string{{"CONFIG", "SET", "maxmemory", "0"}, {"SET", "full", "stop"}, {"MSET", "a", "1", "b", "abc"}, {"CONFIG", "SET", "maxmemory", "1"}}
 	rapid.Check(t, func(t *rapid.T) { differ(t, want, got, wantCtl, gotCtl, fill...) })
 	require.Contains(t, gotCtl.must(t, "SET", "a", "b"), "-OOM ")
 }
 
-var keyless = regexp.MustCompile(`(?i)^(FLUSH.*|PING|ECHO|SELECT|.*SUBSCRIBE|PUBLISH|PUBSUB|HELLO|CLIENT|UNWATCH)$`)
+var keyless = regexp.MustCompile(`(?i)^(FLUSH.*|PING|ECHO|SELECT|.*SUBSCRIBE|PUBLISH|PUBSUB|HELLO|CLIENT|UNWATCH|AUTH|CONFIG|COMMAND|SLOWLOG|LATENCY|SHUTDOWN|ACL|DEBUG)$`)
+
+// uncompressed makes redis-server write values as they are, as respcache does.
+var uncompressed = []string{"--rdbcompression", "no"}
 
 // What is never queued redis-server refuses in a transaction when memory is full.
 var noQueue = regexp.MustCompile(`(?i)^(MULTI|WATCH)$`)
@@ -60,6 +63,9 @@ var noQueue = regexp.MustCompile(`(?i)^(MULTI|WATCH)$`)
 func differ(t *rapid.T, want, got *node, wantCtl, gotCtl *conn, before ...[]string) {
 	require.Equal(t, "+OK\r\n", wantCtl.must(t, "FLUSHALL"))
 	require.Equal(t, "+OK\r\n", gotCtl.must(t, "FLUSHALL"))
+	for _, ctl := range []*conn{wantCtl, gotCtl} {
+		require.Equal(t, "+OK\r\n", ctl.must(t, "CONFIG", "SET", "notify-keyspace-events", ""))
+	}
 	for _, c := range before {
 		require.Equal(t, wantCtl.must(t, c...), gotCtl.must(t, c...))
 	}

@@ -24,15 +24,12 @@ func main() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
-	var o server.Options
+	o := server.Options{Config: map[string]string{}}
 	addr := flag.String("addr", "127.0.0.1:6380", "where to listen; port 0 is any that is free")
-	flag.Int64Var(&o.MaxMemory, "maxmemory", 0, "bytes that keys and values may take; 0 is no bound")
-	flag.StringVar(&o.Policy, "maxmemory-policy", "noeviction", "who leaves when memory is full")
-	flag.BoolVar(&o.AppendOnly, "appendonly", false, "keep a log of all changes in dir")
-	flag.StringVar(&o.Dir, "dir", ".", "where the log lies")
-	flag.StringVar(&o.AppendFsync, "appendfsync", "everysec", "when the log is forced to disk: always, everysec or no")
 	flag.StringVar(&o.ReplicaOf, "replicaof", "", "host:port of a master to copy")
-	flag.IntVar(&o.Shards, "shards", 1, "parts of the keys with a lock and an order each: a power of two up to 64")
+	for _, p := range server.Parameters() {
+		addFlag(p, o.Config)
+	}
 	flag.Parse()
 	if flag.NArg() > 0 {
 		fmt.Fprintln(os.Stderr, "unknown argument", flag.Arg(0))
@@ -41,6 +38,32 @@ func main() {
 	if err := run(*addr, o); err != nil {
 		log.Fatal(err)
 	}
+}
+
+// addFlag makes a flag of a parameter; its values are those of CONFIG SET. Where they are
+// yes and no, the flag alone is yes.
+func addFlag(p server.Parameter, config map[string]string) {
+	usage := p.Usage
+	if p.Initial != "" {
+		usage += " (default " + p.Initial + ")"
+	}
+	set := func(v string) error {
+		config[p.Name] = v
+		return nil
+	}
+	if !p.YesNo {
+		flag.Func(p.Name, usage, set)
+		return
+	}
+	flag.BoolFunc(p.Name, usage, func(v string) error {
+		switch v {
+		case "true":
+			v = "yes"
+		case "false":
+			v = "no"
+		}
+		return set(v)
+	})
 }
 
 func run(addr string, o server.Options) error {
@@ -56,6 +79,7 @@ func run(addr string, o server.Options) error {
 		return err
 	}
 	fmt.Printf("listening on %v\n", s.Addr())
+	fmt.Println(s.Access())
 	context.AfterFunc(ctx, s.Shutdown)
 	if err := s.Serve(); err != nil {
 		s.Close()

@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"fmt"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -30,21 +29,29 @@ type chunk struct {
 // goroutine takes what is there: however many clients wait for the disk, that is one
 // write and one fsync for all of them.
 type aof struct {
-	srv   *Server
-	dir   string
-	queue *bqueue.Queue[chunk]
-	free  chan []byte // buffers that the writer is done with
-	mode  atomic.Int32
-	ended chan struct{} // closed when the writer has ended
+	srv    *Server
+	disk   disk
+	dir    string
+	unlock func() // of the directory
+	queue  *bqueue.Queue[chunk]
+	free   chan []byte // buffers that the writer is done with
+	mode   atomic.Int32
+	ended  chan struct{} // closed when the writer has ended
 
-	file  *os.File // the rest of this paragraph is the writer's
-	dirty bool     // there is something that fsync has not seen
-	lost  bool     // something could not be written: the file is good up to there only
+	file   logFile // the rest of this paragraph is the writer's
+	dirty  bool    // there is something that fsync has not seen
+	lost   bool    // something could not be written: the file is good up to there only
+	hidden bool    // the manifest does not list the file yet: a start would not load it
+	seen   int64   // offset that was written, or lost
 
 	size, baseSize atomic.Int64 // bytes in the files
 	failed         atomic.Bool  // writes are refused
-	rewriting      atomic.Bool
-	manifest       manifest // of whoever rewrites
+	orphans        atomic.Int64 // files that the manifest does not list
+
+	turn     chan struct{} // full while the log is rewritten
+	manifest manifest      // as it is on disk; of whoever has the turn
+	pause    atomic.Int64  // seconds until the next try of a rewrite that failed
+	backoff  atomic.Int64  // the pause after the next failure
 
 	mu     sync.Mutex
 	woken  *sync.Cond
@@ -57,6 +64,8 @@ func (a *aof) start() {
 	a.free = make(chan []byte, 64)
 	a.ended = make(chan struct{})
 	a.woken = sync.NewCond(&a.mu)
+	a.turn = make(chan struct{}, 1)
+	a.backoff.Store(1)
 	go a.write()
 	a.srv.group.Go(a.everySecond)
 }
@@ -104,7 +113,10 @@ func (a *aof) write() {
 
 // put writes effects up to an offset and, if that is wanted, waits for the disk.
 func (a *aof) put(buf []byte, end int64) {
-	if len(buf) == 0 || a.lost {
+	if len(buf) == 0 {
+		return
+	}
+	if a.seen = end; a.lost {
 		return
 	}
 	a.dirty = true
@@ -117,8 +129,15 @@ func (a *aof) put(buf []byte, end int64) {
 		return
 	}
 	a.size.Add(int64(len(buf)))
+	if !a.hidden {
+		a.confirm()
+	}
+}
+
+// confirm acknowledges everything that the writer has seen.
+func (a *aof) confirm() {
 	a.mu.Lock()
-	a.synced = end
+	a.synced = a.seen
 	a.mu.Unlock()
 	a.woken.Broadcast()
 }
@@ -186,18 +205,27 @@ func (a *aof) everySecond() {
 			return
 		case <-t.C:
 		}
-		if a.mode.Load() == fsyncEverySec {
-			_ = a.after(func() error {
-				err := a.sync()
-				if err != nil && !a.lost {
-					a.fail(err)
-				}
-				return err
-			})
-		}
-		if a.failed.Load() || a.hasGrown() {
-			a.startRewrite()
-		}
+		a.second()
+	}
+}
+
+// maxBackoff is how many seconds pass at most between two tries to write a new log.
+const maxBackoff = 60
+
+func (a *aof) second() {
+	if a.mode.Load() == fsyncEverySec {
+		_ = a.after(func() error {
+			err := a.sync()
+			if err != nil && !a.lost {
+				a.fail(err)
+			}
+			return err
+		})
+	}
+	if a.pause.Load() > 0 {
+		a.pause.Add(-1)
+	} else if a.failed.Load() || a.hasGrown() {
+		a.startRewrite()
 	}
 }
 
@@ -216,6 +244,7 @@ func (a *aof) close() error {
 		err = fmt.Errorf("server: the append-only file is not complete: %s", a.lastError())
 	}
 	a.file.Close()
+	a.unlock()
 	return err
 }
 

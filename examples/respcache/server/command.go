@@ -14,31 +14,53 @@ const (
 	whileSub              // may run in a RESP2 connection that is subscribed
 	untx                  // is not queued by MULTI
 	notx                  // must not be queued by MULTI
+	fast                  // takes a time that does not depend on what is stored: not timed by default
+	noAuth                // may run before AUTH
+	admin                 // is not shown to MONITOR
+	quiet                 // is not entered in the slow log: it waits, or runs others
+	relayed               // waits as writes do while those are paused: Redis sends it to replicas
 	container             // has subcommands; set by init
 )
 
-// A command is what a client can ask for. arity counts the command's own name; if it
+// An entry is what a client can ask for. arity counts the command's own name; if it
 // is negative, that is how many words it has at least. Keys are words first, first
 // +step, … last, a negative last counts from the end.
-type command struct {
+type entry struct {
 	name              string
 	arity             int
 	flags             int
 	first, last, step int
-	run               func(s *session, args [][]byte)
+	run               handler
 }
+
+// A command is an entry of the tables with what is known of it.
+type command struct {
+	entry
+	trait
+	index int // of its counts
+}
+
+// A handler executes a command and appends its reply. args[0] is the command's name, in
+// any case: a handler must not depend on it.
+type handler func(s *session, args [][]byte)
 
 var (
 	commands   = map[string]*command{}
 	containers = map[string]map[string]*command{} // subcommands by command
 
-	commandGet, commandSet *command
+	tableLen int // of all of them
+
+	commandGet, commandSet, commandExec *command
 )
 
 func init() {
-	for _, table := range [][]command{stringCommands, keyCommands, expireCommands, adminCommands, txCommands, pubsubCommands, logCommands} {
+	for _, table := range [][]entry{
+		stringCommands, bitCommands, keyCommands, expireCommands, txCommands, pubsubCommands,
+		connectionCommands, clientCommands, configCommands, serverCommands, watchingCommands, commandCommands, objectCommands, logCommands, aclCommands, debugCommands,
+	} {
 		for i := range table {
-			c := &table[i]
+			c := &command{entry: table[i], trait: traits[table[i].name], index: tableLen}
+			tableLen++
 			commands[c.name] = c
 			if name, sub, ok := strings.Cut(c.name, "|"); ok {
 				delete(commands, c.name)
@@ -50,7 +72,7 @@ func init() {
 			}
 		}
 	}
-	commandGet, commandSet = commands["get"], commands["set"]
+	commandGet, commandSet, commandExec = commands["get"], commands["set"], commands["exec"]
 }
 
 // lookup finds a command by its name in any case.
@@ -76,6 +98,11 @@ func lookup(name []byte) *command {
 	return commands[view(lower[:len(name)])]
 }
 
+// takes reports whether the command may have so many words.
+func (c *command) takes(words int) bool {
+	return words == c.arity || c.arity < 0 && words >= -c.arity
+}
+
 // do executes one command and appends its reply.
 func (s *session) do(args [][]byte) {
 	s.done++
@@ -96,8 +123,12 @@ func (s *session) do(args [][]byte) {
 		}
 		c = sub
 	}
-	if len(args) != c.arity && c.arity > 0 || len(args) < -c.arity {
+	if !c.takes(len(args)) {
 		s.reject(c, errArity(c.name))
+		return
+	}
+	if s.stranger && c.flags&noAuth == 0 && s.srv.guarded.Load() {
+		s.reject(c, errNoAuth)
 		return
 	}
 	s.run(c, args)
@@ -120,46 +151,35 @@ func (s *session) run(c *command, args [][]byte) {
 			s.reject(c, text)
 			return
 		}
+		if s.srv.pause.on.Load() && s.postpones(flags) {
+			s.postpone(c, args)
+			return
+		}
 	}
 	if s.tx.open && c.flags&untx == 0 {
 		s.queue(c, args, mask)
 		return
 	}
-	c.run(s, args)
+	s.call(c, args)
 }
 
-// forbidden returns why a command may not run now, or "".
-func (s *session) forbidden(c *command, flags int, mask uint64) string {
-	if limit := s.srv.limit.Load(); limit > 0 && !s.srv.isReplica() && !s.within(mask, limit) &&
-		(flags&grows != 0 || s.tx.open && c.flags&untx == 0) {
-		return errOOM
+// call executes a command that may run now, and counts it.
+func (s *session) call(c *command, args [][]byte) {
+	errors, done := s.errors, s.done
+	s.current = c
+	if c.flags&fast == 0 || s.srv.observed.Load() {
+		s.observe(c, args)
+	} else {
+		c.run(s, args)
 	}
-	if flags&writes != 0 {
-		if text := s.srv.feed.broken(); text != "" {
-			return text
-		}
-		if s.srv.isReplica() {
-			return errReadOnly
-		}
+	if c != s.counted {
+		s.tell()
+		s.counted = c
 	}
-	if s.subs.n > 0 && !s.resp3 && c.flags&whileSub == 0 {
-		return "ERR Can't execute '" + c.name + "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context"
+	s.calls++
+	if s.errors != errors && s.done == done { // those of the commands that EXEC has executed are theirs
+		s.srv.tallies[c.index].failed.Add(1)
 	}
-	if flags&anytime == 0 && s.srv.loading.Load() {
-		return errLoading
-	}
-	return ""
-}
-
-// within makes room in the shards of mask, and reports whether it could.
-func (s *session) within(mask uint64, limit int64) bool {
-	ok := true
-	for i, sh := range s.srv.shards {
-		if mask>>i&1 == 1 && sh.used > limit {
-			ok = s.evict(sh, limit) && ok
-		}
-	}
-	return ok
 }
 
 // refuse replies to what is no command; a transaction in which that happens cannot
@@ -171,6 +191,7 @@ func (s *session) refuse(text string) {
 
 // reject replies to a command that may not run now.
 func (s *session) reject(c *command, text string) {
+	s.srv.tallies[c.index].rejected.Add(1)
 	if c.name == "exec" {
 		s.discard()
 		s.err("EXECABORT Transaction discarded because of: " + strings.TrimPrefix(text, "ERR "))
@@ -181,6 +202,10 @@ func (s *session) reject(c *command, text string) {
 
 func errSubcommand(command string, sub []byte) string {
 	return "ERR unknown subcommand '" + clip(sub) + "'. Try " + command + " HELP."
+}
+
+func errSubArgs(command string, sub []byte) string {
+	return "ERR unknown subcommand or wrong number of arguments for '" + clip(sub) + "'. Try " + command + " HELP."
 }
 
 // clip cuts what a client sent to the length at which Redis cuts it in errors.

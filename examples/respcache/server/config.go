@@ -1,14 +1,24 @@
 package server
 
 import (
+	"errors"
 	"fmt"
-	"math"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 )
+
+var configCommands = []entry{
+	{"config", -2, anytime, 0, 0, 0, nil},
+	{"config|get", -3, anytime | admin, 0, 0, 0, configGet},
+	{"config|set", -4, anytime | allShards | admin, 0, 0, 0, configSet},
+	{"config|resetstat", 2, anytime | allShards | admin, 0, 0, 0, configResetStat},
+	{"config|rewrite", 2, anytime | admin, 0, 0, 0, configRewrite},
+	{"config|help", 2, anytime, 0, 0, 0, help("config")},
+}
 
 // A config is what CONFIG can read and write. Its values are in effect at once.
 type config struct {
@@ -17,93 +27,10 @@ type config struct {
 	maxClients atomic.Int64
 }
 
-// A parameter is a name that CONFIG knows. check brings a value into the form that
-// is shown, or says what is wrong with it; a nil check means that it cannot be set.
-// apply puts it into effect, with all shards locked.
-type parameter struct {
-	name, initial string
-	check         func(value string) (string, error)
-	apply         func(s *Server, value string)
-}
-
-var parameters = []parameter{
-	{"appenddirname", "appendonlydir", nil, nil},
-	{"appendfilename", "appendonly.aof", nil, nil},
-	{"appendfsync", "everysec", oneOf("everysec", "always", "no"), (*Server).setFsync},
-	{"appendonly", "no", nil, nil},
-	{"auto-aof-rewrite-min-size", "67108864", memory, nil},
-	{"auto-aof-rewrite-percentage", "100", number(0, math.MaxInt32), nil},
-	{"bind", "", nil, nil},
-	{"databases", "1", nil, nil},
-	{"dir", "", nil, nil},
-	{"maxclients", "10000", number(1, math.MaxUint32), func(s *Server, v string) { s.config.maxClients.Store(s.bytes(v)) }},
-	{"maxmemory", "0", memory, func(s *Server, v string) {
-		s.limit.Store((s.bytes(v) + int64(len(s.shards)) - 1) / int64(len(s.shards)))
-	}},
-	{"maxmemory-policy", "noeviction", oneOf(policyNames()...), (*Server).setPolicy},
-	{"port", "0", nil, nil},
-	{"proto-max-bulk-len", strconv.Itoa(maxBulk), nil, nil},
-	{"repl-backlog-size", "1048576", memory, nil},
-	{"save", "", func(string) (string, error) { return "", nil }, nil},
-	{"timeout", "0", nil, nil},
-}
-
-func policyNames() (names []string) {
-	for _, p := range policies {
-		names = append(names, p.name)
-	}
-	return names
-}
-
-func (s *Server) setPolicy(name string) {
-	for _, p := range policies {
-		if p.name == name {
-			for _, sh := range s.shards {
-				sh.setPolicy(p.policy)
-			}
-		}
-	}
-}
-
-// bytes reads a value that check has accepted.
+// bytes reads a value that a check has accepted.
 func (s *Server) bytes(value string) int64 {
 	n, _ := strconv.ParseInt(value, 10, 64)
 	return n
-}
-
-func oneOf(names ...string) func(string) (string, error) {
-	return func(v string) (string, error) {
-		if v = strings.ToLower(v); slices.Contains(names, v) {
-			return v, nil
-		}
-		return "", fmt.Errorf("argument(s) must be one of the following: %s", strings.Join(names, ", "))
-	}
-}
-
-func number(least, most int64) func(string) (string, error) {
-	return func(v string) (string, error) {
-		n, ok := parseInt([]byte(v))
-		if !ok {
-			return "", fmt.Errorf("argument couldn't be parsed into an integer")
-		}
-		if n < least || n > most {
-			return "", fmt.Errorf("argument must be between %d and %d inclusive", least, most)
-		}
-		return v, nil
-	}
-}
-
-// memory reads a number of bytes, perhaps with a unit: 1k is 1000, 1kb is 1024.
-func memory(v string) (string, error) {
-	digits := strings.TrimRight(v, "bBkKmMgG")
-	unit, ok := map[string]uint64{
-		"": 1, "b": 1, "k": 1e3, "kb": 1 << 10, "m": 1e6, "mb": 1 << 20, "g": 1e9, "gb": 1 << 30,
-	}[strings.ToLower(v[len(digits):])]
-	n, err := strconv.ParseUint(digits, 10, 64)
-	if !ok || err != nil || n > math.MaxInt64/unit {
-		return "", fmt.Errorf("argument must be a memory value")
-	}
-	return utoa(n * unit), nil
 }
 
 func (c *config) get(name string) string {
@@ -112,48 +39,133 @@ func (c *config) get(name string) string {
 	return c.values[name]
 }
 
-// configure gives all parameters their first values.
-func (s *Server) configure(o Options) error {
-	s.config.values = map[string]string{}
+func (c *config) set(name, value string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.values[name] = value
+}
+
+// A Parameter is one that can be given at the start, in Options.Config.
+type Parameter struct {
+	Name, Initial, Usage string
+	YesNo                bool // its values are yes and no
+}
+
+// Parameters returns all that can be given at the start, sorted by name.
+func Parameters() (all []Parameter) {
 	for _, p := range parameters {
-		s.config.values[p.name] = p.initial
-	}
-	s.config.values["dir"] = o.Dir
-	first := map[string]string{"maxmemory": itoa(max(o.MaxMemory, 0)), "maxmemory-policy": o.Policy, "appendfsync": o.AppendFsync}
-	for _, p := range parameters {
-		v := first[p.name]
-		if v == "" {
-			v = p.initial
-		} else if norm, err := p.check(v); err != nil {
-			return fmt.Errorf("server: %s: %w", p.name, err)
-		} else {
-			v = norm
+		if p.usage != "" {
+			all = append(all, Parameter{p.name, p.initial, p.usage, p.boolean})
 		}
-		s.config.values[p.name] = v
+	}
+	return all
+}
+
+// values returns what the options say of parameters.
+func (o *Options) values() map[string]string {
+	v := map[string]string{}
+	set := func(name, value, zero string) {
+		if value != zero {
+			v[name] = value
+		}
+	}
+	set("maxmemory", itoa(o.MaxMemory), "0")
+	set("maxmemory-policy", o.Policy, "")
+	set("appendfsync", o.AppendFsync, "")
+	set("appendonly", map[bool]string{true: "yes"}[o.AppendOnly], "")
+	set("dir", o.Dir, "")
+	set("shards", strconv.Itoa(o.Shards), "0")
+	maps.Copy(v, o.Config)
+	return v
+}
+
+// check returns the values of all parameters, in the form that is shown.
+func (o *Options) check() (map[string]string, error) {
+	given, all := o.values(), map[string]string{}
+	for _, p := range parameters {
+		v, ok := given[p.name]
+		if delete(given, p.name); !ok {
+			all[p.name] = p.initial
+			continue
+		}
+		if p.usage == "" {
+			return nil, fmt.Errorf("server: %s cannot be set", p.name)
+		}
+		var err error
+		if all[p.name], err = p.check(v); err != nil {
+			return nil, fmt.Errorf("server: %s %q: %w", p.name, v, err)
+		}
+	}
+	for name := range given {
+		return nil, fmt.Errorf("server: there is no parameter %q", name)
+	}
+	return all, nil
+}
+
+// configure puts the first values of all parameters into effect.
+func (s *Server) configure(values map[string]string) (err error) {
+	s.config.values = values
+	for _, p := range parameters {
 		if p.apply != nil {
-			p.apply(s, v)
+			p.apply(s, values[p.name])
 		}
 	}
-	return nil
+	s.tls, err = newSecure(s.config.get)
+	return err
 }
 
 func configGet(s *session, args [][]byte) {
-	c := &s.srv.config
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	var found []string
-	for _, p := range parameters {
+	found := map[string]string{}
+	show := func(name string, p *parameter) {
 		if slices.ContainsFunc(args[2:], func(pattern []byte) bool {
-			return match([]byte(strings.ToLower(string(pattern))), p.name)
+			word := strings.ToLower(string(pattern))
+			return word == name || !p.hidden && match([]byte(word), name)
 		}) {
-			found = append(found, p.name)
+			found[name] = s.srv.shown(p)
 		}
 	}
-	s.pairs(len(found))
-	for _, name := range found {
-		s.text(name)
-		s.text(c.values[name])
+	for i := range parameters {
+		show(parameters[i].name, &parameters[i])
 	}
+	for older := range aliases {
+		show(older, parameterOf(older))
+	}
+	s.pairs(len(found))
+	for _, name := range slices.Sorted(maps.Keys(found)) {
+		s.text(name)
+		s.text(found[name])
+	}
+}
+
+// shown returns the value of a parameter that is in force.
+func (s *Server) shown(p *parameter) string {
+	if p.show != nil {
+		return p.show(s)
+	}
+	return s.config.get(p.name)
+}
+
+// A change is a value that a parameter is to have.
+type change struct {
+	p     *parameter
+	name  string // that it was given
+	value string
+	none  bool // it is in force already
+}
+
+// check brings the value into the form that is shown, or says why it cannot be set. What
+// is in force can be set again, whatever the parameter.
+func (c *change) check(s *Server) (err error) {
+	if c.none = c.value == s.shown(c.p); c.none {
+		return nil
+	}
+	if c.p.check == nil || c.p.fixed {
+		return errors.New("can't set immutable config")
+	}
+	if c.value, err = c.p.check(c.value); err == nil && c.p.ofLog && s.feed.file == nil {
+		err = errors.New("appendonly is no, so it has no effect")
+	}
+	return err
 }
 
 // configSet sets all that it is given, or nothing.
@@ -162,48 +174,84 @@ func configSet(s *session, args [][]byte) {
 		s.err(errSyntax)
 		return
 	}
-	type change struct {
-		p     *parameter
-		value string
-	}
 	var changes []change
 	for i := 2; i < len(args); i += 2 {
 		name := strings.ToLower(string(args[i]))
-		at := slices.IndexFunc(parameters, func(p parameter) bool { return p.name == name })
-		if at < 0 {
+		p := parameterOf(name)
+		if p == nil {
 			s.err("ERR Unknown option or number of arguments for CONFIG SET - '" + cstring(args[i]) + "'")
 			return
 		}
-		p := &parameters[at]
-		value, err := "", fmt.Errorf("can't set immutable config")
-		if p.check != nil {
-			value, err = p.check(string(args[i+1]))
-		}
-		if slices.ContainsFunc(changes, func(c change) bool { return c.p == p }) {
-			err = fmt.Errorf("duplicate parameter")
+		changes = append(changes, change{p: p, name: name, value: string(args[i+1])})
+	}
+	for i, ch := range changes {
+		err := changes[i].check(s.srv)
+		if slices.ContainsFunc(changes[:i], func(c change) bool { return c.name == ch.name }) {
+			err = errors.New("duplicate parameter")
 		}
 		if err != nil {
-			s.err("ERR CONFIG SET failed (possibly related to argument '" + p.name + "') - " + err.Error())
+			s.err("ERR CONFIG SET failed (possibly related to argument '" + ch.name + "') - " + err.Error())
 			return
 		}
-		changes = append(changes, change{p, value})
 	}
-	c := &s.srv.config
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, ch := range changes {
-		c.values[ch.p.name] = ch.value
-		if ch.p.apply != nil {
-			ch.p.apply(s.srv, ch.value)
+	s.apply(changes)
+}
+
+// apply puts changes into effect. If one cannot be, those before it are taken back.
+func (s *session) apply(changes []change) {
+	srv := s.srv
+	put := func(p *parameter, value string) error {
+		srv.config.set(p.name, value)
+		if p.apply != nil {
+			p.apply(srv, value)
 		}
+		if p.try != nil {
+			return p.try(srv, value)
+		}
+		return nil
+	}
+	var undo []change
+	for _, ch := range changes {
+		if ch.none {
+			continue
+		}
+		undo = append(undo, change{p: ch.p, value: srv.shown(ch.p)})
+		if err := put(ch.p, ch.value); err != nil {
+			for _, u := range slices.Backward(undo) {
+				_ = put(u.p, u.value) // it was in force
+			}
+			s.err("ERR CONFIG SET failed (possibly related to argument '" + ch.name + "') - " + err.Error())
+			return
+		}
+	}
+	if s.tx.running {
+		s.tx.after = append(s.tx.after, s.hold)
+	} else {
+		s.hold()
 	}
 	s.ok()
 }
 
+// hold evicts what is more than maxmemory, which may be smaller than it was.
+func (s *session) hold() {
+	if limit := s.srv.limit.Load(); limit > 0 && !s.srv.isReplica() {
+		s.need(s.srv.all)
+		s.within(s.srv.all, limit)
+	}
+}
+
 func configResetStat(s *session, _ [][]byte) {
+	s.tell()
+	for i := range s.srv.tallies {
+		s.srv.tallies[i].reset()
+	}
 	s.srv.stats.reset()
 	for _, sh := range s.srv.shards {
 		sh.hits, sh.misses, sh.expired, sh.evicted = 0, 0, 0, 0
 	}
 	s.ok()
+}
+
+func configRewrite(s *session, _ [][]byte) {
+	s.err("ERR The server is running without a config file")
 }

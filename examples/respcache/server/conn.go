@@ -22,9 +22,20 @@ const (
 // subscribes, a second writes all that is to be sent.
 type conn struct {
 	nc    net.Conn
+	in    reader
 	s     *session
+	addr  string // of the client
 	since time.Time
 	armed int64 // the tick in which the deadline for writes was set
+
+	active             atomic.Int64 // the tick in which the client last sent something
+	channels, patterns atomic.Int32 // that it has subscribed to
+	isReplica, waiting atomic.Bool  // it follows the stream; it is in a command that waits
+	queued             atomic.Int32 // commands of its transaction; -1 is none
+	queuedBytes        atomic.Int64
+	board              gaugeBoard
+
+	first [128]byte // is read into while there is no buffer
 
 	mu       sync.Mutex
 	name     string
@@ -41,14 +52,20 @@ func (s *Server) accept(nc net.Conn) {
 	if n := s.stats.clients.Add(1); n > s.config.maxClients.Load() {
 		s.stats.clients.Add(-1)
 		s.stats.rejected.Add(1)
-		_ = nc.SetWriteDeadline(time.Now().Add(time.Second))
-		_, _ = nc.Write([]byte("-ERR max number of clients reached\r\n"))
-		nc.Close()
+		s.turnAway(nc, "ERR max number of clients reached")
+		return
+	}
+	if text := s.refused(nc); text != "" {
+		s.stats.clients.Add(-1)
+		s.stats.rejected.Add(1)
+		s.turnAway(nc, text)
 		return
 	}
 	s.stats.connections.Add(1)
-	c := &conn{nc: nc, since: time.Now(), armed: -1 << 30, s: &session{srv: s, id: s.ids.Add(1)}}
-	c.s.conn = c
+	c := &conn{nc: s.tls.wrap(nc), addr: nc.RemoteAddr().String(), since: time.Now(), armed: -1 << 30, s: &session{srv: s, id: s.ids.Add(1)}}
+	c.s.conn, c.s.stranger = c, s.guarded.Load()
+	c.active.Store(s.ticks.Load())
+	c.queued.Store(-1)
 	s.clients.Store(c.s.id, c)
 	s.group.Go(func() {
 		defer s.stats.clients.Add(-1)
@@ -56,13 +73,27 @@ func (s *Server) accept(nc net.Conn) {
 	})
 }
 
+// turnAway says why a connection is not accepted, unless it would have to be encrypted, and
+// closes it.
+func (s *Server) turnAway(nc net.Conn, text string) {
+	if s.tls.listen == nil {
+		_ = nc.SetWriteDeadline(time.Now().Add(time.Second))
+		_, _ = nc.Write([]byte("-" + text + "\r\n"))
+	}
+	nc.Close()
+}
+
 // serve reads, executes what is complete, and writes the replies: one read, one
 // taking of the lock and one write for a pipeline of commands.
 func (c *conn) serve() {
 	s := c.s
 	defer func() {
+		if p := recover(); p != nil {
+			s.panicked(p)
+		}
 		s.release()
 		s.unsubscribeAll()
+		s.srv.monitors.leave(s)
 		s.discard()
 		s.release() // of the shards of watched keys
 		s.srv.clients.Delete(s.id)
@@ -75,15 +106,18 @@ func (c *conn) serve() {
 	if s.srv.ctx.Err() != nil { // Close did not see this one
 		return
 	}
-	var in reader
+	in := &c.in
 	for !s.quit {
-		n, err := c.nc.Read(in.room())
+		n, err := c.read()
 		if err != nil {
 			s.quit = err == io.EOF // what was asked before is still answered
 			return
 		}
-		in.came(n)
+		in.limit = int(s.srv.queryLimit.Load())
+		c.active.Store(s.srv.ticks.Load())
+		s.srv.stats.netIn.Add(int64(n))
 		for !s.quit {
+			in.shy = s.stranger && s.srv.guarded.Load()
 			args, err := in.command()
 			if err != nil {
 				s.err("ERR Protocol error: " + err.Error())
@@ -92,9 +126,15 @@ func (c *conn) serve() {
 			if args == nil {
 				break
 			}
-			if s.do(args); s.replica != nil {
+			begin := len(s.out)
+			s.do(args)
+			if s.mute != 0 {
+				s.hush(begin)
+			}
+			if s.replica != nil {
+				c.isReplica.Store(true)
 				if c.flush() {
-					c.feedReplica(&in)
+					c.feedReplica()
 				}
 				return
 			}
@@ -116,6 +156,8 @@ func (c *conn) flush() bool {
 	s.srv.stats.commands.Add(int64(s.done))
 	s.srv.stats.errors.Add(int64(s.errors))
 	s.done, s.errors = 0, 0
+	s.tell()
+	c.show()
 	if s.seq > 0 {
 		if !s.srv.feed.wait(s.seq) {
 			return false // nobody knows what has become of the writes: say nothing
@@ -145,7 +187,8 @@ func (c *conn) write(out []byte) bool {
 			return false
 		}
 	}
-	_, err := c.nc.Write(out)
+	n, err := c.nc.Write(out)
+	c.s.srv.stats.netOut.Add(int64(n))
 	return err == nil
 }
 
@@ -161,7 +204,7 @@ func (c *conn) push(out []byte) bool {
 
 // add makes bytes wait to be written. A client that lets too much wait is closed.
 func (c *conn) add(to *[]byte, out []byte) {
-	if len(c.pending)+len(c.corked)+len(out) > pushLimit {
+	if len(c.pending)+len(c.corked)+len(out) > c.s.srv.maxPush {
 		c.nc.Close()
 		c.pending, c.corked = nil, nil
 		return
@@ -215,6 +258,7 @@ func (c *conn) message(m []byte) {
 // pusher writes what is pending until stopPusher.
 func (c *conn) pusher(wake <-chan struct{}) {
 	defer close(c.pushed)
+	defer c.s.srv.guard("pub/sub messages of", c.nc)
 	var spare []byte
 	for open := true; open; {
 		_, open = <-wake

@@ -68,6 +68,7 @@ func (s *session) evict(sh *shard, limit int64) bool {
 		}
 		sh.evicted++
 		s.drop(sh, it)
+		s.notify(notifyEvicted, "evicted", it.key)
 	}
 	return true
 }

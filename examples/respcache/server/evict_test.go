@@ -191,3 +191,31 @@ func evictLike(t *rapid.T, name string, p policy) {
 		require.Equal(t, m.used(), srv.shards[0].used)
 	}
 }
+
+// TestSmallerMaxMemoryHolds: CONFIG SET maxmemory evicts at once, and says so, without a
+// write that needs the memory. A replica waits for its master to do it.
+func TestSmallerMaxMemoryHolds(t *testing.T) {
+	s := start(t, Options{Policy: "allkeys-lru", Shards: 2, Config: map[string]string{"notify-keyspace-events": "Ee"}})
+	replica := stopped(t, Options{ReplicaOf: s.Addr().String(), Policy: "allkeys-lru"})
+	c, seen := dial(t, s), dial(t, s)
+	require.Equal(t, "[psubscribe * 1]", seen.do("PSUBSCRIBE *"))
+	require.Equal(t, "OK", c.do("SET k v"))
+	require.Equal(t, "OK", c.do("CONFIG SET maxmemory-policy noeviction maxmemory 1"), "with a policy that finds no key")
+	require.Equal(t, "1", c.do("DBSIZE"))
+	same(t, s, replica)
+	own := replica.internalSession(fromClient)
+	require.Equal(t, "+OK\r\n", words(own, "CONFIG SET maxmemory 1"))
+	require.Equal(t, ":1\r\n", words(own, "DBSIZE"))
+	require.Equal(t, "OK", c.do("CONFIG SET maxmemory 2 maxmemory-policy allkeys-lru"))
+	require.Equal(t, "[pmessage * __keyevent@0__:evicted k]", seen.reply())
+	require.Equal(t, "0", c.do("DBSIZE"))
+	same(t, s, replica)
+
+	require.Equal(t, "OK", c.do("CONFIG SET maxmemory 0"))
+	for _, line := range []string{"MULTI", "SET k v", "CONFIG SET maxmemory 1", "EXISTS k"} {
+		c.do(line)
+	}
+	require.Equal(t, "[OK OK 1]", c.do("EXEC"), "a transaction keeps what it has until its end")
+	require.Equal(t, "0", c.do("DBSIZE"))
+	same(t, s, replica)
+}

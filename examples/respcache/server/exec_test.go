@@ -162,3 +162,50 @@ func TestParserDoesNotAllocate(t *testing.T) {
 	run()
 	assert.Zero(t, testing.AllocsPerRun(1000, run))
 }
+
+// TestWatchExpired: a key that had expired at WATCH is no change when it is removed, by
+// whatever, and is one when it is written again.
+func TestWatchExpired(t *testing.T) {
+	for _, shards := range []int{1, 4} {
+		for line, unchanged := range map[string]bool{"EXISTS k": true, "FLUSHALL": true, "KEYS *": true, "SCAN 0": true, "GET other": true, "SET k 1": false, "APPEND k 1": false} {
+			c := newClock()
+			srv := stopped(t, Options{now: c.now, Shards: shards})
+			s, other := srv.internalSession(fromClient), srv.internalSession(fromClient)
+			words(s, "SET k v PX 10")
+			c.ms.Add(11)
+			s.release()
+			words(s, "WATCH k")
+			s.release()
+			words(other, line)
+			other.release()
+			words(s, "MULTI")
+			want := map[bool]string{true: "*0\r\n", false: "*-1\r\n"}[unchanged]
+			require.Equal(t, want, words(s, "EXEC"), line)
+			s.release()
+			words(s, "WATCH k")
+			s.release()
+			words(other, "SET k 2")
+			other.release()
+			words(s, "MULTI")
+			require.Equal(t, "*-1\r\n", words(s, "EXEC"), "after %s", line)
+			s.release()
+		}
+	}
+}
+
+// TestWalksRemoveExpired: KEYS and SCAN remove the expired keys that they meet.
+func TestWalksRemoveExpired(t *testing.T) {
+	for _, line := range []string{"KEYS *", "SCAN 0 COUNT 1000", "SCAN 0 COUNT 1000 TYPE list"} {
+		c := newClock()
+		s := stopped(t, Options{now: c.now}).internalSession(fromClient)
+		for i := range int64(100) {
+			words(s, "SET k"+itoa(i)+" v PX "+itoa(1+i%2*100))
+		}
+		c.ms.Add(50)
+		s.release()
+		words(s, line)
+		require.Equal(t, ":50\r\n", words(s, "DBSIZE"), line)
+		s.release()
+		s.srv.only.check(t)
+	}
+}

@@ -1,24 +1,34 @@
 package server
 
-import (
-	"math"
-	"strings"
-)
+import "math"
 
-var expireCommands = []command{
-	{"expire", -3, writes, 1, 1, 1, expire},
-	{"pexpire", -3, writes, 1, 1, 1, expire},
-	{"expireat", -3, writes, 1, 1, 1, expire},
-	{"pexpireat", -3, writes, 1, 1, 1, expire},
-	{"ttl", 2, 0, 1, 1, 1, ttl},
-	{"pttl", 2, 0, 1, 1, 1, ttl},
-	{"expiretime", 2, 0, 1, 1, 1, ttl},
-	{"pexpiretime", 2, 0, 1, 1, 1, ttl},
-	{"persist", 2, writes, 1, 1, 1, persist},
+var expireCommands = []entry{
+	{"expire", -3, writes | fast, 1, 1, 1, expire("expire", 1000, fromNow)},
+	{"pexpire", -3, writes | fast, 1, 1, 1, expire("pexpire", 1, fromNow)},
+	{"expireat", -3, writes | fast, 1, 1, 1, expire("expireat", 1000, sinceEpoch)},
+	{"pexpireat", -3, writes | fast, 1, 1, 1, expire("pexpireat", 1, sinceEpoch)},
+	{"ttl", 2, fast, 1, 1, 1, ttl(1000, fromNow)},
+	{"pttl", 2, fast, 1, 1, 1, ttl(1, fromNow)},
+	{"expiretime", 2, fast, 1, 1, 1, ttl(1000, sinceEpoch)},
+	{"pexpiretime", 2, fast, 1, 1, 1, ttl(1, sinceEpoch)},
+	{"persist", 2, writes | fast, 1, 1, 1, persist},
 }
 
-func expire(s *session, args [][]byte) {
-	name := strings.ToLower(string(args[0]))
+// A reference is what a command counts its time from.
+type reference uint8
+
+const (
+	fromNow reference = iota
+	sinceEpoch
+)
+
+// expire returns the handler of a command that sets a deadline in units of so many
+// milliseconds.
+func expire(name string, unit int64, since reference) handler {
+	return func(s *session, args [][]byte) { s.setDeadline(args, name, unit, since) }
+}
+
+func (s *session) setDeadline(args [][]byte, name string, unit int64, since reference) {
 	at, ok := parseInt(args[2])
 	var nx, xx, gt, lt bool
 	for _, w := range args[3:] {
@@ -48,14 +58,12 @@ func expire(s *session, args [][]byte) {
 		s.err(errInteger)
 		return
 	}
-	if name[0] != 'p' {
-		if at > math.MaxInt64/1000 || at < math.MinInt64/1000 {
-			s.err(errExpire(name))
-			return
-		}
-		at *= 1000
+	if at > math.MaxInt64/unit || at < math.MinInt64/unit {
+		s.err(errExpire(name))
+		return
 	}
-	if !strings.HasSuffix(name, "at") {
+	at *= unit
+	if since == fromNow {
 		if at > math.MaxInt64-s.now {
 			s.err(errExpire(name))
 			return
@@ -73,30 +81,33 @@ func expire(s *session, args [][]byte) {
 	}
 	if at <= s.now && s.origin == fromClient {
 		s.drop(sh, it)
+		s.notify(notifyGeneric, "del", view(args[1]))
 	} else {
 		s.expire(sh, it, at)
+		s.notify(notifyGeneric, "expire", view(args[1]))
 	}
 	s.flag(true)
 }
 
-func ttl(s *session, args [][]byte) {
-	_, it := s.peek(args[1])
-	switch {
-	case it == nil:
-		s.integer(-2)
-		return
-	case it.at == 0:
-		s.integer(-1)
-		return
+// ttl returns the handler of a command that replies with a deadline in units of so many
+// milliseconds, rounded.
+func ttl(unit int64, since reference) handler {
+	return func(s *session, args [][]byte) {
+		it := s.glance(args[1])
+		switch {
+		case it == nil:
+			s.integer(-2)
+			return
+		case it.at == 0:
+			s.integer(-1)
+			return
+		}
+		ms := it.at
+		if since == fromNow {
+			ms = max(ms-s.now, 0)
+		}
+		s.integer(ms/unit + (ms%unit+unit/2)/unit) // ms+unit/2 may overflow
 	}
-	ms := it.at
-	if !strings.HasSuffix(strings.ToLower(string(args[0])), "time") {
-		ms = max(ms-s.now, 0)
-	}
-	if args[0][0]|0x20 != 'p' {
-		ms = ms/1000 + (ms%1000+500)/1000 // ms+500 may be more than there is
-	}
-	s.integer(ms)
 }
 
 func persist(s *session, args [][]byte) {
@@ -106,6 +117,7 @@ func persist(s *session, args [][]byte) {
 		return
 	}
 	s.expire(sh, it, 0)
+	s.notify(notifyGeneric, "persist", view(args[1]))
 	s.flag(true)
 }
 
@@ -117,7 +129,7 @@ const (
 // expireSome takes out keys whose time is over, though nobody asks for them: it
 // draws some keys of those with a deadline, and draws again while that pays.
 func (s *session) expireSome(mask uint64, i int) {
-	if s.srv.isReplica() {
+	if s.srv.isReplica() || s.srv.pause.on.Load() || s.srv.lazy.Load() {
 		return
 	}
 	for range maxGoes {

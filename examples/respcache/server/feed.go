@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"example.com/flatline/ringbuffer"
 )
@@ -21,6 +22,10 @@ type feed struct {
 	replicas map[*replica]struct{}
 	acked    chan struct{} // closed, and made anew, when a replica has said how far it is
 	file     *aof          // nil without one
+
+	maxLag atomic.Int64 // seconds: see good
+
+	seen atomic.Pointer[feedCounts] // of the last tick
 }
 
 // append takes a row of whole commands and returns a buffer for the next, and the
@@ -57,13 +62,13 @@ func keep(b []byte) []byte {
 	return b[:0]
 }
 
-// since copies what comes after an offset into buf; ok is false if the ring does not
-// have it any more.
-func (f *feed) since(pos int64, buf []byte) (n int, ok bool) {
+// since copies what comes after an offset of the stream id into buf; ok is false if the
+// ring does not have it any more, or if that stream has ended.
+func (f *feed) since(id string, pos int64, buf []byte) (n int, ok bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	lag := f.offset - pos
-	if lag < 0 || lag > int64(f.ring.Len()) {
+	if id != f.id || lag < 0 || lag > int64(f.ring.Len()) {
 		return 0, false
 	}
 	skip := f.ring.Len() - int(lag)
@@ -73,6 +78,41 @@ func (f *feed) since(pos int64, buf []byte) (n int, ok bool) {
 		skip = len(a)
 	}
 	return n + copy(buf[n:], b[skip-len(a):]), true
+}
+
+// disconnect closes the connections of all replicas. They connect again, and then hear
+// what has changed.
+func (f *feed) disconnect() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for r := range f.replicas {
+		r.c.nc.Close()
+	}
+}
+
+// restart begins another stream, since what the server holds has been replaced: every
+// replica has to copy it. The caller holds the locks of all shards, so no part of the
+// new state is ever sent as one of the old.
+func (f *feed) restart() {
+	f.disconnect()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.id = newID()
+	if f.ring != nil {
+		f.ring.Clear()
+	}
+}
+
+// good returns how many replicas have a whole copy and were heard lately.
+func (f *feed) good() (n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for r := range f.replicas {
+		if r.acked >= 0 && time.Since(r.heard) <= time.Duration(f.maxLag.Load())*time.Second {
+			n++
+		}
+	}
+	return n
 }
 
 // position returns the offset of this moment.
@@ -108,7 +148,7 @@ func (f *feed) close() error {
 // The array of a shard's keys is walked from its end to its begin: new keys come
 // behind the walk, and a deletion moves the last key, so that none that stays is
 // missed.
-func (s *Server) walk(write func(b []byte) error) error {
+func (s *Server) walk(ctx context.Context, write func(b []byte) error) error {
 	const piece = 32 << 10
 	var buf []byte
 	for _, sh := range s.shards {
@@ -128,8 +168,8 @@ func (s *Server) walk(write func(b []byte) error) error {
 			if err := write(buf); err != nil {
 				return err
 			}
-			if s.ctx.Err() != nil {
-				return s.ctx.Err()
+			if ctx.Err() != nil {
+				return ctx.Err()
 			}
 		}
 	}

@@ -67,12 +67,14 @@ func dial(t testing.TB, s *Server) *client {
 	nc, err := net.Dial("tcp", s.Addr().String())
 	require.NoError(t, err)
 	t.Cleanup(func() { nc.Close() })
-	require.NoError(t, nc.SetDeadline(time.Now().Add(patience)))
 	return &client{t, nc, bufio.NewReader(nc)}
 }
 
+// send sends text. Each step has its own deadline, so that a test may have many on a slow
+// machine.
 func (c *client) send(text string) {
 	c.t.Helper()
+	require.NoError(c.t, c.nc.SetWriteDeadline(time.Now().Add(patience)))
 	_, err := io.WriteString(c.nc, text)
 	require.NoError(c.t, err)
 }
@@ -92,6 +94,9 @@ func (c *client) reply() string {
 }
 
 func (c *client) read() (string, error) {
+	if err := c.nc.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		return "", err
+	}
 	line, err := c.r.ReadString('\n')
 	if err != nil {
 		return "", err
@@ -153,7 +158,7 @@ func (s *Server) state() map[string]string {
 	for _, sh := range s.shards {
 		sh.mu.Lock()
 		for it := range sh.keys.All() {
-			all[it.key] = fmt.Sprintf("%q until %d", it.val, it.at)
+			all[it.key] = fmt.Sprintf("%q until %d", it.value(), it.at)
 		}
 		sh.mu.Unlock()
 	}

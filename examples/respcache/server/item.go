@@ -1,13 +1,42 @@
 package server
 
+import "unsafe"
+
 // An item is what a key leads to. Key and value follow it in one piece of memory, as
 // long as the value fits there, so that a look-up that compares the key has the item,
 // and mostly the value, in the processor's cache. A value that fits is overwritten in
 // place; one that outgrows its place gets memory of its own.
+//
+// The value is kept as a slice is, in 16 bytes instead of 24, which leaves room for the
+// time of the last use without making the item larger.
 type item struct {
-	key string
-	val []byte
-	at  int64 // deadline in Unix milliseconds; 0 is never
+	key  string
+	data *byte  // where the value begins
+	size uint32 // its length
+	room uint32 // and its capacity
+	at   int64  // deadline in Unix milliseconds; 0 means no deadline
+	used uint32 // when the key was last read or written; see stamp
+}
+
+// space returns the memory that the value may take.
+func (it *item) space() []byte { return unsafe.Slice(it.data, it.room) }
+
+// value returns the value, in the item's own memory.
+func (it *item) value() []byte { return it.space()[:it.size] }
+
+// keep makes b the value. A value has at most maxBulk bytes, and append gives it at most
+// twice that, so that 32 bits are enough.
+func (it *item) keep(b []byte) {
+	it.data, it.size, it.room = unsafe.SliceData(b), uint32(len(b)), uint32(cap(b))
+}
+
+// stamp is a time in Unix milliseconds in the unit of item.used, 1.024 s: a shift where
+// seconds would need a division.
+func stamp(ms int64) uint32 { return uint32(ms >> 10) }
+
+// idle returns for how many seconds the key has not been used.
+func (it *item) idle(ms int64) int64 {
+	return max(int64(int32(stamp(ms)-it.used)), 0) * 1024 / 1000
 }
 
 // newItem copies key and value. The pieces have the sizes of the allocator's classes,
@@ -53,7 +82,7 @@ type block[A any] struct {
 func (it *item) fill(data []byte, key string, val []byte) *item {
 	n := copy(data, key)
 	it.key = view(data[:n])
-	it.val = append(data[n:n], val...)
+	it.keep(append(data[n:n], val...))
 	return it
 }
 
@@ -66,7 +95,7 @@ const (
 )
 
 func (it *item) cost() int64 {
-	c := int64(len(it.key) + cap(it.val) + keyCost)
+	c := int64(len(it.key) + int(it.room) + keyCost)
 	if it.at != 0 {
 		c += timedCost
 	}

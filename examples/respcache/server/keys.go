@@ -1,21 +1,22 @@
 package server
 
-import "strings"
-
-var keyCommands = []command{
+var keyCommands = []entry{
 	{"del", -2, writes, 1, -1, 1, del},
 	{"unlink", -2, writes, 1, -1, 1, del},
-	{"exists", -2, 0, 1, -1, 1, exists},
-	{"touch", -2, 0, 1, -1, 1, touch},
-	{"type", 2, 0, 1, 1, 1, typeOf},
+	{"exists", -2, fast, 1, -1, 1, exists},
+	{"touch", -2, fast, 1, -1, 1, touch},
+	{"type", 2, fast, 1, 1, 1, typeOf},
 	{"rename", 3, writes, 1, 2, 1, rename},
-	{"renamenx", 3, writes, 1, 2, 1, rename},
+	{"renamenx", 3, writes | fast, 1, 2, 1, renamenx},
+	{"copy", -3, writes | grows, 1, 2, 1, copyKey},
+	{"dump", 2, 0, 1, 1, 1, dump},
+	{"restore", -4, writes | grows, 1, 1, 1, restore},
 	{"keys", 2, allShards, 0, 0, 0, keys},
 	{"scan", -2, allShards, 0, 0, 0, scan},
 	{"randomkey", 1, allShards, 0, 0, 0, randomKey},
-	{"dbsize", 1, allShards, 0, 0, 0, dbsize},
-	{"flushdb", -1, writes | allShards, 0, 0, 0, flush},
-	{"flushall", -1, writes | allShards, 0, 0, 0, flush},
+	{"dbsize", 1, allShards | fast, 0, 0, 0, dbsize},
+	{"flushdb", -1, writes | allShards, 0, 0, 0, func(s *session, args [][]byte) { s.flush(args) }},
+	{"flushall", -1, writes | allShards, 0, 0, 0, flushAll},
 }
 
 func del(s *session, args [][]byte) {
@@ -24,6 +25,7 @@ func del(s *session, args [][]byte) {
 	for _, k := range args[1:] {
 		if sh, it := s.peek(k); it != nil {
 			s.drop(sh, it)
+			s.notify(notifyGeneric, "del", view(k))
 			n++
 		}
 	}
@@ -34,7 +36,7 @@ func del(s *session, args [][]byte) {
 func exists(s *session, args [][]byte) {
 	n := int64(0)
 	for _, k := range args[1:] {
-		if _, it := s.peek(k); it != nil {
+		if s.glance(k) != nil {
 			n++
 		}
 	}
@@ -52,159 +54,98 @@ func touch(s *session, args [][]byte) {
 }
 
 func typeOf(s *session, args [][]byte) {
-	if _, it := s.peek(args[1]); it != nil {
+	if s.glance(args[1]) != nil {
 		s.simple("string")
 	} else {
 		s.simple("none")
 	}
 }
 
-// rename logs what becomes of either key, not a RENAME, which could not be repeated.
 func rename(s *session, args [][]byte) {
-	nx := len(args[0]) == 8
 	from, it := s.modify(args[1])
 	if it == nil {
 		s.err(errNoKey)
 		return
 	}
 	to, there := s.modify(args[2])
-	if nx && there != nil {
-		s.flag(false)
-		return
-	}
 	if it != there {
-		val, at := it.val, it.at
-		start := s.begin(2)
-		s.drop(from, it)
-		s.put(to, there, args[2], val, at)
-		s.commit(start)
+		s.move(from, it, to, there, args[2])
 	}
-	if nx {
-		s.flag(true)
-	} else {
-		s.ok()
-	}
+	s.ok()
 }
 
-// live reports whether an item is not over yet. It is for walks, which must not take
-// out what they stand on.
-func (s *session) live(it *item) bool { return it.at == 0 || it.at >= s.now }
-
-func keys(s *session, args [][]byte) {
-	var found []string
-	everything := string(args[1]) == "*"
-	for _, sh := range s.srv.shards {
-		for it := range sh.keys.All() {
-			if (everything || match(args[1], it.key)) && s.live(it) {
-				found = append(found, it.key)
-			}
-		}
-	}
-	s.array(len(found))
-	for _, k := range found {
-		s.text(k)
-	}
-}
-
-// A cursor of SCAN says how many keys are still to be met, and in which shard: the
-// keys of a shard lie in an array that is walked from its end to its begin. A new key
-// comes behind the walk. A deletion moves the last key into the gap: a key that has
-// been met may be met again, but none that stays is missed. 0 is the begin and end.
-//
-//	cursor = keys left · shards + shard, +1
-func scan(s *session, args [][]byte) {
-	cursor, ok := parseUint(args[1])
-	if !ok {
-		s.err("ERR invalid cursor")
+func renamenx(s *session, args [][]byte) {
+	from, it := s.modify(args[1])
+	if it == nil {
+		s.err(errNoKey)
 		return
 	}
-	count, pattern, kind := int64(10), []byte("*"), "string"
-	for i := 2; i < len(args); i += 2 {
+	to, there := s.modify(args[2])
+	if there == nil {
+		s.move(from, it, to, nil, args[2])
+	}
+	s.flag(there == nil)
+}
+
+// move gives an item another key. The log gets what becomes of either key, not a
+// RENAME, which could not be repeated.
+func (s *session) move(from *shard, it *item, to *shard, there *item, key []byte) {
+	val, at := it.value(), it.at
+	start := s.begin(2)
+	s.drop(from, it)
+	s.replace(to, there, key, val, at)
+	s.commit(start)
+	s.notify(notifyGeneric, "rename_from", it.key)
+	s.notify(notifyGeneric, "rename_to", view(key))
+}
+
+// replace is put for a command that takes what was there for another key, as its
+// notifications say.
+func (s *session) replace(sh *shard, there *item, key, val []byte, at int64) {
+	if there != nil {
+		s.notify(notifyNew, "new", view(key))
+	}
+	s.put(sh, there, key, val, at)
+}
+
+// copyKey copies value and deadline. There is one database, so DB may only say 0.
+func copyKey(s *session, args [][]byte) {
+	replace := false
+	for i := 3; i < len(args); i++ {
 		switch {
-		case i+1 == len(args):
-			s.err(errSyntax)
-			return
-		case is(args[i], "COUNT"):
-			if count, ok = parseInt(args[i+1]); !ok {
+		case is(args[i], "REPLACE"):
+			replace = true
+		case is(args[i], "DB") && i+1 < len(args):
+			i++
+			if n, ok := parseInt(args[i]); !ok || n != int64(int32(n)) {
 				s.err(errInteger)
 				return
-			}
-			if count < 1 {
-				s.err(errSyntax)
+			} else if n != 0 {
+				s.err(errDBIndex)
 				return
 			}
-		case is(args[i], "MATCH"):
-			pattern = args[i+1]
-		case is(args[i], "TYPE"):
-			kind = strings.ToLower(string(args[i+1]))
 		default:
 			s.err(errSyntax)
 			return
 		}
 	}
-	shards := uint64(len(s.srv.shards))
-	i, left := uint64(0), uint64(s.srv.shards[0].keys.Len())
-	if cursor > 0 {
-		i, left = (cursor-1)%shards, (cursor-1)/shards
+	if string(args[1]) == string(args[2]) {
+		s.err("ERR source and destination objects are the same")
+		return
 	}
-	var found []string
-	everything := string(pattern) == "*"
-	for ; count > 0 && i < shards; i++ {
-		sh := s.srv.shards[i]
-		if left > uint64(sh.keys.Len()) {
-			left = uint64(sh.keys.Len())
-		}
-		for ; left > 0 && count > 0; left, count = left-1, count-1 {
-			it := sh.keys.At(int(left - 1))
-			if kind == "string" && (everything || match(pattern, it.key)) && s.live(it) {
-				found = append(found, it.key)
-			}
-		}
-		if left > 0 {
-			break
-		}
-		if i+1 < shards {
-			left = uint64(s.srv.shards[i+1].keys.Len())
-		}
+	it := s.read(args[1])
+	if it == nil {
+		s.flag(false)
+		return
 	}
-	cursor = 0
-	if i < shards {
-		cursor = left*shards + i + 1
+	to, there := s.modify(args[2])
+	if there != nil && !replace {
+		s.flag(false)
+		return
 	}
-	s.array(2)
-	s.text(utoa(cursor))
-	s.array(len(found))
-	for _, k := range found {
-		s.text(k)
-	}
-}
-
-// randomKey draws until it finds a key that is not over. A replica may not take such
-// keys out, so it gives up after a hundred and returns one of them, as Redis does.
-func randomKey(s *session, _ [][]byte) {
-	for tries := 0; ; tries++ {
-		total := 0
-		for _, sh := range s.srv.shards {
-			total += sh.keys.Len()
-		}
-		if total == 0 {
-			s.null()
-			return
-		}
-		pick := s.srv.random(total)
-		for _, sh := range s.srv.shards {
-			if pick >= sh.keys.Len() {
-				pick -= sh.keys.Len()
-				continue
-			}
-			it := sh.keys.At(pick)
-			if s.look(sh, it) != nil || s.srv.isReplica() && tries >= 100 {
-				s.text(it.key)
-				return
-			}
-			break
-		}
-	}
+	s.replace(to, there, args[2], it.value(), it.at)
+	s.notify(notifyGeneric, "copy_to", view(args[2]))
+	s.flag(true)
 }
 
 func dbsize(s *session, _ [][]byte) {
@@ -215,21 +156,34 @@ func dbsize(s *session, _ [][]byte) {
 	s.integer(int64(n))
 }
 
-// flush empties the shards. Their memory is let go whole, so there is nothing that
-// ASYNC could do later.
-func flush(s *session, args [][]byte) {
+// flushAll also empties dump.rdb if there are save points: what was flushed must not come
+// back at the next start.
+func flushAll(s *session, args [][]byte) {
+	if s.flush(args) && s.origin != fromFile && s.srv.savesItself() {
+		_ = s.srv.writeDump(s.srv.snapshot()) // it has logged the error, and the save points try again
+	}
+}
+
+// flush empties the shards, or replies with an error. Their memory is released whole, so
+// there is nothing that ASYNC could do later.
+func (s *session) flush(args [][]byte) bool {
 	if len(args) > 2 || len(args) == 2 && !is(args[1], "ASYNC") && !is(args[1], "SYNC") {
 		s.err(errSyntax)
-		return
+		return false
 	}
 	for _, sh := range s.srv.shards {
+		var watched []string
 		for k := range sh.watched {
 			if sh.dict.peek(k) != nil {
-				s.changed(sh, k)
+				watched = append(watched, k)
 			}
 		}
 		sh.clear()
+		for _, k := range watched {
+			s.changed(sh, k)
+		}
 	}
 	s.effect("FLUSHALL")
 	s.ok()
+	return true
 }

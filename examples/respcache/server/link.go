@@ -1,11 +1,9 @@
 package server
 
 import (
-	"bytes"
 	"context"
-	"errors"
-	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -23,13 +21,9 @@ type link struct {
 	mu         sync.Mutex
 	host, port string
 	state      string // connect, sync or connected
-	id         string // of the master's stream, "?" before the first
+	id         string // of the stream that the data come from, "?" before the first
 	offset     int64  // what was executed of it
-	until      int64  // where a full copy is whole
-
-	next       string // the id and offset that a full copy will have when all items came;
-	nextOffset int64  // this paragraph is the link's goroutine's
-	pending    int64  // bytes of a transaction that is not complete
+	chain      string // the run ids of the master, its master and so on
 }
 
 // follow makes the server a replica of host:port; with host "" it stops being one.
@@ -42,10 +36,12 @@ func (l *link) follow(s *Server, host, port string) {
 		l.cancel = nil
 	}
 	l.mu.Lock()
-	l.host, l.port, l.state, l.id, l.offset = host, port, "connect", "?", -1
+	l.host, l.port, l.state, l.id, l.offset, l.chain = host, port, "connect", "?", -1, ""
 	l.mu.Unlock()
 	s.loading.Store(false)
-	if l.on.Store(host != ""); host == "" || s.ctx.Err() != nil {
+	l.on.Store(host != "")
+	s.feed.disconnect() // the replicas are to hear where their data come from now
+	if host == "" || s.ctx.Err() != nil {
 		return
 	}
 	ctx, cancel := context.WithCancel(s.ctx)
@@ -73,32 +69,37 @@ func (l *link) describe() (host, port, state string, offset int64) {
 	return l.host, l.port, l.state, l.offset
 }
 
-// How long to wait before the master is called again: the longer the more calls
-// failed.
+// How long to wait before the master is called again: twice as long after each
+// connection that brought nothing.
 const (
 	minPause = 20 * time.Millisecond
 	maxPause = 2 * time.Second
 )
 
-// run connects again and again.
+// run connects again and again. What it says of a failure it says once.
 func (l *link) run(ctx context.Context, s *Server) {
-	pause := minPause
-	for ctx.Err() == nil {
+	pause, said, had := minPause, "", int64(-1)
+	for {
 		err := l.connect(ctx, s)
+		s.loading.Store(false)
 		l.mu.Lock()
-		if l.state != "connect" { // the master was there
-			pause = minPause
+		if l.offset != had {
+			pause, had = minPause, l.offset
 		}
 		l.state = "connect"
 		l.mu.Unlock()
 		if ctx.Err() != nil {
 			return
 		}
-		s.log("master %s: %v", net.JoinHostPort(l.host, l.port), err)
+		if text := err.Error(); text != said {
+			s.log("master %s: %s", net.JoinHostPort(l.host, l.port), text)
+			said = text
+		}
 		select {
 		case <-time.After(pause):
 			pause = min(2*pause, maxPause)
 		case <-ctx.Done():
+			return
 		}
 	}
 }
@@ -107,130 +108,46 @@ func (l *link) run(ctx context.Context, s *Server) {
 const masterTimeout = time.Minute
 
 // connect follows the master over one connection, and returns why that ended.
-func (l *link) connect(ctx context.Context, s *Server) error {
-	nc, err := (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, "tcp", net.JoinHostPort(l.host, l.port))
+func (l *link) connect(ctx context.Context, s *Server) (err error) {
+	nc, err := s.dialMaster(ctx, l.host, l.port)
 	if err != nil {
 		return err
 	}
 	defer nc.Close()
 	defer context.AfterFunc(ctx, func() { nc.Close() })()
-
-	hello := appendCommand(nil, "REPLCONF", "listening-port", itoa(int64(s.Addr().Port)))
-	hello = appendCommand(hello, "PSYNC", l.id, itoa(l.offset))
-	if _, err := nc.Write(hello); err != nil {
-		return err
-	}
-	var in reader
-	if err := l.accepted(s, nc, &in); err != nil {
-		return err
-	}
-	l.pending = 0
-	own := s.internalSession(fromMaster)
-	defer own.release()
-	defer own.discard()
-	for {
-		if err := l.apply(s, own, &in); err != nil {
-			return err
-		}
-		own.release()
-		l.mu.Lock()
-		ack := appendCommand(nil, "REPLCONF", "ACK", itoa(l.offset))
-		l.mu.Unlock()
-		if _, err := nc.Write(ack); err != nil {
-			return err
-		}
-		if err := fill(nc, &in); err != nil {
-			return err
-		}
-	}
+	return (&follower{l: l, s: s, nc: nc}).follow(ctx)
 }
 
-func fill(nc net.Conn, in *reader) error {
-	if err := nc.SetReadDeadline(time.Now().Add(masterTimeout)); err != nil {
-		return err
-	}
-	n, err := nc.Read(in.room())
-	in.came(n)
-	return err
-}
-
-// accepted reads the master's answers to REPLCONF and PSYNC.
-func (l *link) accepted(s *Server, nc net.Conn, in *reader) error {
-	var lines [2]string
-	for i := range lines {
-		for {
-			end := bytes.IndexByte(in.buf[in.next:], '\n')
-			if end >= 0 {
-				lines[i] = strings.TrimRight(string(in.buf[in.next:in.next+end]), "\r")
-				in.next += end + 1
-				in.begin = in.next
-				break
-			}
-			if len(in.buf) > maxInline {
-				return errors.New("too long an answer to PSYNC")
-			}
-			if err := fill(nc, in); err != nil {
-				return err
-			}
-		}
-	}
+func (l *link) connected() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var id string
-	var offset int64
-	if _, err := fmt.Sscanf(lines[1], "+FULLRESYNC %s %d", &id, &offset); err == nil {
-		s.loading.Store(true)
-		l.state, l.id, l.offset, l.until = "sync", "?", -1, -1
-		l.next, l.nextOffset = id, offset
-		return nil
-	}
-	if lines[1] == "+CONTINUE "+l.id {
-		l.state = "connected"
-		return nil
-	}
-	return fmt.Errorf("unexpected answer to PSYNC: %q", lines[1])
+	return l.state == "connected"
 }
 
-// apply executes the commands that are complete, and counts how far in the stream
-// that is. Inside a transaction the count stands: a link that is cut there begins
-// again with all of it.
-func (l *link) apply(s *Server, own *session, in *reader) error {
-	for {
-		args, err := in.command()
-		if err != nil || args == nil {
-			return err
-		}
-		if is(args[0], "REPLSYNCED") && len(args) == 2 {
-			until, _ := parseInt(args[1])
-			l.mu.Lock()
-			l.id, l.offset, l.until = l.next, l.nextOffset, until
-			l.caughtUp(s)
-			l.mu.Unlock()
-			continue
-		}
-		if own.do(args); own.errors > 0 {
-			return fmt.Errorf("a command of the stream failed: %s", own.out)
-		}
-		own.out, own.done = own.out[:0], 0
-		if l.pending += int64(in.next - in.begin); own.tx.open {
-			continue
-		}
-		l.mu.Lock()
-		if l.id != "?" {
-			l.offset += l.pending
-			l.caughtUp(s)
-		}
-		l.mu.Unlock()
-		l.pending = 0
+// chain returns the run ids of the server and of all servers that its data come from.
+func (s *Server) chain() string {
+	s.link.mu.Lock()
+	defer s.link.mu.Unlock()
+	if s.link.chain == "" {
+		return s.runID
 	}
+	return s.runID + "," + s.link.chain
 }
 
-// caughtUp ends the time in which a full copy is not whole. l is locked.
-func (l *link) caughtUp(s *Server) {
-	if l.state == "sync" && l.offset >= l.until {
-		l.state = "connected"
-		s.loading.Store(false)
+// setChain takes the master's chain, and reports whether the server is not in it: if it
+// is, it would copy its own data. Its replicas hear of a chain that is another.
+func (l *link) setChain(s *Server, chain string) bool {
+	if slices.Contains(strings.Split(chain, ","), s.runID) {
+		return false
 	}
+	l.mu.Lock()
+	was := l.chain
+	l.chain = chain
+	l.mu.Unlock()
+	if was != chain {
+		s.feed.disconnect()
+	}
+	return true
 }
 
 func replicaOf(s *session, args [][]byte) {
@@ -246,7 +163,13 @@ func replicaOf(s *session, args [][]byte) {
 		s.simple("OK Already connected to specified master")
 		return
 	}
-	s.release() // the link may need the shards to end
-	l.follow(s.srv, host, port)
-	s.ok()
+	follow := func() {
+		s.release() // the link may need the shards to end
+		l.follow(s.srv, host, port)
+	}
+	if s.ok(); s.tx.running {
+		s.tx.after = append(s.tx.after, follow)
+	} else {
+		follow()
+	}
 }

@@ -1,50 +1,133 @@
 package server
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
+	"time"
 )
 
 // openLog loads the files of the log and goes on with the last of them.
-func (s *Server) openLog(dir string) error {
-	a := &aof{srv: s, dir: filepath.Join(dir, logDir)}
+func (s *Server) openLog(dir string, d disk) error {
+	a := &aof{srv: s, disk: d, dir: filepath.Join(dir, logDir)}
+	if a.disk == nil {
+		a.disk = osDisk{}
+	}
 	if err := os.MkdirAll(a.dir, 0o755); err != nil {
 		return err
 	}
-	m, err := readManifest(a.dir)
+	if parent, err := a.disk.open(filepath.Dir(a.dir), os.O_RDONLY); err == nil {
+		_ = parent.Sync() // the directory's own name
+		parent.Close()
+	}
+	unlock, err := lockDir(a.dir)
 	if err != nil {
 		return err
 	}
-	files := m.files()
-	for i, name := range files {
-		size, err := s.load(filepath.Join(a.dir, name), i == len(files)-1)
-		if err != nil {
-			return err
-		}
-		a.size.Add(size)
-		if name == m.base {
-			a.baseSize.Store(size)
-		}
-	}
-	if len(m.incrs) == 0 {
-		m.seq++
-		m.incrs = []string{incrName(m.seq)}
-	}
-	last := filepath.Join(a.dir, m.incrs[len(m.incrs)-1])
-	if a.file, err = os.OpenFile(last, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644); err != nil {
+	a.unlock = unlock
+	if err := a.load(); err != nil {
+		unlock()
 		return err
 	}
-	if err := m.write(a.dir); err != nil {
-		return errors.Join(err, a.file.Close())
-	}
-	a.manifest = m
 	s.feed.file = a
 	s.feed.on.Store(true)
 	a.start()
 	return nil
+}
+
+// load loads what the manifest lists, and opens the file for what comes. Nothing is
+// changed on disk unless all of that went well.
+func (a *aof) load() error {
+	began := time.Now()
+	m, err := readManifest(a.dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	isNew := err != nil
+	orphans, err := a.unlisted(&m)
+	if err != nil {
+		return err
+	}
+	if isNew && len(orphans) > 0 {
+		return fmt.Errorf("server: %s has files of a log and no %s, which says what they are: %s",
+			a.dir, manifestName, strings.Join(orphans, ", "))
+	}
+	files := m.files()
+	for i, f := range files {
+		size, err := a.srv.load(filepath.Join(a.dir, f.name), i == len(files)-1)
+		if err != nil {
+			return err
+		}
+		a.size.Add(size)
+		if f == m.base {
+			a.baseSize.Store(size)
+		}
+	}
+	if err := a.open(&m); err != nil {
+		return err
+	}
+	_, keys := a.srv.memory()
+	a.srv.log("loaded %d keys from %d bytes in %d files of %s, in %v", keys, a.size.Load(), len(files), a.dir, time.Since(began).Round(time.Microsecond))
+	if a.orphans.Store(int64(len(orphans))); len(orphans) > 0 {
+		a.srv.log("%s has files that the manifest does not list; they are not loaded and are left as they are: %s", a.dir, strings.Join(orphans, ", "))
+	}
+	a.clean()
+	return nil
+}
+
+// open opens the last file of effects, or a new one.
+func (a *aof) open(m *manifest) (err error) {
+	a.manifest = *m
+	if n := len(m.incrs); n > 0 {
+		a.file, err = a.disk.open(filepath.Join(a.dir, m.incrs[n-1].name), os.O_WRONLY|os.O_APPEND)
+		return err
+	}
+	m.seq++
+	incr := incrFile(m.seq)
+	if a.file, err = a.create(incr); err != nil {
+		return err
+	}
+	m.incrs = []listed{incr}
+	if err := a.list(*m); err != nil {
+		return errors.Join(err, a.file.Close())
+	}
+	return nil
+}
+
+// unlisted returns the names of the log's files that the manifest does not list, and
+// makes their numbers used ones. Empty files it deletes: a crash leaves one if it comes
+// before the first manifest.
+func (a *aof) unlisted(m *manifest) (names []string, err error) {
+	entries, err := os.ReadDir(a.dir)
+	if err != nil {
+		return nil, err
+	}
+	all := append(m.files(), m.history...)
+	for _, e := range entries {
+		seq, ok := fileSeq(e.Name())
+		if !ok || slices.ContainsFunc(all, func(f listed) bool { return f.name == e.Name() }) {
+			continue
+		}
+		info, err := e.Info()
+		if err != nil {
+			return nil, err
+		}
+		if info.Mode().IsRegular() && info.Size() == 0 {
+			if err := a.disk.remove(filepath.Join(a.dir, e.Name())); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		m.seq = max(m.seq, seq)
+		names = append(names, e.Name())
+	}
+	return names, nil
 }
 
 // load executes the commands of a file. What follows the last complete one, or the
@@ -95,6 +178,48 @@ func (s *Server) load(path string, last bool) (size int64, err error) {
 	if !last {
 		return 0, fmt.Errorf("server: %s ends in the middle of a command, at byte %d of %d, and is not the last file", path, good, read)
 	}
+	if err := s.keepDamaged(f, good, in.buf[in.begin:]); err != nil {
+		return 0, err
+	}
 	s.log("%s: the last %d bytes are not a whole command and are cut off", path, read-good)
 	return good, f.Truncate(good)
+}
+
+// keepDamaged copies what is to be cut off into a file of its own if there are whole
+// commands inside the last one, which is not whole: a crash does not leave that, unless
+// the value was such commands, but a length that has become a larger one does.
+func (s *Server) keepDamaged(f *os.File, good int64, last []byte) error {
+	if !hidesCommands(last) {
+		return nil
+	}
+	path := fmt.Sprintf("%s.cut-%d", f.Name(), good)
+	to, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = f.Seek(good, io.SeekStart)
+	if err == nil {
+		_, err = io.Copy(to, f)
+	}
+	if err == nil {
+		err = to.Sync()
+	}
+	s.log("%s: there are whole commands after byte %d, in one that is not whole: a length may be damaged; all from there on is kept in %s", f.Name(), good, path)
+	return errors.Join(err, to.Close())
+}
+
+// hidesCommands looks for a command at the lines' begins, but not at too many.
+func hidesCommands(last []byte) bool {
+	for range 1000 {
+		at := bytes.Index(last, []byte("\r\n*"))
+		if at < 0 {
+			return false
+		}
+		last = last[at+2:]
+		in := reader{strict: true, buf: last}
+		if args, err := in.command(); err == nil && len(args) > 1 && lookup(args[0]) != nil {
+			return true
+		}
+	}
+	return false
 }

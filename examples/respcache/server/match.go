@@ -2,6 +2,10 @@ package server
 
 import "strconv"
 
+// maxStars is how many stars of a pattern may match at most; a star at its end is not
+// counted. Redis has this bound for its recursion, and so this has it for its answers.
+const maxStars = 1000
+
 // match reports whether text fits a pattern of *, ?, [set], [^set], [a-z] and \c.
 // The backtracking is that of one star, the last: what an earlier star could have
 // taken instead, the last one can take as well. So it is O(len(pattern)·len(text)) at
@@ -10,12 +14,20 @@ func match(pattern []byte, text string) bool {
 	if text == "" {
 		return len(pattern) == 0 // so says Redis, even of *
 	}
-	star, again := -1, 0
+	star, again, stars := -1, 0, 0
 	p, t := 0, 0
 	for t < len(text) {
 		if p < len(pattern) && pattern[p] == '*' {
-			star, again = p, t
-			p++
+			for p < len(pattern) && pattern[p] == '*' {
+				p++
+			}
+			if p == len(pattern) {
+				return true
+			}
+			if stars++; stars > maxStars {
+				return false
+			}
+			star, again = p-1, t
 			continue
 		}
 		if n, ok := matchOne(pattern[p:], text[t]); ok {

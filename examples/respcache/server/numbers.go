@@ -7,27 +7,35 @@ import (
 	"strings"
 )
 
-func incr(s *session, args [][]byte) {
-	by := int64(1)
-	if len(args) == 3 {
-		var ok bool
-		if by, ok = parseInt(args[2]); !ok {
-			s.err(errInteger)
-			return
-		}
+func incr(s *session, args [][]byte) { s.add(args[1], 1) }
+func decr(s *session, args [][]byte) { s.add(args[1], -1) }
+
+func incrBy(s *session, args [][]byte) {
+	if by, ok := parseInt(args[2]); ok {
+		s.add(args[1], by)
+	} else {
+		s.err(errInteger)
 	}
-	if args[0][0]|0x20 == 'd' {
-		if by == math.MinInt64 {
-			s.err("ERR decrement would overflow")
-			return
-		}
-		by = -by
+}
+
+func decrBy(s *session, args [][]byte) {
+	switch by, ok := parseInt(args[2]); {
+	case !ok:
+		s.err(errInteger)
+	case by == math.MinInt64:
+		s.err("ERR decrement would overflow")
+	default:
+		s.add(args[1], -by)
 	}
-	sh, it := s.modify(args[1])
+}
+
+// add adds to the number that a key holds, and replies with the sum.
+func (s *session) add(key []byte, by int64) {
+	sh, it := s.modify(key)
 	n, at := int64(0), int64(0)
 	if it != nil {
 		var ok bool
-		if n, ok = parseInt(it.val); !ok {
+		if n, ok = parseInt(it.value()); !ok {
 			s.err(errInteger)
 			return
 		}
@@ -38,7 +46,8 @@ func incr(s *session, args [][]byte) {
 		return
 	}
 	var digits [20]byte
-	s.put(sh, it, args[1], strconv.AppendInt(digits[:0], n+by, 10), at)
+	s.put(sh, it, key, strconv.AppendInt(digits[:0], n+by, 10), at)
+	s.notify(notifyString, "incrby", view(key))
 	s.integer(n + by)
 }
 
@@ -48,7 +57,7 @@ func incrByFloat(s *session, args [][]byte) {
 	sh, it := s.modify(args[1])
 	sum, at := new(big.Float).SetPrec(64), int64(0)
 	if it != nil {
-		v, ok := parseFloat(it.val)
+		v, ok := parseFloat(it.value())
 		if !ok {
 			s.err(errFloat)
 			return
@@ -71,6 +80,7 @@ func incrByFloat(s *session, args [][]byte) {
 		text = "0"
 	}
 	s.put(sh, it, args[1], []byte(text), at)
+	s.notify(notifyString, "incrbyfloat", view(args[1]))
 	s.text(text)
 }
 
@@ -97,3 +107,5 @@ func parseFloat(b []byte) (*big.Float, bool) {
 	}
 	return f, true
 }
+
+func itoa(n int64) string { return strconv.FormatInt(n, 10) }

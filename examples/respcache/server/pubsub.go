@@ -1,20 +1,21 @@
 package server
 
 import (
-	"strings"
 	"sync"
+	"sync/atomic"
 )
 
-var pubsubCommands = []command{
+var pubsubCommands = []entry{
 	{"subscribe", -2, anytime | whileSub, 0, 0, 0, subscribe},
-	{"psubscribe", -2, anytime | whileSub, 0, 0, 0, subscribe},
+	{"psubscribe", -2, anytime | whileSub, 0, 0, 0, psubscribe},
 	{"unsubscribe", -1, anytime | whileSub, 0, 0, 0, unsubscribe},
-	{"punsubscribe", -1, anytime | whileSub, 0, 0, 0, unsubscribe},
-	{"publish", 3, anytime, 0, 0, 0, publish},
+	{"punsubscribe", -1, anytime | whileSub, 0, 0, 0, punsubscribe},
+	{"publish", 3, anytime | fast | relayed, 0, 0, 0, publish},
 	{"pubsub", -2, anytime, 0, 0, 0, nil},
 	{"pubsub|channels", -2, anytime, 0, 0, 0, pubsubChannels},
 	{"pubsub|numsub", -2, anytime, 0, 0, 0, pubsubNumSub},
 	{"pubsub|numpat", 2, anytime, 0, 0, 0, pubsubNumPat},
+	{"pubsub|help", 2, anytime, 0, 0, 0, help("pubsub")},
 }
 
 // A hub leads from channels and patterns to the connections that subscribed. One
@@ -24,6 +25,8 @@ type hub struct {
 	mu       sync.Mutex
 	channels map[string]map[*conn]struct{}
 	patterns map[string]map[*conn]struct{}
+
+	channelCount, patternCount atomic.Int64 // of the maps, for INFO, which must not wait here
 }
 
 func (h *hub) init() {
@@ -31,22 +34,20 @@ func (h *hub) init() {
 	h.patterns = map[string]map[*conn]struct{}{}
 }
 
+// count returns the number of channels and patterns. It does not wait for the lock.
 func (h *hub) count() (channels, patterns int) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return len(h.channels), len(h.patterns)
+	return int(h.channelCount.Load()), int(h.patternCount.Load())
 }
 
-// topics returns the map of the hub that a command is about, and its name.
-func (s *session) topics(name []byte) (all map[string]map[*conn]struct{}, own map[string]struct{}, word string) {
-	word = strings.ToLower(string(name))
+// topics returns the subscriptions to channels, or to patterns, of all and of this session.
+func (s *session) topics(patterns bool) (all map[string]map[*conn]struct{}, own map[string]struct{}) {
 	if s.subs.channels == nil {
 		s.subs.channels, s.subs.patterns = map[string]struct{}{}, map[string]struct{}{}
 	}
-	if word[0] == 'p' {
-		return s.srv.hub.patterns, s.subs.patterns, word
+	if patterns {
+		return s.srv.hub.patterns, s.subs.patterns
 	}
-	return s.srv.hub.channels, s.subs.channels, word
+	return s.srv.hub.channels, s.subs.channels
 }
 
 // subscriptions are those of one session. Only its own goroutine reads them.
@@ -55,15 +56,27 @@ type subscriptions struct {
 	channels, patterns map[string]struct{}
 }
 
-func subscribe(s *session, args [][]byte) {
+func subscribe(s *session, args [][]byte)  { s.subscribe("subscribe", false, args[1:]) }
+func psubscribe(s *session, args [][]byte) { s.subscribe("psubscribe", true, args[1:]) }
+
+func (s *session) subscribe(word string, patterns bool, topics [][]byte) {
 	if s.conn == nil {
 		return
 	}
 	s.conn.cork()
+	s.enter(word, patterns, topics)
+	if !s.tx.running {
+		s.conn.uncork()
+	}
+}
+
+func (s *session) enter(word string, patterns bool, topics [][]byte) {
 	h := &s.srv.hub
 	h.mu.Lock()
-	all, own, word := s.topics(args[0])
-	for _, a := range args[1:] {
+	defer h.mu.Unlock()
+	defer h.recount(s)
+	all, own := s.topics(patterns)
+	for _, a := range topics {
 		topic := string(a)
 		if _, twice := own[topic]; !twice {
 			own[topic] = struct{}{}
@@ -78,22 +91,34 @@ func subscribe(s *session, args [][]byte) {
 		s.text(topic)
 		s.integer(int64(s.subs.n))
 	}
-	h.mu.Unlock()
-	if !s.tx.running {
-		s.conn.uncork()
+}
+
+// recount is called before the lock is released by those that change the maps.
+func (h *hub) recount(s *session) {
+	h.channelCount.Store(int64(len(h.channels)))
+	h.patternCount.Store(int64(len(h.patterns)))
+	if s.conn != nil {
+		s.conn.channels.Store(int32(len(s.subs.channels)))
+		s.conn.patterns.Store(int32(len(s.subs.patterns)))
 	}
 }
 
-func unsubscribe(s *session, args [][]byte) {
+func unsubscribe(s *session, args [][]byte)  { s.unsubscribe("unsubscribe", false, args[1:]) }
+func punsubscribe(s *session, args [][]byte) { s.unsubscribe("punsubscribe", true, args[1:]) }
+
+func (s *session) unsubscribe(word string, patterns bool, named [][]byte) {
 	h := &s.srv.hub
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	all, own, word := s.topics(args[0])
+	defer h.recount(s)
+	all, own := s.topics(patterns)
+	begin := len(s.out)
+	defer func() { s.pushed(begin) }()
 	var topics []string
-	for _, a := range args[1:] {
+	for _, a := range named {
 		topics = append(topics, string(a))
 	}
-	if len(args) == 1 {
+	if len(named) == 0 {
 		for t := range own {
 			topics = append(topics, t)
 		}
@@ -132,6 +157,7 @@ func (s *session) unsubscribeAll() {
 	h := &s.srv.hub
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	defer h.recount(s)
 	for t := range s.subs.channels {
 		s.leave(h.channels, s.subs.channels, t)
 	}
@@ -140,11 +166,13 @@ func (s *session) unsubscribeAll() {
 	}
 }
 
-func publish(s *session, args [][]byte) {
+func publish(s *session, args [][]byte) { s.integer(s.publish(view(args[1]), view(args[2]))) }
+
+// publish sends a message and returns how many subscriptions got it.
+func (s *session) publish(channel, message string) (n int64) {
 	h := &s.srv.hub
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	n := int64(0)
 	send := func(to map[*conn]struct{}, words ...string) {
 		var forms [2][]byte // of the two protocols, made when first needed
 		for c := range to {
@@ -160,19 +188,19 @@ func publish(s *session, args [][]byte) {
 			}
 			if n++; c == s.conn {
 				s.out = append(s.out, forms[v]...) // after the replies before it
+				s.pushed(len(s.out) - len(forms[v]))
 			} else {
 				c.message(forms[v])
 			}
 		}
 	}
-	channel := string(args[1])
-	send(h.channels[channel], "message", channel, view(args[2]))
+	send(h.channels[channel], "message", channel, message)
 	for p, to := range h.patterns {
 		if match([]byte(p), channel) {
-			send(to, "pmessage", p, channel, view(args[2]))
+			send(to, "pmessage", p, channel, message)
 		}
 	}
-	s.integer(n)
+	return n
 }
 
 func pubsubChannels(s *session, args [][]byte) {
@@ -180,7 +208,7 @@ func pubsubChannels(s *session, args [][]byte) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if len(args) > 3 {
-		s.err("ERR unknown subcommand or wrong number of arguments for '" + clip(args[1]) + "'. Try PUBSUB HELP.")
+		s.err(errSubArgs("PUBSUB", args[1]))
 		return
 	}
 	var found []string

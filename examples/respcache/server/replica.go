@@ -4,26 +4,31 @@ import (
 	"net"
 	"strconv"
 	"time"
-
-	"example.com/flatline/ringbuffer"
 )
 
-// A replica connects as a client and says PSYNC with the stream and the offset that
-// it has. It is answered
+// A replica connects as a client, says REPLCONF with its port and run id, and PSYNC with
+// the stream and the offset that it has. It is answered
 //
-//	+CONTINUE id                    and the stream from there on, if the ring has it
-//	+FULLRESYNC id offset           else, and then FLUSHALL, all items as SET commands,
+//	+CONTINUE id chain              and the stream from there on, if the ring has it
+//	+FULLRESYNC id offset chain     else, and then FLUSHALL, all items as SET commands,
 //	                                REPLSYNCED end, and the stream from offset on
+//	-NOMASTERLINK why               if this server cannot serve it now
 //
-// Before the stream has come to end, what it says of a key may be older than the
-// item that was sent, and so the replica answers no client.
+// Before the stream has come to end, what has arrived of a key may be older than the
+// item that was sent; from there on the copy is whole.
+//
+// The chain is the run ids of this server, its master, its master's master and so on. A
+// replica that finds itself in it closes the link: so no cycle is ever closed, and no
+// server copies its own data over itself.
 
 // A replica is the master's side of a link.
 type replica struct {
 	c     *conn
 	port  string // where it listens, as it said
+	id    string // of the stream that it gets
 	pos   int64  // what was sent
-	acked int64  // what it has; guarded by feed.mu
+	acked int64  // what it has, -1 before it has a whole copy; guarded by feed.mu, as is heard
+	heard time.Time
 	wake  chan struct{}
 }
 
@@ -34,45 +39,12 @@ func (r *replica) signal() {
 	}
 }
 
-func (f *feed) init() {
-	f.id, f.replicas, f.acked = newID(), map[*replica]struct{}{}, make(chan struct{})
-}
-
-// attach makes a replica follow the stream from an offset on or, if that has gone
-// from the ring, from now on.
-func (f *feed) attach(r *replica, id string, from int64, size int) (partial bool) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.ring == nil {
-		f.ring = ringbuffer.New[byte](size, ringbuffer.Options{OnFull: ringbuffer.OverwriteOldest})
-	}
-	f.on.Store(true)
-	f.replicas[r] = struct{}{}
-	lag := f.offset - from
-	if partial = id == f.id && 0 <= lag && lag <= int64(f.ring.Len()); !partial {
-		from = f.offset
-	}
-	r.pos, r.acked = from, from
-	return partial
-}
-
-func (f *feed) detach(r *replica) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	delete(f.replicas, r)
-}
-
-// ack notes how far a replica is, and tells WAIT.
-func (f *feed) ack(r *replica, offset int64) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	r.acked = max(r.acked, min(offset, f.offset))
-	close(f.acked)
-	f.acked = make(chan struct{})
-}
-
 func psync(s *session, args [][]byte) {
 	from, ok := parseInt(args[2])
+	if len(args) > 3 { // FAILOVER, of a coordinated one
+		s.err(errSyntax)
+		return
+	}
 	if !ok {
 		s.err(errInteger)
 		return
@@ -80,9 +52,53 @@ func psync(s *session, args [][]byte) {
 	if s.conn == nil || s.replica != nil {
 		return
 	}
-	s.replica = &replica{c: s.conn, port: s.port, wake: make(chan struct{}, 1)}
-	size := max(s.srv.bytes(s.srv.config.get("repl-backlog-size")), 1<<14)
-	s.partial = s.srv.feed.attach(s.replica, string(args[1]), from, int(size))
+	r := &replica{c: s.conn, port: s.port, wake: make(chan struct{}, 1)}
+	id, f := string(args[1]), &s.srv.feed
+	text := s.refusal()
+	if text == "" {
+		s.partial = f.attach(r, id, from, s.srv.bytes(s.srv.config.get("repl-backlog-size")))
+		// A server that became a replica meanwhile has disconnected those that it saw.
+		if text = s.refusal(); text != "" {
+			f.detach(r)
+		}
+	}
+	if text != "" {
+		s.err(text)
+		return
+	}
+	s.replica = r
+	if t := &s.srv.stats; s.partial {
+		t.syncPartial.Add(1)
+	} else {
+		t.syncFull.Add(1)
+		if id != "?" {
+			t.syncMiss.Add(1)
+		}
+	}
+}
+
+const (
+	errNoMasterLink = "NOMASTERLINK Can't SYNC while not connected with my master"
+	errSelf         = "NOMASTERLINK a server cannot be its own replica"
+	// Redis tries again in a second after NOMASTERLINK, and at once after any other error.
+	errCapa = "NOMASTERLINK respcache cannot have a Redis as its replica: it sends no RDB"
+)
+
+// refusal returns why a client cannot be sent the stream now, or "".
+func (s *session) refusal() string {
+	l := &s.srv.link
+	switch {
+	case s.capa:
+		if n := s.srv.stats.refusedRedis.Add(1); n&(n-1) == 0 {
+			s.srv.log("%v asked for replication as a Redis does, which cannot be served (refused %d times so far)", s.conn.nc.RemoteAddr(), n)
+		}
+		return errCapa
+	case s.peerID == s.srv.runID:
+		return errSelf
+	case l.on.Load() && !l.connected():
+		return errNoMasterLink
+	}
+	return ""
 }
 
 // replconf takes what a replica says of itself.
@@ -94,8 +110,13 @@ func replconf(s *session, args [][]byte) {
 			}
 			return
 		}
-		if is(args[i], "LISTENING-PORT") {
-			s.port = string(args[i+1])
+		switch {
+		case is(args[i], "LISTENING-PORT"):
+			s.port = clip(args[i+1])
+		case is(args[i], "RUN-ID"):
+			s.peerID = clip(args[i+1])
+		case is(args[i], "CAPA"):
+			s.capa = true
 		}
 	}
 	if len(args)%2 == 0 {
@@ -108,34 +129,38 @@ func replconf(s *session, args [][]byte) {
 // feedReplica sends the stream until the connection ends, or the replica has fallen
 // behind the ring. The replica's acknowledgements are read by a goroutine of their
 // own.
-func (c *conn) feedReplica(in *reader) {
+func (c *conn) feedReplica() {
 	s, r, f := c.s, c.s.replica, &c.s.srv.feed
 	defer f.detach(r)
 	heard := make(chan struct{})
 	s.srv.group.Go(func() {
 		defer close(heard)
-		c.hear(in)
+		defer c.s.srv.guard("acknowledgements of", c.nc)
+		c.hear()
 	})
 	defer func() {
 		c.nc.Close()
 		<-heard
 	}()
-	if s.partial {
-		s.srv.stats.syncPartial.Add(1)
-		if !c.write([]byte("+CONTINUE " + f.id + "\r\n")) {
+	if s.rdb != nil {
+		if !c.sendRDB() {
 			return
 		}
-	} else if s.srv.stats.syncFull.Add(1); !c.sendAll(r.pos) {
+	} else if s.partial {
+		if !c.write([]byte("+CONTINUE " + r.id + " " + s.srv.chain() + "\r\n")) {
+			return
+		}
+	} else if !c.sendAll(r) {
 		return
 	}
 	buf := make([]byte, 64<<10)
-	idle := time.NewTicker(10 * time.Second)
+	idle := time.NewTimer(s.srv.pingPeriod())
 	defer idle.Stop()
 	for {
-		n, ok := f.since(r.pos, buf)
+		n, ok := f.since(r.id, r.pos, buf)
 		switch {
 		case !ok:
-			s.srv.log("replica %v has fallen behind the backlog: it has to begin anew", c.nc.RemoteAddr())
+			s.srv.log("replica %v has fallen behind the backlog: it has to begin again", c.nc.RemoteAddr())
 			return
 		case n > 0:
 			if !c.write(buf[:n]) {
@@ -150,6 +175,7 @@ func (c *conn) feedReplica(in *reader) {
 			if !c.write([]byte("\r\n")) {
 				return
 			}
+			idle.Reset(s.srv.pingPeriod())
 		case <-heard:
 			return
 		case <-s.srv.ctx.Done():
@@ -158,27 +184,27 @@ func (c *conn) feedReplica(in *reader) {
 	}
 }
 
-// sendAll sends the state, for a stream that goes on from an offset.
-func (c *conn) sendAll(from int64) bool {
-	f := &c.s.srv.feed
-	head := []byte("+FULLRESYNC " + f.id + " " + itoa(from) + "\r\n")
+// sendAll sends the state, for a stream that goes on from the replica's position.
+func (c *conn) sendAll(r *replica) bool {
+	srv := c.s.srv
+	head := []byte("+FULLRESYNC " + r.id + " " + itoa(r.pos) + " " + srv.chain() + "\r\n")
 	if !c.write(appendCommand(head, "FLUSHALL")) {
 		return false
 	}
-	failed := net.ErrClosed
-	if c.s.srv.walk(func(b []byte) error {
+	if srv.walk(srv.ctx, func(b []byte) error {
 		if !c.write(b) {
-			return failed
+			return net.ErrClosed
 		}
 		return nil
 	}) != nil {
 		return false
 	}
-	return c.write(appendCommand(nil, "REPLSYNCED", itoa(f.position())))
+	return c.write(appendCommand(nil, "REPLSYNCED", itoa(srv.feed.position())))
 }
 
 // hear executes what the replica says, which is how far it is.
-func (c *conn) hear(in *reader) {
+func (c *conn) hear() {
+	in := &c.in
 	for {
 		for {
 			args, err := in.command()
@@ -193,60 +219,9 @@ func (c *conn) hear(in *reader) {
 				c.s.out = c.s.out[:0]
 			}
 		}
-		n, err := c.nc.Read(in.room())
-		if err != nil {
+		if _, err := c.read(); err != nil {
 			return
 		}
-		in.came(n)
-	}
-}
-
-// waitReplicas waits until replicas have all that was written so far.
-func waitReplicas(s *session, args [][]byte) {
-	want, ok1 := parseInt(args[1])
-	ms, ok2 := parseInt(args[2])
-	switch {
-	case s.srv.isReplica():
-		s.err("ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a replica is configured to be writable (which is not the default) writes to replicas are just local and are not propagated.")
-		return
-	case !ok1:
-		s.err(errInteger)
-		return
-	case !ok2:
-		s.err("ERR timeout is not an integer or out of range")
-		return
-	case ms < 0:
-		s.err("ERR timeout is negative")
-		return
-	}
-	s.release()
-	f := &s.srv.feed
-	var timeout <-chan time.Time
-	if ms > 0 {
-		t := time.NewTimer(time.Duration(min(ms, 1<<40)) * time.Millisecond)
-		defer t.Stop()
-		timeout = t.C
-	}
-	target := f.position()
-	for {
-		f.mu.Lock()
-		n, next := int64(0), f.acked
-		for r := range f.replicas {
-			if r.acked >= target {
-				n++
-			}
-		}
-		f.mu.Unlock()
-		if n < want {
-			select {
-			case <-next:
-				continue
-			case <-timeout:
-			case <-s.srv.ctx.Done():
-			}
-		}
-		s.integer(n)
-		return
 	}
 }
 
@@ -274,6 +249,6 @@ func role(s *session, _ [][]byte) {
 		s.array(3)
 		s.text(host)
 		s.text(r.port)
-		s.text(itoa(r.acked))
+		s.text(itoa(max(r.acked, 0)))
 	}
 }

@@ -56,7 +56,7 @@ func TestFullCopyUnderLoad(t *testing.T) {
 		ask(own, "SET", fmt.Sprint("k", i), strings.Repeat("v", 200))
 	}
 	replica := stopped(t, Options{ReplicaOf: master.Addr().String()})
-	for i := 0; i < 20_000 || replica.loading.Load(); i++ {
+	for i := 0; i < 20_000 || !replica.link.connected(); i++ {
 		ask(own, "APPEND", fmt.Sprint("k", i%7000), "x")
 		ask(own, "DEL", fmt.Sprint("k", i*13%5000))
 	}

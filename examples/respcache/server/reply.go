@@ -18,6 +18,7 @@ func (s *session) simple(text string) { s.line('+', text) }
 // what the client sent must stay one line.
 func (s *session) err(text string) {
 	s.errors++
+	s.srv.stats.countError(text)
 	if strings.ContainsAny(text, "\r\n") {
 		text = strings.Trim(text, "\r\n")
 		text = strings.NewReplacer("\r", " ", "\n", " ").Replace(text)
@@ -118,16 +119,18 @@ func appendCommand(out []byte, words ...string) []byte {
 }
 
 const (
-	errSyntax   = "ERR syntax error"
-	errInteger  = "ERR value is not an integer or out of range"
-	errFloat    = "ERR value is not a valid float"
-	errOverflow = "ERR increment or decrement would overflow"
-	errNoKey    = "ERR no such key"
-	errRange    = "ERR offset is out of range"
-	errTooLong  = "ERR string exceeds maximum allowed size (proto-max-bulk-len)"
-	errOOM      = "OOM command not allowed when used memory > 'maxmemory'."
-	errReadOnly = "READONLY You can't write against a read only replica."
-	errLoading  = "LOADING Redis is loading the dataset in memory"
+	errSyntax     = "ERR syntax error"
+	errInteger    = "ERR value is not an integer or out of range"
+	errFloat      = "ERR value is not a valid float"
+	errOverflow   = "ERR increment or decrement would overflow"
+	errNoKey      = "ERR no such key"
+	errRange      = "ERR offset is out of range"
+	errTooLong    = "ERR string exceeds maximum allowed size (proto-max-bulk-len)"
+	errOOM        = "OOM command not allowed when used memory > 'maxmemory'."
+	errReadOnly   = "READONLY You can't write against a read only replica."
+	errNoReplicas = "NOREPLICAS Not enough good replicas to write."
+	errMasterDown = "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."
+	errLoading    = "LOADING Redis is loading the dataset in memory"
 )
 
 func errArity(name string) string {

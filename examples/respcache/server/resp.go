@@ -35,15 +35,23 @@ type reader struct {
 	spans []span
 	args  [][]byte
 
+	limit  int  // bytes of one command; 0 is maxQuery
+	last   int  // bytes that were in the buffer when it was empty again
 	strict bool // no inline commands
+	shy    bool // the client has still to give the password: only short commands
 }
 
 // room returns where the next bytes are to be written, at least one; came says how
 // many were.
 func (p *reader) room() []byte {
-	switch used := len(p.buf) - p.begin; {
-	case used == 0 && cap(p.buf) > 4*bufSize || p.buf == nil:
-		p.buf = make([]byte, 0, bufSize) // what a large command took is given back
+	used := len(p.buf) - p.begin
+	last := p.last
+	if used == 0 {
+		p.last = len(p.buf)
+	}
+	switch {
+	case used == 0 && cap(p.buf) > 4*bufSize && max(last, p.last) < cap(p.buf)/4 || p.buf == nil:
+		p.buf = make([]byte, 0, bufSize) // what large commands took, when they come no more
 	case p.begin > 0 && (used == 0 || cap(p.buf)-len(p.buf) < bufSize/2):
 		copy(p.buf[:used], p.buf[p.begin:])
 		p.buf = p.buf[:used]
@@ -87,6 +95,9 @@ func (p *reader) command() ([][]byte, error) {
 			if n <= 0 {
 				continue
 			}
+			if p.shy && n > strangerArgs {
+				return nil, protoError("unauthenticated multibulk length")
+			}
 			p.want, p.size, p.spans = n, -1, p.spans[:0]
 		}
 		ok, err := p.bulks()
@@ -120,6 +131,9 @@ func (p *reader) bulks() (ok bool, err error) {
 			if n < 0 {
 				return false, protoError("invalid bulk length")
 			}
+			if p.shy && n > strangerBulk {
+				return false, protoError("unauthenticated bulk length")
+			}
 			p.size = n
 		}
 		if len(p.buf)-p.next < p.size+2 {
@@ -134,7 +148,11 @@ func (p *reader) bulks() (ok bool, err error) {
 }
 
 func (p *reader) tooMuch() error {
-	if len(p.buf)-p.begin+40*len(p.spans) > maxQuery {
+	limit := maxQuery
+	if p.limit > 0 {
+		limit = p.limit
+	}
+	if len(p.buf)-p.begin+40*len(p.spans) > limit {
 		return protoError("too big query")
 	}
 	return nil
@@ -189,83 +207,6 @@ func lineEnd(b []byte, c byte) int {
 		return -1
 	}
 	return end
-}
-
-// inline reads a command that a person typed: words in a line, perhaps quoted. If
-// the line is empty it moves next and returns nil.
-func (p *reader) inline() ([][]byte, error) {
-	end := lineEnd(p.buf[p.next:], '\n')
-	if end < 0 && len(p.buf)-p.next > maxInline || end > maxInline {
-		return nil, protoError("too big inline request")
-	}
-	if end < 0 {
-		return nil, nil
-	}
-	words, ok := splitWords(bytes.TrimSuffix(p.buf[p.next:p.next+end], []byte("\r")))
-	if !ok {
-		return nil, protoError("unbalanced quotes in request")
-	}
-	p.next += end + 1
-	if len(words) == 0 {
-		return nil, nil
-	}
-	return words, nil
-}
-
-// splitWords divides a line into words; "…" may hold \n, \r, \t, \b, \a, \xHH and \c
-// for any other c, '…' only \'. It reports false if a quote is not closed, or closed
-// in the middle of a word.
-func splitWords(line []byte) (words [][]byte, ok bool) {
-	for {
-		line = bytes.TrimLeft(line, " \t\n\v\f\r\x00")
-		if len(line) == 0 {
-			return words, true
-		}
-		word := []byte{}
-		quote := byte(0)
-	scan:
-		for {
-			if len(line) == 0 {
-				if quote != 0 {
-					return nil, false
-				}
-				break
-			}
-			c := line[0]
-			line = line[1:]
-			switch {
-			case quote == 0 && bytes.IndexByte([]byte(" \t\n\r\x00"), c) >= 0:
-				break scan
-			case quote == 0 && (c == '"' || c == '\''):
-				quote = c
-			case c == quote && c != 0:
-				if len(line) > 0 && bytes.IndexByte([]byte(" \t\n\v\f\r"), line[0]) < 0 {
-					return nil, false
-				}
-				break scan
-			case quote == '"' && c == '\\' && len(line) > 0:
-				c, line = unescape(line)
-				word = append(word, c)
-			case quote == '\'' && c == '\\' && len(line) > 0 && line[0] == '\'':
-				word, line = append(word, '\''), line[1:]
-			default:
-				word = append(word, c)
-			}
-		}
-		words = append(words, word)
-	}
-}
-
-func unescape(line []byte) (c byte, rest []byte) {
-	hex := func(c byte) int { return bytes.IndexByte([]byte("0123456789abcdef"), c|0x20) }
-	if line[0] == 'x' && len(line) > 2 && hex(line[1]) >= 0 && hex(line[2]) >= 0 {
-		return byte(hex(line[1])<<4 | hex(line[2])), line[3:]
-	}
-	c = line[0]
-	if i := bytes.IndexByte([]byte("nrtba"), c); i >= 0 {
-		c = "\n\r\t\b\a"[i]
-	}
-	return c, line[1:]
 }
 
 // view is b as a string without a copy, for look-ups that do not keep it: it is the

@@ -98,7 +98,7 @@ func TestAnnouncedLengthIsNoMemory(t *testing.T) {
 	assert.LessOrEqual(t, cap(p.spans), 1)
 }
 
-// TestLargeBufferIsGivenBack after the command that needed it.
+// TestLargeBufferIsGivenBack once a command comes that does not need it, or none for a while.
 func TestLargeBufferIsGivenBack(t *testing.T) {
 	var p reader
 	in := "*1\r\n$1000000\r\n" + strings.Repeat("x", 1_000_000) + "\r\n"
@@ -112,8 +112,33 @@ func TestLargeBufferIsGivenBack(t *testing.T) {
 	}
 	assert.LessOrEqual(t, cap(p.buf), 2<<20, "grown by doubling")
 	p.command()
+	idle := p
 	p.room()
+	assert.Greater(t, cap(p.buf), 1_000_000, "for the next one, which may be as large")
+	for range 2 {
+		p.came(copy(p.room(), "PING\r\n"))
+		args, err := p.command()
+		require.NoError(t, err)
+		require.Len(t, args, 1)
+		p.command()
+		p.room()
+	}
 	assert.LessOrEqual(t, cap(p.buf), bufSize)
+	require.True(t, idle.releaseBuffer())
+	assert.Zero(t, cap(idle.buf))
+}
+
+// TestBufferWithAPartIsKept: what has come of a command is not lost when the client pauses.
+func TestBufferWithAPartIsKept(t *testing.T) {
+	for _, in := range []string{"*1\r\n", "*1\r\n$4\r\nPI", "PIN", "*"} {
+		var p reader
+		p.came(copy(p.room(), "PING\r\n"+in))
+		args, _ := p.command()
+		require.Len(t, args, 1)
+		args, _ = p.command()
+		require.Nil(t, args)
+		assert.False(t, p.releaseBuffer(), "%q", in)
+	}
 }
 
 func TestParseInt(t *testing.T) {
@@ -156,6 +181,11 @@ func TestMatch(t *testing.T) {
 		{"*a*b*", "xxbxxaxx", false},
 	} {
 		assert.Equal(t, c.want, match([]byte(c.pattern), c.text), "%q %q", c.pattern, c.text)
+	}
+	// As in Redis, more stars than a thousand match nothing; those at the end are not counted.
+	for stars, want := range map[int]bool{maxStars: true, maxStars + 1: false} {
+		assert.Equal(t, want, match([]byte(strings.Repeat("**?", stars)), strings.Repeat("a", 2*maxStars)), stars)
+		assert.Equal(t, want, match([]byte(strings.Repeat("*?", stars)+"**"), strings.Repeat("a", 2*maxStars)), stars)
 	}
 	// A pattern that was made to take exponential time takes a moment.
 	assert.False(t, match([]byte(strings.Repeat("a*", 50)+"b"), strings.Repeat("a", 10_000)))

@@ -1,118 +1,23 @@
 package server
 
 import (
-	"bufio"
+	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
+	"slices"
 )
 
-var logCommands = []command{
+var logCommands = []entry{
 	{"bgrewriteaof", 1, anytime, 0, 0, 0, bgRewrite},
-	{"replicaof", 3, anytime | notx, 0, 0, 0, replicaOf},
-	{"slaveof", 3, anytime | notx, 0, 0, 0, replicaOf},
+	{"replicaof", 3, anytime, 0, 0, 0, replicaOf},
+	{"slaveof", 3, anytime, 0, 0, 0, replicaOf},
 	{"role", 1, anytime, 0, 0, 0, role},
 	{"wait", 3, notx, 0, 0, 0, waitReplicas},
-	{"psync", 3, anytime | notx, 0, 0, 0, psync},
+	{"psync", -3, anytime | notx, 0, 0, 0, psync},
+	{"sync", 1, anytime | notx | allShards, 0, 0, 0, syncReplica},
 	{"replconf", -1, anytime | notx, 0, 0, 0, replconf},
-}
-
-// The files of the log lie in a directory as Redis 7 has it, and Redis can load them:
-// a base, which is the state at some time as SET commands, and files of effects since
-// then, one after the other. The manifest names those that count.
-const (
-	logDir       = "appendonlydir"
-	manifestName = "appendonly.aof.manifest"
-)
-
-type manifest struct {
-	base  string   // "" if there is none
-	incrs []string // in their order
-	seq   int      // the largest number in a name
-}
-
-func baseName(seq int) string { return fmt.Sprintf("appendonly.aof.%d.base.aof", seq) }
-func incrName(seq int) string { return fmt.Sprintf("appendonly.aof.%d.incr.aof", seq) }
-
-// files returns the names of all files, in the order in which they are loaded.
-func (m *manifest) files() []string {
-	if m.base == "" {
-		return m.incrs
-	}
-	return append([]string{m.base}, m.incrs...)
-}
-
-// readManifest returns an empty manifest if there is no file.
-func readManifest(dir string) (m manifest, err error) {
-	f, err := os.Open(filepath.Join(dir, manifestName))
-	if errors.Is(err, fs.ErrNotExist) {
-		return m, nil
-	}
-	if err != nil {
-		return m, err
-	}
-	defer f.Close()
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		var name, kind string
-		var seq int
-		if strings.TrimSpace(lines.Text()) == "" || lines.Text()[0] == '#' {
-			continue
-		}
-		_, err := fmt.Sscanf(lines.Text(), "file %s seq %d type %s", &name, &seq, &kind)
-		if err != nil || !filepath.IsLocal(name) || filepath.Base(name) != name {
-			return m, fmt.Errorf("server: %s: bad line %q", manifestName, lines.Text())
-		}
-		switch kind {
-		case "b":
-			m.base = name
-		case "i":
-			m.incrs = append(m.incrs, name)
-		}
-		m.seq = max(m.seq, seq)
-	}
-	return m, nil
-}
-
-// write replaces the manifest on disk, whole or not at all.
-func (m *manifest) write(dir string) error {
-	var b strings.Builder
-	line := func(name, kind string) {
-		seq := strings.Split(name, ".")[2]
-		fmt.Fprintf(&b, "file %s seq %s type %s\n", name, seq, kind)
-	}
-	if m.base != "" {
-		line(m.base, "b")
-	}
-	for _, name := range m.incrs {
-		line(name, "i")
-	}
-	path := filepath.Join(dir, manifestName)
-	f, err := os.Create(path + ".tmp")
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteString(b.String())
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(path+".tmp", path); err != nil {
-		return err
-	}
-	return syncDir(dir)
-}
-
-// syncDir makes names that were created or renamed last. Where directories cannot be
-// synced the system does it by itself.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	_ = d.Sync()
-	return d.Close()
 }
 
 func bgRewrite(s *session, _ [][]byte) {
@@ -128,34 +33,50 @@ func bgRewrite(s *session, _ [][]byte) {
 
 // startRewrite reports whether it has started one.
 func (a *aof) startRewrite() bool {
-	if !a.rewriting.CompareAndSwap(false, true) {
+	select {
+	case a.turn <- struct{}{}:
+	default:
 		return false
 	}
 	a.srv.group.Go(func() {
-		defer a.rewriting.Store(false)
-		if err := a.rewrite(); err != nil && a.srv.ctx.Err() == nil {
-			a.srv.log("rewrite of the append-only file: %v", err)
+		defer func() { <-a.turn }()
+		err := a.rewrite(a.srv.ctx)
+		if err == nil {
+			a.backoff.Store(1)
+			return
+		}
+		if a.srv.ctx.Err() == nil {
+			wait := a.backoff.Load()
+			a.pause.Store(wait)
+			a.backoff.Store(min(2*wait, maxBackoff))
+			a.srv.log("rewrite of the append-only file: %v; the next try is in %d s", err, wait)
 		}
 	})
 	return true
 }
 
+func (a *aof) isRewriting() bool { return len(a.turn) > 0 }
+
 // rewrite makes the log as short as the state is:
 //
-//	manifest   base 1, incr 1                  as it was
-//	           base 1, incr 1, incr 2          effects go to incr 2 from here on
-//	           … walk over all items …         into base 2, while effects go on
-//	           base 2, incr 2                  base 1 and incr 1 are deleted
+//	manifest   base 1, incr 1                         as it was
+//	           base 1, incr 1, history base 2 incr 2  files to come have their names
+//	           base 1, incr 1, incr 2, history base 2 effects go to incr 2 from here on
+//	           … walk over all items …                into base 2, while effects go on
+//	           base 2, incr 2, history base 1 incr 1  from here on the new files count
+//	           base 2, incr 2                         the old ones are deleted
 //
-// A crash at any moment finds a manifest that leads to the whole state. If the old
-// files are not complete, because of an error, they are not extended: a crash before
-// the end finds the state that was last acknowledged.
-func (a *aof) rewrite() error {
-	old := a.manifest
-	seq := old.seq + 1
-	next := manifest{base: baseName(seq), incrs: []string{incrName(seq)}, seq: seq}
-	a.manifest.seq = seq // whatever happens, these names are used up
-	incr, err := os.Create(filepath.Join(a.dir, incrName(seq)))
+// A crash at any moment finds a manifest that leads to the whole state, and that lists
+// all files. If the old files are not complete, because of an error, they are not
+// extended, and nothing is acknowledged: a crash before the end finds the state that
+// was acknowledged last.
+func (a *aof) rewrite(ctx context.Context) error {
+	defer a.clean()
+	base, incr, err := a.reserve()
+	if err != nil {
+		return err
+	}
+	f, err := a.create(incr)
 	if err != nil {
 		return err
 	}
@@ -166,22 +87,21 @@ func (a *aof) rewrite() error {
 				a.fail(err)
 				return err
 			}
-			both := old
-			both.incrs = append(append([]string(nil), old.incrs...), incrName(seq))
-			if err := both.write(a.dir); err != nil {
+			both := a.manifest
+			both.incrs = append(slices.Clone(both.incrs), incr)
+			both.history = without(slices.Clone(both.history), incr)
+			if err := a.list(both); err != nil {
 				return err
 			}
-			a.manifest.incrs = both.incrs
 		}
-		a.file.Close()
-		a.file, a.lost, a.dirty = incr, false, false
+		a.use(f)
+		a.hidden = broken
 		return nil
 	})
 	if err != nil {
-		incr.Close()
-		return errors.Join(err, os.Remove(incr.Name()))
+		return errors.Join(err, f.Close())
 	}
-	size, err := a.writeBase(filepath.Join(a.dir, next.base))
+	size, err := a.writeBase(ctx, a.srv, base)
 	if err == nil {
 		// The base has effects that came during the walk; before it counts, the file
 		// that has all of them must be on disk.
@@ -189,41 +109,158 @@ func (a *aof) rewrite() error {
 			if a.lost {
 				return errors.New(a.lastError())
 			}
-			return a.sync()
+			if err := a.sync(); err != nil {
+				a.fail(err)
+				return err
+			}
+			return a.switchTo(base, incr)
 		})
-	}
-	if err == nil {
-		err = next.write(a.dir)
 	}
 	if err != nil {
 		if broken {
-			_ = a.after(func() error { a.lost = true; return nil })
+			_ = a.after(func() error { a.lost = true; return a.file.Close() })
 		}
-		return errors.Join(err, os.Remove(filepath.Join(a.dir, next.base)))
+		return err
 	}
-	a.manifest = next
 	a.baseSize.Store(size)
 	a.size.Store(size)
 	if broken {
-		a.failed.Store(false)
-		a.srv.log("append-only file: written anew, writes are accepted again")
-	}
-	for _, name := range old.files() {
-		_ = os.Remove(filepath.Join(a.dir, name))
+		a.srv.log("append-only file: a new one is written, writes are accepted again")
 	}
 	return nil
 }
 
-// writeBase writes all items to a file.
-func (a *aof) writeBase(path string) (size int64, err error) {
-	f, err := os.Create(path)
+// replace makes the log that of another state, which is complete and does not change,
+// and calls swap at the moment from which the new log counts, with all shards locked.
+// Until then a start loads the old state.
+func (a *aof) replace(ctx context.Context, state *Server, swap func()) error {
+	select {
+	case a.turn <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-a.turn }()
+	defer a.clean()
+	base, incr, err := a.reserve()
+	if err != nil {
+		return err
+	}
+	size, err := a.writeBase(ctx, state, base)
+	if err != nil {
+		return err
+	}
+	f, err := a.create(incr)
+	if err != nil {
+		return err
+	}
+	own := a.srv.internalSession(fromMaster)
+	own.need(a.srv.all)
+	defer own.release()
+	err = a.after(func() error {
+		if err := a.switchTo(base, incr); err != nil {
+			return err
+		}
+		a.use(f)
+		return nil
+	})
+	if err != nil {
+		return errors.Join(err, f.Close())
+	}
+	a.baseSize.Store(size)
+	a.size.Store(size)
+	swap()
+	return nil
+}
+
+// without returns files but for some.
+func without(files []listed, some ...listed) []listed {
+	return slices.DeleteFunc(files, func(f listed) bool { return slices.Contains(some, f) })
+}
+
+// reserve lists the names of two new files, so that a start after a crash deletes them.
+// They must not be there: a file that no manifest lists may be all that is left of
+// something.
+func (a *aof) reserve() (base, incr listed, err error) {
+	m := a.manifest
+	for taken := true; taken; {
+		m.seq++
+		base, incr, taken = baseFile(m.seq), incrFile(m.seq), false
+		for _, f := range []listed{base, incr} {
+			switch _, err := os.Lstat(filepath.Join(a.dir, f.name)); {
+			case err == nil:
+				taken = true
+			case !errors.Is(err, fs.ErrNotExist):
+				return base, incr, err
+			}
+		}
+	}
+	m.history = append(slices.Clone(m.history), base, incr)
+	return base, incr, a.list(m)
+}
+
+// list makes m the manifest.
+func (a *aof) list(m manifest) error {
+	if err := m.write(a.disk, a.dir); err != nil {
+		return err
+	}
+	a.manifest = m
+	return nil
+}
+
+// create makes a file that must not be there.
+func (a *aof) create(f listed) (logFile, error) {
+	return a.disk.open(filepath.Join(a.dir, f.name), os.O_WRONLY|os.O_CREATE|os.O_EXCL|os.O_APPEND)
+}
+
+// use makes the writer, which calls it, go on in another file.
+func (a *aof) use(f logFile) {
+	a.file.Close()
+	a.file, a.lost, a.dirty, a.hidden = f, false, false, false
+}
+
+// switchTo makes a base and the file of effects after it the log. The writer calls it.
+func (a *aof) switchTo(base, incr listed) error {
+	m := manifest{base: base, incrs: []listed{incr}, seq: a.manifest.seq}
+	m.history = without(append(slices.Clone(a.manifest.history), a.manifest.files()...), base, incr)
+	if err := a.list(m); err != nil {
+		return err
+	}
+	a.hidden = false
+	a.failed.Store(false)
+	a.confirm() // what an old file has lost is in the base
+	return nil
+}
+
+// clean deletes the files that are history.
+func (a *aof) clean() {
+	m := a.manifest
+	m.history = nil
+	for _, f := range a.manifest.history {
+		if err := a.disk.remove(filepath.Join(a.dir, f.name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			m.history = append(m.history, f)
+		}
+	}
+	if len(m.history) == len(a.manifest.history) {
+		return
+	}
+	if err := a.list(m); err != nil { // they stay listed, and the next clean does not find them
+		a.srv.log("append-only file: %v", err)
+	}
+}
+
+// writeBase writes all items of a state to a file.
+func (a *aof) writeBase(ctx context.Context, state *Server, base listed) (size int64, err error) {
+	f, err := a.create(base)
 	if err != nil {
 		return 0, err
 	}
-	err = a.srv.walk(func(b []byte) error {
+	err = state.walk(ctx, func(b []byte) error {
 		n, err := f.Write(b)
 		size += int64(n)
 		return err
 	})
-	return size, errors.Join(err, f.Sync(), f.Close())
+	if err == nil {
+		err = f.Sync()
+	}
+	return size, errors.Join(err, f.Close())
 }

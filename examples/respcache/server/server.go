@@ -25,31 +25,64 @@ type Options struct {
 	ReplicaOf   string // host:port of a master; "" is none
 	Shards      int    // a power of two up to 64; 0 is 1
 
+	// Config has values of parameters by their names, as CONFIG SET takes them and before
+	// those above. See Parameters.
+	Config map[string]string
+
 	Log func(format string, args ...any) // gets one line for what a person should know; nil is nobody
 
-	now func() int64 // Unix milliseconds; tests have their own
+	now  func() int64 // Unix milliseconds; tests have their own
+	disk disk         // where the log lies; nil is the system's
 }
 
 // A Server is a cache that speaks the protocol of Redis. It is made by New. All
 // methods are safe for concurrent use.
 type Server struct {
-	shards  []*shard
-	all     uint64 // a bit for each shard
-	seed    maphash.Seed
-	limit   atomic.Int64 // bytes of one shard; 0 is none
-	loading atomic.Bool
-	now     func() int64
-	ticks   atomic.Int64 // of cron, so far
-	log     func(format string, args ...any)
-	runID   string
-	began   time.Time
+	shards   []*shard
+	only     *shard // the shard, if there is one
+	all      uint64 // a bit for each shard
+	seed     maphash.Seed
+	limit    atomic.Int64 // bytes of one shard; 0 is none
+	timeout  atomic.Int64 // seconds that a client may be idle; 0 is for any time
+	maxReply int          // bytes; tests have smaller bounds
+	maxPush  int
+	loading  atomic.Bool // the first full copy is on its way, and there is nothing to show
+	now      func() int64
+	ticks    atomic.Int64 // of cron, so far
+	log      func(format string, args ...any)
+	runID    string
+	began    time.Time
 
 	config  config
 	feed    feed
 	link    link
 	hub     hub
 	clients concmap.Map[uint64, *conn]
-	stats   stats
+
+	password  atomic.Pointer[string]
+	guarded   atomic.Bool // there is a password
+	protected atomic.Bool // without one, only clients of this machine are accepted
+	tls       secure
+
+	minReplicas atomic.Int64 // that have to be near for writes; 0 is none
+	honest      atomic.Bool  // a replica without its master refuses to serve old data
+	pause       pause
+	lazy        atomic.Bool // keys expire only when they are asked for: DEBUG SET-ACTIVE-EXPIRE
+	debugging   debugAccess // who may use DEBUG
+	queryLimit  atomic.Int64
+	snapshots   atomic.Bool // a SYNC is at work
+	denied      aclLog
+
+	events    atomic.Uint32 // the classes of notify-keyspace-events
+	observed  atomic.Bool   // every command is observed: see setObserved
+	observing sync.Mutex
+	slow      slowLog
+	latency   latencyMonitor
+	monitors  monitors
+	saves     saves
+	tracking  atomic.Bool // of the time that every command takes
+	tallies   []tally     // by command.index
+	stats     stats
 
 	ids    atomic.Uint64
 	ctx    context.Context // ends with Close
@@ -63,39 +96,24 @@ type Server struct {
 // New returns a server, with what its log on disk holds. It does not listen yet:
 // see Serve. Close it in any case.
 func New(o Options) (*Server, error) {
-	if o.Shards == 0 {
-		o.Shards = 1
-	}
-	if o.Shards < 1 || o.Shards > 64 || o.Shards&(o.Shards-1) != 0 {
-		return nil, fmt.Errorf("server: shards must be a power of two up to 64, got %d", o.Shards)
-	}
-	s := &Server{
-		seed: maphash.MakeSeed(), now: o.now, log: o.Log, runID: newID(), began: time.Now(),
-		all: 1<<(o.Shards-1)<<1 - 1,
-	}
-	if s.now == nil {
-		s.now = func() int64 { return time.Now().UnixMilli() }
-	}
-	if s.log == nil {
-		s.log = func(string, ...any) {}
-	}
-	s.ctx, s.cancel = context.WithCancel(context.Background())
-	for range o.Shards {
-		s.shards = append(s.shards, newShard())
-	}
-	s.stats.init()
-	s.feed.init()
-	s.hub.init()
-	if err := s.configure(o); err != nil {
-		s.cancel()
+	values, err := o.check()
+	if err != nil {
 		return nil, err
 	}
-	if o.AppendOnly {
-		if err := s.openLog(o.Dir); err != nil {
-			s.cancel()
-			return nil, err
+	s, err := newState(o, values)
+	if err != nil {
+		return nil, err
+	}
+	if values["appendonly"] == "yes" {
+		if err = s.openLog(values["dir"], o.disk); err == nil {
+			s.setFsync(values["appendfsync"])
 		}
-		s.setFsync(s.config.get("appendfsync"))
+	} else {
+		err = s.loadDump(values["dir"])
+	}
+	if err != nil {
+		s.cancel()
+		return nil, err
 	}
 	s.group.Go(s.cron)
 	if o.ReplicaOf != "" {
@@ -108,55 +126,35 @@ func New(o Options) (*Server, error) {
 	return s, nil
 }
 
-// Listen opens the address, which Addr then returns.
-func (s *Server) Listen(addr string) error {
-	l, err := new(net.ListenConfig).Listen(s.ctx, "tcp", addr)
-	if err != nil {
-		return err
+// newState returns a server with the values of its parameters and no data, without a
+// goroutine.
+func newState(o Options, values map[string]string) (*Server, error) {
+	s := &Server{
+		seed: maphash.MakeSeed(), now: o.now, log: o.Log, runID: newID(), began: time.Now(), maxReply: maxReply, maxPush: pushLimit,
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.listener = l
-	if s.ctx.Err() != nil {
-		l.Close()
+	if s.now == nil {
+		s.now = func() int64 { return time.Now().UnixMilli() }
 	}
-	return nil
-}
-
-// Addr returns the address that the server listens on.
-func (s *Server) Addr() *net.TCPAddr {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.listener == nil {
-		return &net.TCPAddr{}
+	if s.log == nil {
+		s.log = func(string, ...any) {}
 	}
-	return s.listener.Addr().(*net.TCPAddr)
-}
-
-// Serve accepts clients until Close, and then returns nil.
-func (s *Server) Serve() error {
-	for pause := time.Millisecond; ; {
-		nc, err := s.listener.Accept()
-		switch {
-		case s.ctx.Err() != nil:
-			if nc != nil {
-				nc.Close()
-			}
-			return nil
-		case errors.Is(err, net.ErrClosed):
-			return err
-		case err != nil: // no file descriptor is left, say: clients leave, and it works again
-			s.log("accept: %v", err)
-			select {
-			case <-time.After(pause):
-				pause = min(2*pause, time.Second)
-			case <-s.ctx.Done():
-			}
-			continue
-		}
-		pause = time.Millisecond
-		s.accept(nc)
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	for range s.bytes(values["shards"]) {
+		s.shards = append(s.shards, newShard())
 	}
+	if len(s.shards) == 1 {
+		s.only = s.shards[0]
+	}
+	s.all = 1<<(len(s.shards)-1)<<1 - 1
+	s.tallies = make([]tally, tableLen)
+	s.stats.init()
+	s.feed.init()
+	s.hub.init()
+	if err := s.configure(values); err != nil {
+		s.cancel()
+		return nil, err
+	}
+	return s, nil
 }
 
 // Shutdown makes Serve return. Close is still to be called.
@@ -206,7 +204,15 @@ func (s *Server) cron() {
 			for i := range s.shards {
 				own.expireSome(1<<i, i)
 			}
+			if late := s.latency.than.Load(); late > 0 && time.Since(now).Milliseconds() >= late {
+				s.latency.add("expire-cycle", now, time.Since(now))
+			}
 			s.sampleStats(now)
+			s.closeIdle()
+			s.saveDue(own, now)
+			if s.ticks.Load()%int64(time.Second/tick) == 0 {
+				s.trimBuffers()
+			}
 		}
 	}
 }

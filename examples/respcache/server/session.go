@@ -8,14 +8,15 @@ import (
 // A session executes the commands of one client, whoever reads them: a connection,
 // the load of a file, the link to a master, or a test. Replies are collected in out.
 type session struct {
-	srv    *Server
-	conn   *conn // nil if there is none
-	id     uint64
-	name   string
-	resp3  bool
-	out    []byte
-	quit   bool // close the connection after the replies
-	origin origin
+	srv      *Server
+	conn     *conn // nil if there is none
+	id       uint64
+	name     string
+	resp3    bool
+	out      []byte
+	quit     bool // close the connection after the replies
+	overlong bool // the reply was too long to be sent
+	origin   origin
 
 	held    uint64 // the shards that are locked, as bits
 	now     int64  // Unix milliseconds, of the moment when they were locked
@@ -25,9 +26,20 @@ type session struct {
 	errors  int    // replies that were errors
 	done    int    // commands since the statistics were told
 
+	current *command // the last, or the one that is at work
+	counted *command // and how often in a row it was called
+	calls   int64
+
+	stranger bool  // has not given the password, if there is one
+	mute     uint8 // what CLIENT REPLY has asked for; 0 is nothing
+	kept     []byte
+
 	replica *replica // the client is one, and is to be sent the stream
+	rdb     []byte   // after this, if it asked with SYNC
 	partial bool     // from where it was
 	port    string   // where it listens
+	peerID  string   // its run id, if it is a respcache
+	capa    bool     // it has said what Redis's replicas say of themselves
 
 	tx   transaction
 	subs subscriptions
@@ -43,6 +55,8 @@ const (
 	fromFile
 )
 
+func (s *Server) pick(key []byte) *shard { return s.shards[s.shardOf(key)] }
+
 // shardOf returns the number of the key's shard.
 func (s *Server) shardOf(key []byte) int {
 	if len(s.shards) == 1 {
@@ -51,7 +65,12 @@ func (s *Server) shardOf(key []byte) int {
 	return int(maphash.Bytes(s.seed, key) & uint64(len(s.shards)-1))
 }
 
-func (s *session) shard(key []byte) *shard { return s.srv.shards[s.srv.shardOf(key)] }
+func (s *session) shard(key []byte) *shard {
+	if sh := s.srv.only; sh != nil {
+		return sh
+	}
+	return s.srv.pick(key)
+}
 
 // need locks the shards of mask. They stay locked until others are needed or the
 // batch ends, so that a pipeline of commands takes the lock once. Several are locked
@@ -75,8 +94,9 @@ func (s *session) release() {
 	if s.held == 0 {
 		return
 	}
-	if len(s.log) > 0 {
-		s.log, s.seq = s.srv.feed.append(s.log)
+	if log := s.log; len(log) > 0 {
+		s.log = nil // if append panics, the log is not appended twice
+		s.log, s.seq = s.srv.feed.append(log)
 	}
 	for m := s.held; m != 0; m &= m - 1 {
 		s.srv.shards[bits.TrailingZeros64(m)].mu.Unlock()
@@ -112,9 +132,10 @@ func (s *session) look(sh *shard, it *item) *item {
 	if it == nil || it.at == 0 || it.at >= s.now || s.origin != fromClient {
 		return it
 	}
-	if !s.srv.isReplica() {
+	if !s.srv.isReplica() && !s.srv.pause.on.Load() {
 		sh.expired++
 		s.drop(sh, it)
+		s.notify(notifyExpired, "expired", it.key)
 	}
 	return nil
 }
@@ -128,8 +149,10 @@ func (s *session) read(key []byte) *item {
 	}
 	if it == nil {
 		sh.misses++
+		s.notify(notifyMiss, "keymiss", view(key))
 		return nil
 	}
+	it.used = stamp(s.now)
 	sh.use(it)
 	sh.hits++
 	return it
@@ -141,9 +164,23 @@ func (s *session) modify(key []byte) (*shard, *item) {
 	sh := s.shard(key)
 	it := s.look(sh, sh.dict.get(view(key)))
 	if it != nil {
+		it.used = stamp(s.now)
 		sh.use(it)
 	}
 	return sh, it
+}
+
+// glance finds the item of a key for a command that looks at it without reading it: a
+// hit or a miss, but no use.
+func (s *session) glance(key []byte) *item {
+	sh, it := s.peek(key)
+	if it == nil {
+		sh.misses++
+		s.notify(notifyMiss, "keymiss", view(key))
+	} else {
+		sh.hits++
+	}
+	return it
 }
 
 // peek finds the item of a key without a use.
@@ -156,8 +193,9 @@ func (s *session) peek(key []byte) (*shard, *item) {
 func (s *session) put(sh *shard, it *item, key, val []byte, at int64) {
 	if it == nil {
 		it = newItem(view(key), val)
-		it.at = at
+		it.at, it.used = at, stamp(s.now)
 		sh.insert(it)
+		s.notify(notifyNew, "new", view(key))
 	} else {
 		sh.write(it, val)
 		sh.expire(it, at)
@@ -176,7 +214,7 @@ func appendSet(b []byte, it *item) []byte {
 	b = appendHead(b, '*', n)
 	b = appendBulk(b, "SET")
 	b = appendBulk(b, it.key)
-	b = appendBulk(b, it.val)
+	b = appendBulk(b, it.value())
 	if it.at != 0 {
 		b = appendBulk(b, "PXAT")
 		b = appendBulk(b, itoa(it.at))
@@ -211,12 +249,22 @@ func (s *session) effect(words ...string) {
 	}
 }
 
-// changed tells those who watch a key.
+// changed notes a change of a key and notifies the sessions that watch it.
 func (s *session) changed(sh *shard, key string) {
-	if len(sh.watched) == 0 {
-		return
+	sh.changes++
+	if len(sh.watched) > 0 {
+		sh.touch(key)
 	}
-	for w := range sh.watched[key] {
-		w.tx.dirty.Store(true)
+}
+
+// touch ends the transactions that watch a key. For a client that has found the key expired
+// at WATCH, its removal is no change.
+func (sh *shard) touch(key string) {
+	for w, how := range sh.watched[key] {
+		if how.over && sh.dict.peek(key) == nil {
+			how.over = false
+		} else {
+			w.tx.dirty.Store(true)
+		}
 	}
 }

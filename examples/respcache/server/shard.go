@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"hash/maphash"
 	"sync"
+	"sync/atomic"
 
 	"example.com/flatline/randset"
 )
@@ -21,9 +22,12 @@ type shard struct {
 	rank   dict      // of the timed keys, if the policy wants the order of those only
 	soon   deadlines // of the timed keys, if the policy is volatile-ttl
 
-	watched map[string]map[*session]struct{}
+	watched map[string]map[*session]*watching
 
 	hits, misses, expired, evicted uint64
+	changes                        uint64 // of keys, since the server started
+
+	seen atomic.Pointer[counts] // of the last tick
 }
 
 func newShard() *shard {
@@ -56,28 +60,35 @@ func (sh *shard) remove(it *item) {
 
 // write gives an item another value.
 func (sh *shard) write(it *item, val []byte) {
-	if cap(it.val) >= len(val) && cap(it.val) <= 2*len(val)+64 {
-		it.val = append(it.val[:0], val...)
+	if n := len(val); n <= int(it.room) && int(it.room) <= 2*n+64 {
+		it.size = uint32(copy(it.space(), val))
 		return
 	}
-	sh.used -= int64(cap(it.val))
-	it.val = append([]byte(nil), val...)
-	sh.used += int64(cap(it.val))
+	sh.rewrite(it, val)
+}
+
+// rewrite gives the value memory of its own.
+func (sh *shard) rewrite(it *item, val []byte) {
+	sh.used -= int64(it.room)
+	it.keep(append([]byte(nil), val...))
+	sh.used += int64(it.room)
 }
 
 // resize makes the value n bytes long; bytes that are new are zero.
 func (sh *shard) resize(it *item, n int) {
-	if n <= cap(it.val) {
-		old := len(it.val)
-		it.val = it.val[:n]
+	val := it.value()
+	old := len(val)
+	if n <= cap(val) {
+		val = val[:n]
 		if n > old {
-			clear(it.val[old:])
+			clear(val[old:])
 		}
+		it.keep(val)
 		return
 	}
-	sh.used -= int64(cap(it.val))
-	it.val = append(it.val, make([]byte, n-len(it.val))...)
-	sh.used += int64(cap(it.val))
+	sh.used -= int64(it.room)
+	it.keep(append(val, make([]byte, n-old)...))
+	sh.used += int64(it.room)
 }
 
 // expire sets the deadline of an item, or with 0 takes it away.
@@ -170,10 +181,20 @@ func (sh *shard) setPolicy(p policy) {
 
 // clear takes everything out and gives the memory back.
 func (sh *shard) clear() {
+	sh.changes += uint64(sh.keys.Len())
 	sh.keys.Clear()
 	sh.timed.Clear()
 	sh.dict, sh.used = dict{}, 0
 	sh.setPolicy(sh.policy)
+}
+
+// take makes the contents of other those of the shard. Both are locked, and other is
+// not used again.
+func (sh *shard) take(other *shard) {
+	p := sh.policy
+	sh.dict, sh.keys, sh.timed, sh.used = other.dict, other.keys, other.timed, other.used
+	sh.policy, sh.rank, sh.soon = other.policy, other.rank, other.soon
+	sh.setPolicy(p)
 }
 
 // deadlines is a heap: whose time is over first is at the root. It is the one index

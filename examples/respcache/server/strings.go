@@ -2,39 +2,39 @@ package server
 
 import (
 	"math"
-	"strconv"
 	"strings"
 )
 
-var stringCommands = []command{
-	{"get", 2, 0, 1, 1, 1, get},
-	{"set", -3, writes | grows, 1, 1, 1, set},
-	{"getset", 3, writes | grows, 1, 1, 1, getset},
-	{"getdel", 2, writes, 1, 1, 1, getdel},
-	{"getex", -2, writes, 1, 1, 1, getex},
-	{"setnx", 3, writes | grows, 1, 1, 1, setnx},
-	{"setex", 4, writes | grows, 1, 1, 1, setex},
-	{"psetex", 4, writes | grows, 1, 1, 1, setex},
-	{"mget", -2, 0, 1, -1, 1, mget},
+var stringCommands = []entry{
+	{"get", 2, fast, 1, 1, 1, get},
+	{"set", -3, writes | grows | fast, 1, 1, 1, set},
+	{"getset", 3, writes | grows | fast, 1, 1, 1, getset},
+	{"getdel", 2, writes | fast, 1, 1, 1, getdel},
+	{"getex", -2, writes | fast, 1, 1, 1, getex},
+	{"setnx", 3, writes | grows | fast, 1, 1, 1, setnx},
+	{"setex", 4, writes | grows, 1, 1, 1, setTimed("setex", "EX")},
+	{"psetex", 4, writes | grows, 1, 1, 1, setTimed("psetex", "PX")},
+	{"mget", -2, fast, 1, -1, 1, mget},
 	{"mset", -3, writes | grows, 1, -1, 2, mset},
-	{"msetnx", -3, writes | grows, 1, -1, 2, mset},
-	{"incr", 2, writes | grows, 1, 1, 1, incr},
-	{"decr", 2, writes | grows, 1, 1, 1, incr},
-	{"incrby", 3, writes | grows, 1, 1, 1, incr},
-	{"decrby", 3, writes | grows, 1, 1, 1, incr},
-	{"incrbyfloat", 3, writes | grows, 1, 1, 1, incrByFloat},
-	{"append", 3, writes | grows, 1, 1, 1, appendValue},
-	{"strlen", 2, 0, 1, 1, 1, strlen},
+	{"msetnx", -3, writes | grows, 1, -1, 2, msetnx},
+	{"incr", 2, writes | grows | fast, 1, 1, 1, incr},
+	{"decr", 2, writes | grows | fast, 1, 1, 1, decr},
+	{"incrby", 3, writes | grows | fast, 1, 1, 1, incrBy},
+	{"decrby", 3, writes | grows | fast, 1, 1, 1, decrBy},
+	{"incrbyfloat", 3, writes | grows | fast, 1, 1, 1, incrByFloat},
+	{"append", 3, writes | grows | fast, 1, 1, 1, appendValue},
+	{"strlen", 2, fast, 1, 1, 1, strlen},
 	{"getrange", 4, 0, 1, 1, 1, getrange},
 	{"substr", 4, 0, 1, 1, 1, getrange},
 	{"setrange", 4, writes | grows, 1, 1, 1, setrange},
+	{"lcs", -3, 0, 1, 2, 1, lcs},
 }
 
 func (s *session) value(it *item) {
 	if it == nil {
 		s.null()
 	} else {
-		s.bulk(it.val)
+		s.bulk(it.value())
 	}
 }
 
@@ -44,6 +44,7 @@ func set(s *session, args [][]byte) {
 	if len(args) == 3 { // nearly all of them
 		sh, it := s.modify(args[1])
 		s.put(sh, it, args[1], args[2], 0)
+		s.notify(notifyString, "set", view(args[1]))
 		s.ok()
 		return
 	}
@@ -74,6 +75,10 @@ func set(s *session, args [][]byte) {
 		at = it.at
 	}
 	s.put(sh, it, args[1], args[2], at)
+	s.notify(notifyString, "set", view(args[1]))
+	if o.at != 0 {
+		s.notify(notifyGeneric, "expire", view(args[1]))
+	}
 	if !o.get {
 		s.ok()
 	}
@@ -145,6 +150,7 @@ func getset(s *session, args [][]byte) {
 	it := s.read(args[1])
 	s.value(it)
 	s.put(s.shard(args[1]), it, args[1], args[2], 0)
+	s.notify(notifyString, "set", view(args[1]))
 }
 
 func getdel(s *session, args [][]byte) {
@@ -152,6 +158,7 @@ func getdel(s *session, args [][]byte) {
 	s.value(it)
 	if it != nil {
 		s.drop(s.shard(args[1]), it)
+		s.notify(notifyGeneric, "del", view(args[1]))
 	}
 }
 
@@ -175,10 +182,13 @@ func getex(s *session, args [][]byte) {
 	switch {
 	case o.at != 0 && o.at <= s.now && s.origin == fromClient:
 		s.drop(sh, it)
+		s.notify(notifyGeneric, "del", view(args[1]))
 	case o.at != 0:
 		s.expire(sh, it, o.at)
+		s.notify(notifyGeneric, "expire", view(args[1]))
 	case o.persist && it.at != 0:
 		s.expire(sh, it, 0)
+		s.notify(notifyGeneric, "persist", view(args[1]))
 	}
 }
 
@@ -186,18 +196,22 @@ func setnx(s *session, args [][]byte) {
 	sh, it := s.modify(args[1])
 	if it == nil {
 		s.put(sh, nil, args[1], args[2], 0)
+		s.notify(notifyString, "set", view(args[1]))
 	}
 	s.flag(it == nil)
 }
 
-func setex(s *session, args [][]byte) {
-	name, unit := "setex", "EX"
-	if len(args[0]) == 6 {
-		name, unit = "psetex", "PX"
-	}
-	if at, ok := s.deadline(args[2], unit, name); ok {
+// setTimed returns the handler of a SET whose second word is a time to live.
+func setTimed(name, unit string) handler {
+	return func(s *session, args [][]byte) {
+		at, ok := s.deadline(args[2], unit, name)
+		if !ok {
+			return
+		}
 		sh, it := s.modify(args[1])
 		s.put(sh, it, args[1], args[3], at)
+		s.notify(notifyString, "set", view(args[1]))
+		s.notify(notifyGeneric, "expire", view(args[1]))
 		s.ok()
 	}
 }
@@ -205,123 +219,48 @@ func setex(s *session, args [][]byte) {
 func mget(s *session, args [][]byte) {
 	s.array(len(args) - 1)
 	for _, k := range args[1:] {
-		s.value(s.read(k))
+		if s.value(s.read(k)); s.tooLong() {
+			return
+		}
 	}
 }
 
 func mset(s *session, args [][]byte) {
-	nx := len(args[0]) == 6
-	if len(args)%2 == 0 {
-		s.err(errArity(strings.ToLower(string(args[0]))))
-		return
-	}
-	if nx {
-		for i := 1; i < len(args); i += 2 {
-			if _, it := s.modify(args[i]); it != nil {
-				s.flag(false)
-				return
-			}
-		}
-	}
-	start := s.begin(len(args) / 2)
-	for i := 1; i < len(args); i += 2 {
-		sh, it := s.modify(args[i])
-		s.put(sh, it, args[i], args[i+1], 0)
-	}
-	s.commit(start)
-	if nx {
-		s.flag(true)
-	} else {
+	if s.pairsOf(args, "mset") {
+		s.setPairs(args)
 		s.ok()
 	}
 }
 
-func appendValue(s *session, args [][]byte) {
-	sh, it := s.modify(args[1])
-	if it == nil {
-		s.put(sh, nil, args[1], args[2], 0)
-		s.integer(int64(len(args[2])))
+// msetnx sets all keys, or none if one of them is there.
+func msetnx(s *session, args [][]byte) {
+	if !s.pairsOf(args, "msetnx") {
 		return
 	}
-	s.patch(sh, it, len(it.val), args[2])
-}
-
-func setrange(s *session, args [][]byte) {
-	off, ok := parseInt(args[2])
-	if !ok {
-		s.err(errInteger)
-		return
-	}
-	if off < 0 {
-		s.err(errRange)
-		return
-	}
-	sh, it := s.modify(args[1])
-	switch {
-	case len(args[3]) == 0 && it == nil:
-		s.integer(0)
-	case len(args[3]) == 0:
-		s.integer(int64(len(it.val)))
-	case off > maxBulk-int64(len(args[3])):
-		s.err(errTooLong)
-	default:
-		if it == nil {
-			it = newItem(view(args[1]), nil)
-			sh.insert(it)
+	for i := 1; i < len(args); i += 2 {
+		if _, it := s.modify(args[i]); it != nil {
+			s.flag(false)
+			return
 		}
-		s.patch(sh, it, int(off), args[3])
 	}
+	s.setPairs(args)
+	s.flag(true)
 }
 
-// patch writes a part of a value, and replies with its length. The log gets the part,
-// with its place: unlike an append it may be repeated.
-func (s *session) patch(sh *shard, it *item, off int, part []byte) {
-	if off > maxBulk-len(part) {
-		s.err(errTooLong)
-		return
+// pairsOf reports whether each key has a value, or replies with an error.
+func (s *session) pairsOf(args [][]byte, name string) bool {
+	if len(args)%2 == 0 {
+		s.err(errArity(name))
 	}
-	if off+len(part) > len(it.val) {
-		sh.resize(it, off+len(part))
-	}
-	copy(it.val[off:], part)
-	s.changed(sh, it.key) // as in Redis, even if nothing was appended
-	if len(part) > 0 {
-		s.effect("SETRANGE", it.key, strconv.Itoa(off), view(part))
-	}
-	s.integer(int64(len(it.val)))
+	return len(args)%2 == 1
 }
 
-func strlen(s *session, args [][]byte) {
-	n := 0
-	if it := s.read(args[1]); it != nil {
-		n = len(it.val)
+func (s *session) setPairs(args [][]byte) {
+	start := s.begin(len(args) / 2)
+	for i := 1; i < len(args); i += 2 {
+		sh, it := s.modify(args[i])
+		s.put(sh, it, args[i], args[i+1], 0)
+		s.notify(notifyString, "set", view(args[i]))
 	}
-	s.integer(int64(n))
-}
-
-func getrange(s *session, args [][]byte) {
-	from, ok1 := parseInt(args[2])
-	to, ok2 := parseInt(args[3])
-	if !ok1 || !ok2 {
-		s.err(errInteger)
-		return
-	}
-	it := s.read(args[1])
-	if it == nil || from < 0 && to < 0 && from > to {
-		s.bulk(nil)
-		return
-	}
-	n := int64(len(it.val))
-	if from < 0 {
-		from = max(from+n, 0)
-	}
-	if to < 0 {
-		to = max(to+n, 0)
-	}
-	to = min(to, n-1)
-	if from > to || n == 0 {
-		s.bulk(nil)
-		return
-	}
-	s.bulk(it.val[from : to+1])
+	s.commit(start)
 }

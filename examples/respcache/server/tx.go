@@ -2,12 +2,12 @@ package server
 
 import "sync/atomic"
 
-var txCommands = []command{
-	{"multi", 1, anytime | untx, 0, 0, 0, multi},
-	{"exec", 1, anytime | untx, 0, 0, 0, execute},
-	{"discard", 1, anytime | untx, 0, 0, 0, discardTx},
-	{"watch", -2, anytime | untx, 1, -1, 1, watch},
-	{"unwatch", 1, anytime, 0, 0, 0, unwatch},
+var txCommands = []entry{
+	{"multi", 1, anytime | untx | fast, 0, 0, 0, multi},
+	{"exec", 1, anytime | untx | quiet, 0, 0, 0, execute},
+	{"discard", 1, anytime | untx | fast, 0, 0, 0, discardTx},
+	{"watch", -2, anytime | untx | fast, 1, -1, 1, watch},
+	{"unwatch", 1, anytime | fast, 0, 0, 0, unwatch},
 }
 
 // A transaction is what lies between MULTI and EXEC, and the keys of WATCH.
@@ -15,12 +15,14 @@ type transaction struct {
 	open    bool // MULTI was said
 	broken  bool // something that was to be queued could not be
 	running bool // EXEC is at work
+	logged  bool // the log has a MULTI whose EXEC is still to come
 	queue   []queued
-	size    int    // bytes of the queue
-	mask    uint64 // the shards of all queued commands
-	flags   int    // and their flags
+	size    int      // bytes of the queue
+	after   []func() // what waits for the end of EXEC: it needs the shards unlocked
+	mask    uint64   // the shards of all queued commands
+	flags   int      // and their flags
 
-	watches []watching
+	watches []*watching
 	dirty   atomic.Bool // set, under the lock of its shard, when a watched key changes
 }
 
@@ -32,7 +34,7 @@ type queued struct {
 type watching struct {
 	key  string
 	sh   int
-	over bool // the key was there, but its time was over
+	over bool // the key is there, but had expired at WATCH: that it is removed is no change
 }
 
 func multi(s *session, _ [][]byte) {
@@ -41,6 +43,7 @@ func multi(s *session, _ [][]byte) {
 		return
 	}
 	s.tx.open = true
+	s.showTx()
 	s.ok()
 }
 
@@ -59,13 +62,14 @@ func (s *session) queue(c *command, args [][]byte, mask uint64) {
 		s.quit = true
 		return
 	}
+	defer s.showTx()
 	words := make([][]byte, len(args))
 	for i, a := range args {
 		words[i] = append([]byte{}, a...)
 	}
 	s.tx.queue = append(s.tx.queue, queued{c, words})
 	s.tx.mask |= mask
-	s.tx.flags |= c.flags & (writes | grows)
+	s.tx.flags |= c.flags & (writes | grows | relayed)
 	s.simple("QUEUED")
 }
 
@@ -86,15 +90,22 @@ func execute(s *session, _ [][]byte) {
 		s.array(len(s.tx.queue))
 		for _, q := range s.tx.queue {
 			s.done++
-			q.c.run(s, q.args)
+			s.call(q.c, q.args)
+			s.tooLong() // all commands are executed, though the client is not told
 		}
 		s.tx.running = false
 		s.commit(start)
+		s.tooLong()
 		if s.conn != nil {
 			s.conn.uncork()
 		}
 	}
+	after := s.tx.after
+	s.tx.after = nil
 	s.discard()
+	for _, f := range after {
+		f()
+	}
 }
 
 func discardTx(s *session, _ [][]byte) {
@@ -111,6 +122,7 @@ func (s *session) discard() {
 	s.unwatch()
 	s.tx.open, s.tx.broken = false, false
 	s.tx.queue, s.tx.size, s.tx.mask, s.tx.flags = nil, 0, 0, 0
+	s.showTx()
 }
 
 func watch(s *session, args [][]byte) {
@@ -124,15 +136,15 @@ func watch(s *session, args [][]byte) {
 			continue
 		}
 		it := sh.dict.peek(view(k))
-		w := watching{string(k), s.srv.shardOf(k), it != nil && it.at != 0 && it.at < s.now}
+		w := &watching{string(k), s.srv.shardOf(k), it != nil && it.at != 0 && it.at < s.now}
 		s.tx.watches = append(s.tx.watches, w)
 		if sh.watched == nil {
-			sh.watched = map[string]map[*session]struct{}{}
+			sh.watched = map[string]map[*session]*watching{}
 		}
 		if sh.watched[w.key] == nil {
-			sh.watched[w.key] = map[*session]struct{}{}
+			sh.watched[w.key] = map[*session]*watching{}
 		}
-		sh.watched[w.key][s] = struct{}{}
+		sh.watched[w.key][s] = w
 	}
 	s.ok()
 }
@@ -184,13 +196,17 @@ func (s *session) begin(changes int) int {
 	}
 	start := len(s.log)
 	s.effect("MULTI")
+	s.tx.logged = true
 	return start
 }
 
 func (s *session) commit(start int) {
 	const opening = len("*1\r\n$5\r\nMULTI\r\n")
+	if start < 0 {
+		return
+	}
+	s.tx.logged = false
 	switch {
-	case start < 0:
 	case len(s.log) == start+opening:
 		s.log = s.log[:start] // nothing was changed
 	default:

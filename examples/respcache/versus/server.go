@@ -14,6 +14,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"example.com/flatline/internal/loopback"
 )
 
 // A server is one of the two, pinned to its core.
@@ -37,13 +39,10 @@ func (b *bench) start(ctx context.Context, name string, maxmemory int64, policy 
 	dash := "-"
 	if name == "redis-server" {
 		dash = "--"
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
+		if s.addr, err = loopback.Addr(); err != nil {
 			return nil, err
 		}
-		s.addr = l.Addr().String()
 		_, port, _ := net.SplitHostPort(s.addr)
-		l.Close()
 		args = append(args, name, "--bind", "127.0.0.1", "--port", port, "--dir", dir, "--save", "", "--appendonly", "no")
 	} else {
 		args = append(args, b.bin, "-addr", "127.0.0.1:0", "-dir", dir)

@@ -1,0 +1,294 @@
+package server
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// A script is what a master sends to a replica, in frames, and what the replica has after
+// each of them.
+type script struct {
+	frames [][]byte
+	states []map[string]string
+	acks   []int64
+}
+
+// fullCopyScript is a full copy into which three changes come, and two changes after it.
+func fullCopyScript(old map[string]string) *script {
+	const from = 1000
+	during := [][]byte{
+		appendCommand(nil, "SET", "a", "2"), appendCommand(nil, "DEL", "b"),
+		appendCommand(appendCommand(appendCommand(nil, "MULTI"), "SET", "c", "1"), "EXEC"),
+	}
+	end := int64(from)
+	for _, b := range during {
+		end += int64(len(b))
+	}
+	sc := &script{}
+	add := func(state map[string]string, ack int64, frames ...[]byte) {
+		for _, f := range frames {
+			sc.frames, sc.states, sc.acks = append(sc.frames, f), append(sc.states, state), append(sc.acks, ack)
+		}
+	}
+	add(old, -1, []byte("+OK\r\n"), fmt.Appendf(nil, "+FULLRESYNC stream %d %s\r\n", from, newID()),
+		appendCommand(nil, "FLUSHALL"), appendCommand(nil, "SET", "a", "1"), appendCommand(nil, "SET", "b", "1"), []byte("\r\n"),
+		appendCommand(nil, "REPLSYNCED", itoa(end)), during[0], during[1],
+		appendCommand(nil, "MULTI"), appendCommand(nil, "SET", "c", "1"))
+	add(items("a", "2", "c", "1"), end, appendCommand(nil, "EXEC"))
+	f := appendCommand(nil, "SET", "d", "1")
+	end += int64(len(f))
+	after := items("a", "2", "c", "1", "d", "1")
+	add(after, end, f, appendCommand(nil, "MULTI"), appendCommand(nil, "SET", "e", "1"), appendCommand(nil, "DEL", "a"))
+	tx := sc.frames[len(sc.frames)-3:]
+	end += int64(len(tx[0]) + len(tx[1]) + len(tx[2]) + len(appendCommand(nil, "EXEC")))
+	add(items("c", "1", "d", "1", "e", "1"), end, appendCommand(nil, "EXEC"))
+	return sc
+}
+
+func items(pairs ...string) map[string]string {
+	m := map[string]string{}
+	for i := 0; i < len(pairs); i += 2 {
+		m[pairs[i]] = fmt.Sprintf("%q until 0", pairs[i+1])
+	}
+	return m
+}
+
+// play is a master that answers one connection with what it is given. If hold is nil, it
+// then says that nothing more will come; else it keeps the connection until hold is
+// closed. It returns what the replica said.
+func play(t *testing.T, l net.Listener, stream []byte, hold <-chan struct{}) <-chan string {
+	said := make(chan string, 1)
+	go func() {
+		nc, err := l.Accept()
+		if err != nil {
+			said <- err.Error()
+			return
+		}
+		l.Close() // and there is no master any more
+		defer nc.Close()
+		_, _ = nc.Write(stream)
+		if hold == nil {
+			_ = nc.(*net.TCPConn).CloseWrite()
+		} else {
+			<-hold
+		}
+		all, _ := io.ReadAll(nc)
+		said <- string(all)
+	}()
+	return said
+}
+
+var oldData = items("old1", "v", "old2", "v")
+
+func oldServer(t *testing.T, o Options) (*Server, *session) {
+	s := stopped(t, o)
+	own := s.internalSession(fromClient)
+	for k := range oldData {
+		ask(own, "SET", k, "v")
+	}
+	require.Equal(t, oldData, s.state())
+	return s, own
+}
+
+var acknowledged = regexp.MustCompile(`ACK\r\n\$\d+\r\n(-?\d+)\r\n`)
+
+// TestCopyCutAtEveryFrame ends the master after each frame of a full copy and in the middle
+// of each: the replica has its old data until the copy is whole, and then what the stream
+// says; it acknowledges no more than that; promoted, it goes on with it, and so it does
+// after a new start.
+func TestCopyCutAtEveryFrame(t *testing.T) {
+	t.Parallel()
+	sc := fullCopyScript(oldData)
+	for n := range len(sc.frames) + 1 {
+		for _, shards := range []int{1, 4} {
+			var stream []byte
+			for _, f := range sc.frames[:n] {
+				stream = append(stream, f...)
+			}
+			want, ack := oldData, int64(-1)
+			if n > 0 {
+				want, ack = sc.states[n-1], sc.acks[n-1]
+			}
+			if shards == 4 && n < len(sc.frames) { // and a part of the next
+				stream = append(stream, sc.frames[n][:len(sc.frames[n])/2]...)
+			}
+			what := fmt.Sprintf("%d frames, %d shards", n, shards)
+			o := aofOptions(t.TempDir())
+			o.AppendFsync, o.Shards = "no", shards
+			s, own := oldServer(t, o)
+			l, err := net.Listen("tcp", "127.0.0.1:0")
+			require.NoError(t, err)
+			said := play(t, l, stream, nil)
+			host, port, _ := net.SplitHostPort(l.Addr().String())
+			require.Equal(t, "+OK\r\n", ask(own, "REPLICAOF", host, port))
+			acks := acknowledged.FindAllStringSubmatch(<-said, -1)
+			if n > 1 {
+				require.NotEmpty(t, acks, what)
+				require.Equal(t, itoa(ack), acks[len(acks)-1][1], what)
+			}
+			require.Equal(t, want, s.state(), what)
+			require.Equal(t, "-"+errReadOnly+"\r\n", words(own, "SET x y"), what)
+			require.Equal(t, "+OK\r\n", words(own, "REPLICAOF NO ONE"), what)
+			require.Equal(t, want, s.state(), what)
+			require.Equal(t, "+OK\r\n", words(own, "SET after it"), what)
+			for _, sh := range s.shards {
+				sh.check(t)
+			}
+			require.NoError(t, s.Close())
+			want = maps.Clone(want)
+			want["after"] = `"it" until 0`
+			require.Equal(t, want, stopped(t, o).state(), what)
+		}
+	}
+}
+
+// TestPromotionInEachState promotes a replica while the connection stands, at any point of
+// a copy: it has the old data or a whole state of the stream, never a part of one.
+func TestPromotionInEachState(t *testing.T) {
+	t.Parallel()
+	sc := fullCopyScript(oldData)
+	for n := range len(sc.frames) + 1 {
+		var stream []byte
+		for _, f := range sc.frames[:n] {
+			stream = append(stream, f...)
+		}
+		s, own := oldServer(t, Options{})
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		hold := make(chan struct{})
+		said := play(t, l, stream, hold)
+		host, port, _ := net.SplitHostPort(l.Addr().String())
+		require.Equal(t, "+OK\r\n", ask(own, "REPLICAOF", host, port))
+		if n%2 == 0 && n > 11 { // let it come that far
+			eventually(t, func() bool { return s.link.connected() }, "the copy is whole")
+		}
+		require.Equal(t, "+OK\r\n", words(own, "REPLICAOF NO ONE"))
+		require.Contains(t, append(sc.states[:max(n, 1):max(n, 1)], oldData), s.state(), "%d frames", n)
+		require.Equal(t, "+OK\r\n", words(own, "SET after it"))
+		close(hold)
+		l.Close() // if it has not called at all
+		<-said
+	}
+}
+
+// TestOldDataAreReadDuringACopy, and nothing is that is not there yet.
+func TestOldDataAreReadDuringACopy(t *testing.T) {
+	sc := fullCopyScript(oldData)
+	for _, empty := range []bool{false, true} {
+		s, own := oldServer(t, Options{})
+		if empty {
+			words(own, "FLUSHALL")
+		}
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		hold := make(chan struct{})
+		said := play(t, l, append(append([]byte{}, sc.frames[0]...), sc.frames[1]...), hold)
+		host, port, _ := net.SplitHostPort(l.Addr().String())
+		ask(own, "REPLICAOF", host, port)
+		eventually(t, func() bool { _, _, state, _ := s.link.describe(); return state == "sync" }, "the copy has begun")
+		if empty {
+			assert.Equal(t, "-"+errLoading+"\r\n", words(own, "GET old1"))
+		} else {
+			assert.Equal(t, "$1\r\nv\r\n", words(own, "GET old1"))
+		}
+		ask(own, "REPLICAOF", "NO", "ONE")
+		assert.NotContains(t, words(own, "GET old1"), "LOADING")
+		close(hold)
+		l.Close() // if it has not called at all
+		<-said
+	}
+}
+
+// TestSecondCopyIsNotAcknowledged: the offset in the old stream is not one in the new.
+func TestSecondCopyIsNotAcknowledged(t *testing.T) {
+	sc := fullCopyScript(nil)
+	s, own := oldServer(t, Options{})
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	host, port, _ := net.SplitHostPort(l.Addr().String())
+	ask(own, "REPLICAOF", host, port)
+	var said []byte
+	for _, frames := range []int{len(sc.frames), 4} {
+		nc, err := l.Accept()
+		require.NoError(t, err)
+		for _, f := range sc.frames[:frames] {
+			_, err := nc.Write(f)
+			require.NoError(t, err)
+		}
+		require.NoError(t, nc.(*net.TCPConn).CloseWrite())
+		said, err = io.ReadAll(nc)
+		require.NoError(t, err)
+		nc.Close()
+	}
+	acks := acknowledged.FindAllStringSubmatch(string(said), -1)
+	require.NotEmpty(t, acks)
+	assert.Equal(t, "-1", acks[len(acks)-1][1])
+	assert.Equal(t, sc.states[len(sc.states)-1], s.state())
+	assert.Contains(t, string(said), "PSYNC\r\n$6\r\nstream\r\n", "it asks to go on where it was")
+}
+
+// TestCopyTooLarge: a copy that is larger than twice maxmemory is refused.
+func TestCopyTooLarge(t *testing.T) {
+	log := &lines{}
+	master := start(t, Options{})
+	own := master.internalSession(fromClient)
+	for i := range 100 {
+		ask(own, "SET", fmt.Sprint("k", i), strings.Repeat("v", 1000))
+	}
+	s, own := oldServer(t, Options{MaxMemory: 20_000, Log: log.log})
+	follow(s, master)
+	eventually(t, func() bool { return log.has("larger than twice maxmemory") }, "it is refused")
+	assert.Equal(t, oldData, s.state())
+	words(own, "CONFIG SET maxmemory 100kb")
+	same(t, master, s)
+}
+
+// TestWaitCountsWholeCopies: a replica that has not said so has nothing yet.
+func TestWaitCountsWholeCopies(t *testing.T) {
+	master := start(t, Options{})
+	own := master.internalSession(fromClient)
+	words(own, "SET a 1")
+	r := dial(t, master)
+	r.send("PSYNC ? -1\r\n")
+	require.Contains(t, r.reply(), "FULLRESYNC")
+	assert.Equal(t, ":0\r\n", words(own, "WAIT 1 20"))
+	r.send("REPLCONF ACK " + itoa(master.feed.position()) + "\r\n")
+	assert.Equal(t, ":1\r\n", words(own, "WAIT 1 20000"))
+}
+
+// TestPartialMisses: a replica that asks for what is not there any more is counted.
+func TestPartialMisses(t *testing.T) {
+	master := start(t, Options{})
+	c := dial(t, master)
+	for i, ask := range []string{"? -1", "unknown 5", master.feed.id + " 99"} {
+		r := dial(t, master)
+		r.send("PSYNC " + ask + "\r\n")
+		require.Contains(t, r.reply(), "FULLRESYNC")
+		assert.Contains(t, c.do("INFO stats"), fmt.Sprintf("sync_partial_err:%d\r\n", i))
+	}
+	assert.Contains(t, c.do("INFO stats"), "sync_full:3\r\n")
+}
+
+// TestRefusedReplicas: a Redis, and the server itself, get an answer after which they wait.
+func TestRefusedReplicas(t *testing.T) {
+	s := start(t, Options{})
+	c := dial(t, s)
+	require.Equal(t, "OK", c.do("REPLCONF listening-port 1"))
+	require.Equal(t, "OK", c.do("REPLCONF capa eof capa psync2"))
+	assert.Equal(t, "-"+errCapa, c.do("PSYNC ? -1"))
+	assert.Equal(t, "PONG", c.do("PING"))
+	c = dial(t, s)
+	require.Equal(t, "OK", c.do("REPLCONF run-id "+s.runID))
+	assert.Equal(t, "-"+errSelf, c.do("PSYNC ? -1"))
+	down := start(t, Options{ReplicaOf: "127.0.0.1:1"})
+	assert.Equal(t, "-"+errNoMasterLink, dial(t, down).do("PSYNC ? -1"))
+}
