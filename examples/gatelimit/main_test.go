@@ -21,7 +21,7 @@ func TestCommand(t *testing.T) {
 	bin := filepath.Join(t.TempDir(), "gatelimit.exe")
 	out, err := exec.Command("go", "build", "-o", bin, ".").CombinedOutput()
 	require.NoError(t, err, string(out))
-	cmd := exec.CommandContext(t.Context(), bin, "-addr", "127.0.0.1:0", "-nodes", "1")
+	cmd := exec.CommandContext(t.Context(), bin, "-addr", "127.0.0.1:0", "-admin", "127.0.0.1:0", "-nodes", "1")
 	stdout, err := cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())

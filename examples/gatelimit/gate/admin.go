@@ -2,89 +2,14 @@ package gate
 
 import (
 	_ "embed"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strconv"
-	"sync"
 	"time"
 
-	"example.com/flatline/lfu"
-	"example.com/flatline/slidingmax"
+	"example.com/flatline/examples/internal/serve"
 )
-
-// Stats count what the nodes of a process did. They are made by NewStats and safe for
-// concurrent use; their memory is bounded.
-type Stats struct {
-	mu       sync.Mutex
-	now      int64 // the second that is being counted
-	seconds  [60]second
-	peak     *slidingmax.TimeWindow[int64] // of whole seconds
-	admitted int64
-	refused  map[string]int64              // by tier
-	keys     *lfu.Cache[string, *keyCount] // the busiest stay
-}
-
-type second struct {
-	OK      int64 `json:"ok"`
-	Refused int64 `json:"refused"`
-}
-
-type keyCount struct {
-	Key string `json:"key"`
-	second
-}
-
-// NewStats returns counts of nothing.
-func NewStats() *Stats {
-	return &Stats{
-		now: time.Now().Unix(), peak: slidingmax.NewTimeWindow[int64](time.Minute),
-		refused: map[string]int64{}, keys: lfu.New[string, *keyCount](1024),
-	}
-}
-
-// advance closes the seconds that are over. s.mu is held. At most 60 have to be: what
-// is older has left the minute.
-func (s *Stats) advance() {
-	now := time.Now().Unix()
-	s.now = max(s.now, now-60)
-	for ; s.now < now; s.now++ {
-		done := s.seconds[s.now%60]
-		s.peak.Push(time.Unix(s.now, 0), done.OK+done.Refused)
-		s.seconds[(s.now+1)%60] = second{}
-	}
-}
-
-// Count counts a request of a client: refused by a tier, or let through if that is "".
-func (s *Stats) Count(client string, known bool, refused string) {
-	shown := client
-	if known {
-		shown = mask(client)
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.advance()
-	k, _ := s.keys.GetOrPut(client, &keyCount{Key: shown})
-	if at := &s.seconds[s.now%60]; refused == "" {
-		s.admitted++
-		at.OK++
-		k.OK++
-	} else {
-		s.refused[refused]++
-		at.Refused++
-		k.Refused++
-	}
-}
-
-// mask shows enough of an API key to know it by.
-func mask(key string) string {
-	if len(key) <= 4 {
-		return key
-	}
-	return key[:4] + "…"
-}
 
 // status is what the page shows.
 type status struct {
@@ -96,6 +21,7 @@ type status struct {
 	Top      []keyCount       `json:"top"`
 	Nodes    []nodeStatus     `json:"nodes"`
 	History  []Version        `json:"history"`
+	None     bool             `json:"none"` // no limit is in force
 }
 
 type nodeStatus struct {
@@ -103,27 +29,6 @@ type nodeStatus struct {
 	Breaker string  `json:"breaker"`
 	Version int64   `json:"version"`
 	Heard   float64 `json:"heard"` // seconds since the store last told the rules
-}
-
-func (s *Stats) fill(st *status) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.advance()
-	st.Admitted, st.Refused = s.admitted, map[string]int64{"client": 0, "route": 0, "global": 0, "store": 0}
-	for tier, n := range s.refused {
-		st.Refused[tier] = n
-	}
-	for at := s.now - 59; at < s.now; at++ {
-		st.Seconds = append(st.Seconds, s.seconds[at%60])
-	}
-	last := st.Seconds[len(st.Seconds)-1]
-	st.Now = last.OK + last.Refused
-	st.Peak, _ = s.peak.Max(time.Unix(s.now, 0))
-	for _, k := range s.keys.All() {
-		if st.Top = append(st.Top, *k); len(st.Top) == 8 {
-			break
-		}
-	}
 }
 
 //go:embed page.html
@@ -137,24 +42,22 @@ type Admin struct {
 }
 
 // NewAdmin returns the handler for at least one node, each with a name. There is no
-// authentication: let it listen on loopback, or put it behind what has some. A page of
-// another origin cannot change rules through somebody's browser.
-func NewAdmin(stats *Stats, names []string, nodes []*Node) http.Handler {
+// authentication: let it listen on loopback, or put it behind a proxy that has some. A
+// page of another origin cannot change rules through a browser, and a request whose Host
+// is neither a loopback address nor among hosts is refused: a name that an attacker has
+// pointed at this address would make his page one of the same origin. API keys are shown
+// masked everywhere; a document with masked keys that is published means the keys of the
+// version that it follows.
+func NewAdmin(stats *Stats, names []string, nodes []*Node, hosts ...string) http.Handler {
 	a := &Admin{names, nodes, stats}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", a.page)
+	mux.Handle("GET /{$}", serve.Page(page))
 	mux.HandleFunc("GET /status", a.status)
 	mux.HandleFunc("GET /rules", a.rules)
 	mux.HandleFunc("GET /history", a.history)
 	mux.HandleFunc("PUT /rules", a.publish)
 	mux.HandleFunc("POST /rollback", a.rollback)
-	return http.NewCrossOriginProtection().Handler(mux)
-}
-
-func (a *Admin) page(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; frame-ancestors 'self'")
-	_, _ = w.Write(page)
+	return serve.Guard(mux, "start the gateway with -admin-host if it is", hosts...)
 }
 
 func (a *Admin) status(w http.ResponseWriter, _ *http.Request) {
@@ -165,19 +68,27 @@ func (a *Admin) status(w http.ResponseWriter, _ *http.Request) {
 		st.Nodes = append(st.Nodes, nodeStatus{a.names[i], n.opts.Store.State(), n.Rules().Number, heard})
 	}
 	for v := range a.nodes[0].History {
-		if st.History = append(st.History, v); len(st.History) == 20 {
+		if st.History = append(st.History, a.shown(v)); len(st.History) == 20 {
 			break
 		}
 	}
-	writeJSON(w, http.StatusOK, st)
+	in := a.nodes[0].Rules().Rules
+	st.None = in.None()
+	serve.JSON(w, http.StatusOK, st)
 }
 
 func (a *Admin) history(w http.ResponseWriter, _ *http.Request) {
 	all := []Version{}
 	for v := range a.nodes[0].History {
-		all = append(all, v)
+		all = append(all, a.shown(v))
 	}
-	writeJSON(w, http.StatusOK, all)
+	serve.JSON(w, http.StatusOK, all)
+}
+
+// shown returns v with its API keys masked.
+func (a *Admin) shown(v Version) Version {
+	v.Rules = a.stats.masks.hide(v.Rules)
+	return v
 }
 
 // rules shows the version in force, now or ?at= a time in RFC 3339.
@@ -186,33 +97,33 @@ func (a *Admin) rules(w http.ResponseWriter, r *http.Request) {
 	if at := r.FormValue("at"); at != "" {
 		t, err := time.Parse(time.RFC3339, at)
 		if err != nil {
-			fail(w, http.StatusBadRequest, fmt.Errorf("at must be a time such as 2006-01-02T15:04:05Z, got %q", at))
+			serve.Fail(w, http.StatusBadRequest, fmt.Errorf("at must be a time such as 2006-01-02T15:04:05Z, got %q", at))
 			return
 		}
 		if v, ok = a.nodes[0].RulesAt(t); !ok {
-			fail(w, http.StatusNotFound, fmt.Errorf("no rules were in force at %v", at))
+			serve.Fail(w, http.StatusNotFound, fmt.Errorf("no rules were in force at %v", at))
 			return
 		}
 	}
-	writeJSON(w, http.StatusOK, v)
+	serve.JSON(w, http.StatusOK, a.shown(v))
 }
 
 // publish takes the body as the rules that follow version ?base=, by author ?by=.
 func (a *Admin) publish(w http.ResponseWriter, r *http.Request) {
-	doc, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-		fail(w, http.StatusRequestEntityTooLarge, fmt.Errorf("%w: more than %d bytes", ErrRules, maxBody))
+	doc, err := serve.Body(w, r, maxBody)
+	if errors.Is(err, serve.ErrTooLarge) {
+		serve.Fail(w, http.StatusRequestEntityTooLarge, fmt.Errorf("%w: more than %d bytes", ErrRules, maxBody))
 		return
 	}
 	q := r.URL.Query()
 	base, err2 := strconv.ParseInt(q.Get("base"), 10, 64)
 	if err = errors.Join(err, err2); err != nil {
-		fail(w, http.StatusBadRequest, fmt.Errorf("base must be the number of the version that these rules follow: %w", err))
+		serve.Fail(w, http.StatusBadRequest, fmt.Errorf("base must be the number of the version that these rules follow: %w", err))
 		return
 	}
-	rules, err := ParseRules(doc)
+	rules, err := a.stats.masks.parse(doc, a.version(base).Rules)
 	if err != nil {
-		fail(w, http.StatusBadRequest, err)
+		serve.Fail(w, http.StatusBadRequest, err)
 		return
 	}
 	a.append(w, r, base, Version{By: q.Get("by"), Note: q.Get("note"), Rules: rules})
@@ -224,37 +135,40 @@ func (a *Admin) rollback(w http.ResponseWriter, r *http.Request) {
 		To, Base int64
 		By       string
 	}
-	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, 4<<10))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&ask); err != nil {
-		fail(w, http.StatusBadRequest, fmt.Errorf(`want {"to": 1, "base": 2, "by": "ann"}: %w`, err))
+	if err := serve.Decode(w, r, 4<<10, &ask); err != nil {
+		serve.Fail(w, http.StatusBadRequest, fmt.Errorf(`want {"to": 1, "base": 2, "by": "ann"}: %w`, err))
 		return
 	}
+	v := a.version(ask.To)
+	if v.Number == 0 {
+		serve.Fail(w, http.StatusNotFound, fmt.Errorf("there is no version %d", ask.To))
+		return
+	}
+	a.append(w, r, ask.Base, Version{By: ask.By, Note: fmt.Sprintf("back to version %d", ask.To), Rules: v.Rules})
+}
+
+// version returns the version with a number, or the zero Version.
+func (a *Admin) version(number int64) Version {
 	for v := range a.nodes[0].History {
-		if v.Number == ask.To {
-			a.append(w, r, ask.Base, Version{By: ask.By, Note: fmt.Sprintf("back to version %d", ask.To), Rules: v.Rules})
-			return
+		if v.Number == number {
+			return v
 		}
 	}
-	fail(w, http.StatusNotFound, fmt.Errorf("there is no version %d", ask.To))
+	return Version{}
 }
 
 func (a *Admin) append(w http.ResponseWriter, r *http.Request, base int64, v Version) {
 	if !printable(v.By) || len(v.Note) > maxName {
-		fail(w, http.StatusBadRequest, fmt.Errorf("by must name the author in 1 to %d letters without spaces; a note is as short", maxName))
+		serve.Fail(w, http.StatusBadRequest, fmt.Errorf("by must name the author in 1 to %d letters without spaces; a note is as short", maxName))
 		return
 	}
 	v, err := a.nodes[0].Publish(r.Context(), base, v)
 	switch {
 	case errors.Is(err, ErrConflict):
-		fail(w, http.StatusConflict, err)
+		serve.Fail(w, http.StatusConflict, err)
 	case err != nil:
-		fail(w, http.StatusServiceUnavailable, err)
+		serve.Fail(w, http.StatusServiceUnavailable, err)
 	default:
-		writeJSON(w, http.StatusOK, v)
+		serve.JSON(w, http.StatusOK, a.shown(v))
 	}
-}
-
-func fail(w http.ResponseWriter, status int, err error) {
-	writeJSON(w, status, map[string]string{"error": err.Error()})
 }

@@ -4,43 +4,30 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os/exec"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"example.com/flatline/examples/internal/browse"
 )
 
 // frame is a page that has the status page in a frame, clicks its first button when
 // there is one, waits until the page shows what came of it, and then shows the text.
 const frame = `<!doctype html><iframe id="page" src="/" style="width:1100px;height:900px"></iframe><pre id="seen">nothing</pre><script>
-let clicked = false
+let clicked = false, asked = "nothing"
 setInterval(() => {
   const doc = document.getElementById("page").contentDocument, button = doc.querySelector("#history button")
-  if (button && !clicked) { clicked = true; button.click() }
-  document.getElementById("seen").textContent = doc.body.innerText
+  if (button && !clicked) {
+    clicked = true
+    doc.defaultView.confirm = question => { asked = question; return true }
+    button.click()
+  }
+  document.getElementById("seen").textContent = doc.body.innerText + " asked: " + asked
 }, 200)
 </script>`
-
-// browse returns the page at a URL as chromium has it after its scripts have run for
-// some seconds of its own time.
-func browse(t *testing.T, url string) string {
-	if testing.Short() {
-		t.Skip("a browser takes seconds")
-	}
-	bin, err := exec.LookPath("chromium")
-	if err != nil {
-		t.Skip("chromium is not installed (Debian: apt-get install chromium)")
-	}
-	out, err := exec.CommandContext(t.Context(), bin, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--user-data-dir="+t.TempDir(),
-		"--virtual-time-budget=6000", "--dump-dom", url).Output()
-	require.NoError(t, err)
-	return string(out)
-}
 
 // TestPage: what the page shows in a browser after its script has run, what its button
 // does, and that what comes from outside is text and never markup.
@@ -69,22 +56,56 @@ func TestPage(t *testing.T) {
 	s := httptest.NewServer(mux)
 	defer s.Close()
 
-	dom := browse(t, s.URL)
-	text := regexp.MustCompile(`<[^>]*>`).ReplaceAllString(regexp.MustCompile(`(?s)<(script|style).*?</(script|style)>`).ReplaceAllString(dom, ""), " ")
-	text = strings.Join(strings.Fields(text), " ")
+	dom := browse.DOM(t, s.URL)
+	text := browse.Text(dom)
 	for _, want := range []string{
 		"rules v2 by ann", "Let through 5", "Refused 1 ", "16.7 % of all requests", "route 1", "client 0", "store unavailable 0",
-		"2.2.2.2 2 1", "1.1.1.1 2 0", "&lt;b&gt;x 1 0", "node 0 closed v2", "node 2 closed v2",
+		"2.2.2.2 2 1", "1.1.1.1 2 0", "node 0 closed v2", "node 2 closed v2",
 		"each client 7/s 77 bucket", "v2 ", " ann &lt;img src=x&gt; in force", " test Roll back", "updated ",
 	} {
 		assert.Contains(t, text, want)
 	}
+	assert.Regexp(t, "&lt;…[0-9a-f]{10} 1 0", text, "a key is masked, and text")
 	assert.Contains(t, dom, "fill: var(--ok)", "a bar for what was let through")
 	assert.Contains(t, dom, "fill: var(--no)", "and one for what was refused")
 
-	dom = browse(t, s.URL+"/frame")
+	dom = browse.DOM(t, s.URL+"/frame")
 	assert.Contains(t, dom, "rules v3 by page")
 	assert.Contains(t, dom, "back to version 1")
+	assert.Contains(t, dom, "asked: Make the rules of version 1 the newest version")
 	assert.Equal(t, "page", nodes[0].Rules().By, "the button made a version")
 	assert.EqualValues(t, 6, nodes[0].Rules().Rules.Global.Burst)
+
+	code, _ = send(admin, "PUT", "/rules?base=3&by=ann", `{"clients": {"k": null}}`)
+	require.Equal(t, 200, code)
+	assert.Contains(t, browse.Text(browse.DOM(t, s.URL)), "No limit is in force: every request is let through.")
+}
+
+// narrow has the status page in frames as wide as a phone and as a screen, and shows which
+// of its sections are wider than there is room.
+const narrow = `<!doctype html><iframe style="width:390px"></iframe><iframe style="width:1280px"></iframe><pre id="seen">nothing</pre><script>
+const frames = document.querySelectorAll("iframe")
+frames.forEach(f => f.src = "/")
+setInterval(() => {
+  const docs = [...frames].map(f => f.contentDocument)
+  if (!docs.every(d => d && d.body && d.body.innerText.includes("updated"))) return
+  const cut = docs.flatMap((d, i) => [...d.querySelectorAll("section, html")].filter(e => e.scrollWidth > e.clientWidth).map(e => i + " " + (e.innerText || "").slice(0, 20)))
+  document.getElementById("seen").textContent = "cut: [" + cut.join("; ") + "]"
+}, 200)
+</script>`
+
+// TestPageIsNotCut: nothing of the page is cut off on a phone or a screen, the buttons least
+// of all, whatever somebody has called a route, a version or himself.
+func TestPageIsNotCut(t *testing.T) {
+	route := "/search/" + strings.Repeat("x", 100)
+	nodes, admin := cluster(t, 3, `{"client": {"rate": "1000000/s", "burst": 1000000}, "routes": [{"path": "`+route+`", "per": "client", "rate": "1000000/s", "burst": 1000000}]}`)
+	get(nodes[0], route, "2001:db8:1111:2222:3333:4444:5555:6666", "")
+	code, _ := send(admin, "PUT", "/rules?base=1&by="+strings.Repeat("a", 128)+"&note="+strings.Repeat("n", 128), `{"routes": [{"path": "`+route+`", "per": "client", "rate": "1000000/s", "burst": 1000000}]}`)
+	require.Equal(t, 200, code)
+	mux := http.NewServeMux()
+	mux.Handle("/", admin)
+	mux.HandleFunc("/narrow", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, narrow) })
+	s := httptest.NewServer(mux)
+	defer s.Close()
+	assert.Contains(t, browse.DOM(t, s.URL+"/narrow"), "cut: []")
 }

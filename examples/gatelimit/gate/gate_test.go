@@ -2,6 +2,7 @@ package gate_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"regexp"
 	"runtime"
 	"strings"
 	"sync"
@@ -56,10 +58,16 @@ func get(h http.Handler, path, ip, key string) *httptest.ResponseRecorder {
 	return w
 }
 
+// local makes r a request for a page on this machine.
+func local(r *http.Request) *http.Request {
+	r.Host = "127.0.0.1:8079"
+	return r
+}
+
 // send asks the admin handler, and returns the status and the answer.
 func send(h http.Handler, method, path, body string) (int, map[string]any) {
 	w := httptest.NewRecorder()
-	h.ServeHTTP(w, httptest.NewRequest(method, path, strings.NewReader(body)))
+	h.ServeHTTP(w, local(httptest.NewRequest(method, path, strings.NewReader(body))))
 	var answer map[string]any
 	_ = json.Unmarshal(w.Body.Bytes(), &answer)
 	return w.Code, answer
@@ -175,7 +183,7 @@ func TestRulesChange(t *testing.T) {
 	assert.Equal(t, 200, code)
 	assert.EqualValues(t, 3, then["version"])
 	w := httptest.NewRecorder()
-	admin.ServeHTTP(w, httptest.NewRequest("GET", "/history", nil))
+	admin.ServeHTTP(w, local(httptest.NewRequest("GET", "/history", nil)))
 	var all []gate.Version
 	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &all))
 	require.Len(t, all, 3)
@@ -187,8 +195,23 @@ func TestRulesChange(t *testing.T) {
 func TestBadRules(t *testing.T) {
 	nodes, admin := cluster(t, 1, tiered)
 	for doc, want := range map[string]string{
-		``:                         "EOF",
-		`[]`:                       "cannot unmarshal",
+		``:              "EOF",
+		`[]`:            "the document must be an object",
+		`null`:          "the document must be an object",
+		`"x"`:           "the document must be an object",
+		`{"global": 1}`: "cannot unmarshal",
+		`{"routes": [{"path": "/x/../b", "rate": "1/s", "burst": 1}]}`:                                        "routes[0]: path /x/../b matches no request: write it as /b",
+		`{"routes": [{"path": "//b", "rate": "1/s", "burst": 1}]}`:                                            "path //b matches no request: write it as /b",
+		`{"routes": [{"path": "/a//", "rate": "1/s", "burst": 1}]}`:                                           "path /a// matches no request: write it as /a",
+		`{"routes": [{"path": "/./a", "rate": "1/s", "burst": 1}]}`:                                           "path /./a matches no request: write it as /a",
+		`{"routes": [{"path": "/%6cogin", "rate": "1/s", "burst": 1}]}`:                                       "path /%6cogin matches no request: write it decoded",
+		`{"routes": [{"path": "/a?b=c", "rate": "1/s", "burst": 1}]}`:                                         "without a query",
+		`{"routes": [{"path": "/a", "rate": "1/s", "burst": 1}, {"path": "/a/", "rate": "1/s", "burst": 1}]}`: "routes[1]: path /a/ matches what /a matches",
+		`{"client": {"rate": "1/s", "burst": 1, "burst": 900}}`:                                               "client.burst is there twice",
+		`{"client": {"rate": "1/s", "burst": 1, "Burst": 900}}`:                                               "client.Burst is there twice",
+		`{"routes": [], "Routes": []}`:                                                                        "Routes is there twice",
+		`{"clients": {"k": null, "k": {"rate": "1/s", "burst": 1}}}`:                                          "clients.k is there twice",
+		`{"routes": [{"path": "/a", "path": "/b", "rate": "1/s", "burst": 1}]}`:                               "routes[0].path is there twice",
 		`{} {}`:                    "something follows the document",
 		`{"globl": {}}`:            `unknown field "globl"`,
 		`{"global": {"burst": 1}}`: "global: rate is missing or 0",
@@ -205,7 +228,7 @@ func TestBadRules(t *testing.T) {
 		`{"routes": [{"path": "login", "rate": "1/s", "burst": 1}]}`:                                         "routes[0]: path must begin with /",
 		`{"routes": [{"path": "/a b", "rate": "1/s", "burst": 1}]}`:                                          "without spaces",
 		`{"routes": [{"path": "/a", "per": "ip", "rate": "1/s", "burst": 1}]}`:                               `per must be "client"`,
-		`{"routes": [{"path": "/a", "rate": "1/s", "burst": 1}, {"path": "/a", "rate": "1/s", "burst": 1}]}`: "routes[1]: path /a is there twice",
+		`{"routes": [{"path": "/a", "rate": "1/s", "burst": 1}, {"path": "/a", "rate": "1/s", "burst": 1}]}`: "routes[1]: path /a matches what /a matches",
 		`{"clients": {"": null}}`:                                                                            "clients: a key must be",
 		`{"clients": {"x": {"rate": "1/s", "burst": 0}}}`:                                                    "clients.x: burst must be at least 1",
 	} {
@@ -240,12 +263,81 @@ func TestBadRules(t *testing.T) {
 		assert.Equal(t, tc.code, code, tc)
 		assert.Contains(t, answer["error"], tc.want, tc)
 	}
-	r := httptest.NewRequest("PUT", "/rules?base=1&by=page", strings.NewReader(`{}`))
+	r := local(httptest.NewRequest("PUT", "/rules?base=1&by=page", strings.NewReader(`{}`)))
 	r.Header.Set("Sec-Fetch-Site", "cross-site")
 	w := httptest.NewRecorder()
 	admin.ServeHTTP(w, r)
 	assert.Equal(t, 403, w.Code, "a page of another origin")
 	assert.EqualValues(t, 1, nodes[0].Rules().Number)
+}
+
+// TestKeysAreMasked: no answer of the admin API has a key in full, what it shows can be
+// published again and means the same, and a made-up mask is refused.
+func TestKeysAreMasked(t *testing.T) {
+	const doc = `{"client": {"rate": "1/h", "burst": 1}, "clients": {"secret-key-of-gold": {"rate": "1/h", "burst": 9}, "secret-key-of-none": null, "xyz": null}}`
+	nodes, admin := cluster(t, 1, doc)
+	require.Equal(t, 200, get(nodes[0], "/", "1.1.1.1", "secret-key-of-gold").Code)
+	ask := func(path string) string {
+		w := httptest.NewRecorder()
+		admin.ServeHTTP(w, local(httptest.NewRequest("GET", path, nil)))
+		require.Equal(t, 200, w.Code)
+		return w.Body.String()
+	}
+	for _, path := range []string{"/rules", "/status", "/history", "/rules?at=" + time.Now().Add(time.Hour).UTC().Format(time.RFC3339)} {
+		answer := ask(path)
+		assert.NotContains(t, answer, "secret-key", path)
+		assert.NotContains(t, answer, "xyz", path) // no digits of a hash
+		assert.Regexp(t, `secr…[0-9a-f]{10}`, answer, path)
+	}
+	var v struct{ Rules json.RawMessage }
+	require.NoError(t, json.Unmarshal([]byte(ask("/rules")), &v))
+	code, answer := send(admin, "PUT", "/rules?base=1&by=ann", string(v.Rules))
+	require.Equal(t, 200, code, answer)
+	assert.NotContains(t, fmt.Sprint(answer), "secret-key")
+	assert.Equal(t, nodes[0].Rules().Rules.Clients["secret-key-of-gold"].Burst, int64(9))
+	assert.Len(t, nodes[0].Rules().Rules.Clients, 3)
+	code, answer = send(admin, "POST", "/rollback", `{"to": 1, "base": 2, "by": "ann"}`)
+	require.Equal(t, 200, code)
+	assert.NotContains(t, fmt.Sprint(answer), "secret-key")
+
+	code, answer = send(admin, "PUT", "/rules?base=3&by=ann", `{"clients": {"secr…0123456789": null}}`)
+	assert.Equal(t, 400, code)
+	assert.Contains(t, answer["error"], "is the mask of no key")
+	mask := regexp.MustCompile(`secr…[0-9a-f]{10}":\{`).FindString(string(v.Rules))
+	require.NotEmpty(t, mask)
+	code, answer = send(admin, "PUT", "/rules?base=3&by=ann", `{"clients": {"secret-key-of-gold": null, "`+strings.TrimSuffix(mask, `":{`)+`": null}}`)
+	assert.Equal(t, 400, code)
+	assert.Contains(t, answer["error"], "is there twice, once masked")
+	_, err := gate.ParseRules([]byte(`{"clients": {"secr…0123456789": null}}`))
+	assert.ErrorIs(t, err, gate.ErrRules, "a mask means something to the page alone")
+}
+
+// TestHost: a request by a name that is not the page's is refused, whatever it asks.
+func TestHost(t *testing.T) {
+	nodes, _ := cluster(t, 1, `{}`)
+	admin := gate.NewAdmin(gate.NewStats(), []string{"n"}, nodes, "gate.example")
+	for host, want := range map[string]int{
+		"127.0.0.1:1": 200, "127.0.0.1": 200, "[::1]:80": 200, "::1": 200, "localhost:80": 200, "LOCALHOST": 200, "gate.example:443": 200, "gate.example": 200,
+		"evil.example": 421, "127.0.0.1.evil.example": 421, "10.0.0.1:80": 421, "": 421, "localhost.evil.example:80": 421, "gate.example.": 421,
+	} {
+		r := httptest.NewRequest("GET", "/status", nil)
+		r.Host = host
+		w := httptest.NewRecorder()
+		admin.ServeHTTP(w, r)
+		assert.Equal(t, want, w.Code, host)
+	}
+}
+
+// TestNoLimitIsSaid: the status says when every request is let through.
+func TestNoLimitIsSaid(t *testing.T) {
+	for doc, want := range map[string]bool{
+		`{}`: true, `{"clients": {"k": null}}`: true, `{"routes": []}`: true, `{"global": null}`: true,
+		`{"clients": {"k": {"rate": "1/s", "burst": 1}}}`: false, tiered: false,
+	} {
+		_, admin := cluster(t, 1, doc)
+		_, st := send(admin, "GET", "/status", "")
+		assert.Equal(t, want, st["none"], doc)
+	}
 }
 
 // failing is a store that is away.
@@ -333,7 +425,7 @@ func TestStoreIsAway(t *testing.T) {
 func TestRun(t *testing.T) {
 	store := gate.NewMemory(1000)
 	var out bytes.Buffer
-	c := gate.Config{Addr: "127.0.0.1:0", Nodes: 2, Demo: 300 * time.Millisecond, Engine: "a test", Out: &out, Open: func() (gate.Store, error) { return store, nil }}
+	c := gate.Config{Addr: "127.0.0.1:0", Admin: "127.0.0.1:0", Nodes: 2, Demo: 300 * time.Millisecond, Engine: "a test", Out: &out, Open: func() (gate.Store, error) { return store, nil }}
 	before := runtime.NumGoroutine()
 	require.NoError(t, gate.Run(t.Context(), c))
 	for end := time.Now().Add(10 * time.Second); runtime.NumGoroutine() > before; time.Sleep(time.Millisecond) {
@@ -343,11 +435,22 @@ func TestRun(t *testing.T) {
 	require.Len(t, lines, 6)
 	assert.Regexp(t, `^gatelimit: status page http://127\.0\.0\.1:\d+, nodes 127\.0\.0\.1:\d+ 127\.0\.0\.1:\d+, counting in a test$`, lines[0])
 	assert.Regexp(t, `^gold-key +/search +\d+ through, refused `, lines[1])
-	for _, bad := range []gate.Config{{Nodes: 0}, {Nodes: 101}, {Nodes: 1, Trusted: "x"}, {Nodes: 1, Addr: "nowhere"}, {Nodes: 1, Open: func() (gate.Store, error) { return nil, errors.New("no store") }}} {
+	for want, bad := range map[string]gate.Config{
+		"nodes must be 1 to 100, got 0":   {Nodes: 0},
+		"nodes must be 1 to 100, got 101": {Nodes: 101},
+		"gate: trusted":                   {Nodes: 1, Trusted: "x"},
+		"nowhere":                         {Nodes: 1, Addr: "nowhere"},
+		"somewhere":                       {Nodes: 1, Admin: "somewhere"},
+		"no store":                        {Nodes: 1, Open: func() (gate.Store, error) { return nil, errors.New("no store") }},
+	} {
 		bad.Out = io.Discard
+		bad.Addr, bad.Admin = cmp.Or(bad.Addr, "127.0.0.1:0"), cmp.Or(bad.Admin, "127.0.0.1:0")
 		if bad.Open == nil {
 			bad.Open = c.Open
 		}
-		assert.Error(t, gate.Run(t.Context(), bad))
+		assert.ErrorContains(t, gate.Run(t.Context(), bad), want)
+	}
+	for _, empty := range []gate.Config{{Nodes: 1, Admin: "127.0.0.1:0"}, {Nodes: 1, Addr: "127.0.0.1:0"}} {
+		assert.ErrorContains(t, gate.Run(t.Context(), empty), "an empty one would listen everywhere")
 	}
 }

@@ -2,19 +2,15 @@ package gate
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/netip"
 	"path"
-	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"example.com/flatline/ratelimit"
+	"example.com/flatline/examples/internal/serve"
 	"example.com/flatline/ratelimit/httplimit"
 	"example.com/flatline/timemap"
 )
@@ -176,11 +172,12 @@ func (n *Node) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusServiceUnavailable, "store", time.Second)
 		return
 	}
-	fields(w.Header(), tiers, each)
 	refused, wait := "", time.Duration(0)
 	for i, d := range each {
+		t := tiers[i]
+		httplimit.Policy{Name: t.Name, Rate: t.Rate, Burst: t.Burst, Log: t.Exact()}.Add(w.Header(), d)
 		if !d.OK {
-			refused, wait = tiers[i].Name, max(wait, d.RetryAfter)
+			refused, wait = t.Name, max(wait, d.RetryAfter)
 		}
 	}
 	n.opts.Stats.Count(client, known, refused)
@@ -193,38 +190,8 @@ func (n *Node) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func refuse(w http.ResponseWriter, status int, tier string, wait time.Duration) {
 	h := w.Header()
-	if wait != ratelimit.Never {
-		h.Set("Retry-After", seconds(wait))
-	}
+	httplimit.SetRetryAfter(h, wait)
 	h.Set("X-RateLimit-Tier", tier)
 	h.Set("Cache-Control", "no-store")
-	writeJSON(w, status, map[string]string{"error": http.StatusText(status), "tier": tier})
-}
-
-func writeJSON(w http.ResponseWriter, status int, v any) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(v) // the client may be gone
-}
-
-// fields sets the fields of the draft.
-func fields(h http.Header, tiers []Tier, each []ratelimit.Decision) {
-	var policy, limit []string
-	for i, t := range tiers {
-		policy = append(policy, fmt.Sprintf("%q;q=%d;w=%s", t.Name, t.Burst, seconds(t.Rate.Time(t.Burst))))
-		if d := each[i]; d.Remaining >= 0 {
-			limit = append(limit, fmt.Sprintf("%q;r=%d;t=%s", t.Name, d.Remaining, seconds(d.ResetAfter)))
-		}
-	}
-	if policy != nil {
-		h.Set("RateLimit-Policy", strings.Join(policy, ", "))
-	}
-	if limit != nil {
-		h.Set("RateLimit", strings.Join(limit, ", "))
-	}
-}
-
-// seconds rounds up, so that who keeps to it is let through.
-func seconds(d time.Duration) string {
-	return strconv.FormatInt(int64((d+time.Second-1)/time.Second), 10)
+	serve.JSON(w, status, map[string]string{"error": http.StatusText(status), "tier": tier})
 }

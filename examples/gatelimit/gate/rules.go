@@ -4,12 +4,9 @@
 package gate
 
 import (
-	"bytes"
-	_ "embed"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"path"
 	"strings"
 	"time"
 
@@ -57,54 +54,20 @@ const (
 	maxName   = 128                 // bytes of an API key, a path or an author
 )
 
-//go:embed rules.json
-var defaultRules []byte
-
-// DefaultRules returns the rules of a gateway that was given none.
-func DefaultRules() Rules {
-	r, err := ParseRules(defaultRules)
-	if err != nil {
-		panic(err)
-	}
-	return r
-}
-
-// ParseRules reads a JSON document. Its errors wrap ErrRules and say what is wrong
-// where: an unknown field, a rate that is none, a burst below 1 or too long to fill.
-func ParseRules(doc []byte) (Rules, error) {
-	var r Rules
-	if len(doc) > maxBody {
-		return Rules{}, fmt.Errorf("%w: more than %d bytes", ErrRules, maxBody)
-	}
-	d := json.NewDecoder(bytes.NewReader(doc))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&r); err != nil {
-		return Rules{}, fmt.Errorf("%w: %w", ErrRules, err)
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return Rules{}, fmt.Errorf("%w: something follows the document", ErrRules)
-	}
-	if err := r.check(); err != nil {
-		return Rules{}, fmt.Errorf("%w: %w", ErrRules, err)
-	}
-	return r, nil
-}
-
 func (r Rules) check() error {
 	errs := []error{r.Global.check("global"), r.Client.check("client")}
-	seen := map[string]bool{}
+	seen := map[string]string{}
 	for i, route := range r.Routes {
 		where := fmt.Sprintf("routes[%d]", i)
-		switch {
-		case !strings.HasPrefix(route.Path, "/") || !printable(route.Path):
-			errs = append(errs, fmt.Errorf("%s: path must begin with / and be at most %d letters without spaces, got %q", where, maxName, route.Path))
-		case seen[route.Path]:
-			errs = append(errs, fmt.Errorf("%s: path %s is there twice", where, route.Path))
-		case route.Per != "" && route.Per != "client":
+		errs = append(errs, checkPath(where, route.Path), route.Limit.check(where))
+		if route.Per != "" && route.Per != "client" {
 			errs = append(errs, fmt.Errorf(`%s: per must be "client" or left out, got %q`, where, route.Per))
 		}
-		seen[route.Path] = true
-		errs = append(errs, route.Limit.check(where))
+		under := path.Clean(route.Path)
+		if other, ok := seen[under]; ok {
+			errs = append(errs, fmt.Errorf("%s: path %s matches what %s matches", where, route.Path, other))
+		}
+		seen[under] = route.Path
 	}
 	for key, l := range r.Clients {
 		if !printable(key) {
@@ -113,6 +76,21 @@ func (r Rules) check() error {
 		errs = append(errs, l.check("clients."+key))
 	}
 	return errors.Join(errs...)
+}
+
+// checkPath refuses a path that is no prefix of any that a request can have: those are
+// decoded and clean when they are compared.
+func checkPath(where, p string) error {
+	clean := path.Clean(p)
+	switch {
+	case !strings.HasPrefix(p, "/") || !printable(p):
+		return fmt.Errorf("%s: path must begin with / and be at most %d letters without spaces, got %q", where, maxName, p)
+	case strings.ContainsAny(p, "%?#"):
+		return fmt.Errorf("%s: path %s matches no request: write it decoded and without a query", where, p)
+	case p != clean && p != clean+"/":
+		return fmt.Errorf("%s: path %s matches no request: write it as %s", where, p, clean)
+	}
+	return nil
 }
 
 func (l *Limit) check(where string) error {
@@ -140,6 +118,19 @@ func printable(s string) bool {
 	return s != "" && len(s) <= maxName && strings.IndexFunc(s, func(c rune) bool { return c <= ' ' || c > '~' }) < 0
 }
 
+// None reports whether no limit is in force: every request is let through.
+func (r *Rules) None() bool {
+	if r.Global != nil || r.Client != nil || len(r.Routes) > 0 {
+		return false
+	}
+	for _, l := range r.Clients {
+		if l != nil {
+			return false
+		}
+	}
+	return true
+}
+
 // A Tier is one limit that a request has to meet, and the bucket that counts it.
 type Tier struct {
 	Name string // client, route or global
@@ -148,8 +139,8 @@ type Tier struct {
 }
 
 // Tiers returns the limits for a request of client, known as an API key or not, to
-// path. O(routes).
-func (r *Rules) Tiers(client string, known bool, path string) []Tier {
+// the path that it asked for. O(routes).
+func (r *Rules) Tiers(client string, known bool, asked string) []Tier {
 	var tiers []Tier
 	limit := r.Client
 	if known && r.Clients[client] != nil {
@@ -164,7 +155,7 @@ func (r *Rules) Tiers(client string, known bool, path string) []Tier {
 	best := -1
 	for i, route := range r.Routes {
 		under := strings.TrimSuffix(route.Path, "/")
-		if (path == under || strings.HasPrefix(path, under+"/")) && (best < 0 || len(route.Path) > len(r.Routes[best].Path)) {
+		if (asked == under || strings.HasPrefix(asked, under+"/")) && (best < 0 || len(route.Path) > len(r.Routes[best].Path)) {
 			best = i
 		}
 	}

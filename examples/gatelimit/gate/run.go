@@ -11,14 +11,19 @@ import (
 	"net/http/httputil"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
+
+	"example.com/flatline/examples/internal/serve"
 )
 
 // A Config is what the programs take from the command line.
 type Config struct {
-	Addr    string
+	Addr    string // of the nodes
+	Admin   string // of the status page and the API for the rules
+	Hosts   string // names of the page, besides loopback addresses
 	Nodes   int
 	Demo    time.Duration
 	Trusted string
@@ -29,7 +34,9 @@ type Config struct {
 
 // Flags defines the flags of a Config.
 func (c *Config) Flags(fs *flag.FlagSet) {
-	fs.StringVar(&c.Addr, "addr", "127.0.0.1:8080", "where the status page listens; the nodes take the ports after it, or any that are free if it is 0")
+	fs.StringVar(&c.Addr, "addr", "127.0.0.1:8080", "where the first node listens; the others take the ports after it, or any that are free if it is 0")
+	fs.StringVar(&c.Admin, "admin", "127.0.0.1:8079", "where the status page and the API for the rules listen; they have no login")
+	fs.StringVar(&c.Hosts, "admin-host", "", "host names by which the status page may be asked for, besides loopback addresses, with commas between")
 	fs.IntVar(&c.Nodes, "nodes", 3, "nodes of the gateway")
 	fs.DurationVar(&c.Demo, "demo", 0, "drive traffic for so long, then print what came of it and stop")
 	fs.StringVar(&c.Trusted, "trusted", "", "proxies whose X-Forwarded-For counts, as prefixes with commas between")
@@ -44,17 +51,20 @@ func Run(ctx context.Context, c Config) (err error) {
 	if c.Nodes < 1 || c.Nodes > 100 {
 		return fmt.Errorf("gate: nodes must be 1 to 100, got %d", c.Nodes)
 	}
-	var servers group
+	if c.Addr == "" || c.Admin == "" {
+		return errors.New("gate: addr and admin must be addresses such as 127.0.0.1:8080; an empty one would listen everywhere")
+	}
+	var servers serve.Group
 	var nodes []*Node
 	transport := &http.Transport{MaxIdleConnsPerHost: 64, IdleConnTimeout: time.Minute}
 	defer func() { // requests end before what they need
-		servers.close()
+		servers.Close()
 		transport.CloseIdleConnections()
 		for _, n := range nodes {
 			err = errors.Join(err, n.Close())
 		}
 	}()
-	upstream, err := servers.serve("127.0.0.1:0", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	upstream, err := servers.Listen("127.0.0.1:0", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, "hello from upstream, you asked for %s\n", r.URL.Path)
 	}))
 	if err != nil {
@@ -65,7 +75,7 @@ func Run(ctx context.Context, c Config) (err error) {
 		r.SetXForwarded()
 	}, ErrorHandler: func(w http.ResponseWriter, r *http.Request, _ error) {
 		if r.Context().Err() == nil { // else it is the client who went away
-			writeJSON(w, http.StatusBadGateway, map[string]string{"error": "the upstream does not answer"})
+			serve.Fail(w, http.StatusBadGateway, errors.New("the upstream does not answer"))
 		}
 	}}
 	stats := NewStats()
@@ -80,18 +90,25 @@ func Run(ctx context.Context, c Config) (err error) {
 		}
 		nodes = append(nodes, n)
 	}
-	l, err := net.Listen("tcp", c.Addr)
+	l, err := net.Listen("tcp", c.Admin)
 	if err != nil {
 		return err
 	}
 	names := make([]string, c.Nodes)
 	for i, n := range nodes {
-		if names[i], err = servers.serve(after(c.Addr, i+1), n); err != nil {
+		addr, err := after(c.Addr, i)
+		if err == nil {
+			names[i], err = servers.Listen(addr, n)
+		}
+		if err != nil {
 			return errors.Join(err, l.Close())
 		}
 	}
-	servers.start(l, NewAdmin(stats, names, nodes))
+	servers.Serve(l, NewAdmin(stats, names, nodes, strings.FieldsFunc(c.Hosts, func(r rune) bool { return r == ',' })...))
 	fmt.Fprintf(c.Out, "gatelimit: status page http://%s, nodes %s, counting in %s\n", l.Addr(), strings.Join(names, " "), c.Engine)
+	if a, ok := l.Addr().(*net.TCPAddr); ok && !a.IP.IsLoopback() {
+		fmt.Fprintf(c.Out, "gatelimit: WARNING: whoever reaches %s can change the rules; it has no login\n", l.Addr())
+	}
 	if c.Demo <= 0 {
 		<-ctx.Done()
 		return nil
@@ -116,45 +133,19 @@ func prefixes(s string) (all []netip.Prefix, err error) {
 }
 
 // after returns the address whose port is i higher; 0 stays 0.
-func after(addr string, i int) string {
-	host, port, _ := net.SplitHostPort(addr)
-	if n, _ := net.LookupPort("tcp", port); n > 0 {
-		return net.JoinHostPort(host, fmt.Sprint(n+i))
-	}
-	return net.JoinHostPort(host, "0")
-}
-
-// A group is servers that stop together.
-type group struct {
-	all []*http.Server
-	wg  sync.WaitGroup
-}
-
-func (g *group) serve(addr string, h http.Handler) (string, error) {
-	l, err := net.Listen("tcp", addr)
+func after(addr string, i int) (string, error) {
+	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("gate: addr: %w", err)
 	}
-	return g.start(l, h), nil
-}
-
-func (g *group) start(l net.Listener, h http.Handler) string {
-	s := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, MaxHeaderBytes: 64 << 10}
-	g.all = append(g.all, s)
-	g.wg.Go(func() { _ = s.Serve(l) })
-	return l.Addr().String()
-}
-
-// close lets requests end for two seconds, the gateway's before the upstream's.
-func (g *group) close() {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
-	defer cancel()
-	for i := len(g.all) - 1; i >= 0; i-- {
-		if g.all[i].Shutdown(ctx) != nil {
-			_ = g.all[i].Close()
-		}
+	n, err := net.LookupPort("tcp", port)
+	if err != nil {
+		return "", fmt.Errorf("gate: addr: %w", err)
 	}
-	g.wg.Wait()
+	if n > 0 {
+		n += i
+	}
+	return net.JoinHostPort(host, strconv.Itoa(n)), nil
 }
 
 // A crowd is a kind of client in a demo.
