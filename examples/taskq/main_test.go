@@ -1,0 +1,129 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"regexp"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/flatline/examples/internal/crash"
+	"example.com/flatline/examples/taskq/queue"
+)
+
+func TestMain(m *testing.M) {
+	// The demonstration starts this binary as its workers.
+	if len(os.Args) == 3 && os.Args[1] == "-worker" {
+		main()
+		return
+	}
+	crash.Main(m, map[string]func([]string) error{"taskq": func([]string) error { main(); return nil }})
+}
+
+// TestCommand: the command says where it listens, answers there, and an interrupt ends it
+// without an error; what was accepted is there the next time.
+func TestCommand(t *testing.T) {
+	dir := t.TempDir()
+	for _, want := range []int{http.StatusCreated, http.StatusOK} {
+		p := crash.Start(t, "taskq", "-addr", "127.0.0.1:0", "-dir", dir, "-queues", "mail=3", "-routes", "mail.*=mail", "-rates", "mail.send=1/s")
+		base := p.Match(`^taskq: listening on (\S+), tasks in the log in `)[1]
+		r, err := http.Post(base+"/tasks", "application/json", strings.NewReader(`{"id": "kept", "type": "mail.send"}`))
+		require.NoError(t, err)
+		body, err := io.ReadAll(r.Body)
+		require.NoError(t, err)
+		require.NoError(t, r.Body.Close())
+		assert.Equal(t, want, r.StatusCode)
+		assert.Contains(t, string(body), `"queue":"mail"`)
+		if runtime.GOOS == "windows" { // has no interrupt to send
+			p.Kill()
+			continue
+		}
+		assert.NoError(t, p.Interrupt())
+	}
+	for _, args := range [][]string{{"nonsense"}, {"-addr", ""}, {"-queues", "mail"}, {"-queues", "mail=0"}, {"-queues", "a b=1"}, {"-routes", "x=none"}, {"-routes", "[=default"}, {"-rates", "x=fast"}} {
+		for line := range crash.Start(t, "taskq", args...).Rest {
+			t.Errorf("%v printed %q", args, line)
+		}
+	}
+}
+
+// TestDemo: workers are killed, and every task that was accepted is done or dead.
+func TestDemo(t *testing.T) {
+	p := crash.Start(t, "taskq", "-addr", "127.0.0.1:0", "-demo", "-for", "3s", "-kill", "1s")
+	p.Match(`^kill -9 pid-\d+`)
+	m := p.Match(`^accepted (\d+) = done (\d+) \+ dead (\d+); workers killed: (\d+), leases lost: \d+`)
+	var n [4]int
+	for i := range n {
+		n[i], _ = strconv.Atoi(m[i+1])
+	}
+	assert.Equal(t, n[0], n[1]+n[2], m[0])
+	assert.Greater(t, n[0], 10)
+	assert.Positive(t, n[3])
+}
+
+// curl answers a command line of the README as curl does, for the few flags used there.
+func curl(t *testing.T, h http.Handler, line string) string {
+	method, url, body := http.MethodGet, "", ""
+	args := regexp.MustCompile(`'[^']*'|\S+`).FindAllString(line, -1)
+	for i := 1; i < len(args); i++ {
+		switch arg := strings.Trim(args[i], "'"); arg {
+		case "-d":
+			i++
+			method, body = http.MethodPost, strings.Trim(args[i], "'")
+		case "-X":
+			i++
+			method = args[i]
+		default:
+			require.False(t, strings.HasPrefix(arg, "-"), "the test does not know %s", arg)
+			url = "http://" + arg
+		}
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest(method, url, strings.NewReader(body)))
+	return w.Body.String()
+}
+
+var stamp = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z|[0-9a-f]{11}-[A-Z2-7]{10}`)
+
+// TestTranscript: what the README shows is what the server answers, but for the times and
+// the drawn IDs.
+func TestTranscript(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	b := queue.NewBroker(queue.Options{
+		Store: queue.NewMemory(), Queues: map[string]float64{"default": 1, "mail": 3},
+		Routes: []queue.Route{{Pattern: "mail.*", Queue: "mail"}}, Tick: 10 * time.Millisecond,
+	})
+	defer b.Close()
+	h := queue.Handler(b)
+	commands := 0
+	var got, want strings.Builder
+	for _, block := range regexp.MustCompile("(?s)```console\n(.*?)```").FindAllStringSubmatch(strings.ReplaceAll(string(readme), "\r\n", "\n"), -1) {
+		want.WriteString(block[1])
+		for line := range strings.SplitSeq(block[1], "\n") {
+			command, ok := strings.CutPrefix(line, "$ ")
+			if !ok {
+				continue
+			}
+			commands++
+			fmt.Fprintln(&got, line)
+			if command == "sleep 1" {
+				require.Eventually(t, func() bool { return b.Counts(t.Context()).Leased == 0 }, crash.Patience, time.Millisecond)
+				continue
+			}
+			got.WriteString(curl(t, h, command))
+		}
+	}
+	require.GreaterOrEqual(t, commands, 8)
+	mask := func(s string) string { return stamp.ReplaceAllString(s, "MASKED") }
+	require.Equal(t, mask(want.String()), mask(got.String()))
+}
