@@ -18,7 +18,7 @@ import (
 // TestGateway: two nodes on one server share rules and counts, and the status says how
 // the breaker of each stands when the server is killed, and when it is back.
 func TestGateway(t *testing.T) {
-	s := start(t, "--appendonly", "yes", "--appendfsync", "always")
+	s := redisServer(t, "--appendonly", "yes", "--appendfsync", "always")
 	stats := gate.NewStats()
 	var nodes []*gate.Node
 	for _, st := range open(t, s, 2, Options{OnFailure: remote.Closed, Trip: 2, Cooldown: 20 * time.Millisecond}) {
@@ -33,7 +33,9 @@ func TestGateway(t *testing.T) {
 	admin := gate.NewAdmin(stats, []string{"a", "b"}, nodes)
 	ask := func(h http.Handler, method, path, body string) *httptest.ResponseRecorder {
 		w := httptest.NewRecorder()
-		h.ServeHTTP(w, httptest.NewRequest(method, path, strings.NewReader(body)))
+		r := httptest.NewRequest(method, path, strings.NewReader(body))
+		r.Host = "localhost"
+		h.ServeHTTP(w, r)
 		return w
 	}
 	breakers := func() (all string) {
@@ -58,7 +60,7 @@ func TestGateway(t *testing.T) {
 	assert.Equal(t, 200, ask(nodes[1], "GET", "/", "").Code)
 	assert.Equal(t, "closed closed ", breakers())
 
-	s.kill()
+	s.Kill()
 	for range 2 {
 		assert.Equal(t, 503, ask(nodes[0], "GET", "/", "").Code)
 		assert.Equal(t, 503, ask(nodes[1], "GET", "/", "").Code)
@@ -82,6 +84,6 @@ func TestGateway(t *testing.T) {
 func TestFlags(t *testing.T) {
 	err := run(gate.Config{}, "127.0.0.1:1", "never")
 	assert.ErrorContains(t, err, `failure must be closed, open or local, got "never"`)
-	err = run(gate.Config{Nodes: 1, Addr: "127.0.0.1:0"}, "127.0.0.1:1", "closed")
+	err = run(gate.Config{Nodes: 1, Addr: "127.0.0.1:0", Admin: "127.0.0.1:0"}, "127.0.0.1:1", "closed")
 	assert.ErrorIs(t, err, gate.ErrUnavailable, "a node without rules does not start")
 }

@@ -125,9 +125,14 @@ func (s *Redis) limiter(l gate.Limit) *remote.Limiter {
 // sliding counts the events of a window on the server's clock, in microseconds, and
 // adds one if there are fewer than N: {1 if it did, how many there are, when the
 // oldest that is in the way leaves, when the newest leaves}. A place that is taken
-// again, by a limit that has grown smaller, waits until enough have left.
+// again, by a limit that has grown smaller, waits until enough have left. Events that
+// are in the future, since the server's clock was set back, count as if they were now:
+// none is in the way for longer than the window.
 var sliding = redis.NewScript(`local t = redis.call('TIME')
 local now, n, per = t[1] * 1000000 + t[2], ARGV[1] + 0, ARGV[2] + 0
+for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], string.format('(%.0f', now), '+inf')) do
+  redis.call('ZADD', KEYS[1], string.format('%.0f', now), member)
+end
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('%.0f', now - per))
 local has, added = redis.call('ZCARD', KEYS[1]), 0
 if has < n then

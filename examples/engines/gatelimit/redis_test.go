@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -19,7 +20,7 @@ import (
 
 // open returns stores on s that end with the test.
 func open(t testing.TB, s *server, nodes int, o Options) (all []gate.Store) {
-	o.Addr = s.addr
+	o.Addr = s.Addr
 	for range nodes {
 		r := Open(o)
 		t.Cleanup(func() { _ = r.Close() })
@@ -29,7 +30,7 @@ func open(t testing.TB, s *server, nodes int, o Options) (all []gate.Store) {
 }
 
 func TestRedisIsAStore(t *testing.T) {
-	s := start(t)
+	s := redisServer(t)
 	gatetest.Run(t, func(t *testing.T, nodes int) []gate.Store {
 		require.NoError(t, s.client().FlushAll(t.Context()).Err())
 		return open(t, s, nodes, Options{})
@@ -41,10 +42,37 @@ func TestRedisIsAStore(t *testing.T) {
 	}
 }
 
+// TestClockSetBack: events that the server has from ten minutes ahead are in the way for
+// one window at most, whether they fill the log or not.
+func TestClockSetBack(t *testing.T) {
+	s := redisServer(t)
+	st := open(t, s, 1, Options{})[0]
+	tier := gate.Tier{Name: "route", Key: "route /login", Limit: gate.Limit{Rate: ratelimit.Per(3, time.Minute), Burst: 3, Window: "exact"}}
+	for ahead := range 4 {
+		c := s.client()
+		require.NoError(t, c.FlushAll(t.Context()).Err())
+		now, err := c.Time(t.Context()).Result()
+		require.NoError(t, err)
+		for i := range ahead {
+			at := now.Add(10*time.Minute + time.Duration(i)*time.Second)
+			require.NoError(t, c.ZAdd(t.Context(), "gate:log:route /login", redis.Z{Score: float64(at.UnixMicro()), Member: i}).Err())
+		}
+		each, err := st.Take(t.Context(), []gate.Tier{tier})
+		require.NoError(t, err)
+		d := each[0]
+		assert.Equal(t, ahead < 3, d.OK, "%d events ahead", ahead)
+		assert.LessOrEqual(t, d.RetryAfter, time.Minute, "%d events ahead", ahead)
+		assert.LessOrEqual(t, d.ResetAfter, time.Minute, "%d events ahead", ahead)
+		left, err := c.PTTL(t.Context(), "gate:log:route /login").Result()
+		require.NoError(t, err)
+		assert.LessOrEqual(t, left, time.Minute+time.Millisecond)
+	}
+}
+
 // TestLostRules: a server that comes back without its data gets the rules back from
 // the nodes, and the versions go on from there.
 func TestLostRules(t *testing.T) {
-	s := start(t)
+	s := redisServer(t)
 	all := open(t, s, 2, Options{})
 	var want []gate.Version
 	for i := range int64(3) {
@@ -57,7 +85,7 @@ func TestLostRules(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, want, got)
 	}
-	s.kill()
+	s.Kill()
 	s.restart()
 	var wg sync.WaitGroup
 	for _, st := range all {
@@ -79,7 +107,7 @@ func TestLostRules(t *testing.T) {
 
 // TestBrokenRules: what somebody else wrote into the list is an error, not a panic.
 func TestBrokenRules(t *testing.T) {
-	s := start(t)
+	s := redisServer(t)
 	require.NoError(t, s.client().RPush(t.Context(), "gate:rules", "junk").Err())
 	_, err := open(t, s, 1, Options{})[0].Versions(t.Context(), 0)
 	assert.ErrorContains(t, err, "gatelimit: version 1 in gate:rules: ")
@@ -145,7 +173,7 @@ func drive(t *testing.T, s *server, all []gate.Store, tier gate.Tier) (o outage,
 		mu.Unlock()
 	}
 	until("before", func() bool { return o.granted[0] > 60 && o.refused[0] > 0 })
-	s.kill()
+	s.Kill()
 	to(1)
 	until("down", func() bool { return o.failed[1]+o.granted[1]+o.refused[1] > 200 && open["open"] })
 	to(2)
@@ -177,7 +205,7 @@ func TestKilled(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := start(t, "--appendonly", "yes", "--appendfsync", "always")
+			s := redisServer(t, "--appendonly", "yes", "--appendfsync", "always")
 			all := open(t, s, 3, Options{OnFailure: tc.mode, Nodes: 3, Trip: 3, Cooldown: 50 * time.Millisecond})
 			o, took := drive(t, s, all, gatetest.Tier("client ann", r, burst))
 			sum := o.granted[0] + o.granted[1] + o.granted[2]
@@ -198,9 +226,9 @@ func TestKilled(t *testing.T) {
 // TestOpenSaysSo: open grants everything while the store is away, which is its choice;
 // a sliding log does not go along.
 func TestOpenSaysSo(t *testing.T) {
-	s := start(t)
+	s := redisServer(t)
 	st := open(t, s, 1, Options{OnFailure: remote.Open, Trip: 1, Cooldown: time.Minute})[0]
-	s.kill()
+	s.Kill()
 	tier := gatetest.Tier("client ann", ratelimit.Every(time.Hour), 1)
 	for range 20 {
 		each, err := st.Take(t.Context(), []gate.Tier{tier})

@@ -1,57 +1,35 @@
 package main
 
 import (
-	"context"
-	"net"
-	"os/exec"
 	"testing"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
+
+	"example.com/flatline/examples/engines/internal/start"
 )
 
 // A server is a real redis-server on a port of loopback that was free.
 type server struct {
-	t    testing.TB
-	addr string
-	args []string
-	cmd  *exec.Cmd
+	*start.Server
+	t testing.TB
 }
 
-// start starts a server, or skips the test where there is none.
-func start(t testing.TB, args ...string) *server {
+// redisServer starts a server, or skips the test where there is none.
+func redisServer(t testing.TB, args ...string) *server {
 	t.Helper()
-	if _, err := exec.LookPath("redis-server"); err != nil {
-		t.Skip("redis-server is not installed (Debian: apt-get install redis-server)")
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	s := &server{t: t, addr: l.Addr().String(), args: append(args, "--dir", t.TempDir(), "--save", "")}
-	require.NoError(t, l.Close())
-	s.restart()
-	t.Cleanup(s.kill)
-	return s
+	return &server{start.Test(t, start.Redis, args...), t}
 }
 
-// restart starts the server on the data that there is, and waits until it answers.
+// restart starts a server that was killed on the data that there is, and waits until it
+// answers.
 func (s *server) restart() {
 	s.t.Helper()
-	_, port, _ := net.SplitHostPort(s.addr)
-	s.cmd = exec.Command("redis-server", append([]string{"--bind", "127.0.0.1", "--port", port}, s.args...)...)
-	require.NoError(s.t, s.cmd.Start())
-	c := s.client()
-	require.Eventually(s.t, func() bool { return c.Ping(context.Background()).Err() == nil }, 10*time.Second, 5*time.Millisecond)
-}
-
-// kill ends the server without warning.
-func (s *server) kill() {
-	_ = s.cmd.Process.Kill()
-	_ = s.cmd.Wait()
+	require.NoError(s.t, s.Restart(s.t.Context()))
 }
 
 func (s *server) client() *redis.Client {
-	c := redis.NewClient(&redis.Options{Addr: s.addr, MaxRetries: -1})
+	c := redis.NewClient(&redis.Options{Addr: s.Addr, MaxRetries: -1})
 	s.t.Cleanup(func() { _ = c.Close() })
 	return c
 }

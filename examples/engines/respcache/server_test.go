@@ -15,6 +15,8 @@ import (
 
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
+
+	"example.com/flatline/internal/loopback"
 )
 
 // patience is how long a test waits for what must come.
@@ -65,11 +67,9 @@ func both(t *testing.T, test func(t *testing.T, addr string)) {
 		if _, err := exec.LookPath("redis-server"); err != nil {
 			t.Skip("redis-server is not installed (Debian: apt-get install redis-server)")
 		}
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+		addr, err := loopback.Addr()
 		require.NoError(t, err)
-		addr := l.Addr().String()
 		_, port, _ := net.SplitHostPort(addr)
-		require.NoError(t, l.Close())
 		serve(t, exec.Command("redis-server", "--bind", "127.0.0.1", "--port", port, "--save", "", "--dir", t.TempDir()))
 		test(t, addr)
 	})

@@ -1,0 +1,43 @@
+// Urlshort is examples/urlshort with its links in PostgreSQL, so that its nodes can be
+// processes on different machines.
+package main
+
+import (
+	"context"
+	"flag"
+	"log"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"example.com/flatline/examples/engines/internal/start"
+	"example.com/flatline/examples/urlshort/short"
+)
+
+func main() {
+	c := short.Config{Out: os.Stdout}
+	c.Flags(flag.CommandLine)
+	url := flag.String("postgres", "", "URL of the database; if left out, one is started on a free port and ends with the program")
+	flag.Parse()
+	if err := run(c, *url); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func run(c short.Config, url string) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if url == "" {
+		s, err := start.Start(ctx, start.Postgres)
+		if err != nil {
+			return err
+		}
+		defer s.Stop()
+		url = s.URL
+	}
+	c.Open = func() (short.Store, string, error) {
+		p, err := Open(ctx, url)
+		return p, url, err
+	}
+	return short.Run(ctx, c)
+}
