@@ -48,6 +48,7 @@ type config struct {
 	sweep  bool
 	update bool
 	again  bool
+	part   [2]int // of every part[1] patches the one with this number; {0, 1} is all
 	dirs   []string
 }
 
@@ -57,6 +58,14 @@ func parse(args []string) (c config, err error) {
 	pkgs := f.String("pkg", "", "packages, separated by commas; all if empty")
 	name := f.String("run", "", "only the patches whose name matches this regular expression")
 	dirs := f.String("dirs", "", "with -sweep and one -pkg: sweep these folders, separated by commas, instead of those in survivors.txt")
+	c.part = [2]int{0, 1}
+	f.Func("part", "only `i/n`: of every n patches the i-th, from 0; all n parts together are all patches", func(s string) error {
+		_, err := fmt.Sscanf(s, "%d/%d", &c.part[0], &c.part[1])
+		if err == nil && (c.part[1] < 1 || c.part[0] < 0 || c.part[0] >= c.part[1]) {
+			err = errors.New("want i/n with 0 <= i < n")
+		}
+		return err
+	})
 	f.BoolVar(&c.sweep, "sweep", false, "also delete one statement at a time")
 	f.BoolVar(&c.again, "again", false, "with -sweep: only the statements in survivors.txt, after tests were added")
 	f.BoolVar(&c.update, "update", false, "with -sweep: rewrite survivors.txt, without a reason for what is new")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"go/format"
 	"os"
 	"path/filepath"
@@ -139,7 +140,7 @@ func TestSweep(t *testing.T) {
 	code, stdout, stderr := mutants(t, "-sweep")
 	assert.Equal(t, 1, code, stderr)
 	assert.Contains(t, stderr, "TestWrong fails with the statements numbered, none deleted; skipped")
-	assert.Contains(t, stdout, "sum: 6 statements deleted one at a time in sum: 5 caught (1 by a timeout), 1 survive")
+	assert.Contains(t, stdout, "sum: 7 statements deleted one at a time in sum: 6 caught (2 by a timeout), 1 survive")
 	assert.Contains(t, stdout, "without a reason: sum/sum.go Sum: limit = 0")
 	assert.Contains(t, stdout, "caught, but still in survivors.txt: sum/sum.go Sum: gone = 1")
 
@@ -164,13 +165,13 @@ func (c *T[K, V]) f(x int) int {
 	x = 1
 	y := 2; y++
 	defer func() { x-- }()
-	if debug.Enabled {
-		debug.Yield()
-	}
-	c.Steps.Add(1)
-	c.timers.Steps().Take()
 	if x > y { // a comment
 		return 2
+	}
+	if x < y {
+		return 3
+	} else {
+		return 4
 	}
 	switch x {
 	case 1:
@@ -178,6 +179,20 @@ func (c *T[K, V]) f(x int) int {
 		x = 1
 	}
 	panic("end")
+}
+
+func (c *T[K, V]) All() iter.Seq[K] {
+	return func(yield func(K) bool) {
+		for _, k := range c.keys {
+			if !yield(k) {
+				return
+			}
+		}
+	}
+}
+
+func named() (n int) {
+	return
 }
 `
 	all, err := statements("d", "f.go", []byte(source), 7)
@@ -191,12 +206,18 @@ func (c *T[K, V]) f(x int) int {
 		"d/f.go T.f: y++",
 		"d/f.go T.f: defer func() { x-- }()",
 		"d/f.go T.f: if x > y { // a comment …",
+		"d/f.go T.f: if x < y { …",
 		"d/f.go T.f: x--",
+		"d/f.go T.f: return 2",
 		"d/f.go T.f: x = 1 (2)",
 		"d/f.go T.f: x = 1 (3)",
+		"d/f.go T.All: for _, k := range c.keys { …",
+		"d/f.go T.All: if !yield(k) { …",
+		"d/f.go T.All: return",
 	}, ids)
 	assert.Equal(t, 7, all[0].id)
-	text := number([]byte(source), all)
+	text, err := number([]byte(source), all)
+	require.NoError(t, err)
 	_, err = format.Source([]byte(text))
 	require.NoError(t, err, text)
 	assert.Equal(t, strings.Count(source, "\n"), strings.Count(text, "\n"), "lines stay where they are")
@@ -205,7 +226,7 @@ func (c *T[K, V]) f(x int) int {
 func TestBadCommandLinesAndHeaders(t *testing.T) {
 	tree(t, map[string]string{"bad.patch": "Clam: c\n\n"})
 	for _, args := range [][]string{
-		{"-pkg", "none"}, {"-nosuch"}, {"stray"}, {"-run", "("}, {"-update"}, {"-again"}, {"-dirs", "a"},
+		{"-pkg", "none"}, {"-nosuch"}, {"stray"}, {"-run", "("}, {"-update"}, {"-again"}, {"-dirs", "a"}, {"-part", "4/4"}, {"-part", "x"}, {"-part", "-1/2"},
 	} {
 		code, _, stderr := mutants(t, args...)
 		assert.Equal(t, 2, code, "%q", args)
@@ -216,19 +237,51 @@ func TestBadCommandLinesAndHeaders(t *testing.T) {
 	assert.Contains(t, stderr, `sum/bad.patch: unknown header line "Clam: c"`)
 }
 
+func TestParts(t *testing.T) {
+	all := make([]mutant, 11)
+	for i := range all {
+		all[i].name = fmt.Sprint(i)
+	}
+	seen := map[string]int{}
+	for i := range 4 {
+		c := config{part: [2]int{i, 4}}
+		for _, m := range c.partOf(all) {
+			seen[m.name]++
+		}
+	}
+	assert.Len(t, seen, len(all), "all parts together are all patches")
+	for name, n := range seen {
+		assert.Equal(t, 1, n, name)
+	}
+}
+
 func TestWords(t *testing.T) {
-	got, err := words(`go test -run 'TestA|Test B$' -tags debug  ./lru`)
+	got, err := words(`go test -run 'TestA|Test B$' -short  ./lru`)
 	require.NoError(t, err)
-	assert.Equal(t, []string{"go", "test", "-run", "TestA|Test B$", "-tags", "debug", "./lru"}, got)
+	assert.Equal(t, []string{"go", "test", "-run", "TestA|Test B$", "-short", "./lru"}, got)
 	_, err = words(`go 'test`)
 	assert.Error(t, err)
-	assert.Equal(t, []string{"go", "test", "-C", "x", "-f", "-vet=off", "-count=1", "-timeout=1m0s", "./y"},
-		goTest([]string{"go", "test", "-C", "x", "./y"}, "-f"))
 }
 
 func TestSplit(t *testing.T) {
-	building, flags, folder := split([]string{"go", "test", "-C", "x", "-short", "-timeout", "8s", "-race", "-tags", "debug", "-run", "TestA", "./y/z"})
-	assert.Equal(t, []string{"go", "test", "-C", "x", "-race", "-tags", "debug", "./y/z"}, building)
-	assert.Equal(t, []string{"-test.short", "-test.timeout", "8s", "-test.run", "TestA"}, flags)
-	assert.Equal(t, "x/y/z", folder)
+	got := split([]string{"go", "test", "-C", "x", "-short", "-timeout", "8s", "-race", "-tags", "extra", "-run", "TestA", "./y/z"})
+	assert.Equal(t, test{
+		building: []string{"go", "test", "-C", "x", "-race", "-tags", "extra", "./y/z"},
+		flags:    []string{"-test.short", "-test.timeout", "8s", "-test.run", "TestA"},
+		folder:   "x/y/z",
+		names:    "TestA",
+	}, got)
+}
+
+// TestReaching: the tests that reach a statement are tried, the quick ones first; all
+// are where none was seen to.
+func TestReaching(t *testing.T) {
+	b := binary{tests: []sweepTest{
+		{"TestQuick", map[int]bool{1: true, 2: true}, swift / 2},
+		{"TestOther", map[int]bool{2: true}, swift / 2},
+		{"TestSlow", map[int]bool{1: true}, swift},
+	}}
+	assert.Equal(t, []string{"^(TestQuick)$", "^(TestSlow)$"}, b.reaching(1))
+	assert.Equal(t, []string{"^(TestQuick|TestOther)$"}, b.reaching(2))
+	assert.Equal(t, []string{"."}, b.reaching(3))
 }

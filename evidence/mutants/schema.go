@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"go/ast"
@@ -9,9 +8,9 @@ import (
 	"go/token"
 	"os"
 	"path/filepath"
-	"regexp"
-	"slices"
 	"strings"
+
+	"example.com/flatline/internal/weave"
 )
 
 // A statement is one that can be left out at run time.
@@ -22,15 +21,42 @@ type statement struct {
 	from, to int    // bytes of the file
 }
 
-// switchFile is added to each package of a sweep.
+// switchFile is added to each package of a sweep. It leaves out one statement, and
+// can write down which ones are reached.
 const switchFile = `package %s
 
 import (
 	"os"
 	"strconv"
+	"sync"
 )
 
-var sweepOff, _ = strconv.Atoi(os.Getenv("%s"))
+var (
+	sweepOff, _ = strconv.Atoi(os.Getenv("%s"))
+	sweepSeen   = os.Getenv("%s")
+	sweepDone   sync.Map
+)
+
+func sweepOn(id int) bool {
+	if sweepSeen != "" {
+		sweepSee(id)
+	}
+	return sweepOff != id
+}
+
+func sweepSee(id int) {
+	if _, known := sweepDone.LoadOrStore(id, true); known {
+		return
+	}
+	f, err := os.OpenFile(sweepSeen, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		panic(err)
+	}
+	if _, err := f.WriteString(strconv.Itoa(id) + "\n"); err != nil {
+		panic(err)
+	}
+	f.Close()
+}
 `
 
 // instrument numbers the statements of the folders and writes the overlay with
@@ -47,13 +73,10 @@ func instrument(ctx context.Context, root, work string, dirs []string) (all []st
 		if err != nil {
 			return nil, "", err
 		}
-		if err := add(filepath.Join(p.Dir, "zz_sweep.go"), fmt.Sprintf(switchFile, p.Name, off)); err != nil {
+		if err := add(filepath.Join(p.Dir, "zz_sweep.go"), fmt.Sprintf(switchFile, p.Name, off, seen)); err != nil {
 			return nil, "", err
 		}
 		for _, name := range p.GoFiles {
-			if name == "check.go" { // invariants for tests: part of the proof, not of what is proved
-				continue
-			}
 			file := filepath.Join(p.Dir, name)
 			source, err := os.ReadFile(file)
 			if err != nil {
@@ -64,7 +87,11 @@ func instrument(ctx context.Context, root, work string, dirs []string) (all []st
 				return nil, "", err
 			}
 			all = append(all, found...)
-			if err := add(file, number(source, found)); err != nil {
+			text, err := number(source, found)
+			if err != nil {
+				return nil, "", err
+			}
+			if err := add(file, text); err != nil {
 				return nil, "", err
 			}
 		}
@@ -74,30 +101,18 @@ func instrument(ctx context.Context, root, work string, dirs []string) (all []st
 }
 
 // number puts each statement behind its number. Lines stay where they are.
-func number(source []byte, all []statement) string {
-	type insertion struct {
-		at   int
-		text string
-	}
-	var ins []insertion
+func number(source []byte, all []statement) (string, error) {
+	var edits weave.Edits
 	for _, s := range all {
-		ins = append(ins, insertion{s.from, fmt.Sprintf("if sweepOff != %d { ", s.id)}, insertion{s.to, " }"})
+		edits.Wrap(s.from, s.to, fmt.Sprintf("if sweepOn(%d) { ", s.id), " }")
 	}
-	slices.SortStableFunc(ins, func(a, b insertion) int { return cmp.Compare(a.at, b.at) })
-	var b strings.Builder
-	at := 0
-	for _, i := range ins {
-		b.Write(source[at:i.at])
-		b.WriteString(i.text)
-		at = i.at
-	}
-	b.Write(source[at:])
-	return b.String()
+	text, err := edits.Apply(source)
+	return string(text), err
 }
 
 // statements finds what can be deleted in one file: calls, assignments, steps by
-// one, defers, loops, jumps, ifs. Not: declarations, which others need, returns,
-// and what can be no more than an instrument.
+// one, defers, loops, jumps, ifs, and returns that end nothing else. Not: declarations,
+// which others need.
 func statements(dir, name string, source []byte, id int) (all []statement, err error) {
 	files := token.NewFileSet()
 	f, err := parser.ParseFile(files, name, source, parser.SkipObjectResolution)
@@ -110,7 +125,13 @@ func statements(dir, name string, source []byte, id int) (all []statement, err e
 		if !ok || fn.Body == nil {
 			continue
 		}
-		ast.Inspect(fn.Body, func(n ast.Node) bool {
+		var path []ast.Node
+		ast.Inspect(fn, func(n ast.Node) bool {
+			if n == nil {
+				path = path[:len(path)-1]
+				return true
+			}
+			path = append(path, n)
 			var body []ast.Stmt
 			switch n := n.(type) {
 			case *ast.BlockStmt:
@@ -121,16 +142,15 @@ func statements(dir, name string, source []byte, id int) (all []statement, err e
 				body = n.Body
 			}
 			for i, s := range body {
-				from, to := files.Position(s.Pos()).Offset, files.Position(s.End()).Offset
-				text := string(source[from:to])
-				if !deletable(s, i == len(body)-1) || instruments.MatchString(text) {
+				if _, ends := s.(*ast.ReturnStmt); ends && !early(path) || !ends && !deletable(s, i == len(body)-1) {
 					continue
 				}
-				text, _, more := strings.Cut(text, "\n")
+				from, to := files.Position(s.Pos()).Offset, files.Position(s.End()).Offset
+				text, _, more := strings.Cut(string(source[from:to]), "\n")
 				if more {
 					text += " …"
 				}
-				identity := fmt.Sprintf("%s/%s %s: %s", dir, name, funcName(fn), text)
+				identity := fmt.Sprintf("%s/%s %s: %s", dir, name, weave.FuncName(fn), text)
 				if seen[identity]++; seen[identity] > 1 {
 					identity += fmt.Sprintf(" (%d)", seen[identity])
 				}
@@ -142,9 +162,28 @@ func statements(dir, name string, source []byte, id int) (all []statement, err e
 	return all, nil
 }
 
-// instruments matches the statements of internal/debug, which do nothing in a
-// normal build.
-var instruments = regexp.MustCompile(`^(if debug\.Enabled \{|debug\.|[\w.]*\b(?i:steps)\b(\(\))?\.(Add|Take)\()`)
+// early reports whether a return in the block at the end of path can be left out: its
+// function has no results, or the block belongs to an if without else, behind which the
+// function goes on.
+func early(path []ast.Node) bool {
+	for i := len(path) - 1; i >= 0; i-- {
+		var t *ast.FuncType
+		switch n := path[i].(type) {
+		case *ast.FuncDecl:
+			t = n.Type
+		case *ast.FuncLit:
+			t = n.Type
+		default:
+			continue
+		}
+		if t.Results == nil {
+			return true
+		}
+		break
+	}
+	branch, ok := path[len(path)-2].(*ast.IfStmt)
+	return ok && branch.Else == nil
+}
 
 func deletable(s ast.Stmt, last bool) bool {
 	switch s := s.(type) {
@@ -167,26 +206,4 @@ func deletable(s ast.Stmt, last bool) bool {
 		return s.Tok == token.BREAK || s.Tok == token.CONTINUE
 	}
 	return false
-}
-
-// funcName is "Core.put" for a method, with the type's name alone.
-func funcName(fn *ast.FuncDecl) string {
-	if fn.Recv == nil || len(fn.Recv.List) == 0 {
-		return fn.Name.Name
-	}
-	t := fn.Recv.List[0].Type
-	for {
-		switch x := t.(type) {
-		case *ast.StarExpr:
-			t = x.X
-		case *ast.IndexExpr:
-			t = x.X
-		case *ast.IndexListExpr:
-			t = x.X
-		case *ast.Ident:
-			return x.Name + "." + fn.Name.Name
-		default:
-			return fn.Name.Name
-		}
-	}
 }

@@ -24,8 +24,16 @@ import (
 // (a mutant schema: Untch, Offutt, Harrold, 1993). So a mutant costs a test's run
 // and no build.
 
-// off names the environment variable that says which statement is deleted.
-const off = "FLATLINE_SWEEP_OFF"
+// Each test is also run once alone, to see which statements it reaches and how long it
+// takes. A mutant is then tried by the tests that reach its statement, the quick ones
+// first.
+
+// These environment variables say which statement is deleted, and the file for those
+// that are reached.
+const (
+	off  = "FLATLINE_SWEEP_OFF"
+	seen = "FLATLINE_SWEEP_SEEN"
+)
 
 // patience bounds the run of one mutant: ten times what the tests take without
 // one, but not less than this.
@@ -34,10 +42,11 @@ var patience = 10 * time.Second
 // A binary is one compiled test.
 type binary struct {
 	path, dir string
-	name      string // "./lru -tags debug"
+	name      string // "./lru -test.short"
 	skip      []string
 	args      []string
 	limit     time.Duration
+	tests     []sweepTest // the quickest first
 }
 
 // sweep runs the sweep of one package and reports whether the survivors are those
@@ -67,7 +76,11 @@ func sweep(ctx context.Context, c config, root, pkg string, stdout, stderr io.Wr
 	if c.again {
 		statements = slices.DeleteFunc(statements, func(s statement) bool { return !slices.Contains(explained.order, s.identity) })
 	}
-	binaries, err := compile(ctx, root, work, overlay, append([]string{pkg}, explained.also...), dirs, stderr)
+	users := explained.also
+	if _, err := os.Stat(filepath.Join(root, pkg)); err == nil { // else a folder of patches about something else
+		users = append([]string{pkg}, users...)
+	}
+	binaries, err := compile(ctx, root, work, overlay, users, dirs, stderr)
 	if err != nil {
 		return false, err
 	}
@@ -136,8 +149,7 @@ func account(file, pkg string, dirs []string, statements []statement, survived [
 }
 
 // compile builds the tests of the folders and of users, which are packages that
-// stand on them: quick ones first, then the whole ones of a debug build for what
-// they let pass.
+// stand on them. Each runs twice: quick first, and whole for what that lets pass.
 func compile(ctx context.Context, root, work, overlay string, users, dirs []string, stderr io.Writer) (all []*binary, err error) {
 	tested := slices.Clone(dirs)
 	for _, u := range users {
@@ -145,36 +157,38 @@ func compile(ctx context.Context, root, work, overlay string, users, dirs []stri
 			tested = append(tested, u)
 		}
 	}
-	for _, tags := range []string{"", "debug"} {
-		for _, dir := range tested {
-			b := &binary{dir: dir, name: "./" + dir, path: filepath.Join(work, strings.ReplaceAll(dir, "/", "_")+tags+".test")}
-			args := []string{"go", "test", "-c", "-vet=off", "-overlay=" + overlay, "-o", b.path}
-			if tags == "" {
-				b.args = append(b.args, "-test.short")
-			} else {
-				b.name += " -tags " + tags
-				args = append(args, "-tags", tags)
-			}
-			out, ok, err := command(ctx, root, build, append(args, "./"+dir)...)
-			if err != nil {
-				return nil, err
-			}
-			if !ok {
-				return nil, fmt.Errorf("sweep: %s does not compile with the statements numbered:\n%s", b.name, out)
-			}
-			if _, err := os.Stat(b.path); err != nil {
-				continue // no test files
-			}
+	var whole []*binary
+	for _, dir := range tested {
+		file := filepath.Join(work, strings.ReplaceAll(dir, "/", "_")+".test")
+		out, ok, err := command(ctx, root, build, "go", "test", "-c", "-vet=off", "-overlay="+overlay, "-o", file, "./"+dir)
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			return nil, fmt.Errorf("sweep: ./%s does not compile with the statements numbered:\n%s", dir, out)
+		}
+		if _, err := os.Stat(file); err != nil {
+			continue // no test files
+		}
+		for _, args := range [][]string{{"-test.short"}, nil} {
+			b := &binary{dir: dir, name: strings.Join(append([]string{"./" + dir}, args...), " "), path: file, args: args}
 			if err := b.forgetful(ctx, root); err != nil {
 				return nil, err
 			}
 			if err := b.clean(ctx, root, stderr); err != nil {
 				return nil, err
 			}
-			all = append(all, b)
+			if err := b.look(ctx, root, work); err != nil {
+				return nil, err
+			}
+			if args == nil {
+				whole = append(whole, b)
+			} else {
+				all = append(all, b)
+			}
 		}
 	}
-	return all, nil
+	return append(all, whole...), nil
 }
 
 // forgetful keeps rapid, where a test uses it, from writing down what failed: the runs
@@ -218,21 +232,26 @@ func (b *binary) clean(ctx context.Context, root string, stderr io.Writer) error
 	return fmt.Errorf("sweep: %s fails with the statements numbered, none deleted", b.name)
 }
 
-func (b *binary) exec(ctx context.Context, root string, id int) (out string, ok bool, err error) {
-	args := append([]string{
+func (b *binary) exec(ctx context.Context, root string, id int, args ...string) (out string, ok bool, err error) {
+	all := append([]string{
 		"env", fmt.Sprintf("%s=%d", off, id),
 		b.path, "-test.failfast", "-test.timeout=" + b.limit.String(),
 	}, b.args...)
 	if len(b.skip) > 0 {
-		args = append(args, "-test.skip", strings.Join(b.skip, "|"))
+		all = append(all, "-test.skip", strings.Join(b.skip, "|"))
 	}
-	return command(ctx, filepath.Join(root, b.dir), b.limit+5*time.Second, args...)
+	return command(ctx, filepath.Join(root, b.dir), b.limit+5*time.Second, append(all, args...)...)
 }
 
-// run runs the test without statement id.
+// run runs the tests that reach statement id without it, or all if none is known to.
 func (b *binary) run(ctx context.Context, root string, id int) (passed, timeout bool) {
-	out, ok, err := b.exec(ctx, root, id)
-	return ok && err == nil, strings.Contains(out, "panic: test timed out")
+	for _, names := range b.reaching(id) {
+		out, ok, err := b.exec(ctx, root, id, "-test.run", names)
+		if !ok || err != nil {
+			return false, strings.Contains(out, "panic: test timed out")
+		}
+	}
+	return true, false
 }
 
 // survivors is what survivors.txt holds: the folders to sweep, further packages
