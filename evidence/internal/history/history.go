@@ -4,12 +4,13 @@
 // 1990). porcupine (Athalye) does the search.
 //
 // Many short histories find more than a few long ones, and the search is
-// exponential in what overlaps. What makes them worth anything is overlap: built
-// with -tags debug, every second history runs with debug.Yields, so that
-// goroutines are parted at the seams of the code.
+// exponential in what overlaps. What makes them worth anything is overlap: the
+// command linear weaves yields into flatline's packages, and then every second
+// history runs with them, so that goroutines are parted wherever they synchronise.
 //
-//	go test -C evidence ./linear/lru                         a few thousand histories a type
-//	go test -C evidence -tags debug ./linear/lru -long       100,000
+//	go run -C evidence ./linear -pkg lru            a few thousand histories a type
+//	go run -C evidence ./linear -pkg lru -long      100,000
+//	go test -C evidence ./linear/lru                without yields
 package history
 
 import (
@@ -28,17 +29,14 @@ import (
 
 	"github.com/anishathalye/porcupine"
 
-	"example.com/flatline/internal/debug"
+	"example.com/flatline/evidence/internal/sample"
+	"example.com/flatline/internal/weave/yield"
 )
 
 var long = flag.Bool("long", false, "record 100,000 histories a type")
 
-// How many histories Check records.
-const (
-	shortHistories = 500 // with -short
-	histories      = 3_000
-	longHistories  = 100_000
-)
+// woven is set by the linker (sample.Woven) in a build into which yields are woven.
+var woven string
 
 // patience is how long one history may take to record, and to be judged.
 var patience = 30 * time.Second
@@ -70,8 +68,19 @@ type Type[T, In, Out, St any] struct {
 	// Part, if not nil, says which independent part of the structure an operation
 	// is about (its key). Each part is then judged alone, from Init.
 	Part func(in In) int
+	// Split, if not nil, divides an operation that takes effect in several steps into
+	// these, in their order: a PushSlice is a row of pushes, between which others may
+	// come. Each step is judged as an operation that happens at a moment of its own
+	// between the call and the return, after the step before it.
+	Split func(in In, out Out) []Step[In, Out]
 	// Describe writes an operation; nil for "%v -> %v".
 	Describe func(in In, out Out) string
+}
+
+// A Step is one of the steps that Split makes of an operation.
+type Step[In, Out any] struct {
+	In  In
+	Out Out
 }
 
 // Is is the answer of a deterministic model's Step.
@@ -86,12 +95,12 @@ func Is[St any](ok bool, next St) []St {
 // linearizable.
 func Check[T, In, Out, St any](t *testing.T, ty Type[T, In, Out, St]) {
 	t.Helper()
-	n := histories
+	n := sample.Usual
 	switch {
 	case *long:
-		n = longHistories
+		n = sample.Long
 	case testing.Short():
-		n = shortHistories
+		n = sample.Short
 	}
 	ty.defaults()
 	if text, ops := ty.find(n); text != "" {
@@ -103,12 +112,12 @@ func Check[T, In, Out, St any](t *testing.T, ty Type[T, In, Out, St]) {
 		t.Fatal(text)
 	}
 	yields := 0
-	if debug.Enabled {
+	if woven != "" {
 		yields = n / 2
 	}
 	t.Logf("%s: %d histories of %d×%d operations are linearizable, %d of them with yields",
 		ty.Name, n, ty.Clients, ty.Ops, yields)
-	t.Attr("histories", fmt.Sprintf("%s %d %d", ty.Name, n, yields))
+	t.Attr(sample.Attribute, fmt.Sprintf("%s %d %d", ty.Name, n, yields))
 }
 
 func (ty *Type[T, In, Out, St]) defaults() {
@@ -117,6 +126,9 @@ func (ty *Type[T, In, Out, St]) defaults() {
 	}
 	if ty.Ops == 0 {
 		ty.Ops = 8
+	}
+	if ty.Clients > maxClients || ty.Split != nil && ty.Part != nil {
+		panic("history: too many clients, or Split together with Part")
 	}
 	if ty.Equal == nil {
 		ty.Equal = func(a, b St) bool { return any(a) == any(b) }
@@ -138,7 +150,7 @@ func (ty *Type[T, In, Out, St]) find(n int) (text string, ops []porcupine.Operat
 		case porcupine.Illegal:
 			ops = ty.illegal(model, ops)
 			return fmt.Sprintf("%s: history %d (yields: %v) is not linearizable\n%s",
-				ty.Name, i, yields && debug.Enabled, ty.describe(ops)), ops
+				ty.Name, i, yields && woven != "", ty.describe(ops)), ops
 		default:
 			return fmt.Sprintf("%s: history %d was not judged within %v; shorten it or give Part\n%s",
 				ty.Name, i, patience, ty.describe(ops)), ops
@@ -159,7 +171,7 @@ func (ty *Type[T, In, Out, St]) record(i uint64, yields bool) (_ []porcupine.Ope
 		inputs[at] = ty.Input(r, at/ty.Ops)
 	}
 	ops := make([]porcupine.Operation, len(inputs)) // not the result, which a client that goes on would find gone
-	defer debug.Yields(yields)()
+	defer yield.On(yields)()
 
 	var ready atomic.Int32
 	var wg sync.WaitGroup
@@ -174,7 +186,7 @@ func (ty *Type[T, In, Out, St]) record(i uint64, yields bool) (_ []porcupine.Ope
 				call := time.Since(base)
 				out := ty.Do(structure, inputs[at])
 				ops[at] = porcupine.Operation{
-					ClientId: client, Input: inputs[at], Output: out,
+					ClientId: client, Input: input[In]{in: inputs[at]}, Output: out,
 					Call: int64(call), Return: int64(time.Since(base)),
 				}
 			}
@@ -190,54 +202,7 @@ func (ty *Type[T, In, Out, St]) record(i uint64, yields bool) (_ []porcupine.Ope
 	if ty.Close != nil {
 		ty.Close(structure)
 	}
-	return ops, true
-}
-
-func (ty *Type[T, In, Out, St]) model() porcupine.Model {
-	m := porcupine.NondeterministicModel{
-		Init: func() []any { return []any{ty.Init()} },
-		Step: func(st, in, out any) (next []any) {
-			for _, s := range ty.Step(st.(St), in.(In), out.(Out)) {
-				next = append(next, s)
-			}
-			return next
-		},
-		Equal:             func(a, b any) bool { return ty.Equal(a.(St), b.(St)) },
-		DescribeOperation: func(in, out any) string { return ty.operation(in.(In), out.(Out)) },
-	}
-	if ty.Part != nil {
-		m.Partition = ty.partition
-	}
-	return m.ToModel()
-}
-
-// partition sorts the operations by their part.
-func (ty *Type[T, In, Out, St]) partition(ops []porcupine.Operation) (parts [][]porcupine.Operation) {
-	index := map[int]int{}
-	for _, op := range ops {
-		part := ty.Part(op.Input.(In))
-		at, ok := index[part]
-		if !ok {
-			at = len(parts)
-			index[part] = at
-			parts = append(parts, nil)
-		}
-		parts[at] = append(parts[at], op)
-	}
-	return parts
-}
-
-// illegal returns the first part that is not linearizable.
-func (ty *Type[T, In, Out, St]) illegal(model porcupine.Model, ops []porcupine.Operation) []porcupine.Operation {
-	if ty.Part == nil {
-		return ops
-	}
-	for _, part := range ty.partition(ops) {
-		if !porcupine.CheckOperations(model, part) {
-			return part
-		}
-	}
-	return ops
+	return ty.split(ops), true
 }
 
 // describe writes a history in the order of the calls, a column for each client.
@@ -248,7 +213,7 @@ func (ty *Type[T, In, Out, St]) describe(ops []porcupine.Operation) string {
 	fmt.Fprintf(&b, "%9s %9s  operation, indented by client\n", "call ns", "return")
 	for _, op := range ops {
 		fmt.Fprintf(&b, "%9d %9d  %s%s\n", op.Call, op.Return,
-			strings.Repeat("\t\t\t", op.ClientId), ty.operation(op.Input.(In), op.Output.(Out)))
+			strings.Repeat("\t\t\t", op.ClientId), ty.operation(op.Input.(input[In]).in, op.Output.(Out)))
 	}
 	return b.String()
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/anishathalye/porcupine"
 	"github.com/stretchr/testify/assert"
 )
 
@@ -55,7 +56,7 @@ func TestBugIsFoundAndShown(t *testing.T) {
 	assert.Contains(t, text, "is not linearizable")
 	assert.Contains(t, text, "} -> ")
 	for _, op := range ops {
-		assert.Equal(t, ops[0].Input.(add).key, op.Input.(add).key, "only the part that fails is shown")
+		assert.Equal(t, ops[0].Input.(input[add]).in.key, op.Input.(input[add]).in.key, "only the part that fails is shown")
 	}
 
 	ty.Part = nil // judged whole, with the state of both keys
@@ -139,4 +140,40 @@ func TestCloseEndsEachHistory(t *testing.T) {
 	text, _ := ty.find(7)
 	assert.Empty(t, text)
 	assert.Equal(t, 7, closed)
+}
+
+// TestSplit: the steps of an operation keep their order, others may come between
+// them, and all lie between the call and the return.
+func TestSplit(t *testing.T) {
+	// A log to which letters are appended; the result is all that it then is.
+	ty := Type[struct{}, string, string, string]{
+		Init: func() string { return "" },
+		Step: func(st, in, out string) []string { return Is(out == "" || out == st+in, st+in) },
+		Split: func(in, out string) (steps []Step[string, string]) {
+			for i, c := range in {
+				s := Step[string, string]{In: string(c)}
+				if i == len(in)-1 {
+					s.Out = out
+				}
+				steps = append(steps, s)
+			}
+			return steps
+		},
+	}
+	ty.defaults()
+	history := func(ab, other string, ends int64) []porcupine.Operation {
+		return ty.split([]porcupine.Operation{
+			{ClientId: 0, Input: input[string]{in: "ab"}, Output: ab, Call: 10, Return: 20},
+			{ClientId: 1, Input: input[string]{in: "x"}, Output: other, Call: ends - 5, Return: ends},
+		})
+	}
+	for want, h := range map[bool][][]porcupine.Operation{
+		true:  {history("ab", "abx", 15), history("axb", "ax", 15), history("xab", "x", 15), history("ab", "abx", 30)},
+		false: {history("ba", "bax", 15), history("ab", "bx", 15), history("axb", "ax", 30), history("axb", "ax", 9)},
+	} {
+		for i, ops := range h {
+			assert.Len(t, ops, 3)
+			assert.Equal(t, want, porcupine.CheckOperations(ty.model(), ops), "%v %d", want, i)
+		}
+	}
 }

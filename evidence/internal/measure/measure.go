@@ -11,6 +11,7 @@
 package measure
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -90,6 +91,15 @@ type Row struct {
 	Procs   int        `json:"procs"`
 	Machine string     `json:"machine,omitempty"`
 	Seconds float64    `json:"seconds,omitempty"` // that the whole group took, all its rows together
+	Sources string     `json:"sources,omitempty"` // the hash of the package's sources when it was measured
+	Higher  bool       `json:"higher,omitempty"`  // a higher value is better
+	Raw     Raw        `json:"raw,omitzero"`
+}
+
+// Raw is what each round found; all figures of a row follow from it.
+type Raw struct {
+	Ours   []float64 `json:"ours"`
+	Theirs []float64 `json:"theirs"`
 }
 
 // Measure runs the group and returns a row for each peer. A side that panics gives
@@ -137,19 +147,65 @@ func (g *Group) row(p Peer, ours, theirs *contestant) Row {
 		row.Failed = theirs.failed
 		return row
 	}
-	row.Ours, row.Theirs = Quantile(ours.samples, 0.5), Quantile(theirs.samples, 0.5)
+	row.Higher, row.Raw = g.Higher, Raw{ours.samples, theirs.samples}
+	row.judge()
+	return row
+}
+
+// judge computes the figures of a row from its raw ones.
+func (r *Row) judge() {
+	r.Ours, r.Theirs = Quantile(r.Raw.Ours, 0.5), Quantile(r.Raw.Theirs, 0.5)
 	var ratios []float64
-	for r := range ours.samples {
-		a, b := theirs.samples[r], ours.samples[r]
-		if g.Higher {
+	for i := range r.Raw.Ours {
+		a, b := r.Raw.Theirs[i], r.Raw.Ours[i]
+		if r.Higher {
 			a, b = b, a
 		}
 		ratios = append(ratios, ratio(a, b))
 	}
-	row.Ratio = Quantile(ratios, 0.5)
-	row.Spread = [2]float64{Quantile(ratios, 0.1), Quantile(ratios, 0.9)}
-	row.Met = row.Ratio >= p.Target
-	return row
+	r.Ratio = Quantile(ratios, 0.5)
+	r.Spread = [2]float64{Quantile(ratios, 0.1), Quantile(ratios, 0.9)}
+	r.Met = r.Ratio >= r.Target
+}
+
+// Check returns an error if the figures of a recorded row do not follow from its
+// raw ones. A row that was recorded before these were kept can contradict only
+// itself.
+func (r Row) Check() error {
+	again := r
+	switch {
+	case r.Failed != "":
+		if r.Met || r.Ratio != 0 {
+			return errors.New("a row that failed has figures")
+		}
+		return nil
+	case len(r.Raw.Ours) == 0 && r.Sources != "":
+		return errors.New("it has no raw figures")
+	case len(r.Raw.Ours) == 0:
+		again.Met = r.Ratio >= r.Target
+		if r.Ratio < r.Spread[0] || r.Ratio > r.Spread[1] {
+			return fmt.Errorf("the ratio %.4g is outside its spread, %.4g to %.4g", r.Ratio, r.Spread[0], r.Spread[1])
+		}
+	case len(r.Raw.Ours) != r.Rounds || len(r.Raw.Theirs) != r.Rounds:
+		return fmt.Errorf("it has raw figures of %d and %d rounds, not of %d", len(r.Raw.Ours), len(r.Raw.Theirs), r.Rounds)
+	default:
+		again.judge()
+	}
+	for _, f := range []struct {
+		name     string
+		was, now any
+	}{
+		{"ours", r.Ours, again.Ours},
+		{"theirs", r.Theirs, again.Theirs},
+		{"ratio", r.Ratio, again.Ratio},
+		{"spread", r.Spread, again.Spread},
+		{"met", r.Met, again.Met},
+	} {
+		if f.was != f.now {
+			return fmt.Errorf("%s is %v in the record and %v by its raw figures", f.name, f.was, f.now)
+		}
+	}
+	return nil
 }
 
 // ratio is a/b, where nothing against nothing is even.
@@ -184,7 +240,7 @@ func (c *contestant) sample() {
 		}
 	}()
 	if c.value != nil {
-		c.samples = append(c.samples, c.value())
+		c.samples = append(c.samples, c.value()) // exact: counts and bytes are compared with stated bounds
 		return
 	}
 	runtime.GC() // what the side before has left

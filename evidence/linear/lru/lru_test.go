@@ -1,85 +1,36 @@
 package lru
 
 import (
-	"context"
 	"math/rand/v2"
-	"runtime"
 	"testing"
 
 	"example.com/flatline/evidence/internal/history"
 	"example.com/flatline/lru"
 )
 
-// cache is what Sync and Sharded have in common.
-type cache interface {
-	Get(k int) (int, bool)
-	Peek(k int) (int, bool)
-	Put(k, v int) bool
-	GetOrPut(k, v int) (int, bool)
-	GetOrLoad(ctx context.Context, k int, load func(context.Context, int) (int, error)) (int, error)
-	Delete(k int) (int, bool)
-	PopOldest() (int, int, bool)
-	Len() int
-	Clear()
-	Resize(capacity int) (int, error)
-}
-
-func do(c cache, in call) (out result) {
-	switch in.op {
-	case "Get":
-		out.v, out.ok = c.Get(in.k)
-	case "Peek":
-		out.v, out.ok = c.Peek(in.k)
-	case "Put":
-		out.ok = c.Put(in.k, in.v)
-	case "GetOrPut":
-		out.v, out.ok = c.GetOrPut(in.k, in.v)
-	case "GetOrLoad":
-		out.v = load(c, in)
-	case "Delete":
-		out.v, out.ok = c.Delete(in.k)
-	case "PopOldest":
-		out.k, out.v, out.ok = c.PopOldest()
-	case "Len":
-		out.v = c.Len()
-	case "Clear":
-		c.Clear()
-	case "Resize":
-		out.v, _ = c.Resize(capacityOf(in))
-	}
-	return out
-}
-
-// load loads in.v for in.k. A context that can end makes the cache run the loader
-// in another goroutine.
-func load(c cache, in call) int {
-	ctx := context.Background()
-	if in.v%2 == 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithCancel(ctx)
-		defer cancel()
-	}
-	v, err := c.GetOrLoad(ctx, in.k, func(context.Context, int) (int, error) {
-		runtime.Gosched() // so that others meet the load
-		return in.v, nil
-	})
-	if err != nil {
-		panic(err)
-	}
-	return v
-}
-
 // capacity is small, so that a history evicts, and so is the number of keys.
 const capacity = 3
 
-func newSync(*rand.Rand) cache { return lru.NewSync[int, int](capacity) }
+func newSync(*rand.Rand) cache {
+	return lru.NewSync(capacity, lru.Options[int, int]{Cost: func(int, int) int64 { return 1 }})
+}
 
 func empty() state { return state{cap: capacity} }
 
 func TestSync(t *testing.T) {
 	history.Check(t, history.Type[cache, call, result, state]{
 		Name: "lru.Sync", New: newSync, Do: do, Init: empty, Step: step,
-		Input: choose(4, "Get", "Get", "Put", "Put", "Put", "Delete", "GetOrPut", "GetOrPut", "Peek", "PopOldest", "Len", "Clear", "Resize"),
+		Input: choose(4, "Get", "Get", "Put", "Put", "Put", "Delete", "GetOrPut", "GetOrPut", "Peek", "PopOldest", "Len", "Clear", "Resize",
+			"Compute", "Compute", "DeleteFunc"),
+	})
+}
+
+// TestSyncReads has what reads the whole cache.
+func TestSyncReads(t *testing.T) {
+	history.Check(t, history.Type[cache, call, result, state]{
+		Name: "lru.Sync, reads of the whole", New: newSync, Do: do, Init: empty, Step: step,
+		Input: choose(4, "Get", "Put", "PutTTL", "PutTTL", "Put", "Delete", "PopOldest", "Resize",
+			"All", "All", "Backward", "Keys", "Values", "Oldest", "Contains", "Cap", "Cost", "Touch", "Expiry"),
 	})
 }
 
@@ -88,7 +39,8 @@ func TestSync(t *testing.T) {
 func TestSyncLoad(t *testing.T) {
 	history.Check(t, history.Type[cache, call, result, state]{
 		Name: "lru.Sync, loading", New: newSync, Do: do, Init: empty, Step: step,
-		Input: choose(4, "GetOrLoad", "GetOrLoad", "GetOrLoad", "Get", "Peek", "Len", "PopOldest"),
+		Input: choose(4, "GetOrLoad", "GetOrLoad", "GetOrLoad", "Get", "Peek", "Len", "PopOldest", "WaitLoads",
+			"GetOrLoadAll", "GetOrLoadAll"),
 	})
 }
 
@@ -165,9 +117,9 @@ func checkSharded(t *testing.T, name string, ops ...string) {
 }
 
 func TestSharded(t *testing.T) {
-	checkSharded(t, "lru.Sharded", "Get", "Get", "Put", "Put", "Put", "Delete", "GetOrPut", "GetOrPut", "Peek")
+	checkSharded(t, "lru.Sharded", "Get", "Get", "Put", "PutTTL", "Put", "Delete", "GetOrPut", "GetOrPut", "Peek", "Contains", "Touch", "Expiry", "Compute", "DeleteFunc")
 }
 
 func TestShardedLoad(t *testing.T) {
-	checkSharded(t, "lru.Sharded, loading", "GetOrLoad", "GetOrLoad", "Get", "Peek")
+	checkSharded(t, "lru.Sharded, loading", "GetOrLoad", "GetOrLoad", "GetOrLoadAll", "Get", "Peek")
 }

@@ -4,6 +4,7 @@ package lru
 import (
 	"fmt"
 	"math/rand/v2"
+	"time"
 
 	"example.com/flatline/evidence/internal/history"
 )
@@ -20,6 +21,7 @@ func (c call) String() string { return fmt.Sprintf("%s(%d, %d)", c.op, c.k, c.v)
 type result struct {
 	k, v int
 	ok   bool
+	all  string // what a loop yielded
 }
 
 // choose makes an Input that draws from ops and keys.
@@ -75,6 +77,25 @@ func (s state) used(i int) state {
 	return next
 }
 
+// loop is what a loop yields.
+func (s state) loop(op string) (all string) {
+	for _, e := range s.entries[:s.n] {
+		switch op {
+		case "All":
+			all += pair(e.k, e.v)
+		case "Backward":
+			all = pair(e.k, e.v) + all
+		case "Keys":
+			all += pair(e.k, 0)
+		case "Values":
+			all += pair(0, e.v)
+		}
+	}
+	return all
+}
+
+func pair(k, v int) string { return fmt.Sprint(k, "=", v, ";") }
+
 // step is the sequential cache.
 func step(s state, in call, out result) []state {
 	at := s.find(in.k)
@@ -90,7 +111,7 @@ func step(s state, in call, out result) []state {
 		return history.Is(out == found, s.used(at))
 	case "Peek":
 		return history.Is(out == found, s)
-	case "Put":
+	case "Put", "PutTTL":
 		if at >= 0 {
 			s = s.without(at)
 		}
@@ -115,14 +136,60 @@ func step(s state, in call, out result) []state {
 			s = s.without(at)
 		}
 		return history.Is(out == found, s)
+	case "Compute":
+		old := found.v
+		if at >= 0 {
+			s = s.without(at)
+		}
+		if in.v%4 == 0 {
+			return history.Is(out == result{}, s)
+		}
+		next, _ := s.with(entry{in.k, old + in.v})
+		return history.Is(out == result{v: old + in.v, ok: true}, next)
+	case "DeleteFunc":
+		if !out.ok { // it spares a value that was put meanwhile
+			return history.Is(out == result{}, s)
+		}
+		if at < 0 {
+			return nil
+		}
+		return history.Is(out == found, s.without(at))
+	case "Touch":
+		if at >= 0 && lifeOf(in) == 0 {
+			s = s.without(at)
+		}
+		return history.Is(out == result{ok: at >= 0}, s)
+	case "GetOrLoadAll": // of one key, which the load may not know
+		if at >= 0 {
+			return history.Is(out == found, s.used(at))
+		}
+		if !out.ok { // it, or the load that it shared, knew nothing
+			return history.Is(out == result{}, s)
+		}
+		next, _ := s.with(entry{in.k, in.v})
+		return history.Is(in.v%3 != 0 && out == result{v: in.v, ok: true}, next)
+	case "WaitLoads":
+		return history.Is(out == result{}, s)
+	case "Contains", "Expiry":
+		return history.Is(out == result{ok: at >= 0}, s)
+	case "All", "Backward", "Keys", "Values":
+		return history.Is(out == result{all: s.loop(in.op)}, s)
+	case "Cap":
+		return history.Is(out == result{v: s.cap}, s)
+	case "Cost", "Len":
+		return history.Is(out == result{v: s.n}, s)
+	case "Oldest":
+		if s.n == 0 {
+			return history.Is(out == result{}, s)
+		}
+		last := s.entries[s.n-1]
+		return history.Is(out == result{k: last.k, v: last.v, ok: true}, s)
 	case "PopOldest":
 		if s.n == 0 {
 			return history.Is(out == result{}, s)
 		}
 		last := s.entries[s.n-1]
 		return history.Is(out == result{k: last.k, v: last.v, ok: true}, s.without(s.n-1))
-	case "Len":
-		return history.Is(out == result{v: s.n}, s)
 	case "Clear":
 		return history.Is(out == result{}, state{cap: s.cap})
 	case "Resize":
@@ -137,6 +204,9 @@ func step(s state, in call, out result) []state {
 
 // capacityOf is the argument of a Resize: 2 to most.
 func capacityOf(in call) int { return 2 + in.v%(most-1) }
+
+// lifeOf is the argument of a Touch: one in four ends the entry.
+func lifeOf(in call) time.Duration { return time.Hour * time.Duration(in.v%4) }
 
 // stepSuperseded is step where a load can be superseded by a Put, Delete or Clear
 // of its key: the callers of that load get what it brings, and nothing is stored.
