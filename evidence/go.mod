@@ -14,6 +14,7 @@ require (
 	github.com/bluele/gcache v0.0.2
 	github.com/deckarep/golang-set/v2 v2.9.0
 	github.com/dgraph-io/ristretto/v2 v2.4.2
+	github.com/dunglas/httpsfv v1.1.2
 	github.com/emirpasic/gods v1.18.1
 	github.com/gammazero/deque v1.2.3
 	github.com/go-redis/redis_rate/v10 v10.0.1
@@ -32,6 +33,7 @@ require (
 	github.com/tidwall/btree v1.8.2
 	go.uber.org/ratelimit v0.3.1
 	golang.org/x/time v0.16.0
+	pgregory.net/rapid v1.3.0
 )
 
 require (

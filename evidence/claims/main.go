@@ -1,17 +1,20 @@
 // Command claims writes the index of what flatline claims: the table in README.md,
-// a row a package, and CLAIMS.md, a row an operation, a safe type and a planted bug.
+// a row a package, CLAIMS.md, a row an operation, a safe type and a planted bug, and
+// growth.svg, a panel a package.
 //
-//	go run -C evidence ./claims                                  write both from what is recorded
-//	go run -C evidence ./claims -study FILE -histories FILE      record these runs first
-//	go run -C evidence ./claims -check                           fail if either is not current
-//	go run -C evidence ./claims -check -study FILE -histories FILE
+//	go run -C evidence ./claims                          write them from what is recorded
+//	go run -C evidence ./claims -study FILE              record this run of the study first
+//	go run -C evidence ./claims -check                   fail if one is not what the records say
+//	go run -C evidence ./claims -check -study FILE       fail also if this run says otherwise than the record
 //
-// The last form also fails if a run of today contradicts the record: an operation
-// or a type that is new or gone, another stated cost, a cost confirmed then and not
-// now, other steps where the doc promises the same at every call. The runs:
+// FILE is the output of go run ./examples/study -json. The record of the histories is
+// written by go run -C evidence ./linear -long -record, that of the schedules by
+// go run -C evidence ./schedules -record.
 //
-//	go run ./examples/study -json > FILE
-//	go test -C evidence -v -tags debug ./linear/... -long > FILE
+// A record that claims what its command cannot give is rejected with and without a run:
+// a cost that is not confirmed, a control that is not refuted, another number of
+// histories. Records of earlier sources are named and, where they are not compared with
+// a run of today, marked in the documents.
 package main
 
 import (
@@ -20,7 +23,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
+
+	"example.com/flatline/evidence/internal/record"
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
@@ -29,16 +35,15 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 const (
 	readme    = "../README.md"
 	page      = "CLAIMS.md"
+	image     = "growth.svg"
 	growthLog = "results/growth.jsonl"
-	countLog  = "results/histories.txt"
 )
 
 func run(args []string, stdout, stderr io.Writer) int {
 	f := flag.NewFlagSet("claims", flag.ContinueOnError)
 	f.SetOutput(stderr)
 	check := f.Bool("check", false, "write nothing; fail if something is not current")
-	study := f.String("study", "", "the output of a study with -json")
-	hist := f.String("histories", "", "the output of go test -v ./linear/...")
+	run := f.String("study", "", "the output of a study with -json")
 	if err := f.Parse(args); err != nil {
 		return 2
 	}
@@ -46,7 +51,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "claims: unexpected argument %q\n", f.Arg(0))
 		return 2
 	}
-	err := claims(*check, *study, *hist, stdout)
+	err := claims(*check, *run, stdout)
 	if err != nil {
 		fmt.Fprintln(stderr, "claims:", err)
 		return 1
@@ -54,89 +59,138 @@ func run(args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
-func claims(check bool, study, hist string, stdout io.Writer) error {
-	if _, err := os.Stat(growthLog); err != nil && (check || study == "") {
+func claims(check bool, run string, stdout io.Writer) error {
+	if _, err := os.Stat(record.HistoriesFile(".")); err != nil {
 		return errors.New("run it as go run -C evidence ./claims")
 	}
-	if !check {
-		if err := record(study, hist); err != nil {
+	if !check && run != "" {
+		if err := save(run); err != nil {
 			return err
 		}
 	}
-	ops, err := readGrowth(growthLog)
+	r, err := readAll()
 	if err != nil {
 		return err
 	}
-	types, err := readHistories(countLog)
-	if err != nil {
-		return err
-	}
-	bugs, err := readBugs()
-	if err != nil {
-		return err
-	}
-	var wrong []string
-	if check && study != "" {
-		now, err := readGrowth(study)
+	wrong := slices.Concat(r.growth.check(), record.CheckHistories(r.types), r.schedules.Wrong())
+	if check && run != "" {
+		now, err := readStudy(run)
 		if err != nil {
 			return err
 		}
-		wrong = append(wrong, compareGrowth(ops, now)...)
+		wrong = append(wrong, now.check()...)
+		wrong = append(wrong, r.growth.compare(now)...)
 	}
-	if check && hist != "" {
-		now, err := readHistories(hist)
-		if err != nil {
-			return err
-		}
-		wrong = append(wrong, compareTypes(types, now)...)
+	for _, name := range r.stale() {
+		fmt.Fprintf(stdout, "stale: %s: recorded on an earlier state of the sources\n", name)
 	}
-	table, err := index(ops, types, bugs)
+	documents, err := r.documents()
 	if err != nil {
 		return err
 	}
-	old, err := os.ReadFile(readme)
-	if err != nil {
-		return err
-	}
-	front, err := between(string(old), table)
-	if err != nil {
-		return err
-	}
-	for _, doc := range []struct{ file, text string }{{readme, front}, {page, claimsPage(ops, types, bugs)}} {
+	for _, d := range documents {
 		if !check {
-			if err := os.WriteFile(doc.file, []byte(doc.text), 0o644); err != nil {
+			if err := os.WriteFile(d.file, []byte(d.text), 0o644); err != nil {
 				return err
 			}
-		} else if was, err := os.ReadFile(doc.file); err != nil || string(was) != doc.text {
-			wrong = append(wrong, strings.TrimPrefix(doc.file, "../")+" is not current: go run -C evidence ./claims")
+		} else if was, err := os.ReadFile(d.file); err != nil || string(was) != d.text {
+			wrong = append(wrong, strings.TrimPrefix(d.file, "../")+" is not what the records say: go run -C evidence ./claims")
 		}
 	}
 	if len(wrong) > 0 {
 		return errors.New(strings.Join(wrong, "\n  "))
 	}
-	fmt.Fprintf(stdout, "%d operations, %d safe types, %d planted bugs\n", len(ops), len(types), len(bugs))
+	fmt.Fprintf(stdout, "%d operations, %d types of histories, %d shapes of schedules, %d planted bugs\n",
+		len(r.growth.ops), len(r.types), len(r.schedules.Explored), len(r.bugs))
 	return nil
 }
 
-// record replaces the records by the given runs.
-func record(study, hist string) error {
-	if study != "" {
-		ops, err := readGrowth(study)
-		if err != nil {
-			return err
-		}
-		if err := writeGrowth(growthLog, ops); err != nil {
-			return err
+// save records a run of the study, with how it was made.
+func save(run string) error {
+	s, err := readStudy(run)
+	if err != nil {
+		return err
+	}
+	today, err := sources()
+	if err != nil {
+		return err
+	}
+	s.Made = record.Now(studyCommand, today)
+	return s.write(growthLog)
+}
+
+// A records is all that the documents are rendered from.
+type records struct {
+	growth    study
+	types     []record.Checked
+	schedules record.Schedules
+	bugs      []bug
+	code      map[string]string // hashes of today's sources, by package
+	models    map[string]string // the same with their histories
+	steps     map[string]string // the same with what runs them step by step
+}
+
+func readAll() (r records, err error) {
+	if r.growth, err = readStudy(growthLog); err != nil {
+		return r, err
+	}
+	if err := r.growth.Made.Check(); err != nil {
+		return r, fmt.Errorf("%s: %w", growthLog, err)
+	}
+	if r.types, err = record.ReadHistories("."); err != nil {
+		return r, err
+	}
+	if r.schedules, err = record.ReadSchedules("."); err != nil {
+		return r, err
+	}
+	if r.steps, err = record.ScheduleSources("..", r.schedules.Pkgs()...); err != nil {
+		return r, err
+	}
+	if r.bugs, err = readBugs(); err != nil {
+		return r, err
+	}
+	if r.code, err = sources(); err != nil {
+		return r, err
+	}
+	var pkgs []string
+	for _, t := range r.types {
+		pkgs = append(pkgs, t.Pkg)
+	}
+	slices.Sort(pkgs)
+	r.models, err = record.HistorySources("..", slices.Compact(pkgs)...)
+	return r, err
+}
+
+// stale names the records that were made of other sources than today's.
+func (r *records) stale() (names []string) {
+	for _, pkg := range r.growth.Stale(r.code) {
+		names = append(names, "growth of "+pkg)
+	}
+	for _, t := range r.types {
+		if t.Stale(r.models) {
+			names = append(names, "histories of "+t.Name)
 		}
 	}
-	if hist != "" {
-		types, err := readHistories(hist)
-		if err != nil {
-			return err
-		}
-		return writeHistories(countLog, types)
+	for _, pkg := range r.schedules.Stale(r.steps) {
+		names = append(names, "schedules of "+pkg)
 	}
-	return nil
+	return names
+}
+
+// A document is a file and what it has to be.
+type document struct{ file, text string }
+
+func (r *records) documents() ([]document, error) {
+	table, err := r.index()
+	if err != nil {
+		return nil, err
+	}
+	old, err := os.ReadFile(readme)
+	if err != nil {
+		return nil, err
+	}
+	front, err := between(string(old), table)
+	return []document{{readme, front}, {page, r.page()}, {image, r.growth.picture()}}, err
 }
 
 const (

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -8,34 +9,56 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"example.com/flatline/evidence/internal/record"
+	"example.com/flatline/evidence/internal/sample"
+	"example.com/flatline/internal/house"
 )
 
-// TestCurrent is the check of the documents that are in the repository.
+// TestCurrent is the check of the documents and the records that are in the repository.
 func TestCurrent(t *testing.T) {
 	t.Chdir("..")
 	var out, err strings.Builder
 	assert.Zero(t, run([]string{"-check"}, &out, &err), err.String())
 }
 
+// opLine is an operation of a package, confirmed on all layers.
+const opLine = `{"pkg":"PKG","op":"Cache.Get","layer":"instructions","class":"O(1)","stated":"O(1) ~","verdict":"confirmed","g":1.01,"g_low":0.99,"g_high":1.02,` +
+	`"points":[{"n":256,"v":100},{"n":65536,"v":101}],"steps":[{"n":256,"v":2},{"n":65536,"v":2}],"worst_steps":[{"n":256,"v":2},{"n":65536,"v":2}],` +
+	`"life_mean":[{"n":65536,"v":3}],"life_worst":[{"n":65536,"v":7}]}` + "\n"
+
 const (
-	getLine  = `{"pkg":"lru","op":"Cache.Get","layer":"instructions","class":"O(1)","stated":"O(1)","verdict":"confirmed","g":1.01,"g_low":0.99,"g_high":1.02,"points":[{"n":256,"v":100},{"n":65536,"v":101}],"steps":[{"n":256,"v":2},{"n":65536,"v":2}],"worst_steps":[{"n":256,"v":2},{"n":65536,"v":2}]}` + "\n"
-	findLine = `{"pkg":"control","op":"List.Find","control":true,"layer":"steps","class":"O(n)","stated":"O(n)","verdict":"refuted"}` + "\n"
-	syncLine = "=== ATTR  TestSync histories lru.Sync, loading 100000 50000\n"
+	plantLine = `{"pkg":"PKG","op":"Cache.Get","control":true,"planted":"loop","layer":"steps","class":"O(n)","stated":"O(1)","verdict":"refuted"}` + "\n"
+	findLine  = `{"pkg":"control","op":"List.Find","control":true,"layer":"steps","class":"O(n)","stated":"O(n)","verdict":"refuted"}` + "\n"
 )
 
-// tree makes a repository with one operation, one safe type and one planted bug in
-// it, and changes into its evidence.
+// lines is a study of all packages.
+func lines() string {
+	var b strings.Builder
+	for _, pkg := range house.Packages {
+		b.WriteString(strings.ReplaceAll(opLine+plantLine, "PKG", pkg))
+	}
+	return b.String() + findLine
+}
+
+// tree makes a repository with an operation in each package, one safe type and one
+// planted bug, with everything recorded and rendered, and changes into its evidence.
 func tree(t *testing.T) {
 	files := map[string]string{
 		"README.md": "before\n" + from + "old\n" + to + "after\n",
-		"evidence/mutants/lru/late.patch": "Claim: a Get comes in time\nCaught by: go test -run 'A|B' ./lru\n\n" +
+		"evidence/mutants/lru/late.patch": "Claim: a Get comes in time\nLoom: yield\nCaught by: go test -run 'A|B' ./lru\n\n" +
 			"--- a/lru/lru.go\n+++ b/lru/lru.go\nClaim: not this one\n",
-		"evidence/results/.keep": "",
-		"evidence/study.jsonl":   getLine + findLine,
-		"evidence/histories.txt": "=== RUN   TestSync\n" + syncLine + "--- PASS: TestSync (1.00s)\nPASS\n",
+		"evidence/linear/lru/lru_test.go": "package lru\n\nimport _ \"example.com/flatline/lru\"\n",
+		"evidence/study.jsonl":            lines(),
+		"evidence/results/histories.json": "[]",
 	}
-	for _, room := range rooms {
-		files[room.name+"/doc.go"] = "// Package " + room.name + " answers: what is it, and\n// why? More.\npackage " + room.name + "\n"
+	for _, folder := range []string{"", "/sched", "/sched/errgroup", "/sched/rand", "/sched/runtime", "/sched/time"} {
+		files["internal/weave"+folder+"/x.go"] = "package x\n"
+	}
+	files["internal/lap/lap.go"] = "package lap\n"
+	for _, pkg := range house.Packages {
+		files["evidence/linear/"+pkg+"/model.go"] = "package " + pkg + "\n"
+		files[pkg+"/doc.go"] = "// Package " + pkg + " answers: what is it, and\n// why? More.\npackage " + pkg + "\n"
 	}
 	root := t.TempDir()
 	for name, text := range files {
@@ -44,100 +67,194 @@ func tree(t *testing.T) {
 		require.NoError(t, os.WriteFile(file, []byte(text), 0o644))
 	}
 	t.Chdir(filepath.Join(root, "evidence"))
+	today, err := record.HistorySources("..", "lru")
+	require.NoError(t, err)
+	require.NoError(t, record.WriteHistories(".", []record.Checked{{
+		Pkg: "lru", Name: "lru.Sync, loading", Histories: sample.Long, Yields: sample.Long / 2,
+		Made: record.Now(record.LongCommand+" -pkg lru", today),
+	}}))
+	schedules := record.Schedules{Seconds: 60}
+	for i, pkg := range []string{"bqueue", "concmap", "internal/lap", "lfu", "lru", "randset", "ratelimit", "ringbuffer", "timemap"} {
+		schedules.Explored = append(schedules.Explored, record.Explored{
+			Name: pkg + ".Sync", Pkg: pkg, Shape: "2+1", Bound: record.SchedulesBound, Programs: 10 + i, Schedules: 4000 + i, Histories: 300 + i,
+		})
+	}
+	today, err = record.ScheduleSources("..", schedules.Pkgs()...)
+	require.NoError(t, err)
+	schedules.Made = record.Now(record.SchedulesCommand, today)
+	require.NoError(t, schedules.Write("."))
+	code, _, stderr := tool("-study", "study.jsonl")
+	require.Zero(t, code, stderr)
+	code, stdout, stderr := tool("-check", "-study", "study.jsonl")
+	require.Zero(t, code, stderr)
+	require.Equal(t, "21 operations, 1 types of histories, 9 shapes of schedules, 1 planted bugs\n", stdout)
 }
 
-func tool(args ...string) (code int, stderr string) {
+func tool(args ...string) (code int, stdout, stderr string) {
 	var out, err strings.Builder
 	code = run(args, &out, &err)
-	return code, err.String()
+	return code, out.String(), err.String()
+}
+
+// change replaces text in a file.
+func change(t *testing.T, file, old, new string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.Contains(t, string(text), old)
+	require.NoError(t, os.WriteFile(file, []byte(strings.Replace(string(text), old, new, 1)), 0o644))
 }
 
 func TestIndex(t *testing.T) {
 	tree(t)
-	code, stderr := tool("-check")
-	assert.Equal(t, 1, code)
-	assert.Contains(t, stderr, "run it as")
-	code, stderr = tool("-study", "study.jsonl", "-histories", "histories.txt")
-	require.Zero(t, code, stderr)
-
 	text, err := os.ReadFile("../README.md")
 	require.NoError(t, err)
 	assert.True(t, strings.HasPrefix(string(text), "before\n"+from+"| question |"))
 	assert.True(t, strings.HasSuffix(string(text), to+"after\n"))
-	assert.Contains(t, string(text), "| What is it, and why? | [`lru`](lru) | hash table and doubly linked list, in slices "+
-		"| [O(1) 1 of 1](evidence/CLAIMS.md#lru) | 2 | 1.01 | `Sync` 100,000 | 1 |\n")
+	assert.Contains(t, string(text), "| What is it, and why? | [`lru`](lru) | 1 of 1 stated costs confirmed; an O(1) takes at most 7 steps; "+
+		"100,000 linearizable histories of `Sync`; planted bugs caught: 1 | [all](evidence/CLAIMS.md#lru) |\n")
+	assert.NotContains(t, string(text), dagger)
 
 	text, err = os.ReadFile("CLAIMS.md")
 	require.NoError(t, err)
 	for _, want := range []string{
-		"| Cache.Get | O(1) | confirmed | 256 → 65,536 | 2.00 → 2.00 | 2 | 100 → 101 | 1.010 (0.990–1.020) |\n",
-		"| lru.Sync, loading | 100,000 | 50,000 |\n",
-		"| [a Get comes in time](mutants/lru/late.patch) | `go test -run 'A\\|B' ./lru` |\n",
+		"| Cache.Get | O(1) ~ | confirmed | 256 → 65,536 | 2.00 → 2.00 | 7 | 100 → 101 | 1.010 (0.990–1.020) |\n",
+		"| lru.Sync, loading | 100,000 | 50,000 | 20",
+		"| [a Get comes in time](mutants/lru/late.patch) | `go test -run 'A\\|B' ./lru # woven: yield` |\n",
 		"| List.Find | O(n) | refuted | – | – | – | – | – |\n",
+		"| lru Cache.Get, a planted loop | O(1) | refuted |",
 	} {
 		assert.Contains(t, string(text), want)
 	}
-
-	code, stderr = tool("-check", "-study", "study.jsonl", "-histories", "histories.txt")
-	assert.Zero(t, code, stderr)
 }
 
-func TestContradictions(t *testing.T) {
-	for name, c := range map[string]struct{ study, histories, want string }{
-		"a new operation":  {study: getLine + findLine + strings.ReplaceAll(getLine, "Get", "Put"), want: "lru Cache.Put is measured, but not recorded"},
-		"one gone":         {study: findLine, want: "lru Cache.Get is recorded, but no longer measured"},
-		"another promise":  {study: strings.Replace(getLine, `"stated":"O(1)"`, `"stated":"O(1) *"`, 1) + findLine, want: "the doc states O(1) * now"},
-		"refuted":          {study: strings.Replace(getLine, "confirmed", "refuted", 1) + findLine, want: "was confirmed and is refuted now"},
-		"more steps":       {study: strings.ReplaceAll(getLine, `{"n":65536,"v":2}`, `{"n":65536,"v":3}`) + findLine, want: "3 steps at worst now, 2 recorded"},
-		"a new type":       {histories: syncLine + strings.ReplaceAll(syncLine, "loading", "saving"), want: "lru.Sync, saving has histories, but no record"},
-		"a type gone":      {histories: strings.ReplaceAll(syncLine, "loading", "saving"), want: "lru.Sync, loading is recorded, but has no histories now"},
-		"no study":         {study: " ", want: "no operations"},
-		"a broken study":   {study: "{", want: "unexpected EOF"},
-		"no histories":     {histories: "ok\n", want: "it is the output of go test -v"},
-		"a missing record": {study: getLine, want: "control List.Find is recorded, but no longer measured"},
+// TestForgeries changes one thing in a record or in a document: the check names it.
+func TestForgeries(t *testing.T) {
+	const growth, histories, schedules, claims = "results/growth.jsonl", "results/histories.json", "results/schedules.json", "CLAIMS.md"
+	for name, c := range map[string]struct{ file, old, new, want string }{
+		"count":               {histories, "100000", "100000000", "lru.Sync, loading: 100000000 histories, 50000 of them with yields"},
+		"one history":         {histories, "100000", "1", "lru.Sync, loading: 1 histories"},
+		"command":             {histories, record.LongCommand, "echo", "lru.Sync, loading: was not made by " + record.LongCommand},
+		"verdict":             {growth, `"verdict":"confirmed"`, `"verdict":"inconclusive"`, "lru Cache.Get: O(1) ~ is inconclusive"},
+		"verdict too good":    {growth, `"class":"O(1)","stated":"O(1) ~","verdict":"confirmed"`, `"class":"O(n)","stated":"O(1) ~","verdict":"confirmed"`, `lru Cache.Get: the class is "O(1)" now, "O(n)" recorded`},
+		"stated":              {growth, `"stated":"O(1) ~"`, `"stated":"O(1)"`, `lru Cache.Get: the doc states "O(1) ~" now, "O(1)" recorded`},
+		"G":                   {growth, `"g":1.01`, `"g":1.5`, "lru Cache.Get: G is 1.5, outside its interval, 0.99 to 1.02"},
+		"G and interval":      {growth, `"g":1.01,"g_low":0.99,"g_high":1.02`, `"g":0.87,"g_low":0.86,"g_high":0.88`, "lru Cache.Get: G is 1.010 (0.990 to 1.020) now, 0.870 (0.860 to 0.880) recorded"},
+		"a blind witness":     {growth, `"g":1.01,"g_low":0.99,"g_high":1.02`, `"g":1.01,"g_low":0.001,"g_high":100`, "lru Cache.Get: G is between 0.001 and 100.000 in the record, which says nothing"},
+		"instructions":        {growth, `"v":100}`, `"v":50}`, "lru Cache.Get: 100 instructions at n = 256 now, 50 recorded"},
+		"steps":               {growth, `"steps":[{"n":256,"v":2}`, `"steps":[{"n":256,"v":1.99}`, "lru Cache.Get: steps are [{256 2} {65536 2}] now, [{256 1.99} {65536 2}] recorded"},
+		"worst steps":         {growth, `"life_worst":[{"n":65536,"v":7}]`, `"life_worst":[{"n":65536,"v":6}]`, "lru Cache.Get: worst steps over the whole life are [{65536 7}] now, [{65536 6}] recorded"},
+		"control":             {growth, `"stated":"O(n)","verdict":"refuted"`, `"stated":"O(n)","verdict":"confirmed"`, "control control List.Find: is confirmed; a control must be refuted"},
+		"planted control":     {growth, `"planted":"loop","layer":"steps","class":"O(n)","stated":"O(1)","verdict":"refuted"`, `"planted":"loop","layer":"steps","class":"O(1)","stated":"O(1)","verdict":"confirmed"`, "control lru Cache.Get with a planted loop: is confirmed; a control"},
+		"missing row":         {growth, strings.ReplaceAll(opLine, "PKG", "lfu"), "", "lfu has no operation in the study"},
+		"missing control":     {growth, strings.ReplaceAll(plantLine, "PKG", "lfu"), "", "lfu has no control with something planted in the study"},
+		"no control":          {growth, findLine, "", "the study has no control that grows by itself"},
+		"one row more":        {growth, findLine, findLine + strings.ReplaceAll(strings.ReplaceAll(opLine, "PKG", "lru"), "Get", "Put"), "lru Cache.Put: is recorded, but no longer measured"},
+		"schedules":           {schedules, `"schedules": 4003`, `"schedules": 3`, "lfu.Sync 2+1: 13 programs cannot have 3 schedules and 303 histories"},
+		"bound":               {schedules, `"bound": 2`, `"bound": 9`, "bqueue.Sync 2+1: a bound of 9; " + record.SchedulesCommand + " has 2"},
+		"shape twice":         {schedules, `"lfu.Sync"`, `"internal/lap.Sync"`, "internal/lap.Sync 2+1 is twice in the record"},
+		"one goroutine":       {schedules, `"shape": "2+1"`, `"shape": "2"`, "bqueue.Sync 2: a shape of one goroutine"},
+		"nothing explored":    {schedules, `"pkg": "lfu"`, `"pkg": "lru"`, "nothing of lfu is in the record"},
+		"by hand":             {schedules, record.SchedulesCommand, "echo", "was not made by " + record.SchedulesCommand},
+		"machine":             {schedules, `"machine"`, `"box"`, "results/schedules.json: the record does not state its machine"},
+		"more schedules":      {schedules, `"schedules": 4003`, `"schedules": 5003`, "CLAIMS.md is not what the records say"},
+		"date":                {growth, `"date"`, `"day"`, "the record does not state its date"},
+		"README.md":           {"../README.md", "at most 7", "at most 6", "README.md is not what the records say"},
+		"CLAIMS.md":           {claims, "refuted", "confirmed", "CLAIMS.md is not what the records say"},
+		"growth.svg":          {"growth.svg", "10 of 10 stated costs", "11 of 11 stated costs", "growth.svg is not what the records say"},
+		"growth.svg, a curve": {"growth.svg", "<path class=\"line\" stroke=\"#0072b2\" stroke-dasharray=\"\" d=\"M36.0 70.6", "<path class=\"line\" stroke=\"#0072b2\" stroke-dasharray=\"\" d=\"M36.0 69.6", "growth.svg is not what the records say"},
+		"CLAIMS.md, bug":      {claims, "a Get comes in time", "a Get comes at once", "CLAIMS.md is not what the records say"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tree(t)
-			code, stderr := tool("-study", "study.jsonl", "-histories", "histories.txt")
-			require.Zero(t, code, stderr)
-			args := []string{"-check"}
-			if c.study != "" {
-				require.NoError(t, os.WriteFile("study.jsonl", []byte(c.study), 0o644))
-				args = append(args, "-study", "study.jsonl")
-			}
-			if c.histories != "" {
-				require.NoError(t, os.WriteFile("histories.txt", []byte(c.histories), 0o644))
-				args = append(args, "-histories", "histories.txt")
-			}
-			code, stderr = tool(args...)
+			change(t, c.file, c.old, c.new)
+			code, _, stderr := tool("-check", "-study", "study.jsonl")
 			assert.Equal(t, 1, code)
 			assert.Contains(t, stderr, c.want)
 		})
 	}
 }
 
-func TestStaleDocuments(t *testing.T) {
-	tree(t)
-	code, stderr := tool("-study", "study.jsonl", "-histories", "histories.txt")
-	require.Zero(t, code, stderr)
-	require.NoError(t, os.Remove("mutants/lru/late.patch"))
-	code, stderr = tool("-check")
-	assert.Equal(t, 1, code)
-	assert.Contains(t, stderr, "README.md is not current")
-	assert.Contains(t, stderr, "CLAIMS.md is not current")
+// TestContradictions: a run of today that says otherwise than the record fails.
+func TestContradictions(t *testing.T) {
+	get := strings.ReplaceAll(opLine, "PKG", "lru")
+	for name, c := range map[string]struct{ old, new, want string }{
+		"a new operation": {get, get + strings.ReplaceAll(get, "Get", "Put"), "lru Cache.Put: is measured, but not recorded: " + recordStudy},
+		"one gone":        {get, "", "lru Cache.Get: is recorded, but no longer measured"},
+		"refuted":         {`"verdict":"confirmed"`, `"verdict":"refuted"`, "lru Cache.Get: O(1) ~ is refuted"},
+		"empty":           {lines(), " ", "no operations"},
+		"broken":          {lines(), "{", "unexpected EOF"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tree(t)
+			change(t, "study.jsonl", c.old, c.new)
+			code, _, stderr := tool("-check", "-study", "study.jsonl")
+			assert.Equal(t, 1, code)
+			assert.Contains(t, stderr, c.want)
+		})
+	}
+	t.Run("all inconclusive", func(t *testing.T) {
+		tree(t)
+		worse := strings.ReplaceAll(strings.ReplaceAll(lines(), "confirmed", "inconclusive"), `"v":2}`, `"v":100}`)
+		require.NoError(t, os.WriteFile("study.jsonl", []byte(worse), 0o644))
+		code, _, stderr := tool("-check", "-study", "study.jsonl")
+		assert.Equal(t, 1, code)
+		for _, pkg := range house.Packages {
+			assert.Contains(t, stderr, pkg+" Cache.Get: O(1) ~ is inconclusive")
+			assert.Contains(t, stderr, pkg+" Cache.Get: steps are [{256 100} {65536 100}] now")
+		}
+	})
+}
 
-	require.NoError(t, os.WriteFile("../README.md", []byte("no place for it\n"), 0o644))
-	code, stderr = tool()
+// TestStale: after the code has changed, the records are named, and the documents must
+// mark the histories, which no run of the tests makes again in full.
+func TestStale(t *testing.T) {
+	tree(t)
+	require.NoError(t, os.WriteFile("../lru/new.go", []byte("package lru\n\nconst N = 1\n"), 0o644))
+	code, stdout, stderr := tool("-check")
 	assert.Equal(t, 1, code)
+	assert.Equal(t, "stale: growth of lru: recorded on an earlier state of the sources\n"+
+		"stale: histories of lru.Sync, loading: recorded on an earlier state of the sources\n"+
+		"stale: schedules of lru: recorded on an earlier state of the sources\n", stdout)
+	assert.Contains(t, stderr, "README.md is not what the records say")
+	assert.Contains(t, stderr, "CLAIMS.md is not what the records say")
+
+	code, _, stderr = tool()
+	require.Zero(t, code, stderr)
+	text, err := os.ReadFile("../README.md")
+	require.NoError(t, err)
+	assert.Contains(t, string(text), "100,000 linearizable histories of `Sync` †;")
+	assert.Contains(t, string(text), "\n† recorded on an earlier state of the sources; each run of the tests records 3,000 more of each type.\n"+to)
+	text, err = os.ReadFile("CLAIMS.md")
+	require.NoError(t, err)
+	assert.Contains(t, string(text), "| lru.Sync, loading | 100,000 | 50,000 | 20")
+	assert.Contains(t, string(text), ", on an earlier state of the sources |\n")
+	assert.Contains(t, string(text), "| lru.Sync, on an earlier state of the sources | 2+1 | ≤ 2 | 14 | 4,004 | 304 |\n")
+	assert.Contains(t, string(text), "| lfu.Sync | 2+1 | ≤ 2 | 13 | 4,003 | 303 |\n")
+	code, _, stderr = tool("-check", "-study", "study.jsonl")
+	assert.Zero(t, code, "once it is marked, the same counts are no contradiction: %s", stderr)
+}
+
+func TestBadDocuments(t *testing.T) {
+	tree(t)
+	require.NoError(t, os.Remove("mutants/lru/late.patch"))
+	_, _, stderr := tool("-check")
+	assert.Contains(t, stderr, "README.md is not what the records say")
+	assert.Contains(t, stderr, "CLAIMS.md is not what the records say")
+	require.NoError(t, os.WriteFile("../README.md", []byte("no place for it\n"), 0o644))
+	_, _, stderr = tool()
 	assert.Contains(t, stderr, "README.md has no lines")
 	require.NoError(t, os.WriteFile("../lru/doc.go", []byte("// Package lru is a cache.\npackage lru\n"), 0o644))
-	_, stderr = tool()
+	_, _, stderr = tool()
 	assert.Contains(t, stderr, `lru/doc.go does not begin with "Package lru answers: …"`)
+	require.NoError(t, os.Remove("results/histories.json"))
+	_, _, stderr = tool()
+	assert.Contains(t, stderr, "run it as")
 }
 
 func TestBadCommandLines(t *testing.T) {
 	for _, args := range [][]string{{"-nosuch"}, {"stray"}} {
-		code, stderr := tool(args...)
+		code, _, stderr := tool(args...)
 		assert.Equal(t, 2, code, "%q", args)
 		assert.NotEmpty(t, stderr)
 	}
@@ -146,15 +263,16 @@ func TestBadCommandLines(t *testing.T) {
 func TestCells(t *testing.T) {
 	ops := []op{
 		{Pkg: "p", Op: "A", Stated: "O(1) ~", Verdict: "confirmed", G: 0.98, Worst: []point{{1, 5}, {2, 7}}},
-		{Pkg: "p", Op: "B", Stated: "O(1) *", Verdict: "inconclusive", G: 1.2, Worst: []point{{1, 50}, {2, 70000}}},
+		{Pkg: "p", Op: "B", Stated: "O(1) *", Verdict: "inconclusive", G: 1.2, Worst: []point{{1, 50}}, Life: []point{{1, 60}, {2, 70000}}},
 		{Pkg: "p", Op: "C", Stated: "O(n)", Verdict: "confirmed", G: 100, Worst: []point{{1, 1}, {2, 1 << 20}}},
 		{Pkg: "p", Op: "D", Stated: "O(log n) ~", Verdict: "confirmed", G: 2},
 	}
-	assert.Equal(t, "O(1) 1 of 2, O(log n) 1 of 1, O(n) 1 of 1", costs(ops, "p"))
-	assert.Equal(t, `7, 70,000 \*`, worst(ops, "p"))
-	assert.Equal(t, "0.98–1.20", growth(ops, "p"))
-	assert.Equal(t, "not counted", worst(ops, "q"))
-	assert.Equal(t, "–", growth(ops, "q"))
+	assert.Equal(t, "3 of 4 stated costs confirmed", costs(ops, "p"))
+	assert.Equal(t, "an O(1) takes at most 7 steps, an amortised one 70,000", worst(ops, "p"))
+	assert.Equal(t, "an O(1) takes at most 7 steps", worst(ops[:1], "p"))
+	assert.Equal(t, "an amortised O(1) takes at most 70,000 steps", worst(ops[1:2], "p"))
+	assert.Equal(t, "no O(1) counted", worst(ops, "q"))
 	assert.Equal(t, "1,234,567", number(1234567))
 	assert.Equal(t, "0.50", number(0.5))
+	assert.Equal(t, "control lru A with a planted loop", fmt.Sprint((&op{Pkg: "lru", Op: "A", Control: true, Planted: "loop"}).name()))
 }

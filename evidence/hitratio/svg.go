@@ -29,7 +29,8 @@ var marks = map[string]plot.Mark{
 }
 
 // draw makes one panel for each trace: the hit ratio over the capacity.
-func draw(workloads []traces.Workload, points []point, all []policy) string {
+func draw(r recorded) string {
+	workloads := traces.Workloads
 	rows := (len(workloads) + columns) / columns // one place is for the legend
 	w, h := gapX+columns*(panelW+gapX), top+float64(rows)*(panelH+gapY)
 	var b strings.Builder
@@ -37,12 +38,20 @@ func draw(workloads []traces.Workload, points []point, all []policy) string {
 	for t, workload := range workloads {
 		x, y := place(t)
 		panel(&b, x, y, workload.Name)
-		for i := range all {
-			series(&b, x, y, t, i, points, all)
+		for i, name := range r.Policies {
+			var line []plot.Point
+			for _, p := range r.Points {
+				if p.Trace == workload.Name {
+					line = append(line, plot.Point{X: x + across(p.Capacity), Y: y + up(p.percent(i))})
+				}
+			}
+			b.WriteString(marks[name].Line(line))
 		}
 	}
 	x, y := place(len(workloads))
-	legend(&b, x, y, all)
+	for i, name := range r.Policies {
+		b.WriteString(marks[name].Sample(x, y+8+float64(i)*20, name))
+	}
 	b.WriteString(plot.Close)
 	return b.String()
 }
@@ -71,21 +80,4 @@ func panel(b *strings.Builder, x, y float64, name string) {
 	}
 	fmt.Fprintf(b, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\" opacity=\"0.8\">entries</text>\n", x+panelW/2, y+panelH+32)
 	fmt.Fprintf(b, "<path class=\"axis\" d=\"M%.1f %.1fv%.1fh%.1f\"/>\n", x, y, panelH, panelW)
-}
-
-// series draws one policy in the panel of one trace.
-func series(b *strings.Builder, x, y float64, trace, i int, points []point, all []policy) {
-	var line []plot.Point
-	for _, p := range points {
-		if p.trace == trace {
-			line = append(line, plot.Point{X: x + across(p.capacity), Y: y + up(p.percent[i])})
-		}
-	}
-	b.WriteString(marks[all[i].name].Line(line))
-}
-
-func legend(b *strings.Builder, x, y float64, all []policy) {
-	for i, p := range all {
-		b.WriteString(marks[p.name].Sample(x, y+8+float64(i)*20, p.name))
-	}
 }

@@ -5,6 +5,8 @@
 //	go run -C evidence ./peers -pkg lru,lfu            two packages; the sections of the others stay
 //	go run -C evidence ./peers -pkg lru -row evict     the rows whose name matches; the others stay
 //	go run -C evidence ./peers -json                   one JSON line a row, instead of the table
+//	go run -C evidence ./peers -check                  fail unless RESULTS.md is what the records say
+//	go run -C evidence ./peers -render                 write RESULTS.md from the records
 //
 // Each of several packages is measured in a process of its own.
 //
@@ -22,7 +24,6 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,6 +31,7 @@ import (
 	"time"
 
 	"example.com/flatline/evidence/internal/measure"
+	"example.com/flatline/evidence/internal/record"
 )
 
 func main() {
@@ -41,6 +43,8 @@ type config struct {
 	pkgs   []string
 	row    *regexp.Regexp
 	json   bool
+	check  bool
+	render bool
 	rounds int
 	out    string
 }
@@ -52,6 +56,8 @@ func parse(args []string) (c config, err error) {
 	pkgs := f.String("pkg", "", "packages to measure, separated by commas; all if empty")
 	row := f.String("row", "", "measure only the groups whose name matches this regular expression")
 	f.BoolVar(&c.json, "json", false, "print one JSON line a row")
+	f.BoolVar(&c.check, "check", false, "measure nothing; fail if a record contradicts itself, or the report is not rendered from the records")
+	f.BoolVar(&c.render, "render", false, "measure nothing; write the report from the records")
 	f.IntVar(&c.rounds, "rounds", measure.Rounds, "interleaved rounds a group")
 	f.StringVar(&c.out, "o", "RESULTS.md", "where to write the report; results/ lies beside it; empty: nowhere")
 	if err := f.Parse(args); err != nil {
@@ -93,6 +99,17 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "peers:", strings.TrimSpace(err.Error()))
 		return 2
 	}
+	if c.check || c.render {
+		do := check
+		if c.render {
+			do = func(out string, _ io.Writer) error { return writeReport(out) }
+		}
+		if err := do(c.out, stdout); err != nil {
+			fmt.Fprintln(stderr, "peers:", err)
+			return 1
+		}
+		return 0
+	}
 	measured, failed := 0, 0
 	table := tabwriter.NewWriter(stdout, 2, 0, 2, ' ', 0)
 	lines := json.NewEncoder(stdout)
@@ -114,7 +131,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		if len(c.pkgs) > 1 && alone != nil {
 			s.Rows, err = c.elsewhere(alone(), p.name, stderr)
 		} else {
-			s.Rows = c.measure(groups, p.name, stderr)
+			s.Rows, err = c.measure(groups, p.name, stderr)
 		}
 		if err != nil {
 			fmt.Fprintf(stderr, "peers: %s: %v\n", p.name, err)
@@ -159,7 +176,13 @@ func run(args []string, stdout, stderr io.Writer) int {
 }
 
 // measure returns the rows of the groups.
-func (c config) measure(groups []measure.Group, pkg string, stderr io.Writer) (rows []measure.Row) {
+func (c config) measure(groups []measure.Group, pkg string, stderr io.Writer) (rows []measure.Row, err error) {
+	hash, err := sources(pkg)
+	if err != nil {
+		return nil, err
+	}
+	now := record.Now("", nil)
+	made := fmt.Sprintf("%s, %s, %s", now.Machine, now.Go, now.Date)
 	for _, g := range groups {
 		start := time.Now()
 		fmt.Fprintf(stderr, "%s: %s …", pkg, g.Name)
@@ -167,11 +190,11 @@ func (c config) measure(groups []measure.Group, pkg string, stderr io.Writer) (r
 		took := math.Round(time.Since(start).Seconds()*10) / 10
 		fmt.Fprintf(stderr, " %.1f s\n", took)
 		for _, r := range of {
-			r.Pkg, r.Machine, r.Seconds = pkg, machine(), took
+			r.Pkg, r.Machine, r.Seconds, r.Sources = pkg, made, took, hash
 			rows = append(rows, r)
 		}
 	}
-	return rows
+	return rows, nil
 }
 
 // alone returns this program, to run as a process of its own. Each of several packages
@@ -203,16 +226,4 @@ func (c config) elsewhere(process *exec.Cmd, pkg string, stderr io.Writer) (rows
 		}
 		rows = append(rows, r)
 	}
-}
-
-// machine says what the figures were measured on, and when.
-func machine() string {
-	model := runtime.GOARCH
-	if b, err := os.ReadFile("/proc/cpuinfo"); err == nil {
-		if m := regexp.MustCompile(`(?m)^model name\s*:\s*(.*)$`).FindSubmatch(b); m != nil {
-			model = string(m[1])
-		}
-	}
-	return fmt.Sprintf("%s, %d cores, %s %s/%s, %s", model, runtime.NumCPU(), runtime.Version(),
-		runtime.GOOS, runtime.GOARCH, time.Now().UTC().Format(time.DateOnly))
 }

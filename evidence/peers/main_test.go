@@ -12,13 +12,15 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/flatline/evidence/internal/measure"
+	"example.com/flatline/internal/house"
 )
 
 // fake replaces the packages for one test: a group of values for each name.
 func fake(t *testing.T, groups map[string][]measure.Group) {
-	old, process := packages, alone
-	t.Cleanup(func() { packages, alone = old, process })
+	old, process, hash := packages, alone, sources
+	t.Cleanup(func() { packages, alone, sources = old, process, hash })
 	packages, alone = nil, nil
+	sources = func(pkg string) (string, error) { return "hash of " + pkg, nil }
 	for _, name := range []string{"a", "b"} {
 		packages = append(packages, struct {
 			name   string
@@ -165,4 +167,13 @@ func TestNumbers(t *testing.T) {
 		assert.Equal(t, want, number(x))
 	}
 	assert.Equal(t, "∞", times(measure.Unbounded))
+}
+
+// TestEveryPackageHasRows: the ten, in the order of the README.
+func TestEveryPackageHasRows(t *testing.T) {
+	var names []string
+	for _, p := range packages {
+		names = append(names, p.name)
+	}
+	assert.Equal(t, house.Packages, names)
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"example.com/flatline/evidence/internal/measure"
+	"example.com/flatline/evidence/internal/record"
 )
 
 // A section is the rows of one package, as they lie in results/NAME.json.
@@ -20,6 +21,8 @@ type section struct {
 	Pkg   string        `json:"pkg"`
 	Order []string      `json:"order"` // of the groups
 	Rows  []measure.Row `json:"rows"`
+
+	hash string // of the package's sources today
 }
 
 func sectionFile(out, pkg string) string {
@@ -65,19 +68,32 @@ func (s *section) save(out string) error {
 	return os.WriteFile(sectionFile(out, s.Pkg), append(b, '\n'), 0o644)
 }
 
-// writeReport writes RESULTS.md from the rows of all packages that have been
-// measured.
-func writeReport(out string) error {
-	var sections []section
+// sources is the hash of a package's sources as they are now.
+var sources = func(pkg string) (string, error) { return record.Sources("..", pkg) }
+
+// recorded returns the rows of all packages that have been measured.
+func recorded(out string) (sections []section, err error) {
 	for _, p := range packages {
 		s, err := load(out, p.name)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err != nil {
-			return err
+			return nil, fmt.Errorf("%s: %w", sectionFile(out, p.name), err)
+		}
+		if s.hash, err = sources(p.name); err != nil {
+			return nil, err
 		}
 		sections = append(sections, s)
+	}
+	return sections, nil
+}
+
+// writeReport writes RESULTS.md from the records.
+func writeReport(out string) error {
+	sections, err := recorded(out)
+	if err != nil {
+		return err
 	}
 	return os.WriteFile(out, []byte(report(sections)), 0o644)
 }
@@ -127,6 +143,7 @@ func report(sections []section) string {
 		for _, m := range machines {
 			fmt.Fprintf(&b, "\nMeasured on: %s.\n", m)
 		}
+		b.WriteString(s.earlier())
 		if took := seconds(s); took > 0 {
 			fmt.Fprintf(&b, "\nIt took %.0f s.\n", took)
 		}

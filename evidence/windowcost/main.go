@@ -1,9 +1,11 @@
 // Command windowcost measures what the maximum of a window costs for each element of
 // an array, for windows of 2 to 1e5 elements, by slidingmax and by its peers. It
-// prints a table and draws slidingmax.svg.
+// prints a table and writes the record results/windowcost.json and, from it,
+// slidingmax.svg.
 //
 //	go run -C evidence ./windowcost              about half a minute
 //	go run -C evidence ./windowcost -o ''        the table alone
+//	go run -C evidence ./windowcost -render      the picture from the record
 //
 // The array is a million random floats. Each figure is the least of many runs within
 // 0.4 s. Python's libraries run in a process of their own; one that is not installed
@@ -15,6 +17,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"example.com/flatline/evidence/rows/slidingmax"
 )
@@ -27,8 +30,8 @@ var names = []string{"slidingmax", "deque in Go", "bottleneck", "scipy", "pandas
 
 // A point is one window: nanoseconds an element, of those that could be measured.
 type point struct {
-	k  int
-	ns map[string]float64
+	K  int                `json:"k"`
+	NS map[string]float64 `json:"ns"`
 }
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr, measure)) }
@@ -36,12 +39,43 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr, measure)) }
 func run(args []string, stdout, stderr io.Writer, measure func(k int) point) int {
 	f := flag.NewFlagSet("windowcost", flag.ContinueOnError)
 	f.SetOutput(io.Discard)
-	out := f.String("o", "slidingmax.svg", "where to write the picture; empty: nowhere")
+	dir := f.String("o", ".", "folder for slidingmax.svg and results/windowcost.json; empty: nowhere")
+	rendering := f.Bool("render", false, "draw the picture from the record")
 	if err := f.Parse(args); err != nil || f.NArg() > 0 {
-		fmt.Fprintln(stderr, "usage: go run -C evidence ./windowcost [-o FILE]")
+		fmt.Fprintln(stderr, "usage: go run -C evidence ./windowcost [-o FOLDER] [-render]")
 		return 2
 	}
-	var points []point
+	if err := renew(*dir, *rendering, stdout, measure); err != nil {
+		fmt.Fprintln(stderr, "windowcost:", err)
+		return 1
+	}
+	return 0
+}
+
+// renew measures, unless the record is only to be rendered, and draws the picture.
+func renew(dir string, rendering bool, stdout io.Writer, measure func(k int) point) error {
+	if !rendering {
+		points := table(stdout, measure)
+		if dir == "" {
+			return nil
+		}
+		if err := save(dir, points); err != nil {
+			return err
+		}
+	}
+	r, err := load(dir)
+	if err != nil {
+		return err
+	}
+	picture, err := r.picture()
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, "slidingmax.svg"), []byte(picture), 0o644)
+}
+
+// table measures every window and prints a line for each.
+func table(stdout io.Writer, measure func(k int) point) (points []point) {
 	fmt.Fprintf(stdout, "%8s", "k")
 	for _, name := range names {
 		fmt.Fprintf(stdout, "%13s", name)
@@ -52,7 +86,7 @@ func run(args []string, stdout, stderr io.Writer, measure func(k int) point) int
 		points = append(points, p)
 		fmt.Fprintf(stdout, "%8d", k)
 		for _, name := range names {
-			if ns, ok := p.ns[name]; ok {
+			if ns, ok := p.NS[name]; ok {
 				fmt.Fprintf(stdout, "%13.2f", ns)
 			} else {
 				fmt.Fprintf(stdout, "%13s", "-")
@@ -60,14 +94,7 @@ func run(args []string, stdout, stderr io.Writer, measure func(k int) point) int
 		}
 		fmt.Fprintln(stdout)
 	}
-	if *out == "" {
-		return 0
-	}
-	if err := os.WriteFile(*out, []byte(draw(points)), 0o644); err != nil {
-		fmt.Fprintln(stderr, "windowcost:", err)
-		return 1
-	}
-	return 0
+	return points
 }
 
 // measure finds one point.
@@ -76,7 +103,7 @@ func measure(k int) point {
 	g := slidingmax.Cost(k)
 	for _, row := range g.Measure(1) {
 		if row.Failed == "" {
-			p.ns[names[0]], p.ns[row.Peer] = row.Ours, row.Theirs
+			p.NS[names[0]], p.NS[row.Peer] = row.Ours, row.Theirs
 		}
 	}
 	return p

@@ -12,7 +12,7 @@ import (
 const (
 	left, top      = 56.0, 40.0
 	width, height  = 480.0, 280.0
-	legendW, below = 190.0, 56.0
+	legendW, below = 190.0, 74.0
 )
 
 var marks = map[string]plot.Mark{
@@ -24,7 +24,7 @@ var marks = map[string]plot.Mark{
 }
 
 // draw makes the picture: nanoseconds an element over the logarithm of k.
-func draw(points []point) string {
+func draw(points []point, note string) string {
 	var b strings.Builder
 	b.WriteString(plot.Open("Time for an element over the length of the window", left+width+legendW, top+height+below))
 	fmt.Fprintf(&b, "<text x=\"%.1f\" y=\"%.1f\" font-weight=\"bold\">Maximum of every window of a million random float64, ns an element</text>\n", left, top-16)
@@ -33,8 +33,8 @@ func draw(points []point) string {
 	for i, name := range names {
 		var line []plot.Point
 		for _, p := range points {
-			if ns, ok := p.ns[name]; ok {
-				line = append(line, plot.Point{X: across(p.k), Y: up(ns, most)})
+			if ns, ok := p.NS[name]; ok {
+				line = append(line, plot.Point{X: across(p.K), Y: up(ns, most)})
 			}
 		}
 		if line == nil {
@@ -43,6 +43,7 @@ func draw(points []point) string {
 		b.WriteString(marks[name].Line(line))
 		b.WriteString(marks[name].Sample(left+width+24, top+8+float64(i)*20, name))
 	}
+	fmt.Fprintf(&b, "<text x=\"%.1f\" y=\"%.1f\" opacity=\"0.8\">%s</text>\n", left, top+height+below-4, note)
 	b.WriteString(plot.Close)
 	return b.String()
 }
@@ -51,7 +52,7 @@ func draw(points []point) string {
 func ceiling(points []point) float64 {
 	most := 5.0
 	for _, p := range points {
-		for _, ns := range p.ns {
+		for _, ns := range p.NS {
 			most = max(most, 5*math.Ceil(ns/5))
 		}
 	}

@@ -20,14 +20,62 @@ func made(k int) point {
 	return point{k, map[string]float64{"slidingmax": 1.25, "deque in Go": 8, "bottleneck": 7, "pandas": 21}}
 }
 
+// hash replaces the hash of the sources for a test.
+func hash(t *testing.T, text string) {
+	old := sources
+	t.Cleanup(func() { sources = old })
+	sources = func() (map[string]string, error) { return map[string]string{"slidingmax": text}, nil }
+}
+
+func picture(t *testing.T, dir string) string {
+	svg, err := os.ReadFile(filepath.Join(dir, "slidingmax.svg"))
+	require.NoError(t, err)
+	return string(svg)
+}
+
+// TestCurrent: the picture of the repository is what its record says.
+func TestCurrent(t *testing.T) {
+	t.Chdir("..")
+	r, err := load(".")
+	require.NoError(t, err)
+	want, err := r.picture()
+	require.NoError(t, err)
+	assert.Equal(t, want, picture(t, "."), "slidingmax.svg is not what results/windowcost.json says: go run -C evidence ./windowcost -render")
+}
+
+// TestForgeries: a record that lacks something is rejected, and one of earlier sources
+// is marked in the picture.
+func TestForgeries(t *testing.T) {
+	hash(t, "today's")
+	dir := t.TempDir()
+	require.Zero(t, run([]string{"-o", dir}, io.Discard, io.Discard, made))
+	before := picture(t, dir)
+	assert.NotContains(t, before, "earlier state")
+	for want, forge := range map[string]func(r *recorded){
+		"a window is missing":       func(r *recorded) { r.Points = r.Points[1:] },
+		"no time of a window of 2":  func(r *recorded) { delete(r.Points[0].NS, "slidingmax") },
+		"no time of a window of 8":  func(r *recorded) { r.Points[1].K = 9 },
+		"does not state its go":     func(r *recorded) { r.Go = "" },
+		"does not state its source": func(r *recorded) { r.Sources = nil },
+	} {
+		r, err := load(dir)
+		require.NoError(t, err)
+		forge(&r)
+		assert.ErrorContains(t, r.check(), want)
+	}
+	hash(t, "changed")
+	require.Zero(t, run([]string{"-render", "-o", dir}, io.Discard, io.Discard, made))
+	assert.Contains(t, picture(t, dir), "on an earlier state of the sources")
+}
+
 // TestPicture: it is well-formed, and has a line for each contestant that was there.
 func TestPicture(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "p.svg")
+	hash(t, "today's")
+	dir := t.TempDir()
 	var stdout, stderr strings.Builder
-	require.Zero(t, run([]string{"-o", file}, &stdout, &stderr, made), stderr.String())
-	svg, err := os.ReadFile(file)
-	require.NoError(t, err)
-	for d := xml.NewDecoder(strings.NewReader(string(svg))); ; {
+	require.Zero(t, run([]string{"-o", dir}, &stdout, &stderr, made), stderr.String())
+	svg := picture(t, dir)
+	for d := xml.NewDecoder(strings.NewReader(svg)); ; {
 		if _, err := d.Token(); err != nil {
 			require.True(t, errors.Is(err, io.EOF), "%v", err)
 			break
@@ -37,7 +85,7 @@ func TestPicture(t *testing.T) {
 	for _, name := range names {
 		require.Contains(t, marks, name)
 		seen[marks[name]] = true
-		assert.Equal(t, name != "scipy", strings.Contains(string(svg), ">"+name+"</text>"), name)
+		assert.Equal(t, name != "scipy", strings.Contains(svg, ">"+name+"</text>"), name)
 	}
 	assert.Len(t, seen, len(names))
 	assert.Equal(t, len(windows)+1, strings.Count(stdout.String(), "\n"))
@@ -59,9 +107,9 @@ func TestMeasure(t *testing.T) {
 		t.Skip("runs for two seconds")
 	}
 	p := measure(8)
-	assert.Contains(t, p.ns, "slidingmax")
-	assert.Contains(t, p.ns, "deque in Go")
-	for name, ns := range p.ns {
+	assert.Contains(t, p.NS, "slidingmax")
+	assert.Contains(t, p.NS, "deque in Go")
+	for name, ns := range p.NS {
 		assert.Contains(t, names, name)
 		assert.Positive(t, ns)
 	}
@@ -74,6 +122,6 @@ func TestBadCommandLine(t *testing.T) {
 		assert.Regexp(t, `^usage: [^\n]+\n$`, stderr.String())
 	}
 	var stderr strings.Builder
-	assert.Equal(t, 1, run([]string{"-o", t.TempDir()}, io.Discard, &stderr, made), "a folder is no file")
+	assert.Equal(t, 1, run([]string{"-render", "-o", t.TempDir()}, io.Discard, &stderr, made), "no record")
 	assert.Regexp(t, `^windowcost: [^\n]+\n$`, stderr.String())
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"example.com/flatline/evidence/internal/measure"
+	"example.com/flatline/internal/loopback"
 	"example.com/flatline/ratelimit"
 	"example.com/flatline/ratelimit/remote"
 )
@@ -28,12 +29,10 @@ func startServer() *server {
 	if _, err := exec.LookPath("redis-server"); err != nil {
 		panic("redis-server is not installed")
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	addr, err := loopback.Addr()
 	if err != nil {
 		panic(err)
 	}
-	addr := l.Addr().String()
-	_ = l.Close()
 	dir, err := os.MkdirTemp("", "flatline-redis")
 	if err != nil {
 		panic(err)

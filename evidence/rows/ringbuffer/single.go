@@ -22,7 +22,7 @@ const capacity = 1024
 func Groups() []measure.Group {
 	return []measure.Group{
 		pushPop(), overwrite(), bulk(64, 1/1.3), bulk(1024, 0), bytes(), mpmcAlone(),
-		spsc(), spscBatch(), batchBound(), mpmc(), allocs(),
+		spsc(), spscBatch(), batchBound(), mpmc(), pipes(), allocs(),
 	}
 }
 
@@ -321,20 +321,24 @@ func mpmcAlone() measure.Group {
 // allocs counts the allocations of one push and one pop of every type, 0 of 0.
 func allocs() measure.Group {
 	return measure.Group{
-		Name: "allocations of a push and a pop, all five types", Unit: "allocs/op",
+		Name: "allocations of a push and a pop, all six types", Unit: "allocs/op",
 		OursValue: func() float64 {
 			r, s := ringbuffer.New[int](8), ringbuffer.NewSync[int](8)
 			p, q := ringbuffer.NewSPSC[int](8), ringbuffer.NewMPMC[int](8)
-			b := ringbuffer.NewBytes(8)
+			b, w := ringbuffer.NewBytes(8), ringbuffer.NewPipe(8)
+			one := make([]byte, 1)
 			return measure.Allocs(10_000, func(n int) {
 				for i := range n {
-					_, _, _, _ = r.Push(i), s.Push(i), p.TryPush(i), q.TryPush(i)
+					_, _, _ = r.Push(i), p.TryPush(i), q.TryPush(i)
+					_, _ = s.Push(i)
 					_ = b.WriteByte(1)
+					_, _ = w.Write(one)
 					r.Pop()
 					s.Pop()
 					p.TryPop()
 					q.TryPop()
 					_, _ = b.ReadByte()
+					_, _ = w.Read(one)
 				}
 			})
 		},

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"example.com/flatline/internal/house"
+)
+
+// slack is by how much an interval of G may be missed. The seed of a map decides what a
+// small one costs: the G of concmap's Load was 0.93 and 1.03 in two runs.
+const slack = 0.1
+
+// check names what cannot be in a study that is worth recording: a cost that is not
+// confirmed, a control that is not refuted, a package without operations or controls.
+func (s *study) check() (wrong []string) {
+	for _, o := range s.ops {
+		switch {
+		case o.Control && o.Verdict != "refuted":
+			wrong = append(wrong, fmt.Sprintf("%s: is %s; a control must be refuted", o.name(), o.Verdict))
+		case !o.Control && o.Stated != "" && o.Verdict != "confirmed":
+			wrong = append(wrong, fmt.Sprintf("%s: %s is %s", o.name(), o.Stated, o.Verdict))
+		}
+		if o.Points != nil && (o.G < o.GLow || o.G > o.GHigh) {
+			wrong = append(wrong, fmt.Sprintf("%s: G is %v, outside its interval, %v to %v", o.name(), o.G, o.GLow, o.GHigh))
+		}
+	}
+	for _, pkg := range house.Packages {
+		if !slices.ContainsFunc(s.ops, func(o op) bool { return o.Pkg == pkg && !o.Control }) {
+			wrong = append(wrong, pkg+" has no operation in the study")
+		}
+		if !slices.ContainsFunc(s.ops, func(o op) bool { return o.Pkg == pkg && o.Control && o.Planted != "" }) {
+			wrong = append(wrong, pkg+" has no control with something planted in the study")
+		}
+	}
+	if !slices.ContainsFunc(s.ops, func(o op) bool { return o.Control && o.Planted == "" }) {
+		wrong = append(wrong, "the study has no control that grows by itself")
+	}
+	return wrong
+}
+
+// vague reports whether the growth of an operation may be none or much: its class is
+// then a guess.
+func (o *op) vague() bool { return o.GLow <= 1 && o.GHigh > 1.1 }
+
+// guessed reports whether the class in one of two runs is a guess. What is not O(1) mostly
+// copies, which takes few instructions, and not the same ones each time; its steps are
+// compared.
+func guessed(o, n op) bool { return o.vague() && n.vague() || o.class() != "O(1)" }
+
+// blind reports whether the instructions of a run say nothing: callgrind missed a boundary
+// at some size, and the interval of G spans more than a factor of 100.
+func (o *op) blind() bool { return o.Layer == "instructions" && o.GHigh > 100*o.GLow }
+
+// compare names what a run of today says otherwise than the record: counts are compared
+// exactly, verdicts and classes for equality, and G near its interval. Instructions are
+// a second witness, which a run may lack for an operation (its layer is then steps): what
+// one of the two runs did not see is not compared, nor the class of a growth that may be none.
+func (s *study) compare(now study) (wrong []string) {
+	find := func(in []op, o op) *op {
+		i := slices.IndexFunc(in, func(x op) bool { return x.name() == o.name() })
+		if i < 0 {
+			return nil
+		}
+		return &in[i]
+	}
+	for _, o := range now.ops {
+		if find(s.ops, o) == nil {
+			wrong = append(wrong, o.name()+": is measured, but not recorded: "+recordStudy)
+		}
+	}
+	for _, o := range s.ops {
+		n := find(now.ops, o)
+		if n == nil {
+			wrong = append(wrong, o.name()+": is recorded, but no longer measured: "+recordStudy)
+			continue
+		}
+		if o.blind() {
+			wrong = append(wrong, fmt.Sprintf("%s: G is between %.3f and %.3f in the record, which says nothing: %s", o.name(), o.GLow, o.GHigh, recordStudy))
+		}
+		if n.blind() {
+			n.Layer = ""
+		}
+		for _, f := range []struct{ what, was, now string }{
+			{"the doc states", o.Stated, n.Stated},
+			{"the verdict is", o.Verdict, n.Verdict},
+			{"the class is", o.Class, n.Class},
+		} {
+			if f.was != f.now && !(f.what == "the class is" && (o.Layer != n.Layer || guessed(o, *n))) {
+				wrong = append(wrong, fmt.Sprintf("%s: %s %q now, %q recorded", o.name(), f.what, f.now, f.was))
+			}
+		}
+		for _, f := range []struct {
+			what     string
+			was, now []point
+		}{
+			{"steps", o.Steps, n.Steps},
+			{"worst steps", o.Worst, n.Worst},
+			{"steps over the whole life", o.Mean, n.Mean},
+			{"worst steps over the whole life", o.Life, n.Life},
+		} {
+			if !slices.Equal(f.was, f.now) {
+				wrong = append(wrong, fmt.Sprintf("%s: %s are %v now, %v recorded", o.name(), f.what, f.now, f.was))
+			}
+		}
+		if o.Layer == n.Layer && o.Points != nil && (o.G < n.GLow-slack || o.G > n.GHigh+slack || n.G < o.GLow-slack || n.G > o.GHigh+slack) {
+			wrong = append(wrong, fmt.Sprintf("%s: G is %.3f (%.3f to %.3f) now, %.3f (%.3f to %.3f) recorded",
+				o.name(), n.G, n.GLow, n.GHigh, o.G, o.GLow, o.GHigh))
+		}
+		if w := instructions(o, *n); w != "" {
+			wrong = append(wrong, w)
+		}
+	}
+	return wrong
+}
+
+// instructions says where today's counts of instructions are others than the recorded
+// ones: by more than a fifth, which neither Go versions nor processors explain; seeds have
+// made a tenth at n = 128. What is not O(1) mostly copies, and how many instructions that
+// takes depends on where the memory lies: half more has been seen, and twice is allowed.
+func instructions(o, n op) string {
+	allowed := 0.2
+	if o.class() != "O(1)" {
+		allowed = 1
+	}
+	if o.Layer != "instructions" || n.Layer != o.Layer {
+		return ""
+	}
+	for _, p := range o.Points {
+		i := slices.IndexFunc(n.Points, func(q point) bool { return q.N == p.N })
+		if i < 0 { // out of time: the largest sizes come last
+			continue
+		}
+		if q := n.Points[i]; math.Abs(q.V-p.V) > allowed*p.V {
+			return fmt.Sprintf("%s: %.0f instructions at n = %d now, %.0f recorded", o.name(), q.V, p.N, p.V)
+		}
+	}
+	return ""
+}
