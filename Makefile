@@ -18,20 +18,35 @@ test: ## go test ./...
 race: ## tests under the race detector
 	go test -race ./...
 
-debug: ## tests with step counters, yields and assertions
-	go test -tags debug ./...
+woven: ## concurrency tests with yields woven in
+	.ci/run woven
 
 fuzz: ## FUZZTIME (100000x) inputs for every fuzz target
 	FUZZTIME=$(FUZZTIME) .ci/run fuzz
 
+crash: ## respcache's crash tests, 50 crashes each
+	go test -count=1 -timeout 30m ./examples/respcache -long
+
 study: ## measure, judge and draw the growth of every structure
 	go run ./examples/study
+
+chance: ## judge a skip list 20 times, with other towers each time
+	go test ./examples/study/internal/measure -run 'TestOwn$$' -count=1 -v -repeat 20
 
 peers: ## every row against the peers, into evidence/RESULTS.md
 	go run -C evidence ./peers
 
-linear: ## at least 100,000 linearizability histories a type
-	go test -C evidence -tags debug ./linear/... -timeout 2h -long
+linear: ## 100,000 linearizability histories a type, into the record
+	go run -C evidence ./linear -long -record
+
+schedules: ## every schedule of every small program, into the record
+	go run -C evidence ./schedules -record
+
+records: ## write the documents again from their records
+	go run -C evidence ./claims
+	go run -C evidence ./peers -render
+	go run -C evidence ./hitratio -render
+	go run -C evidence ./windowcost -render
 
 mutants: ## planted bugs, and the statement-deletion sweep
 	go run -C evidence ./mutants -sweep
@@ -39,5 +54,5 @@ mutants: ## planted bugs, and the statement-deletion sweep
 ci: ## everything that must hold
 	.ci/run
 
-.PHONY: help fmt lint test race debug fuzz study peers linear mutants ci
+.PHONY: help fmt lint test race woven fuzz crash study chance peers linear schedules records mutants ci
 .DEFAULT_GOAL := help
