@@ -60,12 +60,12 @@ func respcache(t testing.TB, args ...string) *node {
 	return begin(&node{t: t, bin: bin, args: args, dir: t.TempDir()})
 }
 
-// redisServer starts redis-server, or skips the test where there is none. Nothing is
-// saved unless args say so.
+// redisServer starts redis-server, or skips the test where there is none. Unless args say
+// otherwise, nothing is saved and DUMP does not compress, as in respcache.
 func redisServer(t testing.TB, args ...string) *node {
 	t.Helper()
 	installed(t, "redis-server")
-	args = append([]string{"--save", "", "--appendonly", "no", "--enable-debug-command", "local", "--latency-tracking", "no"}, args...)
+	args = append([]string{"--save", "", "--appendonly", "no", "--enable-debug-command", "local", "--latency-tracking", "no", "--rdbcompression", "no"}, args...)
 	return begin(&node{t: t, redis: true, args: args, dir: t.TempDir()})
 }
 

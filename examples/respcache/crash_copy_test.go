@@ -22,7 +22,7 @@ func kinds() map[string]func(t testing.TB) *node {
 	}
 	if _, err := exec.LookPath("redis-server"); err == nil {
 		all["redis-server"] = func(t testing.TB) *node {
-			return redisServer(t, "--repl-diskless-sync-delay", "0", "--rdbcompression", "no")
+			return redisServer(t, "--repl-diskless-sync-delay", "0")
 		}
 	}
 	return all

@@ -25,6 +25,7 @@ var chosen = []struct {
 	{"CONFIG SET appendfsync always\r\n", "+OK\r\n", "-ERR CONFIG SET failed (possibly related to argument 'appendfsync') - appendonly is no, so it has no effect\r\n", "CONFIG SET refuses what would have no effect"},
 	{"CONFIG SET appendonly yes\r\n", "+OK\r\n", "-ERR CONFIG SET failed (possibly related to argument 'appendonly') - can't set immutable config\r\n", "the log is opened at the start"},
 	{"CONFIG SET notify-keyspace-events An\r\nCONFIG GET notify-keyspace-events\r\n", "+OK\r\n*2\r\n$22\r\nnotify-keyspace-events\r\n$1\r\nA\r\n", "+OK\r\n*2\r\n$22\r\nnotify-keyspace-events\r\n$2\r\nAn\r\n", "CONFIG GET says what is in force: Redis hides n behind A"},
+	{"CONFIG SET notify-keyspace-events \"K\\x00\"\r\n", "+OK\r\n", "-ERR CONFIG SET failed (possibly related to argument 'notify-keyspace-events') - Invalid event class character. Use 'Ag$lshzxeKEtmdn'.\r\n", "a value of a parameter that holds a zero byte is refused: Redis reads it up to there"},
 	{"SCAN -1\r\n", "*2\r\n$1\r\n0\r\n*0\r\n", "-ERR invalid cursor\r\n", "no SCAN has ever given a negative cursor"},
 }
 

@@ -25,14 +25,14 @@ func TestDifferential(t *testing.T) {
 		name  string
 		start func(testing.TB) *node
 	}{
-		{"control", func(t testing.TB) *node { return redisServer(t, uncompressed...) }},
+		{"control", func(t testing.TB) *node { return redisServer(t) }},
 		{"respcache", func(t testing.TB) *node { return respcache(t) }},
 		{"respcache of several shards", func(t testing.TB) *node { return respcache(t, "-shards", "8") }},
 	}
 	for _, side := range sides {
 		t.Run(side.name, func(t *testing.T) {
 			t.Parallel()
-			want, got := redisServer(t, uncompressed...), side.start(t)
+			want, got := redisServer(t), side.start(t)
 			wantCtl, gotCtl := want.dial(t), got.dial(t)
 			rapid.Check(t, func(t *rapid.T) { differ(t, want, got, wantCtl, gotCtl) })
 		})
@@ -43,7 +43,7 @@ func TestDifferential(t *testing.T) {
 // memory is refused, in and out of a transaction, and the rest is not. Nobody makes room,
 // and commands without keys, which respcache queues all the same, are left out.
 func TestDifferentialFull(t *testing.T) {
-	want, got := redisServer(t, uncompressed...), respcache(t)
+	want, got := redisServer(t), respcache(t)
 	wantCtl, gotCtl := want.dial(t), got.dial(t)
 	fill := [][]string{{"CONFIG", "SET", "maxmemory", "0"}, {"SET", "full", "stop"}, {"MSET", "a", "1", "b", "abc"}, {"CONFIG", "SET", "maxmemory", "1"}}
 	rapid.Check(t, func(t *rapid.T) { differ(t, want, got, wantCtl, gotCtl, fill...) })
@@ -51,9 +51,6 @@ func TestDifferentialFull(t *testing.T) {
 }
 
 var keyless = regexp.MustCompile(`(?i)^(FLUSH.*|PING|ECHO|SELECT|.*SUBSCRIBE|PUBLISH|PUBSUB|HELLO|CLIENT|UNWATCH|AUTH|CONFIG|COMMAND|SLOWLOG|LATENCY|SHUTDOWN|ACL|DEBUG)$`)
-
-// uncompressed makes redis-server write values as they are, as respcache does.
-var uncompressed = []string{"--rdbcompression", "no"}
 
 // What is never queued redis-server refuses in a transaction when memory is full.
 var noQueue = regexp.MustCompile(`(?i)^(MULTI|WATCH)$`)

@@ -31,7 +31,7 @@ func texts() (all []string) {
 
 // TestDump: what DUMP gives, the other server restores, compressed or not.
 func TestDump(t *testing.T) {
-	servers := map[string]*node{"redis": redisServer(t), "redis, uncompressed": redisServer(t, uncompressed...), "respcache": respcache(t)}
+	servers := map[string]*node{"redis": redisServer(t, "--rdbcompression", "yes"), "redis, uncompressed": redisServer(t), "respcache": respcache(t)}
 	for from, a := range servers {
 		for to, b := range servers {
 			ca, cb := a.dial(t), b.dial(t)

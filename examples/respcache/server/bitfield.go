@@ -13,7 +13,7 @@ func parseBitType(word []byte) (t bitType, ok bool) {
 		return t, false
 	}
 	t.signed = word[0] == 'i'
-	if t.width, ok = parseInt(word[1:]); !ok || t.width < 1 || t.width > 64 || t.width == 64 && !t.signed {
+	if t.width, ok = parseInt([]byte(cstring(word[1:]))); !ok || t.width < 1 || t.width > 64 || t.width == 64 && !t.signed {
 		return t, false
 	}
 	return t, true

@@ -97,7 +97,7 @@ func (s *session) hush(begin int) {
 
 // types of clients, as CLIENT LIST and CLIENT KILL know them.
 func clientType(word []byte) (name string, ok bool) {
-	switch name = strings.ToLower(string(word)); name {
+	switch name = strings.ToLower(cstring(word)); name {
 	case "normal", "pubsub", "master", "replica":
 		return name, true
 	case "slave":

@@ -228,12 +228,14 @@ func unknown(args [][]byte) string {
 	return "ERR unknown command '" + clip(args[0]) + "', with args beginning with: " + rest.String()
 }
 
-// is reports whether a word of a command is the given one, which is in capitals.
+// is reports whether a word of a command is the given one, which is in capitals. As in
+// Redis, a word ends before its first zero byte.
 func is(word []byte, option string) bool {
-	if len(word) != len(option) {
+	n := len(option)
+	if len(word) < n || len(word) > n && word[n] != 0 {
 		return false
 	}
-	for i, c := range word {
+	for i, c := range word[:n] {
 		if c-'a' < 26 {
 			c &^= 0x20
 		}

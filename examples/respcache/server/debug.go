@@ -47,7 +47,7 @@ var debugging map[string]handler
 func init() {
 	debugging = map[string]handler{
 		"change-repl-id2":    debugReplID,
-		"error3":             func(s *session, args [][]byte) { s.err(string(args[2])) },
+		"error3":             func(s *session, args [][]byte) { s.err(spaced.Replace(string(args[2]))) },
 		"help2":              help("debug"),
 		"loadaof2":           debugLoadAOF,
 		"object3":            debugObject,

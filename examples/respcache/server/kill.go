@@ -3,8 +3,8 @@ package server
 // A killer says which clients CLIENT KILL closes: those that all conditions hold for.
 type killer struct {
 	id          uint64 // 0 is any
-	addr, laddr string // "" is any
-	kind        string // "" is any
+	addr, laddr *string // nil is any; the empty word is no client's
+	kind        string  // "" is any
 	skipMe      bool
 }
 
@@ -12,7 +12,7 @@ func clientKill(s *session, args [][]byte) {
 	k := killer{skipMe: true}
 	old := len(args) == 3 // CLIENT KILL addr, with which a client may close itself
 	if old {
-		k = killer{addr: string(args[2])}
+		k = killer{addr: new(string(args[2]))}
 	} else if !k.parse(s, args[2:]) {
 		return
 	}
@@ -38,8 +38,8 @@ func clientKill(s *session, args [][]byte) {
 }
 
 func (k *killer) hits(s *session, c *conn) bool {
-	return (k.id == 0 || c.s.id == k.id) && (k.addr == "" || c.addr == k.addr) &&
-		(k.laddr == "" || c.nc.LocalAddr().String() == k.laddr) && (k.kind == "" || c.kind() == k.kind) && (!k.skipMe || c != s.conn)
+	return (k.id == 0 || c.s.id == k.id) && (k.addr == nil || c.addr == *k.addr) &&
+		(k.laddr == nil || c.nc.LocalAddr().String() == *k.laddr) && (k.kind == "" || c.kind() == k.kind) && (!k.skipMe || c != s.conn)
 }
 
 // parse reads pairs of words, or replies with an error.
@@ -63,9 +63,9 @@ func (k *killer) parse(s *session, words [][]byte) (ok bool) {
 				return false
 			}
 		case is(w, "ADDR"):
-			k.addr = string(v)
+			k.addr = new(string(v))
 		case is(w, "LADDR"):
-			k.laddr = string(v)
+			k.laddr = new(string(v))
 		case is(w, "USER"):
 			if string(v) != "default" {
 				s.err("ERR No such user '" + cstring(v) + "'")

@@ -20,11 +20,13 @@ func (s *session) err(text string) {
 	s.errors++
 	s.srv.stats.countError(text)
 	if strings.ContainsAny(text, "\r\n") {
-		text = strings.Trim(text, "\r\n")
-		text = strings.NewReplacer("\r", " ", "\n", " ").Replace(text)
+		text = spaced.Replace(strings.Trim(text, "\r\n"))
 	}
 	s.line('-', text)
 }
+
+// spaced replaces the ends of lines: an error is one line.
+var spaced = strings.NewReplacer("\r", " ", "\n", " ")
 
 func (s *session) line(kind byte, text string) {
 	s.out = append(s.out, kind)

@@ -64,7 +64,7 @@ func scan(s *session, args [][]byte) {
 		case is(args[i], "MATCH"):
 			pattern = args[i+1]
 		case is(args[i], "TYPE"):
-			kind = strings.ToLower(string(args[i+1]))
+			kind = strings.ToLower(cstring(args[i+1]))
 		default:
 			s.err(errSyntax)
 			return

@@ -111,7 +111,7 @@ func (s *session) options(words [][]byte, name string) (o setOptions, ok bool) {
 			o.persist = true
 		case free && i+1 < len(words) && (is(w, "EX") || is(w, "PX") || is(w, "EXAT") || is(w, "PXAT")):
 			i++
-			o.unit, o.amount = strings.ToUpper(string(w)), words[i]
+			o.unit, o.amount = strings.ToUpper(cstring(w)), words[i]
 		default:
 			s.err(errSyntax)
 			return o, false
