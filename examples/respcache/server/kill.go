@@ -2,7 +2,7 @@ package server
 
 // A killer says which clients CLIENT KILL closes: those that all conditions hold for.
 type killer struct {
-	id          uint64 // 0 is any
+	id          uint64  // 0 is any
 	addr, laddr *string // nil is any; the empty word is no client's
 	kind        string  // "" is any
 	skipMe      bool
