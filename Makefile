@@ -2,6 +2,7 @@
 export GOWORK := off
 TOOL := go tool -modfile=$(CURDIR)/tools/go.mod
 FUZZTIME ?= 100000x
+CHECKS ?= 5000
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +24,9 @@ woven: ## concurrency tests with yields woven in
 
 fuzz: ## FUZZTIME (100000x) inputs for every fuzz target
 	FUZZTIME=$(FUZZTIME) .ci/run fuzz
+
+search: ## CHECKS (5000) fresh random inputs for every property
+	RAPID_CHECKS=$(CHECKS) go test -count=1 -timeout 60m ./...
 
 crash: ## respcache's crash tests, 50 crashes each
 	go test -count=1 -timeout 30m ./examples/respcache -long
@@ -54,5 +58,5 @@ mutants: ## planted bugs, and the statement-deletion sweep
 ci: ## everything that must hold
 	.ci/run
 
-.PHONY: help fmt lint test race woven fuzz crash study chance peers linear schedules records mutants ci
+.PHONY: help fmt lint test race woven fuzz search crash study chance peers linear schedules records mutants ci
 .DEFAULT_GOAL := help
