@@ -67,6 +67,26 @@ func TestWait(t *testing.T) {
 	})
 }
 
+// TestWaitRaces: a push that comes while a follower looks wakes it up.
+func TestWaitRaces(t *testing.T) {
+	rounds := 2_000
+	if testing.Short() {
+		rounds = 500
+	}
+	synctest.Test(t, func(t *testing.T) { // where a follower that sleeps on is a deadlock
+		s := NewSync[int](1, Options{OnFull: OverwriteOldest})
+		for i := range rounds {
+			done := make(chan int)
+			go func() {
+				v, _ := s.Wait(context.Background(), uint64(i))
+				done <- v
+			}()
+			_, _ = s.Push(i)
+			require.Equal(t, i, <-done)
+		}
+	})
+}
+
 // TestWaitEnds with its context, before the call and during it.
 func TestWaitEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

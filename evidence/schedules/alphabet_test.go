@@ -49,7 +49,7 @@ var explorable = map[string]reflect.Type{
 var otherwise = map[string]string{
 	"concmap.Map.Increment": "Compute", "concmap.Map.Drop": "Compute", "lru.Sync.GetOrLoadAlone": "GetOrLoad",
 	"ratelimit.SlidingLog.Tokens": "Take", "ratelimit.SlidingCounter.Tokens": "Take",
-	"bqueue.Queue.cancel": "", "ratelimit.Bucket.cancel": "", "ratelimit.Bucket.second": "",
+	"bqueue.Queue.cancel": "", "ringbuffer.Sync.cancel": "", "ratelimit.Bucket.cancel": "", "ratelimit.Bucket.second": "",
 }
 
 // notExplored are the reasons for which operations have no letter.
@@ -86,7 +86,7 @@ var notExplored = map[string][]string{
 	"observed when no goroutine can go on":                       {"bqueue.Queue.Done", "bqueue.Queue.Len"},
 	"time stands still in a program":                             {"lru.Sync.DeleteExpired"},
 	"needs a context of the run's clock; linear records it": {
-		"bqueue.Queue.TakeBatchWithin", "ringbuffer.Sync.Wait",
+		"bqueue.Queue.TakeBatchWithin",
 	},
 	"Wait makes and cancels the same promises; linear records it": {"ratelimit.Bucket.Reserve", "ratelimit.Keyed.Reserve"},
 }
