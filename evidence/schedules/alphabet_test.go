@@ -31,6 +31,7 @@ var explorable = map[string]reflect.Type{
 	"ringbuffer.SPSC":          reflect.TypeFor[*ringbuffer.SPSC[int]](),
 	"ringbuffer.MPMC":          reflect.TypeFor[*ringbuffer.MPMC[int]](),
 	"ringbuffer.Sync":          reflect.TypeFor[*ringbuffer.Sync[int]](),
+	"ringbuffer.Pipe":          reflect.TypeFor[*ringbuffer.Pipe](),
 	"concmap.Map":              reflect.TypeFor[*concmap.Map[int, int]](),
 	"concmap.Striped":          reflect.TypeFor[*concmap.Striped[int, int]](),
 	"bqueue.Queue":             reflect.TypeFor[*bqueue.Queue[int]](),
@@ -49,14 +50,14 @@ var explorable = map[string]reflect.Type{
 var otherwise = map[string]string{
 	"concmap.Map.Increment": "Compute", "concmap.Map.Drop": "Compute", "lru.Sync.GetOrLoadAlone": "GetOrLoad",
 	"ratelimit.SlidingLog.Tokens": "Take", "ratelimit.SlidingCounter.Tokens": "Take",
-	"bqueue.Queue.cancel": "", "ringbuffer.Sync.cancel": "", "ratelimit.Bucket.cancel": "", "ratelimit.Bucket.second": "",
+	"bqueue.Queue.cancel": "", "ringbuffer.Sync.cancel": "", "ringbuffer.Pipe.cancel": "", "ringbuffer.Pipe.Read": "ReadContext", "ringbuffer.Pipe.Write": "WriteContext", "ratelimit.Bucket.cancel": "", "ratelimit.Bucket.second": "",
 }
 
 // notExplored are the reasons for which operations have no letter.
 var notExplored = map[string][]string{
 	"a constant, or one word that is read": {
 		"lap.Queue.Cap", "lap.Queue.Closed", "lap.Queue.Pushed", "lap.Queue.Popped", "ringbuffer.SPSC.Cap", "ringbuffer.MPMC.Cap",
-		"ringbuffer.Sync.Cap", "bqueue.Queue.Cap", "lru.Sync.Cap", "lfu.Sync.Cap",
+		"ringbuffer.Sync.Cap", "ringbuffer.Pipe.Cap", "bqueue.Queue.Cap", "lru.Sync.Cap", "lfu.Sync.Cap",
 	},
 	"one section under the lock; linear and the package's tests call it": {
 		"ringbuffer.Sync.At", "ringbuffer.Sync.Backward", "ringbuffer.Sync.Dropped", "ringbuffer.Sync.Numbers", "ringbuffer.Sync.Peek",
@@ -75,6 +76,7 @@ var notExplored = map[string][]string{
 	"calls what has a letter, and nothing else": {
 		"lap.Queue.PushEvict", // of ringbuffer.MPMC
 		"concmap.Map.Delete", "concmap.Map.Insert", "concmap.Map.Keys", "concmap.Map.Values", "concmap.Map.ToMap", "concmap.Striped.Delete",
+		"ringbuffer.Pipe.CloseWithError", "ringbuffer.Pipe.Read", "ringbuffer.Pipe.Write",
 		"bqueue.Queue.All", "ratelimit.Bucket.AllowN", "ratelimit.Bucket.WaitN", "ringbuffer.Sync.Drain",
 	},
 	"stripe by stripe, or several counts, as its doc says: no moment at which it is true": {
@@ -82,9 +84,10 @@ var notExplored = map[string][]string{
 		"bqueue.Queue.Stats", "bqueue.Queue.Unfinished", "ratelimit.Keyed.All", "ratelimit.Keyed.Len",
 		"timemap.Sync.Clear", "timemap.Sync.CompactBefore", "timemap.Sync.KeepLast", "timemap.Sync.Keys", "timemap.Sync.Len", "timemap.Sync.Versions",
 	},
-	"before the structure is shared, or while nothing else runs": {"lap.Queue.Init", "lap.Queue.Check"},
-	"observed when no goroutine can go on":                       {"bqueue.Queue.Done", "bqueue.Queue.Len"},
-	"time stands still in a program":                             {"lru.Sync.DeleteExpired"},
+	"a loop of what Read and Write do, without a context that ends it; the package's tests call it": {"ringbuffer.Pipe.ReadFrom", "ringbuffer.Pipe.WriteTo"},
+	"before the structure is shared, or while nothing else runs":                                    {"lap.Queue.Init", "lap.Queue.Check"},
+	"observed when no goroutine can go on":                                                          {"bqueue.Queue.Done", "bqueue.Queue.Len"},
+	"time stands still in a program":                                                                {"lru.Sync.DeleteExpired"},
 	"needs a context of the run's clock; linear records it": {
 		"bqueue.Queue.TakeBatchWithin",
 	},

@@ -2,9 +2,7 @@ package ringbuffer
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"runtime"
 	"testing"
@@ -12,26 +10,6 @@ import (
 	"example.com/flatline/evidence/internal/history"
 	"example.com/flatline/ringbuffer"
 )
-
-// A pcall is one operation of a pipe.
-type pcall struct {
-	op     string
-	b      string // what is written
-	n      int    // how many bytes are wanted
-	within int    // how long it may wait: so many turns of a goroutine that only yields
-}
-
-type presult struct {
-	b   string // what was read
-	n   int    // how many bytes were written, or the length
-	err error
-}
-
-// A stream is the model: the bytes in the pipe.
-type stream struct {
-	b      string
-	closed bool
-}
 
 func drawPipe(r *rand.Rand, client int) pcall {
 	ops := []string{"Write", "Read", "Write", "Read", "Len"}
@@ -76,69 +54,21 @@ func doPipe(p *ringbuffer.Pipe, in pcall) (out presult) {
 	return out
 }
 
-// splitPipe makes single bytes of what was written: they come one by one, though no
-// other writer's are between.
-func splitPipe(in pcall, out presult) (steps []history.Step[pcall, presult]) {
-	if in.op != "Write" {
-		return []history.Step[pcall, presult]{{In: in, Out: out}}
-	}
-	for _, c := range in.b[:out.n] {
-		steps = append(steps, history.Step[pcall, presult]{In: pcall{op: "Write", b: string(c)}, Out: presult{n: 1}})
-	}
-	if out.n < len(in.b) || out.err != nil {
-		steps = append(steps, history.Step[pcall, presult]{In: pcall{op: "Write"}, Out: presult{err: out.err}})
-	}
-	return steps
-}
-
-func stepPipe(capacity int) func(s stream, in pcall, out presult) []stream {
-	return func(s stream, in pcall, out presult) []stream {
-		if errors.Is(out.err, context.Canceled) {
-			return history.Is(out.b == "", s)
-		}
-		switch in.op {
-		case "Write":
-			if out.err != nil {
-				return history.Is(s.closed && out.err == io.ErrClosedPipe, s)
-			}
-			return history.Is(!s.closed && len(s.b) < capacity, stream{s.b + in.b, s.closed})
-		case "Read":
-			if out.err != nil {
-				return history.Is(out.err == io.EOF && s.closed && s.b == "" && out.b == "", s)
-			}
-			k := len(out.b)
-			return history.Is(k > 0 && k <= len(s.b) && s.b[:min(k, len(s.b))] == out.b, stream{s.b[min(k, len(s.b)):], s.closed})
-		case "Len":
-			return history.Is(out.n == len(s.b), s)
-		case "Close":
-			return history.Is(true, stream{s.b, true})
-		}
-		panic(in.op)
-	}
-}
-
 // TestPipe has writers, readers, and an end at any time. ReadFrom is in the tests of the
 // package: it has no context, and a history has to end.
 func TestPipe(t *testing.T) {
 	for _, capacity := range []int{1, 2, 3} {
 		t.Run(fmt.Sprint("capacity=", capacity), func(t *testing.T) {
-			history.Check(t, history.Type[*ringbuffer.Pipe, pcall, presult, stream]{
-				Name: fmt.Sprintf("ringbuffer.Pipe, capacity %d", capacity),
-				New: func(r *rand.Rand) *ringbuffer.Pipe {
-					p := ringbuffer.NewPipe(capacity)
-					for range r.IntN(4) { // a history begins anywhere in the buffer
-						_, _ = p.Write([]byte{0})
-						_, _ = p.Read(make([]byte, 1))
-					}
-					return p
-				},
-				Input: drawPipe,
-				Do:    doPipe,
-				Split: splitPipe,
-				Init:  func() (s stream) { return s },
-				Step:  stepPipe(capacity),
-				Equal: func(a, b stream) bool { return a == b },
-			})
+			ty := Pipe(capacity, func(r *rand.Rand) *ringbuffer.Pipe {
+				p := ringbuffer.NewPipe(capacity)
+				for range r.IntN(4) { // a history begins anywhere in the buffer
+					_, _ = p.Write([]byte{0})
+					_, _ = p.Read(make([]byte, 1))
+				}
+				return p
+			}, doPipe)
+			ty.Input = drawPipe
+			history.Check(t, ty)
 		})
 	}
 }
