@@ -24,6 +24,8 @@ type job struct {
 	Parts  int
 	Until  time.Duration // give up after so long; 0: never
 	Replay string
+	Patch  string            // the planted bug, as it was given
+	Files  map[string]string // that Patch changes, each with its changed copy
 }
 
 // A finding is what was explored of one shape of one subject.
@@ -54,6 +56,7 @@ const progressEvery = 200_000
 // work explores and writes a finding for each shape, and stops at the first failure.
 func work(j job, stdout, stderr io.Writer) error {
 	debug.SetGCPercent(-1)
+	told = j
 	out := json.NewEncoder(stdout)
 	if j.Replay != "" {
 		return replay(j.Replay, stdout)

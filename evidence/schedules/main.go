@@ -64,7 +64,6 @@ func child(stdout, stderr io.Writer) int {
 // A config is the command line.
 type config struct {
 	job
-	patch                               string
 	run                                 *regexp.Regexp
 	json, race, mutants, record, update bool
 }
@@ -77,7 +76,7 @@ func parse(args []string) (c config, err error) {
 	name := f.String("run", "", "with -mutants: only the patches whose name matches this regular expression")
 	f.IntVar(&c.Bound, "bound", 2, "preemptions at most")
 	f.StringVar(&c.Replay, "replay", "", "tell this schedule")
-	f.StringVar(&c.patch, "patch", "", "plant the bug of this patch")
+	f.StringVar(&c.Patch, "patch", "", "plant the bug of this patch")
 	f.BoolVar(&c.json, "json", false, "write a line of JSON for each shape")
 	f.BoolVar(&c.Quick, "short", false, "only the smaller shapes")
 	f.BoolVar(&c.race, "race", false, "under the race detector")
@@ -112,7 +111,7 @@ func parse(args []string) (c config, err error) {
 		return c, fmt.Errorf("unexpected argument %q", f.Arg(0))
 	case c.Bound < 0:
 		return c, errors.New("-bound must not be negative")
-	case c.record && (c.Quick || c.race || c.mutants || c.patch != "" || *pkgs != "" || *shapes != "" || c.Bound != 2):
+	case c.record && (c.Quick || c.race || c.mutants || c.Patch != "" || *pkgs != "" || *shapes != "" || c.Bound != 2):
 		return c, errors.New("-record records all, and nothing else")
 	case !c.mutants && (*name != "" || c.update):
 		return c, errors.New("-run and -update need -mutants")
@@ -165,11 +164,12 @@ func (c *config) do(ctx context.Context, dir string, stdout, stderr io.Writer) e
 		return c.plantAll(ctx, root, dir, stdout, stderr)
 	}
 	var base map[string]string
-	if c.patch != "" {
-		if base, err = applyPatch(ctx, root, filepath.Join(dir, "patched"), c.patch); err != nil {
+	if c.Patch != "" {
+		if base, err = applyPatch(ctx, root, filepath.Join(dir, "patched"), c.Patch); err != nil {
 			return err
 		}
 	}
+	c.Files = base
 	program, err := build(ctx, root, dir, base, c.race)
 	if err != nil {
 		return err
@@ -186,7 +186,7 @@ func (c *config) do(ctx context.Context, dir string, stdout, stderr io.Writer) e
 		return err
 	case c.record:
 		return save(root, found, time.Since(begun))
-	case c.patch != "":
+	case c.Patch != "":
 		return nil
 	}
 	return compare(root, found)

@@ -311,3 +311,16 @@ func TestFaultIsSeen(t *testing.T) {
 		assert.NoError(t, err)
 	}
 }
+
+// TestSource: of a file that a planted bug changes, the lines told are the changed ones.
+func TestSource(t *testing.T) {
+	dir := t.TempDir()
+	shipped, changed := filepath.Join(dir, "a.go"), filepath.Join(dir, "b.go")
+	require.NoError(t, os.WriteFile(shipped, []byte("one\n\ttwo\n"), 0o600))
+	require.NoError(t, os.WriteFile(changed, []byte("one\n\tbug\n"), 0o600))
+	told = job{Files: map[string]string{shipped: changed}}
+	defer func() { told = job{} }()
+	assert.Equal(t, "bug", source(shipped, 2))
+	assert.Equal(t, "one", source(changed, 1))
+	assert.Empty(t, source(shipped, 3))
+}

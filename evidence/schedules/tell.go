@@ -77,7 +77,11 @@ func tell(to io.Writer, s subject, p program, key string, taken map[int]int) (fa
 		}
 		fmt.Fprintf(to, "%4d %s%s    %s:%d  %s%s\n", i+1, indent, who, place(st.File), st.Line, source(st.File, st.Line), saw)
 	}
-	fmt.Fprintf(to, "\nagain: go run -C evidence ./schedules -replay '%s'\n", key)
+	patch := ""
+	if told.Patch != "" {
+		patch = "-patch " + told.Patch + " "
+	}
+	fmt.Fprintf(to, "\nagain: go run -C evidence ./schedules %s-replay '%s'\n", patch, key)
 	return failed
 }
 
@@ -86,13 +90,20 @@ func place(file string) string {
 	return filepath.ToSlash(filepath.Join(filepath.Base(filepath.Dir(file)), filepath.Base(file)))
 }
 
-var lines = map[string][]string{}
+var (
+	lines = map[string][]string{}
+	told  job // says which files a planted bug changes
+)
 
-// source is the text of a line.
+// source is the text of a line, as it was compiled.
 func source(file string, line int) string {
 	text, ok := lines[file]
 	if !ok {
-		if f, err := os.Open(file); err == nil {
+		from := file
+		if changed, ok := told.Files[file]; ok {
+			from = changed
+		}
+		if f, err := os.Open(from); err == nil {
 			for s := bufio.NewScanner(f); s.Scan(); {
 				text = append(text, strings.TrimSpace(s.Text()))
 			}
