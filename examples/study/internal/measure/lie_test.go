@@ -34,7 +34,7 @@ var strange = sync.OnceValues(func() (*model.Study, error) {
 			{Op: "List.Absent", Cost: costs.Cost{Class: growth.Constant}},
 		},
 	}
-	for _, name := range []string{"skiplist", "sizeless", "loopless", "uncompiled", "otherwise"} {
+	for _, name := range []string{"skiplist", "sizeless", "loopless", "uncompiled", "silent", "otherwise"} {
 		o, err := FindOwn(filepath.Join(own, name), nil)
 		if err != nil {
 			return nil, err

@@ -129,6 +129,8 @@ func owns() map[string]string {
 		"uncompiled/doc.go":    ownDoc,
 		"uncompiled/x_test.go": strings.Replace(ownBench, "{ }", "{ undefined() }", 1),
 		"otherwise/doc.go":     ownDoc,
+		"silent/doc.go":        ownDoc,
+		"silent/x_test.go":     strings.Replace(ownBench, "{ }", "{ }; b.ReportMetric(0, \"steps/op\")", 1),
 		"otherwise/x_test.go":  strings.Replace(ownBench, "BenchmarkGet", "BenchmarkPut", 1),
 	}
 	for _, name := range []string{"doc.go", "list.go", "bench_test.go"} {
@@ -155,12 +157,16 @@ func TestOwn(t *testing.T) {
 		"sizeless: no benchmark says its size",
 		"loopless: BenchmarkGet does not loop with for b.Loop()",
 		"uncompiled: does not build: ", "undefined: undefined",
+		"silent: Get, n=64: nothing was counted",
 		"otherwise: no benchmark measures an operation whose cost is stated",
 		"-state List.Absent=O(1): no benchmark measures List.Absent",
 	} {
 		assert.Contains(t, failures, want)
 	}
 	assert.Contains(t, s.Unjudged, model.Unjudged{Pkg: "otherwise", Row: "Get", Why: "no benchmark measures it"})
+	for _, o := range s.Ops {
+		assert.False(t, o.Pkg == "silent" && o.Verdict == growth.Confirmed, "nothing was counted, so nothing is confirmed")
+	}
 	for _, dir := range temporary {
 		assert.NoDirExists(t, filepath.Join(dir, "internal", "weave"), "nothing is written into the user's module")
 	}
@@ -174,7 +180,7 @@ func judgeSkipList(t *testing.T, s *model.Study) {
 	t.Helper()
 	byName := map[string]*model.Op{}
 	for _, o := range s.Ops {
-		if o.Own {
+		if o.Pkg == "skiplist" {
 			byName[o.Name()] = o
 		}
 	}
