@@ -11,8 +11,8 @@ import (
 	"example.com/flatline/internal/flight"
 )
 
-// A Sharded is a cache in parts, each with a lock of its own; the high bits of a
-// key's hash choose the part, the low bits its place there.
+// A Sharded is a cache in shards, each with its own lock; the high bits of a key's hash
+// choose the shard, the low bits its bucket there.
 type Sharded[K comparable, V any] struct {
 	shards   []shard[K, V]
 	shift    uint
