@@ -12,8 +12,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestAddModel: Add is what + is in a Go map, for values in cells and in boxes, through
-// all changes of shape.
+// TestAddModel: Add gives the same result as + on a Go map, for values in cells and in
+// boxes, through all changes of shape.
 func TestAddModel(t *testing.T) {
 	t.Run("int8", addModel(rapid.Int8()))
 	t.Run("complex128", addModel(rapid.Map(rapid.IntRange(-9, 9), func(i int) complex128 { return complex(float64(i), 1) })))
@@ -92,8 +92,9 @@ func TestConcurrentAdd(t *testing.T) {
 	assert.Equal(t, goroutines*n, v)
 }
 
-// TestLoadOrComputeContexts: the wait for another caller's function ends with the
-// context, and so does a call that has yet to begin; a present key is returned.
+// TestLoadOrComputeContexts: a wait for another caller's function ends with the context,
+// a call whose context has ended does not begin, and a present key is returned in any
+// case.
 func TestLoadOrComputeContexts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var m Map[string, int]
