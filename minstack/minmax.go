@@ -23,7 +23,7 @@ func (s *MinMax[T]) Push(v T) {
 	s.c.push(v, lower)
 }
 
-// Pop takes the top element off and returns it; false if the stack is empty. O(1).
+// Pop removes the top element and returns it; false if the stack is empty. O(1).
 func (s *MinMax[T]) Pop() (v T, ok bool) {
 	if n := len(s.c.items); n > 0 {
 		s.maxima.pop(n)
@@ -50,7 +50,7 @@ func (s *MinMax[T]) Max() (v T, ok bool) {
 // Len returns the number of elements. O(1).
 func (s *MinMax[T]) Len() int { return len(s.c.items) }
 
-// Clear takes all elements off and gives the memory back. O(1).
+// Clear removes all elements and releases the memory. O(1).
 func (s *MinMax[T]) Clear() { s.c, s.maxima = core[T]{}, records[T]{} }
 
 // All yields the elements, top first, as Stack.All does.
