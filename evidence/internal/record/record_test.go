@@ -35,8 +35,8 @@ func files() map[string]string {
 	}
 }
 
-// TestWhatCounts: a hash changes with each token of the package and of what it
-// imports, and with nothing else.
+// TestWhatCounts: a hash changes with each token of the package and of its imports, and
+// with nothing else.
 func TestWhatCounts(t *testing.T) {
 	hash := func(change func(files map[string]string)) string {
 		fs := files()

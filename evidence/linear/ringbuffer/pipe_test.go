@@ -16,13 +16,13 @@ import (
 // A pcall is one operation of a pipe.
 type pcall struct {
 	op     string
-	b      string // what is written
-	n      int    // how many bytes are wanted
-	within int    // how long it may wait: so many turns of a goroutine that only yields
+	b      string // the bytes to write
+	n      int    // the number of bytes to read
+	within int    // how long it may wait: a number of yields of another goroutine
 }
 
 type presult struct {
-	b   string // what was read
+	b   string // the bytes that were read
 	n   int    // how many bytes were written, or the length
 	err error
 }
@@ -76,8 +76,8 @@ func doPipe(p *ringbuffer.Pipe, in pcall) (out presult) {
 	return out
 }
 
-// splitPipe makes single bytes of what was written: they come one by one, though no
-// other writer's are between.
+// splitPipe divides a write into single bytes: they are written one by one, but with no
+// other writer's bytes between them.
 func splitPipe(in pcall, out presult) (steps []history.Step[pcall, presult]) {
 	if in.op != "Write" {
 		return []history.Step[pcall, presult]{{In: in, Out: out}}
@@ -117,8 +117,8 @@ func stepPipe(capacity int) func(s stream, in pcall, out presult) []stream {
 	}
 }
 
-// TestPipe has writers, readers, and an end at any time. ReadFrom is in the tests of the
-// package: it has no context, and a history has to end.
+// TestPipe has writers, readers, and a Close at any time. The tests of the package cover
+// ReadFrom: it has no context, and a history has to end.
 func TestPipe(t *testing.T) {
 	for _, capacity := range []int{1, 2, 3} {
 		t.Run(fmt.Sprint("capacity=", capacity), func(t *testing.T) {
@@ -126,7 +126,7 @@ func TestPipe(t *testing.T) {
 				Name: fmt.Sprintf("ringbuffer.Pipe, capacity %d", capacity),
 				New: func(r *rand.Rand) *ringbuffer.Pipe {
 					p := ringbuffer.NewPipe(capacity)
-					for range r.IntN(4) { // a history begins anywhere in the buffer
+					for range r.IntN(4) { // a history begins at any offset of the buffer
 						_, _ = p.Write([]byte{0})
 						_, _ = p.Read(make([]byte, 1))
 					}
