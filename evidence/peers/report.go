@@ -97,7 +97,7 @@ func writeReport(out string) error {
 	return os.WriteFile(out, []byte(report(sections)), 0o644)
 }
 
-const intro = `# flatline beside its peers
+const intro = `# flatline and its peers
 
 Each row is one kind of work, done by flatline and by a peer in interleaved rounds of one process (` + "`internal/measure`" + ` says
 how). Ours and theirs are medians; the ratio is the median of the rounds' ratios, with the 10th and 90th percentile behind
