@@ -57,7 +57,7 @@ func TestAdd(t *testing.T) {
 	assert.Zero(t, testing.AllocsPerRun(100, func() { Add(&m, "a", 1) }))
 	var nan Map[float64, int]
 	Add(&nan, math.NaN(), 1)
-	assert.Equal(t, 1, Add(&nan, math.NaN(), 1), "each NaN is a key of its own")
+	assert.Equal(t, 1, Add(&nan, math.NaN(), 1), "each NaN is a separate key")
 	assert.Equal(t, 2, nan.Len())
 	var bad Map[any, int]
 	assert.Panics(t, func() { Add(&bad, any([]int{}), 1) })

@@ -23,7 +23,7 @@
 //	promise   tokens that are reserved for a time to come: a Reservation, or a caller
 //	          that sleeps in Wait
 //	debt      in a Keyed, what a bucket lacks until it is full
-//	promised  of a key of a Keyed: it has promises to come, and a Bucket of its own for them
+//	promised  of a key of a Keyed: it has promises that are not due, and its own Bucket for them
 //
 // # Idea
 //

@@ -25,7 +25,7 @@ func (b *Bucket) check(t require.TestingT) {
 		require.Less(t, z, int64(frozen), "I1")
 		require.LessOrEqual(t, s.full, int64(edge), "I1")
 		require.Equal(t, s.burst, s.most, "I1")
-		require.NotEqual(t, Inf, s.rate, "a z that others move must refuse nobody")
+		require.NotEqual(t, Inf, s.rate, "a z that others move must not cause a refusal")
 	}
 	if b.promises == nil {
 		return

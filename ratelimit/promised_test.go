@@ -81,7 +81,7 @@ func TestKeyedWaitGivesUp(t *testing.T) {
 		s.waitKey(t.Context(), x, "a", 1, 1) // 5 s
 		s.waitKey(t.Context(), x, "a", 2, 1) // 6 s
 		assert.ErrorIs(t, x.Wait(t.Context(), "a"), ErrBusy)
-		assert.NoError(t, x.Wait(t.Context(), "b"), "each key has places of its own")
+		assert.NoError(t, x.Wait(t.Context(), "b"), "each key has its own count")
 		short, stop := context.WithTimeout(t.Context(), time.Second)
 		defer stop()
 		assert.ErrorIs(t, x.Wait(short, "a"), ErrBusy)

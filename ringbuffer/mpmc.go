@@ -40,7 +40,7 @@ func NewMPMC[T any](capacity int) *MPMC[T] {
 // unless it has to wait for another call, no allocation.
 func (q *MPMC[T]) TryPush(v T) bool { return q.q.TryPush(v) == lap.OK }
 
-// TryPop takes out the oldest item and returns it, or false if the queue was empty. The
+// TryPop removes the oldest item and returns it, or false if the queue was empty. The
 // slot is zeroed. O(1) unless it has to wait for another call, no allocation.
 func (q *MPMC[T]) TryPop() (T, bool) {
 	v, result := q.q.TryPop()

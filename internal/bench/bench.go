@@ -34,8 +34,8 @@ var Sizes = sizes(os.Getenv("FLATLINE_SIZES"))
 var times = repeats(os.Getenv("FLATLINE_REPEATS"))
 
 // sizes reads a comma-separated list of powers of two; an empty list stands for the usual
-// ones. It panics on anything else: it runs only in test binaries, and nobody would
-// notice a sweep over the wrong sizes.
+// ones. It panics on anything else: it runs only in test binaries, and a sweep over the
+// wrong sizes would pass unnoticed.
 func sizes(list string) []int {
 	if list == "" {
 		return []int{1 << 8, 1 << 11, 1 << 14, 1 << 17, 1 << 20}

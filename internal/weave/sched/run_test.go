@@ -63,8 +63,8 @@ func TestAtomicsInterleave(t *testing.T) {
 	assert.Equal(t, 2, schedules, "each goroutine may be the first")
 	all, schedules = outcomes(t, 9, program)
 	assert.Equal(t, []string{"1", "2"}, all)
-	// Each goroutine starts, loads, stores; the start is not a point of its own but the
-	// choice that it comes.
+	// Each goroutine starts, loads, stores; the start is not a separate point but the
+	// choice to run it.
 	assert.Equal(t, 20, schedules, "all merges of 3 and 3 steps")
 
 	all, _ = outcomes(t, 9, func() ([]func(), func() string) {
@@ -207,8 +207,8 @@ func TestChannels(t *testing.T) {
 	assert.Equal(t, []string{"-1", "0"}, all)
 }
 
-// TestGosched: a loop that waits is not run while nothing changes, and one that waits
-// for nothing is seen.
+// TestGosched: a waiting loop is not run while nothing changes, and one that waits in
+// vain is detected.
 func TestGosched(t *testing.T) {
 	all, schedules := outcomes(t, 9, func() ([]func(), func() string) {
 		var ready atomic.Bool
