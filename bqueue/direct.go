@@ -5,10 +5,10 @@ import (
 	"sync"
 )
 
-// direct is the form in strict order, and for small capacities: a ring under one
-// mutex. A Put hands its item to a waiting taker, and a Take hands the slot that it
-// frees to a waiting putter. A waiter that is signaled has nothing left to do: its
-// operation was completed for it, so no other caller can come in between.
+// direct is the form in strict order, and for small capacities: a ring under one mutex. A
+// Put hands its item to a waiting taker, and a Take hands the slot that it frees to a
+// waiting putter. A waiter that is signaled has nothing left to do: its operation was
+// completed for it, so no other caller can intervene.
 //
 // Takers wait only while the ring is empty, putters only while it is full.
 type direct[T any] struct {

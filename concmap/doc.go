@@ -140,7 +140,7 @@
 //     waits calls its own function (TestLoadOrComputeInTurn)
 //   - A key is NaN: each Store adds an entry that only loops find, as in a Go map (TestNaN)
 //   - A key cannot be hashed: the method panics and changes nothing (TestUncomparable)
-//   - Almost all keys are deleted: the memory comes back late (TestBytesAfterRandomDeletes)
+//   - Almost all keys are deleted: the memory is released late (TestBytesAfterRandomDeletes)
 //   - The map is written after Snapshot: the Snapshot does not change (TestSnapshotStays)
 //   - A Map is copied and both copies are used: one of them panics (TestCopies)
 //

@@ -20,8 +20,8 @@ const groupSlots = 7
 //	└────────┴───┴───┴───┴─────┴───┴───┴───┴───┴─────┴───┴────┘
 //	 byte i:  0        slot i is empty
 //	          1ttttttt live: its key's tag is the first 7 bits of its hash
-//	          01tttttt dead: deleted; the key is still there, and may come back
-//	 byte 7:  1 if a key that probed this group went on to the next
+//	          01tttttt dead: deleted; the key is still there, and may be revived
+//	 byte 7:  1 if a search for a key continued to the next group
 //
 // A key is written once, before its slot is first live, and never changed: a goroutine
 // that has seen the slot live or dead may read the key at any time. Cells are read and

@@ -100,7 +100,7 @@
 //     life of a cache that only grows. In a Sharded no Put delays all others in this
 //     way: its shards grow one by one.
 //   - A Put under MaxCost, where one heavy entry can evict many.
-//   - Whatever meets entries that have expired: each of them is removed once.
+//   - Any operation that finds expired entries: each of these is removed once.
 //   - The first PutTTL in a cache without Options.TTL, which adds the slice of deadlines.
 //
 // At capacity, without expiry or MaxCost, no operation is amortised and none
@@ -182,7 +182,7 @@
 //     leaves as well (TestCost).
 //   - OnEvict calls the cache: it may, no lock is held (TestOnEvictMayUseTheCache).
 //   - OnEvict panics: the cache is whole, OnEvict is called for the other values too, then
-//     the panic goes on (TestPanickingOnEvict).
+//     the panic continues (TestPanickingOnEvict).
 //   - Cost, Hash or Now panics: nothing has changed (TestPanicsOfTheCaller).
 //   - an entry is used again and again: its life ends all the same, counted from the Put;
 //     with Options.Sliding it never ends (TestExpiredIsAbsent, TestSliding).
@@ -208,7 +208,7 @@
 //     (TestAllKeysCollide).
 //   - a key is NaN: it is stored, never found, and evicted in its turn (TestNaN); each
 //     GetOrLoad of it loads (TestNaNIsLoadedByEachCaller).
-//   - a loop changes the cache: a Cache's loop yields what is still there when it comes to it
+//   - a loop changes the cache: a Cache's loop yields entries that are present when it reaches them
 //     (TestModel); a Sync's yields the entries of the moment when it began.
 //
 // # References

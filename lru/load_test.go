@@ -106,7 +106,7 @@ func TestErrorsAreNotStored(t *testing.T) {
 	})
 }
 
-// TestCancelledCaller stops waiting; the load goes on for the others and is stored.
+// TestCancelledCaller: it stops waiting; the load continues for the others and is stored.
 func TestCancelledCaller(t *testing.T) {
 	eachLoader(t, ints{}, func(t *testing.T, c loader[int, int]) {
 		type ctxKey struct{}
@@ -297,9 +297,9 @@ func TestNaNIsLoadedByEachCaller(t *testing.T) {
 	})
 }
 
-// TestLoadsThatNeedEachOther wait for each other. A caller whose context ends goes on;
-// after a Delete the key can be loaded again; and the loads themselves end if they wait
-// with contexts that end.
+// TestLoadsThatNeedEachOther: they wait for each other. A caller whose context ends
+// returns; after a Delete the key can be loaded again; and the loads themselves end if
+// they wait with contexts that end.
 func TestLoadsThatNeedEachOther(t *testing.T) {
 	eachLoader(t, ints{}, func(t *testing.T, c loader[int, int]) {
 		needs := func(other int, load func(context.Context, int) (int, error)) func(context.Context, int) (int, error) {

@@ -89,7 +89,7 @@
 //     (TestSegmentedMovesNothing)
 //   - The compare function panics: the stack is as it was (TestPanickingCompare)
 //   - The compare function uses the stack: no invariant breaks (TestCompareMayUseTheStack)
-//   - The body of a loop pushes or pops: the loop goes on down from what was the top
+//   - The body of a loop pushes or pops: the loop continues down from what was the top
 //     (TestAllWhileItChanges); over a Sync it sees a snapshot (TestSyncAllIsASnapshot)
 //   - An element is popped: the stack keeps nothing of it alive (TestGoneIsCollected)
 //   - The caller needs to go back to an earlier state: keep a Persistent (TestUndo)

@@ -34,8 +34,8 @@ func (s *MinMax[T]) Pop() (v T, ok bool) {
 // Peek returns the top element; false if the stack is empty. O(1).
 func (s *MinMax[T]) Peek() (T, bool) { return s.c.peek() }
 
-// Min returns the least element, the NaN if there is one; false if the stack is
-// empty. O(1).
+// Min returns the smallest element, the NaN if there is one; false if the stack is empty.
+// O(1).
 func (s *MinMax[T]) Min() (T, bool) { return s.c.min() }
 
 // Max returns the greatest element, a NaN only if there is nothing else; false if

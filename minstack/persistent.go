@@ -49,8 +49,8 @@ func (s Persistent[T]) Peek() (v T, ok bool) {
 	return s.top.v, true
 }
 
-// Min returns the least element, the NaN if there is one; false if the stack is
-// empty. O(1).
+// Min returns the smallest element, the NaN if there is one; false if the stack is empty.
+// O(1).
 func (s Persistent[T]) Min() (v T, ok bool) {
 	if s.top == nil {
 		return v, false

@@ -64,8 +64,8 @@ func (q *Queue[T]) Peek() (v T, ok bool) {
 	return v, ok
 }
 
-// Min returns the least element, the NaN if there is one; false if the queue is
-// empty. O(1).
+// Min returns the smallest element, the NaN if there is one; false if the queue is empty.
+// O(1).
 func (q *Queue[T]) Min() (v T, ok bool) {
 	v, ok = q.out.min()
 	if len(q.in) > 0 && (!ok || cmp.Less(q.least, v)) {

@@ -110,8 +110,8 @@ func (s *Segmented[T]) Peek() (v T, ok bool) {
 	return s.items.peek(), true
 }
 
-// Min returns the least element, the NaN if there is one; false if the stack is
-// empty. O(1).
+// Min returns the smallest element, the NaN if there is one; false if the stack is empty.
+// O(1).
 func (s *Segmented[T]) Min() (v T, ok bool) {
 	if s.items.n == 0 {
 		return v, false

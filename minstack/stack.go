@@ -92,8 +92,8 @@ func (s *Stack[T]) Pop() (T, bool) { return s.c.pop() }
 // Peek returns the top element; false if the stack is empty. O(1).
 func (s *Stack[T]) Peek() (T, bool) { return s.c.peek() }
 
-// Min returns the least element, the NaN if there is one; false if the stack is
-// empty. O(1).
+// Min returns the smallest element, the NaN if there is one; false if the stack is empty.
+// O(1).
 func (s *Stack[T]) Min() (T, bool) { return s.c.min() }
 
 // Len returns the number of elements. O(1).
@@ -161,7 +161,7 @@ func (s *StackFunc[T]) Peek() (v T, ok bool) {
 	return s.c.peek()
 }
 
-// Min returns the least element; false if the stack is empty. O(1).
+// Min returns the smallest element; false if the stack is empty. O(1).
 func (s *StackFunc[T]) Min() (v T, ok bool) {
 	if len(s.c.items) == 0 {
 		s.mustBeMade()

@@ -41,8 +41,8 @@ func (s *Sync[T]) Peek() (T, bool) {
 	return s.s.Peek()
 }
 
-// Min returns the least element, the NaN if there is one; false if the stack is
-// empty. O(1).
+// Min returns the smallest element, the NaN if there is one; false if the stack is empty.
+// O(1).
 func (s *Sync[T]) Min() (T, bool) {
 	s.lock()
 	defer s.mu.Unlock()

@@ -15,9 +15,9 @@ import (
 // monotonic clock.
 type Options struct {
 	// Now is the clock; the default is the monotonic one, which stops while the machine
-	// sleeps. With func() time.Time { return time.Now().Round(0) } it goes on then, but
-	// follows every step of the wall clock. Inside a testing/synctest bubble the default
-	// is the bubble's clock.
+	// sleeps. With func() time.Time { return time.Now().Round(0) } it continues
+	// meanwhile, but follows every step of the wall clock. Inside a testing/synctest
+	// bubble the default is the bubble's clock.
 	//
 	// The bucket keeps the latest time that it has seen. If the clock goes backwards, the
 	// bucket's time stands still until the clock has caught up: after one reading an hour

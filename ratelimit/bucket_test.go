@@ -406,7 +406,7 @@ func TestDebtOutgrowsTheWord(t *testing.T) {
 }
 
 // TestDebtHasAnEnd: a debt of 2^63 tokens stays exact whatever Set does; a larger one is
-// cut at a rate so slow that its ticks do not fit, and the bucket goes on.
+// cut at a rate so slow that its ticks do not fit, and the bucket stays usable.
 func TestDebtHasAnEnd(t *testing.T) {
 	const most = math.MaxInt64
 	for _, tokens := range []int64{1, 1 << 20} {
@@ -445,8 +445,8 @@ func TestUndoAfterTheRim(t *testing.T) {
 }
 
 // TestUndoMayReturnLess: of two takes that are undone, the first of 2 gets back 1. What
-// was taken since, 4, counts in full, although 1 of it has come back: if the bucket had
-// been full at that moment without the first take, that 1 would have overflowed. Two
+// was taken since, 4, counts in full, although 1 of it has been returned: if the bucket
+// had been full at that moment without the first take, that 1 would have overflowed. Two
 // takes that are undone in reverse order get everything back, and a reservation that is
 // not due always does (TestCancelNeverGivesTooMuch is the other side).
 func TestUndoMayReturnLess(t *testing.T) {
@@ -468,8 +468,8 @@ func TestUndoMayReturnLess(t *testing.T) {
 	assert.EqualValues(t, 6, b.Tokens())
 }
 
-// TestCancelAfterItsTime: a deferred Cancel gives nothing back, neither at the reserved
-// time nor after it.
+// TestCancelAfterItsTime: a deferred Cancel returns nothing, neither at the reserved time
+// nor after it.
 func TestCancelAfterItsTime(t *testing.T) {
 	for _, late := range []time.Duration{0, 1, time.Hour} {
 		c := new(fakeClock)

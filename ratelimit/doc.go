@@ -20,7 +20,7 @@
 //	          compare-and-swap
 //	wide      a state whose z takes 128 bits, behind the lock
 //	frozen    a word that no taker accepts, since its state is wide or was replaced
-//	promise   tokens that are reserved for a time to come: a Reservation, or a caller
+//	promise   tokens that are reserved for a future time: a Reservation, or a caller
 //	          that sleeps in Wait
 //	debt      in a Keyed, what a bucket lacks until it is full
 //	promised  of a key of a Keyed: it has promises that are not due, and its own Bucket for them
@@ -146,7 +146,7 @@
 //   - n is 0 or negative: refused, and no token is given (TestNothingIsMinted)
 //   - the rate changes while callers sleep: their times are computed again, and those of
 //     reservations too (TestWaitHearsOfSet, TestSetKeepsWhatIsHeldAndOwed)
-//   - Cancel comes after the reserved time: it gives nothing back (TestCancelAfterItsTime)
+//   - Cancel comes after the reserved time: it returns nothing (TestCancelAfterItsTime)
 //   - a time or a debt overflows 64 bits: the state is replaced, and decides as rational
 //     arithmetic does (TestTimeOutrunsTheTicks, TestDebtOutgrowsTheWord)
 //   - MaxKeys keys are kept and all of them owe: the one that will be full soonest of

@@ -46,8 +46,8 @@ type KeyedOptions[K comparable] struct {
 // be copied.
 //
 // It decides as a Bucket does, except for settings whose burst takes more than 2^61 ticks
-// or whose rate in lowest terms is of more than 2^20 events (1000003 in 17 days, say):
-// there a token takes longer by up to one part in a million, and never less.
+// or whose rate in lowest terms is of more than 2^20 events (for example 1000003 in 17
+// days): there a token takes longer by up to one part in a million, and never less.
 type Keyed[K comparable] struct {
 	shards  []keyShard[K]
 	shift   uint

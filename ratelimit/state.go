@@ -102,8 +102,8 @@ func (s *state) fits(z int128) bool {
 	return s.wide || ok && w < frozen
 }
 
-// freeze stops the fast path on s for good and returns the last z. From here to
-// the publication of a successor every call locks Bucket.mu, which is held.
+// freeze permanently stops the fast path on s and returns the last z. From here to the
+// publication of a successor every call locks Bucket.mu, which is held.
 func (s *state) freeze() int128 {
 	if s.wide {
 		return s.big

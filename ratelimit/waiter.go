@@ -19,7 +19,7 @@ func (b *Bucket) Wait(ctx context.Context) error { return b.WaitN(ctx, 1) }
 //   - an error that wraps context.DeadlineExceeded at once if the tokens come
 //     after ctx's deadline, and then takes nothing;
 //   - an error that wraps ctx's error and context.Cause(ctx) when ctx is done, before
-//     the call or during it, and then gives back what it took, as Cancel does.
+//     the call or during it, and then returns what it took, as Cancel does.
 //
 // Set, Refund and the Cancel of others change its time. A caller that already sleeps
 // when Set makes the rate 0 sleeps until Set changes it again or ctx is done.

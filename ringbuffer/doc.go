@@ -10,7 +10,7 @@
 // # Terms
 //
 //	number  items are numbered from 0 in the order in which they are pushed
-//	head    the number of the oldest item in the ring: so many were removed before it
+//	head    the number of the oldest item in the ring; as many were removed before it
 //	tail    the number that the next item will get
 //	slot    a place of the array
 //	claim   an atomic operation that reserves a slot for one goroutine, before it is
@@ -58,7 +58,7 @@
 //
 // # Invariants
 //
-//	I1  head ≤ tail ≤ head + capacity ≤ head + slots; slots is the least power of two
+//	I1  head ≤ tail ≤ head + capacity ≤ head + slots; slots is the smallest power of two
 //	    that is not below the capacity.
 //	I2  Item n is in slot n mod slots, for head ≤ n < tail.
 //	I3  A free slot keeps nothing alive: it is zero, or T has no pointers (or the
@@ -122,7 +122,7 @@
 //     usable (TestBytesSurvivesPanics)
 //   - A Pipe is closed while a Read or a Write waits: the Read returns the rest, then
 //     io.EOF, the Write io.ErrClosedPipe and what it stored (TestPipeClose)
-//   - The context of a Pipe's wait ends: the wait ends, and the pipe goes on
+//   - The context of a Pipe's wait ends: the wait ends, and the pipe stays usable
 //     (TestPipeContexts)
 //   - A zero value is used: it is full and empty until Resize (TestZeroValues,
 //     TestZeroRingsGrow)

@@ -54,23 +54,23 @@ func (q *MPMC[T]) TryPop() (T, bool) {
 func (q *MPMC[T]) PushEvict(v T) (evicted T, ok bool) { return q.q.PushEvict(v) }
 
 // PushSlice appends items of vs in order until all are stored or the queue is full, and
-// returns their number. It is a sequence of TryPush calls, of which those that find room at
-// once stay together; only the claims are saved. O(len(vs)).
+// returns their number. It is a sequence of TryPush calls; those that find space at once
+// stay together. It saves only claims. O(len(vs)).
 func (q *MPMC[T]) PushSlice(vs []T) int {
 	n, _ := q.q.PushSlice(vs)
 	return n
 }
 
-// PopInto takes items out into dst, the oldest first, until dst is full or the queue is
-// empty, and returns their number. It is a sequence of TryPop calls, as PushSlice is of
-// TryPush. O(len(dst)).
+// PopInto moves items to dst, the oldest first, until dst is full or the queue is empty,
+// and returns their number. It is a sequence of TryPop calls, as PushSlice is of TryPush.
+// O(len(dst)).
 func (q *MPMC[T]) PopInto(dst []T) int {
 	n, _ := q.q.PopInto(dst)
 	return n
 }
 
-// Len returns the number of items at one moment during the call. O(1); it reads again
-// when a push comes in between.
+// Len returns the number of items at one moment during the call. O(1); it reads again if
+// a push intervenes.
 func (q *MPMC[T]) Len() int { return q.q.Len() }
 
 // Cap returns the capacity. O(1).

@@ -131,7 +131,7 @@
 //   - compare panics: the window is as if Push had not been called (TestPanickingCompare)
 //   - compare uses its window: Push panics, and the window can be used
 //     (TestCallbackUsesItsStructure)
-//   - the loop pushes or clears: it goes on with what is there (TestAllWhileItChanges)
+//   - the loop pushes or clears: it continues with the candidates left (TestAllWhileItChanges)
 //   - k is the largest int: memory is taken for what is pushed (TestHugeWindow)
 //
 // # Concurrency

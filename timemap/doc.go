@@ -97,7 +97,7 @@
 //     change (TestViewIsLive)
 //   - the key is absent, or the time is before its first version: (zero, false)
 //     (TestEmpty)
-//   - the time is the least or the largest int64: a time like others (TestEndsOfTime)
+//   - the time is the smallest or the largest int64: it is a valid time (TestEndsOfTime)
 //   - a time.Time does not fit an int64: Time gives the nearest that does (TestTime)
 //   - the map is compacted while a late write is on its way: the version that holds stays
 //     and is not hidden (TestCompactionKeepsWhatHolds)

@@ -10,7 +10,7 @@ type series[V any] struct {
 	firsts []int64    // the first time of each older chunk
 	n      int
 	edits  uint32 // counts changes other than appends: they move versions that a loop has not seen yet
-	shared uint32 // odd: a snapshot shares lists and chunks; even: the lists are private, as are chunks with this mark
+	shared uint32 // odd: shared with a snapshot; even: the lists, and chunks with this mark, are private
 }
 
 // append adds a version that is not before any other version.

@@ -76,7 +76,7 @@ func sweep(ctx context.Context, c config, root, pkg string, stdout, stderr io.Wr
 		statements = slices.DeleteFunc(statements, func(s statement) bool { return !slices.Contains(explained.order, s.identity) })
 	}
 	users := explained.also
-	if _, err := os.Stat(filepath.Join(root, pkg)); err == nil { // otherwise it is a folder of patches for something else
+	if _, err := os.Stat(filepath.Join(root, pkg)); err == nil { // else a folder of other patches
 		users = append([]string{pkg}, users...)
 	}
 	binaries, err := compile(ctx, root, work, overlay, users, dirs, stderr)

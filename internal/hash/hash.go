@@ -24,8 +24,9 @@
 // cannot choose keys that collide. Each lane has its own secret, which the process draws
 // when it starts. With one secret for all lanes, two strings that differ only in the
 // order of their 16-byte blocks would collide whatever the secret is. A caller's own hash
-// function is mixed with the same secrets, so that a weak one (the identity, say) still
-// spreads over a power-of-two table; it cannot repair collisions of the function itself.
+// function is mixed with the same secrets, so that a weak one (such as the identity)
+// still spreads over a power-of-two table; it cannot repair collisions of the function
+// itself.
 //
 // # References
 //

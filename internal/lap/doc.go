@@ -7,7 +7,7 @@
 // Each push draws a ticket from tail and each pop one from head. A ticket is an index of
 // the array and the number of laps made around it, in one word:
 //
-//	 63       62 … k    k-1 … 0        1<<k is one lap, the least power of
+//	 63       62 … k    k-1 … 0        1<<k is one lap, the smallest power of
 //	[closed] [  lap  ] [ index ]       two above the capacity
 //
 // The word grows with each ticket, and never runs out: with 2^20 slots there are

@@ -218,9 +218,9 @@ func TestManyNodes(t *testing.T) {
 	}
 }
 
-// TestKilledAndRestarted: the store is killed in the middle, and comes back with
-// its data. Requests meanwhile are refused, or limited to the node's share; the bound
-// holds throughout.
+// TestKilledAndRestarted: the store is killed in the middle, and restarted with its data.
+// Requests meanwhile are refused, or limited to the node's share; the bound holds
+// throughout.
 func TestKilledAndRestarted(t *testing.T) {
 	for name, lose := range map[string]bool{"with its data": false, "without": true} {
 		t.Run(name, func(t *testing.T) {

@@ -217,7 +217,7 @@ func TestZeroLimiter(t *testing.T) {
 	}
 }
 
-// TestClockOfACaller: what the node decides by itself follows Options.Now, which may go
+// TestClockOfACaller: the node's own decisions follow Options.Now, which may go
 // backwards; a trace can be replayed.
 func TestClockOfACaller(t *testing.T) {
 	begin := time.Unix(0, 0)

@@ -197,7 +197,8 @@ func batchBound() measure.Group {
 	}
 }
 
-// mpmc is two producers and two consumers. A goroutine that finds the queue full or empty yields.
+// mpmc is two producers and two consumers. A goroutine that finds the queue full or
+// empty yields.
 func mpmc() measure.Group {
 	four := func(push func(int) bool, pop func() bool) measure.Side {
 		return loop(func(m int) {

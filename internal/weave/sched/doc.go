@@ -1,8 +1,8 @@
 // Package sched is the runtime of the sched loom: it runs the goroutines of a small
 // program one at a time and decides before every operation of sync, sync/atomic and
-// channels which of them goes on. A [Run] repeats a program until it has been
-// through every schedule with at most so many preemptions (Musuvathi et al.,
-// "Finding and Reproducing Heisenbugs in Concurrent Programs", 2008).
+// channels which of them continues. A [Run] repeats a program until it has run every
+// schedule with at most a given number of preemptions (Musuvathi et al., "Finding and
+// Reproducing Heisenbugs in Concurrent Programs", 2008).
 //
 // Its folders sync, atomic, runtime, time, rand and errgroup have the names and the
 // sizes of the packages that they stand for in a woven build. Each operation is a
@@ -23,7 +23,7 @@
 // collection during a run, since an address that is used again would be another
 // object with the same name. Random numbers and secrets begin again with each run.
 //
-// A Gosched is a hint the first time: nothing but a point. A goroutine that comes to a
-// second one, while no goroutine has written anything since the first, is in a loop that
-// waits; it can continue when another has written.
+// The first Gosched is only a hint: a point. A goroutine that calls a second one, while
+// no goroutine has written anything since the first, is in a loop that waits; it can
+// continue when another has written.
 package sched

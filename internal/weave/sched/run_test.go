@@ -28,8 +28,8 @@ import (
 )
 
 // outcomes explores a program with a preemption bound and returns what it ended with,
-// each once, in order, and the number of schedules. A schedule that does not come to
-// its end counts with the reason.
+// each once, in order, and the number of schedules. A schedule that does not end counts
+// with the reason.
 func outcomes(t *testing.T, bound int, program func() (bodies []func(), result func() string)) (all []string, schedules int) {
 	t.Helper()
 	r := sched.Run{Bound: bound, Limit: 200}
