@@ -32,7 +32,7 @@ type own struct {
 	count uint32
 }
 
-// The number of an occurrence is its index in the array plus 1; 0 is none.
+// An occurrence is numbered by its index in the array plus 1; 0 is none.
 type occurrence struct {
 	slot       uint32 // of its value in the table
 	prev, next uint32 // occurrences of the same value

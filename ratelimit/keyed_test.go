@@ -484,9 +484,8 @@ func TestKeyedDoesNotAllocate(t *testing.T) {
 	}))
 }
 
-// TestShards: four for each processor that can run, 256 at most, and fewer where MaxKeys
-// would leave less than 64 keys for each. TestNaNKey: NaN is not equal to itself, so each
-// call has a full bucket, and MaxKeys bounds the memory.
+// TestNaNKey: NaN is not equal to itself, so each call has a full bucket, and MaxKeys
+// bounds the memory.
 func TestNaNKey(t *testing.T) {
 	x := NewKeyed(Rate{}, 1, KeyedOptions[float64]{MaxKeys: 100})
 	for range 1000 {
@@ -497,6 +496,8 @@ func TestNaNKey(t *testing.T) {
 	x.check(t)
 }
 
+// TestShards: four for each processor that can run, at most 256, and fewer where MaxKeys
+// would leave less than 64 keys for each.
 func TestShards(t *testing.T) {
 	for procs, want := range map[int]int{1: 4, 2: 8, 3: 16, 4: 16, 6: 32, 16: 64, 100: 256, 192: 256} {
 		assert.Equal(t, want, shardsFor(procs, 0), "%d processors", procs)

@@ -27,8 +27,8 @@ const (
 	Local                 // the node decides by itself, with its share of rate and burst
 )
 
-// Take returns ErrUnavailable, wrapped around the cause, when the store cannot be asked
-// and Options.OnFailure is Closed.
+// ErrUnavailable is returned by Take, wrapped around the cause, when the store cannot be
+// asked and Options.OnFailure is Closed.
 var ErrUnavailable = errors.New("remote: the store is unavailable")
 
 // Options are the settings of New.

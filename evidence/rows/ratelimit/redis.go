@@ -87,7 +87,7 @@ func (s *server) eval(ctx context.Context, script, sha string, keys []string, ar
 	return out, err
 }
 
-// This number of clients take from this number of keys at the same time.
+// The rows have this number of clients, which take from this number of keys.
 const clients, storeKeys = 64, 64
 
 // takes is a side: a million per second for each key, all granted.

@@ -17,9 +17,9 @@ type Event struct {
 	Data any
 }
 
-// A source returns ErrGone when it no longer has the events after a position. The client
-// is sent an event "reset" whose ID is that of the events that come with the error, or 0,
-// and should load everything again.
+// ErrGone is returned by a Source that no longer has the events after a position. The
+// client is sent an event "reset" whose ID is that of the events that come with the
+// error, or 0, and should load everything again.
 var ErrGone = errors.New("these events are gone")
 
 // A Source returns the events after a position, in order. If there are none yet it waits
