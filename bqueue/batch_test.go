@@ -13,7 +13,8 @@ import (
 )
 
 // TestTakeBatchWithin: it returns when the batch is full, when the time since the first
-// item has passed, when the queue is closed and when the context ends, with what it has.
+// item has passed, when the queue is closed and when the context ends, with the items
+// that it has.
 func TestTakeBatchWithin(t *testing.T) {
 	for name, c := range map[string]struct {
 		items  int // one each second, from the third on
@@ -91,7 +92,8 @@ func TestTakeBatchWithinOfNothing(t *testing.T) {
 	assert.Equal(t, 1, q.Len())
 }
 
-// TestTryPutAll accepts what fits, wakes those that wait for it, and never waits.
+// TestTryPutAll: it accepts the items that fit, wakes the takers waiting for them, and
+// never waits.
 func TestTryPutAll(t *testing.T) {
 	forms(t, capacities, func(t *testing.T, make func() *bqueue.Queue[int], capacity int) {
 		synctest.Test(t, func(t *testing.T) {

@@ -8,8 +8,8 @@ import (
 	"example.com/flatline/internal/bench"
 )
 
-// Put and Take by one goroutine, which never waits, then each form in a pair: the
-// producer and the consumer are different goroutines, and waits are included.
+// Put and Take by one goroutine, which never waits, then each form with a producer and a
+// consumer in different goroutines, waits included.
 func BenchmarkQueue_PutTake(b *testing.B) {
 	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
 		q := bqueue.New[int](n)
@@ -88,8 +88,7 @@ func BenchmarkQueue_TryPutTryTake(b *testing.B) {
 	})
 }
 
-// n is the length of the batch that is put and taken. The textbook queue moves its
-// items one by one.
+// n is the length of the batches. The textbook queue moves its items one by one.
 func BenchmarkQueue_PutAllTakeBatch(b *testing.B) {
 	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
 		q := bqueue.New[int](n)

@@ -12,7 +12,7 @@ import (
 	"example.com/flatline/bqueue"
 )
 
-// endsAfter is a context that ends when it has been looked at a number of times.
+// endsAfter is a context that ends after a number of calls of its methods.
 type endsAfter struct {
 	context.Context
 	looks int
@@ -25,8 +25,8 @@ func (c *endsAfter) Err() error {
 	return context.Canceled
 }
 
-// TestPutAllLooksAtItsContext once for a capacity's worth of items, although a
-// consumer sees to it that there is always room.
+// TestPutAllLooksAtItsContext: at least once per Cap items, although a consumer ensures
+// that there is always space.
 func TestPutAllLooksAtItsContext(t *testing.T) {
 	forms(t, capacities, func(t *testing.T, make func() *bqueue.Queue[int], capacity int) {
 		q := make()
@@ -52,8 +52,8 @@ func TestPutAllLooksAtItsContext(t *testing.T) {
 	})
 }
 
-// TestPutAllDoesNotLookAtTheEnd: when all items have been accepted the context does
-// not matter any more.
+// TestPutAllDoesNotLookAtTheEnd: when all items have been accepted, the context no longer
+// matters.
 func TestPutAllDoesNotLookAtTheEnd(t *testing.T) {
 	forms(t, capacities, func(t *testing.T, make func() *bqueue.Queue[int], capacity int) {
 		q := make()
@@ -63,8 +63,8 @@ func TestPutAllDoesNotLookAtTheEnd(t *testing.T) {
 	})
 }
 
-// TestEndsAtTheMomentOfSuccess: a wait whose context ends as what it waits for comes
-// returns nil if it got it, and an error if not; nothing is between.
+// TestEndsAtTheMomentOfSuccess: a wait whose context ends at the moment of success
+// returns nil if its operation was done, and an error if not.
 func TestEndsAtTheMomentOfSuccess(t *testing.T) {
 	type wait func(q *bqueue.Queue[int], ctx context.Context) error
 	forms(t, []int{1, 8, 64}, func(t *testing.T, make func() *bqueue.Queue[int], capacity int) {

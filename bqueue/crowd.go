@@ -9,34 +9,34 @@ import (
 
 // A crowd holds the callers that are waiting at one end of a shared queue, for a free
 // slot or for an item, or in Join. The other end wakes the first of them. While that one
-// is on its way, wanted is unset and no other is woken. When it has looked at the queue
-// it passes the wake on if there is cause to. So no wake is lost, and a hundred
+// is on its way, wanted is unset and no other is woken. When it has looked at the queue,
+// it wakes the next one if there is a reason to. So no wake is lost, and a hundred
 // operations that happen while one waiter wakes up cost one wake.
 type crowd[T any] struct {
 	wanted atomic.Bool // a caller waits, and none is on the way
 
 	mu    sync.Mutex // guards what follows, and stores to wanted
 	line  line[T]
-	woken *waiter[T] // on its way: signaled, and has not looked at the queue since
+	woken *waiter[T] // on its way: signaled, but it has not looked at the queue since
 	waits uint64
 }
 
 // A pause is what one operation needs to wait in a crowd. The zero value is ready;
 // leave must end it.
 type pause[T any] struct {
-	w       *waiter[T] // nil until there is no help for it
+	w       *waiter[T] // nil until the operation has to wait
 	looks   int
 	signals bool // w has been signaled and has not been queued again
 }
 
-// looks is how often an operation gives up the processor and looks again before it
-// waits. It saves most waits, because the other end meanwhile does a batch of work;
-// one time is too short for a batch, so there are two before each look.
+// looks is how often an operation looks again before it waits. Looking again saves most
+// waits, because the other end meanwhile does a batch of work. One yield of the processor
+// is too short for a batch, so there are two before each look.
 const looks = 4
 
-// pause is called when an operation has tried in vain, and returns when it should
-// try again, or false if ctx has ended. Before it waits it joins the line, and has
-// the operation look at the queue once more; it is woken if that changes later.
+// pause is called when an operation has failed. It returns true when the operation should
+// try again, or false if ctx has ended. Before it waits, it joins the line and lets the
+// operation look at the queue once more; if the queue changes later, it is woken.
 func (c *crowd[T]) pause(ctx context.Context, p *pause[T]) bool {
 	switch {
 	case p.w == nil && p.looks < looks && !c.wanted.Load():
@@ -68,7 +68,7 @@ func (c *crowd[T]) enter() *waiter[T] {
 	return w
 }
 
-// enterAgain queues w, who was woken and came too late, at the front.
+// enterAgain queues w, which was woken and came too late, at the front.
 func (c *crowd[T]) enterAgain(w *waiter[T]) {
 	c.mu.Lock()
 	if c.woken == w {
@@ -80,8 +80,8 @@ func (c *crowd[T]) enterAgain(w *waiter[T]) {
 	c.mu.Unlock()
 }
 
-// leave takes the caller out. If it was woken, or is just being woken, the caller
-// must pass the wake on.
+// leave removes the caller from the crowd. If the caller was woken, or is just being
+// woken, it must wake the next one.
 func (c *crowd[T]) leave(p *pause[T]) {
 	w := p.w
 	c.mu.Lock()
@@ -121,7 +121,7 @@ func (c *crowd[T]) wakeOne() {
 	w.signal()
 }
 
-// wakeAll signals all waiters if wanted, which is asked under the lock, says so.
+// wakeAll signals all waiters if wanted, which is called under the lock, returns true.
 func (c *crowd[T]) wakeAll(wanted func() bool) {
 	c.mu.Lock()
 	if !wanted() {
@@ -134,7 +134,7 @@ func (c *crowd[T]) wakeAll(wanted func() bool) {
 	signalAll(all)
 }
 
-// count returns how many wait and how many ever did.
+// count returns how many are waiting and how many waits there have been.
 func (c *crowd[T]) count() (waiting int, waits uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -5,10 +5,10 @@ import (
 	"sync"
 )
 
-// direct is the form in strict order, and for small capacities: a ring under one
-// mutex. A Put hands its item to a waiting taker, and a Take hands the slot that it
-// frees to a waiting putter. A waiter that is signaled has nothing left to do: its
-// operation was completed for it, so no other caller can come in between.
+// direct is the form in strict order, and for small capacities: a ring under one mutex. A
+// Put hands its item to a waiting taker, and a Take hands the slot that it frees to a
+// waiting putter. A waiter that is signaled has nothing left to do: its operation was
+// completed for it, so no other caller can intervene.
 //
 // Takers wait only while the ring is empty, putters only while it is full.
 type direct[T any] struct {
@@ -23,8 +23,8 @@ type direct[T any] struct {
 	putWaits, takeWaits uint64
 }
 
-// add accepts v if that is possible without waiting, and may return a taker, who
-// has it then and must be signaled once the lock is released.
+// add accepts v if that is possible without waiting. It may return a taker that has got
+// v; the caller must signal it once the lock is released.
 func (d *direct[T]) add(v T) (ok bool, w *waiter[T]) {
 	if w = d.takers.pop(); w != nil {
 		w.item, w.outcome = v, completed
@@ -39,8 +39,8 @@ func (d *direct[T]) add(v T) (ok bool, w *waiter[T]) {
 	return true, nil
 }
 
-// remove takes the oldest item out if there is one, and may return a putter, whose
-// item has the room then and who must be signaled once the lock is released.
+// remove removes the oldest item if there is one. It may return a putter whose item has
+// taken the freed slot; the caller must signal it once the lock is released.
 func (d *direct[T]) remove() (v T, ok bool, w *waiter[T]) {
 	if d.n == 0 {
 		return v, false, nil
@@ -125,9 +125,9 @@ func (d *direct[T]) takeWaiting(ctx context.Context) (T, error) {
 	return v, o.err(ctx)
 }
 
-// wait queues w until it is signaled or ctx ends. Then w is in no list, and
-// w.outcome says whether its operation was completed: if so that counts, whatever
-// ctx says. It unlocks d.mu.
+// wait queues w until it is signaled or ctx ends. Then w is in no list, and w.outcome
+// says whether its operation was completed: if it was, that result counts even if ctx has
+// ended. It unlocks d.mu.
 func (d *direct[T]) wait(ctx context.Context, w *waiter[T], l *line[T]) {
 	l.pushBack(w)
 	d.mu.Unlock()
@@ -205,8 +205,8 @@ func (d *direct[T]) drainTo(dst []T) int {
 	return n
 }
 
-// drain moves items into dst, and after them those of waiting putters, which are to
-// be signaled once the lock is released.
+// drain moves items into dst, and after them the items of waiting putters, which the
+// caller must signal once the lock is released.
 func (d *direct[T]) drain(dst []T) (n int, out *waiter[T]) {
 	var woken chain[T]
 	for n < len(dst) {

@@ -143,7 +143,7 @@
 // The error is context.Cause of the context. PutAll looks at its context again at least
 // once for every Cap items.
 //
-// No method runs a caller's code under a lock. A Queue that New has not made panics at
+// No method runs a caller's code under a lock. A Queue that was not made by New panics at
 // the first call; a copy of a Queue is the same queue.
 //
 // No goroutine runs in the background, and a goroutine that waits is parked. In a
@@ -153,14 +153,14 @@
 //
 // The main disadvantage: without StrictFIFO a new Put or Take may overtake those already
 // waiting. Waiters are woken in their order, but by the time one runs, a new call may
-// have taken its item, and it waits again, at the front. That is the price of the speed;
-// where a fair share for each waiter matters, set StrictFIFO.
+// have taken its item, and it waits again, at the front. That is the price of speed;
+// where fairness between waiters matters, set StrictFIFO.
 //
 // A single operation costs two locked instructions, as a channel's does, so on one
-// processor it is as fast as a channel and no faster. The gain is with two or more
-// processors, where the ends do not meet, against select, and in batches. At
-// capacity 1 each item is a wait, and a channel, which the scheduler knows, is faster
-// by up to a half; select is not. evidence/RESULTS.md has the figures.
+// processor it is as fast as a channel and no faster. It is faster with two or more
+// processors, where the ends do not contend, than select, and in batches. At capacity 1
+// each item is a wait, and a channel, which the scheduler knows, is faster by up to a
+// half; select is not. evidence/RESULTS.md has the figures.
 //
 // The shared form is not lock-free: a goroutine that the system stops between its
 // ticket and its stamp delays those behind it.
@@ -173,8 +173,8 @@
 // # References
 //
 // C. A. R. Hoare, Monitors: an operating system structuring concept, 1974, for the
-// bounded buffer with condition variables, and for handing over directly. Doug Lea,
-// The java.util.concurrent synchronizer framework, 2004, for fairness against
-// throughput and for cancelled waiters. Dmitry Vyukov, Bounded MPMC queue, 2010, for
-// the array. Join and TaskDone are of Python's queue.Queue.
+// bounded buffer with condition variables, and for handing over directly. Doug Lea, The
+// java.util.concurrent synchronizer framework, 2004, for fairness against throughput and
+// for cancelled waiters. Dmitry Vyukov, Bounded MPMC queue, 2010, for the array. Join and
+// TaskDone are from Python's queue.Queue.
 package bqueue

@@ -29,8 +29,8 @@ func Example() {
 	// Output: first in, first out
 }
 
-// A Put that waits for room can be given a deadline, and if it fails the item is
-// not in the queue.
+// A Put that waits for space can have a deadline; if it fails, the item is not in the
+// queue.
 func ExampleQueue_Put() {
 	q := bqueue.New[int](1)
 	ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
@@ -67,7 +67,7 @@ func ExampleQueue_Workers() {
 			}
 		}
 	}()
-	squares := make([]int, 10) // each worker writes elements of its own
+	squares := make([]int, 10) // each worker writes different elements
 	_, err := q.Workers(ctx, 4, func(_ context.Context, i int) error {
 		squares[i] = i * i
 		return nil
@@ -76,7 +76,7 @@ func ExampleQueue_Workers() {
 	// Output: [0 1 4 9 16 25 36 49 64 81] <nil>
 }
 
-// Join waits until all that was put has been dealt with, and the queue stays open.
+// Join waits until all items are done; the queue stays open.
 func ExampleQueue_Join() {
 	ctx := context.Background()
 	q := bqueue.New[int](4)
@@ -93,8 +93,8 @@ func ExampleQueue_Join() {
 	// Output: <nil> 21
 }
 
-// TakeBatch waits for one item and takes all that are there: the cost of waiting,
-// and of a database round trip, is shared.
+// TakeBatch waits for one item and takes all that are in the queue: they share the cost
+// of waiting, and of a database round trip.
 func ExampleQueue_TakeBatch() {
 	ctx := context.Background()
 	q := bqueue.New[string](100)
@@ -105,7 +105,7 @@ func ExampleQueue_TakeBatch() {
 	// Output: [a b c] <nil>
 }
 
-// On shutdown CloseNow hands back what nobody has taken.
+// On shutdown, CloseNow returns the items that were not taken.
 func ExampleQueue_CloseNow() {
 	ctx := context.Background()
 	q := bqueue.New[string](100)
@@ -118,7 +118,8 @@ func ExampleQueue_CloseNow() {
 	// bqueue: closed
 }
 
-// Write rows to a database in batches of 100, but none later than 50 ms after it came.
+// Write rows to a database in batches of 100, but no row later than 50 ms after it was
+// put.
 func ExampleQueue_TakeBatchWithin() {
 	ctx := context.Background()
 	q := bqueue.New[string](1000)
@@ -138,7 +139,8 @@ func ExampleQueue_TakeBatchWithin() {
 	// bqueue: closed
 }
 
-// A job that fails ends Workers, which hands back what was begun and not finished.
+// A job that fails ends Workers, which returns the items that were begun and not
+// finished.
 func ExampleQueue_Workers_failure() {
 	q := bqueue.New[string](10)
 	_, _ = q.TryPutAll([]string{"ok", "bad", "later"})

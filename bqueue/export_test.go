@@ -4,10 +4,10 @@ import (
 	"fmt"
 )
 
-// TakerWanted reports whether a Put would wake somebody.
+// TakerWanted reports whether a Put would wake a taker.
 func (q *Queue[T]) TakerWanted() bool { return q.shared.takers.wanted.Load() }
 
-// Joining returns how many wait in Join.
+// Joining returns the number of callers waiting in Join.
 func (q *Queue[T]) Joining() int {
 	n, _ := q.joiners.count()
 	return n
@@ -29,8 +29,8 @@ func (l *line[T]) spare() (n int) {
 	return n
 }
 
-// CheckInvariants panics if an invariant of the package doc does not hold. Nobody
-// may be inside a method but those who wait.
+// CheckInvariants panics if an invariant of the package doc does not hold. No goroutine
+// may be inside a method, except those that wait.
 func (q *Queue[T]) CheckInvariants() {
 	must := func(ok bool, format string, args ...any) {
 		if !ok {

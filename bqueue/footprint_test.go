@@ -41,7 +41,7 @@ func TestBytes(t *testing.T) {
 	runtime.KeepAlive(q)
 }
 
-// TestChain: a batch signals those whom it serves in the order in which they came.
+// TestChain: a batch signals the waiters that it serves in the order in which they came.
 func TestChain(t *testing.T) {
 	const n = 5
 	order := func(w *waiter[int]) (items []int) {

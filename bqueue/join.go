@@ -4,10 +4,10 @@ import (
 	"context"
 )
 
-// TaskDone says that one item that was taken is done. It panics, and changes nothing, if
-// all items taken so far are done already, as sync.WaitGroup does: a program that calls
-// it twice for an item would have Join return too early. O(1), and for each goroutine in
-// Join when it was the last.
+// TaskDone marks one item that was taken as done. It panics, and changes nothing, if all
+// items taken so far are done already, as sync.WaitGroup does: otherwise a program that
+// calls it twice for an item would make Join return too early. O(1), plus O(1) for each
+// goroutine in Join after the last item.
 func (q *Queue[T]) TaskDone() {
 	q.made()
 	if !q.finish() {
@@ -15,7 +15,7 @@ func (q *Queue[T]) TaskDone() {
 	}
 }
 
-// finish is TaskDone, but reports false where that panics.
+// finish is TaskDone, but reports false where TaskDone panics.
 func (q *Queue[T]) finish() bool {
 	for {
 		n := q.finished.Load()
@@ -32,7 +32,7 @@ func (q *Queue[T]) finish() bool {
 // Unfinished returns how many items were accepted and are not done: those in the queue
 // and those that were taken and not yet followed by TaskDone. Join returns when it is 0.
 // It was the number at one moment during the call, or between two such numbers if items
-// come and go meanwhile. O(1).
+// are put and taken meanwhile. O(1).
 func (q *Queue[T]) Unfinished() int {
 	q.made()
 	n := q.finished.Load() // first: it never exceeds what is read later
@@ -41,9 +41,9 @@ func (q *Queue[T]) Unfinished() int {
 }
 
 // Join waits until every item that was accepted is done: taken, and TaskDone called for
-// it, or returned by CloseNow. It returns at once if that is so; if items keep coming it
-// returns after a moment in which it was so. The error is context.Cause(ctx); a context
-// that has ended wins even if all is done. O(1).
+// it, or returned by CloseNow. It returns at once if that is so; if items keep arriving,
+// it returns after a moment at which it was so. The error is context.Cause(ctx); a
+// context that has ended wins even if all is done. O(1).
 func (q *Queue[T]) Join(ctx context.Context) error {
 	q.made()
 	if ctx.Err() != nil {
@@ -63,9 +63,8 @@ func (q *Queue[T]) Join(ctx context.Context) error {
 	return nil
 }
 
-// settle wakes the callers of Join if there is nothing left to do. That must be so while
-// they wait: one that came later than the moment that was seen would be woken too early.
-// So it is looked at under their lock.
+// settle wakes the callers of Join if all items are done. It checks that under their
+// lock: a caller that started to wait after an earlier check would be woken too early.
 func (q *Queue[T]) settle() {
 	if q.joiners.wanted.Load() {
 		q.joiners.wakeAll(q.settled)

@@ -43,8 +43,9 @@ func call(q *bqueue.Queue[int], m reflect.Method) []reflect.Value {
 	return out
 }
 
-// TestZeroQueue: every method of a Queue that New has not made says so, also when it
-// is called again, which it could not if the first call had left a lock taken.
+// TestZeroQueue: every method of a Queue that was not made by New panics with a message
+// that says so, also in a second call, which would hang if the first had left a lock
+// held.
 func TestZeroQueue(t *testing.T) {
 	var q bqueue.Queue[int]
 	for m := range reflect.TypeOf(&q).Methods() {
@@ -94,7 +95,8 @@ func TestCopies(t *testing.T) {
 	assert.Equal(t, 7, v)
 }
 
-// TestNewBeyondMemory: what the address space has no room for is refused by name.
+// TestNewBeyondMemory: a capacity that does not fit in the address space panics with a
+// message that names it.
 func TestNewBeyondMemory(t *testing.T) {
 	for _, capacity := range []int{math.MaxInt, math.MaxInt/2 + 1, math.MaxInt / 4} {
 		for _, strict := range []bool{false, true} {

@@ -11,16 +11,16 @@ import (
 	"example.com/flatline/bqueue"
 )
 
-// check walks the invariants; here nobody waits.
+// check walks the invariants; no goroutine waits here.
 func check(q *bqueue.Queue[int]) { q.CheckInvariants() }
 
-// model drives a queue and the textbook's side by side. Every operation here can
-// go on without waiting; blocking is the business of queue_test.go.
+// model runs the same operations on a queue and on the textbook. No operation here has to
+// wait; queue_test.go tests blocking.
 type model struct {
 	q           *bqueue.Queue[int]
 	o           *textbook[int]
 	next        int
-	puts, takes uint64 // items that the textbook's has accepted and given away
+	puts, takes uint64 // items that the textbook has accepted and returned
 }
 
 func newModel(capacity int, strict bool) *model {
@@ -42,7 +42,7 @@ func same(t failer, op string, got, want error) {
 	}
 }
 
-// put and took count what the textbook's has done.
+// put and took count what the textbook has done.
 func (m *model) put(err error) error {
 	if err == nil {
 		m.puts++
@@ -185,7 +185,7 @@ func (m *model) step(t failer, op, n int) {
 	if m.q.Len() != m.o.Len() {
 		t.Fatalf("Len: %d, want %d", m.q.Len(), m.o.Len())
 	}
-	want := bqueue.Stats{Puts: m.puts, Takes: m.takes} // nobody waits here
+	want := bqueue.Stats{Puts: m.puts, Takes: m.takes} // no goroutine waits here
 	if got := m.q.Stats(); got != want {
 		t.Fatalf("Stats: %+v, want %+v", got, want)
 	}

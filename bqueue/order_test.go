@@ -20,7 +20,7 @@ func park(n int, f func(i int)) {
 	}
 }
 
-// full returns a queue without room.
+// full returns a full queue.
 func full(t *testing.T, make func() *bqueue.Queue[int], capacity int) *bqueue.Queue[int] {
 	q := make()
 	for range capacity {
@@ -29,12 +29,12 @@ func full(t *testing.T, make func() *bqueue.Queue[int], capacity int) *bqueue.Qu
 	return q
 }
 
-// TestBatchesServeInOrder: those who wait are served in the order in which they came,
-// by one batch for all, also when one of them has given up.
+// TestBatchesServeInOrder: one batch serves all waiters in the order in which they came,
+// also when one of them has given up.
 func TestBatchesServeInOrder(t *testing.T) {
 	const n = 7
 	forms(t, []int{8, 64}, func(t *testing.T, make func() *bqueue.Queue[int], capacity int) {
-		for _, gone := range []int{-1, 0, 3, n - 1} { // who gives up
+		for _, gone := range []int{-1, 0, 3, n - 1} { // the waiter that gives up
 			synctest.Test(t, func(t *testing.T) {
 				ctx, cancel := context.WithCancel(bg)
 				of := func(i int) context.Context {
@@ -78,9 +78,9 @@ func TestBatchesServeInOrder(t *testing.T) {
 	})
 }
 
-// TestTooLateIsFirstAgain: a waiter whose item a newcomer has had is still before
-// those who came after it. With one processor the newcomer is faster unless the
-// scheduler interferes, which it does not do in twenty rounds.
+// TestTooLateIsFirstAgain: a waiter whose item was taken by a new call is still ahead of
+// the waiters that came after it. With one processor the new call is faster unless the
+// scheduler interferes, which it does not do in all of twenty rounds.
 func TestTooLateIsFirstAgain(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	seen := 0
@@ -106,9 +106,9 @@ func TestTooLateIsFirstAgain(t *testing.T) {
 	assert.Positive(t, seen)
 }
 
-// TestBatchLargerThanTheRoom: a batch that fills the queue, or empties it, and has to
-// wait for more has woken those who were parked on the other side; else all would wait
-// for each other, which the bubble reports.
+// TestBatchLargerThanTheRoom: a batch that fills or empties the queue, and then has to
+// wait, has woken the waiters parked on the other side; otherwise all would wait for each
+// other, which the bubble reports.
 func TestBatchLargerThanTheRoom(t *testing.T) {
 	takers := map[string]func(q *bqueue.Queue[int]) (n int){
 		"Take": func(q *bqueue.Queue[int]) (n int) {

@@ -12,7 +12,7 @@ import (
 	"example.com/flatline/internal/option"
 )
 
-// What the errors of a Queue wrap. An ended context shows as its own cause.
+// The errors of a Queue wrap one of these, or are the cause of a context that has ended.
 var (
 	ErrClosed  = errors.New("bqueue: closed")
 	ErrFull    = errors.New("bqueue: full")
@@ -31,9 +31,8 @@ type Options struct {
 	StrictFIFO bool
 }
 
-// strictBelow is the capacity from which on sharing beats handing over: below it
-// an array is empty or full so often that most operations have to wait, and what
-// counts is the cost of a wait.
+// strictBelow is the smallest capacity of the shared form. Below it the array is empty or
+// full so often that most operations have to wait, and the cost of a wait decides.
 const strictBelow = 8
 
 // Queue is a bounded FIFO queue for any number of producers and consumers. It must
@@ -50,15 +49,15 @@ type Queue[T any] struct {
 
 // tasks is what a queue has in either form.
 type tasks struct {
-	finished atomic.Uint64 // items that are done with, for Join
+	finished atomic.Uint64 // items that are done, for Join
 	joiners  crowd[struct{}]
 	closing  sync.Once
 	done     chan struct{} // closed by Close
 }
 
-// New returns an empty queue for exactly capacity items. It takes its memory at
-// once: O(capacity). It panics if capacity is below 1, if the address space has no
-// room for so many items, or on more than one Options.
+// New returns an empty queue for exactly capacity items. It allocates its memory at once:
+// O(capacity). It panics if capacity is below 1, if that many items do not fit in the
+// address space, or on more than one Options.
 func New[T any](capacity int, opts ...Options) *Queue[T] {
 	if capacity < 1 {
 		panic(fmt.Sprintf("bqueue.New: capacity must be at least 1, got %d", capacity))
@@ -123,8 +122,8 @@ func (q *Queue[T]) Take(ctx context.Context) (v T, err error) {
 	return q.strict().take(ctx)
 }
 
-// TryPut appends v without waiting. The error is ErrFull only if there was no
-// room, or ErrClosed. O(1), no allocation.
+// TryPut appends v without waiting. The error is ErrFull, only if there was no space, or
+// ErrClosed. O(1), no allocation.
 func (q *Queue[T]) TryPut(v T) error {
 	if q.shared != nil {
 		return q.shared.tryPut(v)
@@ -132,8 +131,9 @@ func (q *Queue[T]) TryPut(v T) error {
 	return q.strict().tryPut(v)
 }
 
-// TryTake takes the oldest item out without waiting. The error is ErrEmpty only if
-// there was none, or ErrClosed if there never will be. O(1), no allocation.
+// TryTake removes the oldest item and returns it, without waiting. The error is ErrEmpty,
+// only if there was no item, or ErrClosed if there never will be one. O(1), no
+// allocation.
 func (q *Queue[T]) TryTake() (T, error) {
 	if q.shared != nil {
 		return q.shared.tryTake()
@@ -141,11 +141,11 @@ func (q *Queue[T]) TryTake() (T, error) {
 	return q.strict().tryTake()
 }
 
-// PutAll appends the items of vs in order and waits for room as often as it takes.
-// It returns how many were accepted, which is all of them or comes with the error
-// that Put would return; those after them were not appended. It looks at ctx before
-// it waits and at least once for every Cap items. Items of others may come in
-// between. With no items it returns 0, nil. O(1) an item, no allocation.
+// PutAll appends the items of vs in order and waits for space as often as necessary. It
+// returns how many were accepted. If that is not all of them, it also returns the error
+// that Put would return, and the rest were not appended. It looks at ctx before it waits
+// and at least once for every Cap items. Other producers' items may be appended in
+// between. With no items it returns 0, nil. O(1) per item, no allocation.
 func (q *Queue[T]) PutAll(ctx context.Context, vs []T) (accepted int, err error) {
 	if len(vs) == 0 {
 		return 0, nil
@@ -159,10 +159,10 @@ func (q *Queue[T]) PutAll(ctx context.Context, vs []T) (accepted int, err error)
 	return q.strict().putAll(ctx, vs)
 }
 
-// TryPutAll appends the items of vs in order until one does not fit, without waiting, and
-// returns how many were accepted: all, or the error says why not, ErrFull or ErrClosed;
-// those after them were not appended. Items of others may come in between. O(1) an
-// item, no allocation.
+// TryPutAll appends the items of vs in order until one does not fit, without waiting. It
+// returns how many were accepted. If that is not all of them, the error is ErrFull or
+// ErrClosed, and the rest were not appended. Other producers' items may be appended in
+// between. O(1) per item, no allocation.
 func (q *Queue[T]) TryPutAll(vs []T) (accepted int, err error) {
 	if q.shared != nil {
 		return q.shared.tryPutAll(vs)
@@ -170,9 +170,9 @@ func (q *Queue[T]) TryPutAll(vs []T) (accepted int, err error) {
 	return q.strict().tryPutAll(vs)
 }
 
-// TakeBatch waits for one item, as Take does, then fills dst with what is there and
-// returns how many items that is, the oldest first. With an empty dst it returns 0,
-// nil at once. O(1) an item, no allocation.
+// TakeBatch waits for one item, as Take does, then fills dst with the items in the queue,
+// the oldest first, and returns how many it took. With an empty dst it returns 0, nil at
+// once. O(1) per item, no allocation.
 func (q *Queue[T]) TakeBatch(ctx context.Context, dst []T) (int, error) {
 	if len(dst) == 0 {
 		return 0, nil
@@ -186,11 +186,11 @@ func (q *Queue[T]) TakeBatch(ctx context.Context, dst []T) (int, error) {
 	return q.strict().takeBatch(ctx, dst)
 }
 
-// TakeBatchWithin waits for one item, as Take does, then for more until dst is full or the
-// time d has passed, and returns how many items it took, the oldest first. If ctx ends or
-// the queue is closed after the first item, it returns what it has at once, with no
-// error. If d is not above 0 it is TakeBatch. O(1) an item; to wait for more than the
-// first allocates a timer and its context.
+// TakeBatchWithin waits for one item, as Take does, then for more until dst is full or
+// the time d has passed, and returns how many items it took, the oldest first. If ctx
+// ends or the queue is closed after the first item, it returns what it has at once, with
+// no error. If d is not above 0 it is TakeBatch. O(1) per item; waiting for more than the
+// first item allocates a timer and its context.
 func (q *Queue[T]) TakeBatchWithin(ctx context.Context, dst []T, d time.Duration) (int, error) {
 	n, err := q.TakeBatch(ctx, dst)
 	if err != nil || n == len(dst) || d <= 0 {
@@ -206,8 +206,8 @@ func (q *Queue[T]) TakeBatchWithin(ctx context.Context, dst []T, d time.Duration
 	return n, nil
 }
 
-// DrainTo removes the items that are there into dst, the oldest first, without
-// waiting, and returns how many they are. O(1) per item, no allocation.
+// DrainTo moves the items in the queue to dst, the oldest first, without waiting, and
+// returns how many it moved. O(1) per item, no allocation.
 func (q *Queue[T]) DrainTo(dst []T) int {
 	if q.shared != nil {
 		return q.shared.drainTo(dst)
@@ -215,9 +215,9 @@ func (q *Queue[T]) DrainTo(dst []T) int {
 	return q.strict().drainTo(dst)
 }
 
-// All takes and yields items until the queue is closed and drained or ctx has
-// ended, which ctx.Err tells apart. An item that is yielded has been taken: call
-// TaskDone for it if anybody uses Join. Several loops share the items.
+// All takes and yields items until the queue is closed and drained or ctx has ended,
+// which ctx.Err tells apart. An item that is yielded has been taken: call TaskDone for it
+// if Join is used. Several loops share the items.
 func (q *Queue[T]) All(ctx context.Context) iter.Seq[T] {
 	return func(yield func(T) bool) {
 		for {
@@ -229,9 +229,9 @@ func (q *Queue[T]) All(ctx context.Context) iter.Seq[T] {
 	}
 }
 
-// Close lets no further item in: each Put that waits and each that comes returns
-// ErrClosed. What is in the queue can still be taken, then Take returns ErrClosed.
-// Closing again does nothing. O(1), and for each goroutine that waits.
+// Close makes every Put return ErrClosed, those that wait and later ones. The items in
+// the queue can still be taken; then Take returns ErrClosed. Closing again does nothing.
+// O(1), plus O(1) for each goroutine that waits.
 func (q *Queue[T]) Close() {
 	q.made()
 	q.closing.Do(func() {
@@ -282,8 +282,8 @@ func (q *Queue[T]) Cap() int {
 // Stats counts what a queue has done since it was made.
 type Stats struct {
 	Puts      uint64 // items accepted
-	Takes     uint64 // items taken, those that CloseNow handed back included
-	PutWaits  uint64 // how often a Put or PutAll had to wait for room
+	Takes     uint64 // items taken, including those that CloseNow returned
+	PutWaits  uint64 // how often a Put or PutAll had to wait for space
 	TakeWaits uint64 // how often a Take or TakeBatch had to wait for an item
 	Parked    int    // goroutines that wait at this moment
 }

@@ -133,7 +133,7 @@ func TestDeadline(t *testing.T) {
 	})
 }
 
-// TestEndedWins: with an ended context nothing is done, even if it could be.
+// TestEndedWins: with an ended context nothing is done, even if it were possible.
 func TestEndedWins(t *testing.T) {
 	forms(t, capacities, func(t *testing.T, make func() *bqueue.Queue[int], capacity int) {
 		q := make()
@@ -166,7 +166,7 @@ func TestEndedWins(t *testing.T) {
 	})
 }
 
-// TestStrictFIFO: who waits is served in turn, and nobody comes in between.
+// TestStrictFIFO: waiters are served in order, and no new call overtakes them.
 func TestStrictFIFO(t *testing.T) {
 	for _, c := range []int{1, 8, 100} {
 		synctest.Test(t, func(t *testing.T) {
@@ -209,8 +209,8 @@ func TestStrictFIFO(t *testing.T) {
 	}
 }
 
-// TestWokenInOrder: without StrictFIFO too, those who wait get their items in the
-// order in which they came, as long as nobody comes in between.
+// TestWokenInOrder: without StrictFIFO too, waiters get their items in the order in which
+// they came, as long as no new call intervenes.
 func TestWokenInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := bqueue.New[int](64)
@@ -363,7 +363,7 @@ func TestBatches(t *testing.T) {
 			synctest.Wait()
 			q.CheckInvariants()
 
-			// A batch waits for one and takes what is there.
+			// A batch waits for one item and takes all that are there.
 			go func() {
 				n, err := q.TakeBatch(bg, dst[:])
 				assert.NoError(t, err)
@@ -467,7 +467,7 @@ func TestAll(t *testing.T) {
 	})
 }
 
-// TestReleased: what was taken can be collected, wherever it has been.
+// TestReleased: an item that was taken can be garbage-collected, whichever way it went.
 func TestReleased(t *testing.T) {
 	for _, strict := range []bool{false, true} {
 		q := bqueue.New[*[64]byte](8, bqueue.Options{StrictFIFO: strict})

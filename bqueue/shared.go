@@ -6,9 +6,9 @@ import (
 	"example.com/flatline/internal/lap"
 )
 
-// shared is the form for throughput: an array that needs no lock, and a crowd at
-// each end of it, which the operations of the other end look after. An operation
-// is always the same loop: try; if the array is full, or empty, pause; again.
+// shared is the form for throughput: an array that needs no lock, and at each end of it a
+// crowd, whose waiters the operations of the other end wake. Every operation is the same
+// loop: try; if the array is full, or empty, pause; try again.
 type shared[T any] struct {
 	slots   lap.Queue[T]
 	putters crowd[T]
@@ -58,8 +58,8 @@ func (s *shared[T]) take(ctx context.Context) (T, error) {
 func (s *shared[T]) putAll(ctx context.Context, vs []T) (accepted int, err error) {
 	var p pause[T]
 	for {
-		// At most a capacity's worth at a time: consumers that keep up would keep
-		// this loop from looking at ctx.
+		// At most Cap items at a time: if consumers kept up, this loop would otherwise
+		// never look at ctx.
 		n, r := s.slots.PushSlice(vs[accepted:min(len(vs), accepted+s.slots.Cap())])
 		if n > 0 {
 			accepted += n
@@ -158,15 +158,15 @@ func (s *shared[T]) added() {
 	}
 }
 
-// removed wakes a putter if one is wanted; as added.
+// removed wakes a putter if one is wanted, as added does.
 func (s *shared[T]) removed() {
 	if s.putters.wanted.Load() {
 		s.putters.wakeOne()
 	}
 }
 
-// leavePutters ends p and passes on a wake, which may have been for more room than
-// p's caller used, or for one that gave up.
+// leavePutters ends p and passes on its wake: there may be more space than p's caller
+// used, or the caller may have given up.
 func (s *shared[T]) leavePutters(p *pause[T]) {
 	if p.w == nil {
 		return
@@ -177,7 +177,7 @@ func (s *shared[T]) leavePutters(p *pause[T]) {
 	}
 }
 
-// leaveTakers ends p and passes on a wake; as leavePutters.
+// leaveTakers ends p and passes on its wake, as leavePutters does.
 func (s *shared[T]) leaveTakers(p *pause[T]) {
 	if p.w == nil {
 		return

@@ -17,9 +17,9 @@ import (
 	"example.com/flatline/bqueue"
 )
 
-// TestExactlyOnce: of everything that was accepted, under cancellation, batches and
-// a Close or CloseNow in the middle, each item comes out exactly once, in the order
-// of its producer, and nothing else does; and nobody is left waiting.
+// TestExactlyOnce: under cancellation, batches and a Close or CloseNow in the middle,
+// each accepted item is taken exactly once, in the order of its producer, and no other
+// item is; and no goroutine is left waiting.
 func TestExactlyOnce(t *testing.T) {
 	rounds := 12
 	if testing.Short() {
@@ -165,9 +165,9 @@ func exactlyOnce(t *testing.T, q *bqueue.Queue[int], now bool, seed uint64) {
 	assert.Equal(t, uint64(len(want)), s.Takes)
 }
 
-// TestWakePassedOn hunts the classic lost wake-up: of several who wait, one is
-// cancelled at the moment at which it is signaled. Then another must get the item,
-// or the room. If a wake is lost the bubble deadlocks, and synctest says so.
+// TestWakePassedOn hunts the classic lost wake-up: of several waiters, one is cancelled
+// at the moment at which it is signaled. Then another must get the item, or the space. If
+// a wake is lost the bubble deadlocks, and synctest says so.
 func TestWakePassedOn(t *testing.T) {
 	rounds := 300
 	if testing.Short() {
@@ -278,8 +278,8 @@ func TestNeverFull(t *testing.T) {
 	}
 }
 
-// TestParkedIsIdle: who waits is parked, durably: in a bubble time can only go on
-// when nobody spins, and here it goes on by a year.
+// TestParkedIsIdle: a waiter is durably blocked: in a bubble, time advances only when no
+// goroutine spins, and here it advances by a year.
 func TestParkedIsIdle(t *testing.T) {
 	forms(t, []int{1, 64}, func(t *testing.T, make func() *bqueue.Queue[int], capacity int) {
 		synctest.Test(t, func(t *testing.T) {
@@ -293,7 +293,7 @@ func TestParkedIsIdle(t *testing.T) {
 			}
 			time.Sleep(365 * 24 * time.Hour)
 			assert.Equal(t, 8, q.Stats().Parked)
-			assert.LessOrEqual(t, q.Stats().TakeWaits, uint64(8), "nobody wakes up to look")
+			assert.LessOrEqual(t, q.Stats().TakeWaits, uint64(8), "no waiter wakes up to look")
 			q.Close()
 			wg.Wait()
 		})

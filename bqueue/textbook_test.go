@@ -18,7 +18,7 @@ type textbook[T any] struct {
 	allDone  sync.Cond
 	items    []T
 	capacity int
-	open     int // accepted and not done with, for Join
+	open     int // accepted and not done, for Join
 	closed   bool
 }
 
@@ -138,7 +138,7 @@ func (q *textbook[T]) upTo(n int) (vs []T) {
 	return vs
 }
 
-// CloseNow closes and hands back what is left.
+// CloseNow closes and returns the items that are left.
 func (q *textbook[T]) CloseNow() []T {
 	q.Close()
 	q.mu.Lock()

@@ -12,7 +12,7 @@ import (
 	"example.com/flatline/bqueue"
 )
 
-// puts and takes are all the ways to add one item and to take one out.
+// puts and takes are all the ways to add one item and to remove one.
 var (
 	puts = map[string]func(q *bqueue.Queue[int], ctx context.Context) error{
 		"Put":    func(q *bqueue.Queue[int], ctx context.Context) error { return q.Put(ctx, 1) },
@@ -42,8 +42,8 @@ var (
 	}
 )
 
-// TestEveryPutWakesEveryTake: whoever waits for an item is woken by any operation that
-// adds one, and whoever waits for room by any that takes one out.
+// TestEveryPutWakesEveryTake: a waiter for an item is woken by any operation that adds
+// one, and a waiter for space by any that removes one.
 func TestEveryPutWakesEveryTake(t *testing.T) {
 	forms(t, []int{1, 3, 8, 64}, func(t *testing.T, make func() *bqueue.Queue[int], capacity int) {
 		for putName, put := range puts {
@@ -78,7 +78,7 @@ func TestEveryPutWakesEveryTake(t *testing.T) {
 	})
 }
 
-// TestWaitersAreUsedAgain: what a goroutine waited in is kept for the next, however the
+// TestWaitersAreUsedAgain: the record of a waiter is kept for the next wait, however the
 // wait ended.
 func TestWaitersAreUsedAgain(t *testing.T) {
 	forms(t, []int{1, 8, 64}, func(t *testing.T, make func() *bqueue.Queue[int], capacity int) {
@@ -150,9 +150,10 @@ func TestWaitersAreUsedAgain(t *testing.T) {
 	})
 }
 
-// TestOneIsOnItsWay: while one who waited has been woken and has not looked yet, others
-// are not woken, and nobody asks who waits. With one processor the woken one looks when
-// this goroutine lets it; if the scheduler is quicker for once, the next round shows it.
+// TestOneIsOnItsWay: while a woken waiter has not looked at the queue yet, no other is
+// woken, and operations do not look for waiters. With one processor the woken one looks
+// when this goroutine yields; if the scheduler is faster in one round, the next round
+// shows it.
 func TestOneIsOnItsWay(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	seen := false

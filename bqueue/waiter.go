@@ -9,11 +9,11 @@ import (
 // The states of a waiter.
 const (
 	awake    = iota // on its way to park
-	parked          // in its channel, or just before
-	signaled        // woken, or never to park
+	parked          // waiting in its channel, or just about to
+	signaled        // woken, or will not park
 )
 
-// A outcome says what another goroutine has done for a waiter.
+// An outcome says what another goroutine has done for a waiter.
 type outcome uint8
 
 const (
@@ -33,20 +33,20 @@ func (r outcome) err(ctx context.Context) error {
 	return context.Cause(ctx)
 }
 
-// A waiter is one goroutine that waits, in a list, for another to signal it.
+// A waiter represents one goroutine that waits, in a list, for another to signal it.
 type waiter[T any] struct {
 	prev, next *waiter[T]
 	queued     bool // in a list; guarded by the list's lock
 	outcome    outcome
-	item       T    // direct: what is handed over; guarded by the lock too
-	slept      bool // it left its channel, where a signal may still come; the owner's
+	item       T    // direct: the item that is handed over; guarded by the lock too
+	slept      bool // it stopped receiving, and a signal may still come; only the owner uses this
 	state      atomic.Uint32
 	wake       chan struct{} // capacity 1: one signal, sent only to a parked waiter
 }
 
-// wait returns true when w has been signaled, or false if ctx ends before. With
-// patience it first gives up the processor once: a signal that comes meanwhile
-// costs neither side a channel operation.
+// wait returns true when w has been signaled, or false if ctx ends before. With patience
+// it first yields the processor once: a signal in that time costs neither side a channel
+// operation.
 func (w *waiter[T]) wait(ctx context.Context, patience bool) bool {
 	if patience {
 		runtime.Gosched()
@@ -67,8 +67,8 @@ func (w *waiter[T]) wait(ctx context.Context, patience bool) bool {
 	}
 }
 
-// await returns when w, which another has taken from its list, has the signal that
-// is on its way. A waiter may not be used again before.
+// await waits for the signal of w, which another goroutine has removed from its list. w
+// may not be used again before that.
 func (w *waiter[T]) await() {
 	if w.slept || w.state.CompareAndSwap(awake, parked) {
 		<-w.wake
@@ -83,9 +83,8 @@ func (w *waiter[T]) signal() {
 	}
 }
 
-// A line is a FIFO list of waiters, and the store of those not in use: as many as
-// ever waited at once. Its lock is its owner's, and held around every method but
-// put.
+// A line is a FIFO list of waiters, and the store of those not in use: as many as ever
+// waited at once. Its owner's lock is held around every method except put.
 type line[T any] struct {
 	front, back *waiter[T]
 	n           int
@@ -99,8 +98,8 @@ func (l *line[T]) get() *waiter[T] {
 		if w == nil {
 			return &waiter[T]{wake: make(chan struct{}, 1)}
 		}
-		// Only get takes waiters out of the store, and it is alone, so w.next stays
-		// what it is.
+		// Only get removes waiters from the store, and only one get runs at a time, so
+		// w.next does not change.
 		if l.free.CompareAndSwap(w, w.next) {
 			w.next = nil
 			w.state.Store(awake)
@@ -109,7 +108,8 @@ func (l *line[T]) get() *waiter[T] {
 	}
 }
 
-// put takes back a waiter that no caller will signal any more. It needs no lock.
+// put returns a waiter that no caller will signal any more to the store. It needs no
+// lock.
 func (l *line[T]) put(w *waiter[T]) {
 	var zero T
 	w.item, w.outcome, w.slept = zero, none, false
@@ -158,7 +158,7 @@ func (l *line[T]) remove(w *waiter[T]) {
 	l.n--
 }
 
-// pop takes the front of the line out; nil if it is empty.
+// pop removes the front of the line; nil if it is empty.
 func (l *line[T]) pop() *waiter[T] {
 	w := l.front
 	if w != nil {
@@ -167,8 +167,7 @@ func (l *line[T]) pop() *waiter[T] {
 	return w
 }
 
-// popAll takes all waiters out, with the given outcome, and returns them, linked by
-// next.
+// popAll removes all waiters, with the given outcome, and returns them, linked by next.
 func (l *line[T]) popAll(r outcome) *waiter[T] {
 	all := l.front
 	for w := all; w != nil; w = w.next {
@@ -178,7 +177,7 @@ func (l *line[T]) popAll(r outcome) *waiter[T] {
 	return all
 }
 
-// A chain is waiters, linked by next, that are in no line any more and are to be
+// A chain is a list of waiters, linked by next, that are no longer in a line and will be
 // signaled once the lock is released, in the order in which they were added.
 type chain[T any] struct{ first, last *waiter[T] }
 
@@ -198,7 +197,7 @@ func (c *chain[T]) add(w *waiter[T]) {
 // signalAll signals waiters that are linked by next.
 func signalAll[T any](w *waiter[T]) {
 	for w != nil {
-		next := w.next // w is its owner's again with the signal
+		next := w.next // after the signal, w belongs to its owner again
 		w.signal()
 		w = next
 	}

@@ -9,8 +9,8 @@ import (
 	"example.com/flatline/internal/bench"
 )
 
-// The benchmarks of this file are there for counting: examples/study counts their
-// work. What costs time in them is measured in bench_test.go.
+// The benchmarks of this file are for counting: examples/study counts their work. The
+// times of the same operations are measured in bench_test.go.
 
 // eachCall calls op with a queue of capacity n that holds n/2 items.
 func eachCall(b *testing.B, op func(q *bqueue.Queue[int])) {
@@ -87,13 +87,13 @@ func BenchmarkQueue_TryPutAllTakeBatchWithin(b *testing.B) {
 func BenchmarkQueue_Stats(b *testing.B) { eachCall(b, func(q *bqueue.Queue[int]) { q.Stats() }) }
 func BenchmarkQueue_Done(b *testing.B)  { eachCall(b, func(q *bqueue.Queue[int]) { q.Done() }) }
 
-// The first Close is of a queue that holds n/2 items and has no waiter; no later one
-// costs more.
+// The first Close closes a queue that holds n/2 items and has no waiter; later ones cost
+// no more.
 func BenchmarkQueue_Close(b *testing.B) { eachCall(b, func(q *bqueue.Queue[int]) { q.Close() }) }
 
 func empty(capacity int) *bqueue.Queue[int] { return bqueue.New[int](capacity) }
 
-// A queue is closed once only: each turn makes one of n items.
+// A queue can be closed only once: each turn makes one with n items.
 func BenchmarkQueue_PutAllCloseNow(b *testing.B) {
 	bench.Work(b, func(b *testing.B, n int) {
 		batch := make([]int, n)

@@ -11,7 +11,8 @@ import (
 	"example.com/flatline/internal/flight"
 )
 
-// maxWorkers is a few GB of stacks, and far more than any queue can keep at work.
+// maxWorkers goroutines take a few GB of stacks, and are far more than any queue can keep
+// busy.
 const maxWorkers = 1 << 20
 
 // Workers runs n goroutines that take items and call f with each, until the queue is
@@ -82,7 +83,7 @@ func (s *shift[T]) work(ctx context.Context) error {
 	}
 }
 
-// do calls f with v, which was taken, and then v is done, however f ends.
+// do calls f with v, which was taken, and marks v as done, however f ends.
 func (s *shift[T]) do(ctx context.Context, v T) (err error) {
 	returned := false
 	defer func() {

@@ -64,7 +64,7 @@ func TestWorkersStop(t *testing.T) {
 					return assert.AnError
 				case 3:
 					close(third)
-					<-ctx.Done() // the others learn of it
+					<-ctx.Done() // the others are cancelled
 					return ctx.Err()
 				}
 				return nil
@@ -84,7 +84,7 @@ func TestWorkersStop(t *testing.T) {
 			_, err = q.Workers(ctx, 2, nil)
 			require.ErrorIs(t, err, assert.AnError)
 
-			// A cause that looks like the end of the queue is none.
+			// A cause that looks like the end of the queue does not count as one.
 			ctx, cancel = context.WithCancelCause(bg)
 			cancel(bqueue.ErrClosed)
 			_, err = q.Workers(ctx, 2, nil)
@@ -94,8 +94,8 @@ func TestWorkersStop(t *testing.T) {
 }
 
 // TestJobsThatEndOtherwise: a job that panics or ends its goroutine counts as one that
-// returns an error: the others stop, Workers returns it, its item is done, what was
-// not begun stays, and a producer whose context ends with Workers does not hang.
+// returns an error: the others stop, Workers returns it, its item is done, items that
+// were not begun stay, and a producer whose context ends with Workers does not hang.
 func TestJobsThatEndOtherwise(t *testing.T) {
 	for name, c := range map[string]struct {
 		end   func()
@@ -158,8 +158,8 @@ func TestJobsThatEndOtherwise(t *testing.T) {
 	}
 }
 
-// TestEveryJobEndsItsGoroutine: with every worker gone at once there is one error, and
-// the queue can be worked off by others.
+// TestEveryJobEndsItsGoroutine: when every worker ends at once there is one error, and
+// other workers can drain the queue.
 func TestEveryJobEndsItsGoroutine(t *testing.T) {
 	forms(t, []int{1, 8}, func(t *testing.T, make func() *bqueue.Queue[int], capacity int) {
 		q := make()
@@ -177,7 +177,7 @@ func TestEveryJobEndsItsGoroutine(t *testing.T) {
 	})
 }
 
-// TestJobsMayUseTheQueue: a job may take, put, and run workers of its own.
+// TestJobsMayUseTheQueue: a job may take, put, and run further workers.
 func TestJobsMayUseTheQueue(t *testing.T) {
 	forms(t, []int{2, 8}, func(t *testing.T, make func() *bqueue.Queue[int], capacity int) {
 		q := make()
@@ -199,8 +199,8 @@ func TestJobsMayUseTheQueue(t *testing.T) {
 	})
 }
 
-// TestPutFromAJob: if every worker waits in Put for space, no item is taken and all
-// wait, until the context ends; then the items they had are handed back.
+// TestPutFromAJob: if every worker waits in Put for space, no item is taken and all wait,
+// until the context ends; then their items are returned.
 func TestPutFromAJob(t *testing.T) {
 	forms(t, []int{1, 8}, func(t *testing.T, make func() *bqueue.Queue[int], capacity int) {
 		synctest.Test(t, func(t *testing.T) {

@@ -5,9 +5,9 @@ import (
 	"unsafe"
 )
 
-// Load, Store and Delete each come twice: a short form that deals with the common
-// case, written out, since in so few instructions a call that is not inlined counts;
-// and the plain form, which deals with all cases, and which the short one falls back to.
+// Load, Store and Delete each have two forms. The short form handles the common case and
+// is written out, because among so few instructions a call that is not inlined matters.
+// The plain form handles all cases; the short form falls back to it.
 
 // hashOf returns the hash of k.
 func (m *Map[K, V]) hashOf(k K) uint64 {
@@ -104,9 +104,8 @@ func (m *Map[K, V]) Store(k K, v V) {
 		}
 	}
 	c := pack(m.layout, v)
-	// The home group is looked through before the lock is taken, and found by the
-	// table that readers use: so the segment, the keys and the cells are fetched at
-	// the same time.
+	// The home group is searched before the lock is taken, through the table that readers
+	// use, so that the segment, the keys and the cells are fetched at the same time.
 	p := d.at(h)
 	t := table[K]{p.table.Load()}
 	g := t.home(h)
@@ -123,8 +122,8 @@ func (m *Map[K, V]) Store(k K, v V) {
 		m.store(h, k, c)
 		return
 	}
-	// A slot stays its key's own, and a group whose control word is the same has the
-	// same keys.
+	// A slot never changes its key, and a group with the same control word has the same
+	// keys.
 	switch now := g.ctrl.Load(); {
 	case s.frozen:
 	case i >= 0:
@@ -157,8 +156,8 @@ func (m *Map[K, V]) store(h uint64, k K, c content) {
 	}
 }
 
-// add inserts k, which is absent, into the locked segment s and unlocks it. If
-// there is no room it makes some and reports false: everything must be looked up
+// add inserts k, which is absent, into the locked segment s and unlocks it. If there is
+// no free slot it replaces the segment and reports false: everything must be looked up
 // again.
 func (m *Map[K, V]) add(d *directory[K], s *segment[K], h uint64, k K, c content) bool {
 	done := s.insert(m.layout, h, k, c)
@@ -246,12 +245,12 @@ func (m *Map[K, V]) take(h uint64, k K) (v V, loaded bool) {
 	return unpack[V](m.layout, old), true
 }
 
-// Delete deletes k. The value is released at once, the key when its segment is
-// next rebuilt, at the latest when more than two thirds of its slots are dead. The
-// memory of the slot comes back later still: of a map from which entries are deleted
-// at random, none before less than a third of them is left, and half of it when a
-// tenth is; an entry of two words then takes about 200 bytes. Collect(m.All()) returns
-// a map as dense as one that has only grown. O(1) expected and amortised.
+// Delete deletes k. The value is released at once, the key when its segment is next
+// rebuilt, at the latest when more than two thirds of its slots are dead. The memory of
+// the slot is released later still. If entries are deleted at random, no memory is
+// released until less than a third of them is left, and half of it when a tenth is left;
+// an entry of two words then takes about 200 bytes. Collect(m.All()) returns a map as
+// dense as one that has only grown. O(1) expected and amortised.
 func (m *Map[K, V]) Delete(k K) { m.LoadAndDelete(k) }
 
 // Swap stores v under k and returns the value that k had. Costs as Store.

@@ -12,8 +12,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestAddModel: Add is what + is in a Go map, for values in cells and in boxes, through
-// all changes of shape.
+// TestAddModel: Add gives the same result as + on a Go map, for values in cells and in
+// boxes, through all changes of shape.
 func TestAddModel(t *testing.T) {
 	t.Run("int8", addModel(rapid.Int8()))
 	t.Run("complex128", addModel(rapid.Map(rapid.IntRange(-9, 9), func(i int) complex128 { return complex(float64(i), 1) })))
@@ -57,7 +57,7 @@ func TestAdd(t *testing.T) {
 	assert.Zero(t, testing.AllocsPerRun(100, func() { Add(&m, "a", 1) }))
 	var nan Map[float64, int]
 	Add(&nan, math.NaN(), 1)
-	assert.Equal(t, 1, Add(&nan, math.NaN(), 1), "each NaN is a key of its own")
+	assert.Equal(t, 1, Add(&nan, math.NaN(), 1), "each NaN is a separate key")
 	assert.Equal(t, 2, nan.Len())
 	var bad Map[any, int]
 	assert.Panics(t, func() { Add(&bad, any([]int{}), 1) })
@@ -92,8 +92,9 @@ func TestConcurrentAdd(t *testing.T) {
 	assert.Equal(t, goroutines*n, v)
 }
 
-// TestLoadOrComputeContexts: the wait for another caller's function ends with the
-// context, and so does a call that has yet to begin; a present key is returned.
+// TestLoadOrComputeContexts: a wait for another caller's function ends with the context,
+// a call whose context has ended does not begin, and a present key is returned in any
+// case.
 func TestLoadOrComputeContexts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var m Map[string, int]

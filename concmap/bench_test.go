@@ -41,8 +41,8 @@ func BenchmarkStriped_Load(b *testing.B) {
 	})
 }
 
-// sweepPair calls ours and theirs with uniform keys of a map of n and the number of the
-// turn.
+// sweepPair calls ours and theirs with uniform keys of a map of n entries and the number
+// of the iteration.
 func sweepPair(b *testing.B, ours func(m *Map[int, int], k, i int), theirs func(t *Textbook[int, int], k, i int)) {
 	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
 		m, _, _ := filled(n)
@@ -82,7 +82,7 @@ func BenchmarkMap_Compute(b *testing.B) {
 		func(t *Textbook[int, int], k, _ int) { t.Compute(k, add) })
 }
 
-// The textbook type has no Add: its answer is Compute.
+// The textbook type has no Add: Compute takes its place.
 func BenchmarkMap_Add(b *testing.B) {
 	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
 		m, _, _ := filled(n)
@@ -94,7 +94,7 @@ func BenchmarkMap_Add(b *testing.B) {
 }
 
 // BenchmarkMap_DeleteStore deletes a key and stores another, so that the size stays. It
-// begins when that has gone on for a while: at first most segments are divided once.
+// measures after a warm-up: at first most segments are divided once.
 func BenchmarkMap_DeleteStore(b *testing.B) {
 	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
 		m, _, _ := filled(n)

@@ -6,8 +6,8 @@ import (
 	"unsafe"
 )
 
-// A layout says what the cells of a map hold. It is decided once a map, by the
-// type of its values.
+// A layout says what the cells of a map hold. It is chosen once per map, by the type of
+// its values.
 type layout uint8
 
 const (
@@ -29,7 +29,7 @@ func layoutOf[V any]() layout {
 	return boxes
 }
 
-// pointerFree reports whether the collector finds nothing to follow in a t.
+// pointerFree reports whether a t contains no pointers.
 func pointerFree(t reflect.Type) bool {
 	switch t.Kind() {
 	case reflect.Bool, reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
@@ -52,16 +52,16 @@ func pointerFree(t reflect.Type) bool {
 // A content is what a cell holds: w if the layout is words, else p. While a slot
 // is live, p is not nil.
 //
-// Two equal contents of a key mean that its value has not changed between: equal
-// words are equal values, and a box or an object that p keeps alive cannot be
-// allocated a second time.
+// Two equal contents of a key mean that its value did not change in between: equal words
+// are equal values, and the memory of a box or an object that p keeps alive cannot be
+// reused.
 type content struct {
 	w uint64
 	p unsafe.Pointer
 }
 
-// null stands for the nil of the caller's pointer type in a cell, so that nil can
-// say "dead".
+// null stands for a nil value of the caller's pointer type in a cell, so that nil can
+// mean "dead".
 var null byte
 
 // pack returns the content for v. It allocates if the layout is boxes.
@@ -104,7 +104,7 @@ func (g *group[K]) peek(l layout, i int) (c content) {
 	return c
 }
 
-// poke changes the cell of slot i; readers may be looking.
+// poke changes the cell of slot i; readers may be reading it.
 func (g *group[K]) poke(l layout, i int, c content) {
 	if l == words {
 		g.word(i).Store(c.w)

@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// TestClearDuringEverything: while goroutines write other keys in every way, no entry of
-// before a Clear is seen after it, by a read, a loop or a Snapshot.
+// TestClearDuringEverything: while goroutines write other keys in every way, no entry
+// from before a Clear is seen after it, by a read, a loop or a Snapshot.
 func TestClearDuringEverything(t *testing.T) {
 	const old = 20 // so few that the map is growing again when it is cleared
 	rounds := 50_000
@@ -58,7 +58,7 @@ func TestClearDuringEverything(t *testing.T) {
 	assert.Zero(t, m.Len())
 }
 
-// TestClearWaits: a Clear does not give way to a replacement that is under way.
+// TestClearWaits: a Clear is not lost to a replacement that is under way.
 func TestClearWaits(t *testing.T) {
 	var m Map[int, int]
 	m.Store(1, 1)
@@ -75,8 +75,8 @@ func TestClearWaits(t *testing.T) {
 	assert.Zero(t, m.Len())
 }
 
-// TestLoadOrComputeAllocations: a present key costs nothing; to run the function costs a
-// flight, its channel and its place in a map.
+// TestLoadOrComputeAllocations: a present key allocates nothing; running the function
+// allocates a flight: its channel and its place in a map.
 func TestLoadOrComputeAllocations(t *testing.T) {
 	var m Map[int, int]
 	f := func(context.Context, int) (int, error) { return 1, nil }

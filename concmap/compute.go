@@ -46,7 +46,7 @@ func (m *Map[K, V]) Compute(k K, f func(old V, loaded bool) (V, Op)) (value V, p
 	}
 }
 
-// look is Load for a caller that is going to commit a change of what it returns.
+// look is Load for a caller that will commit a change of the value.
 func (m *Map[K, V]) look(h uint64, k K) (v V, c content, ok bool) {
 	if g, i := (table[K]{m.dir.Load().at(h).table.Load()}).find(h, k); g != nil {
 		if c, ok = g.read(m.layout, i); ok {
@@ -56,8 +56,8 @@ func (m *Map[K, V]) look(h uint64, k K) (v V, c content, ok bool) {
 	return v, c, ok
 }
 
-// commit updates or removes the entry of k if it is still what it was: present
-// with the content was, or absent. It reports whether it did.
+// commit updates or removes the entry of k if it is unchanged: present with the content
+// was, or absent as before. It reports whether it did.
 func (m *Map[K, V]) commit(h uint64, k K, was content, present bool, to content, op Op) bool {
 	for {
 		d, s := m.lock(h)

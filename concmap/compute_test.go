@@ -53,7 +53,8 @@ func TestComputeRunsAgain(t *testing.T) {
 	assert.Equal(t, 2, runs)
 }
 
-// TestCallbacksMayUseTheMap: none runs under a lock, whatever it does to the map.
+// TestCallbacksMayUseTheMap: no callback runs under a lock, so it may do anything with
+// the map.
 func TestCallbacksMayUseTheMap(t *testing.T) {
 	var m Map[int, int]
 	grow := func() {
@@ -101,8 +102,8 @@ func TestLoadOrComputeOutcomes(t *testing.T) {
 	assert.Empty(t, m.flights.m)
 }
 
-// TestStoredMeanwhile: a value that comes after the first look, here when the key is
-// hashed again, is found by the second; then f does not run.
+// TestStoredMeanwhile: a value that is stored after the first look, here when the key is
+// hashed again, is found by the second look; then f does not run.
 func TestStoredMeanwhile(t *testing.T) {
 	for name, call := range map[string]func(m *Map[int, int]) (int, bool){
 		"LoadOrStore": func(m *Map[int, int]) (int, bool) { return m.LoadOrStore(1, 8) },
@@ -133,8 +134,9 @@ func TestStoredMeanwhile(t *testing.T) {
 	}
 }
 
-// TestLoadOrComputeInTurn: of five callers the first two fail in their own ways,
-// the third succeeds, the others get what it stored; f never runs twice at a time.
+// TestLoadOrComputeInTurn: of five callers the first two fail in different ways, the
+// third succeeds, and the others get the value that it stored; no two calls of f run at
+// the same time.
 func TestLoadOrComputeInTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var m Map[string, int]

@@ -35,8 +35,8 @@ func TestNew(t *testing.T) {
 	}).ToMap())
 }
 
-// TestNothingToWrite: what finds nothing to write takes no lock, so that it leaves
-// alone what a snapshot has frozen.
+// TestNothingToWrite: an operation that finds nothing to write takes no lock, so it does
+// not replace segments that a snapshot has frozen.
 func TestNothingToWrite(t *testing.T) {
 	var m Map[int, int]
 	for k := range 100 {
@@ -87,8 +87,8 @@ func TestZeroMap(t *testing.T) {
 	assert.True(t, v == 0 && !present)
 }
 
-// TestValues: each layout gives back what it was given. (A map of each type would take
-// the compiler seconds.)
+// TestValues: each layout returns the values that were stored. (A map of each type would
+// take the compiler seconds.)
 func TestValues(t *testing.T) {
 	inCell(t, words, 0, math.MaxInt, -1)
 	inCell(t, words, int8(-1), 0, 127)
@@ -252,7 +252,7 @@ func TestNaN(t *testing.T) {
 			for _, n := range seen {
 				assert.Equal(t, 1, n)
 			}
-			m.Snapshot() // what follows meets frozen segments
+			m.Snapshot() // the operations below find frozen segments
 			n := m.DeleteFunc(func(k float64, v int) bool { return k != k && v%2 == 0 })
 			assert.Equal(t, 251, n)
 			n = m.DeleteFunc(func(k float64, v int) bool {
@@ -288,8 +288,8 @@ func TestNaN(t *testing.T) {
 	}
 }
 
-// TestMemoryIsReleased: values at once, keys when their segment is rebuilt, all by
-// Clear.
+// TestMemoryIsReleased: values are released at once, keys when their segment is rebuilt,
+// everything by Clear.
 func TestMemoryIsReleased(t *testing.T) {
 	type big struct{ _ [1 << 10]byte }
 	gone := func(what string, p weak.Pointer[big]) {

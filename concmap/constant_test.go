@@ -38,14 +38,13 @@ func (m *Map[K, V]) moved(k K, f func()) int {
 	}
 }
 
-// TestConstantWork: a search looks at as many groups at every size, and no call moves
-// more than the entries of a segment, of whose slots 160 may be used, over the whole
-// life of a map.
+// TestConstantWork: a search looks at the same number of groups at every size, and over
+// the life of a map no call moves more than the entries of one segment, at most 160.
 func TestConstantWork(t *testing.T) {
 	const most = 1 << 15
 	for _, n := range []int{most >> 6, most >> 3, most} {
 		stored, deleted, second := 0, 0, 0
-		for range most / n { // one small map may be near full in all its parts
+		for range most / n { // all segments of one small map may be nearly full
 			var m Map[int, int]
 			m.Store(0, 0)
 			m.hot = 0 // whatever the number of processors, segments are joined
@@ -70,7 +69,7 @@ func TestConstantWork(t *testing.T) {
 	require.Equal(t, 224, groupSlots<<maxBits)
 }
 
-// TestStripedIsShort: the essay offers its 150 lines to those who would rather read them.
+// TestStripedIsShort: Striped is no longer than the 150 lines that the essay states.
 func TestStripedIsShort(t *testing.T) {
 	text, err := os.ReadFile("striped.go")
 	require.NoError(t, err)

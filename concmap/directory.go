@@ -7,22 +7,21 @@ import (
 	"unsafe"
 )
 
-// A directory leads from some bits of a hash, its path, to a segment. It has a
-// power of two of places; the number of the place is the low bits of the path. A
-// segment of depth d stands in each place whose low d bits are its own. The
-// directory grows by doubling, which copies pointers only, and a Clear puts a new
-// one in its place.
+// A directory leads from some bits of a hash, its path, to a segment. The number of its
+// places is a power of two; the number of a place is the low bits of the path. A segment
+// of depth d is in each place whose low d bits equal the segment's. The directory grows
+// by doubling, which copies only pointers, and a Clear replaces it.
 type directory[K comparable] struct {
 	places unsafe.Pointer // to the first place
-	mask   uintptr        // what to take of a hash: the offset of the place, in bytes
+	mask   uintptr        // the bits of a hash that are the offset of its place, in bytes
 	depth  uint8          // there are 1<<depth places
 	*generation
 	counters []*counter // of Len; a doubled directory shares those of the old one
 }
 
-// path returns the bits of h that directories and segments go by, from low to
-// high. Those below it are where offset has zeros; those that choose the group and
-// the tag are at the other end of h.
+// path returns the bits of h that choose the place and the segment, from low to high. The
+// bits of h below them are those where offset has zeros; the bits that choose the group
+// and the tag are at the other end of h.
 func path(h uint64) uint64 { return h >> placeBits }
 
 const (
@@ -30,7 +29,7 @@ const (
 	placeBits = 3 + placeSize>>4 // binary logarithm of placeSize: 16 bytes, or 8 on 32-bit machines
 )
 
-// A place holds a segment twice: what its readers need, and what its writers need.
+// A place refers to a segment twice: by what readers need, and by what writers need.
 // Until the first write there is no segment and the table has no groups.
 type place[K comparable] struct {
 	table   atomic.Pointer[byte]
@@ -44,14 +43,14 @@ type generation struct {
 	base uint8 // depth of segments made by their first write; they are not joined beyond it
 }
 
-// A counter is a part of Len, apart from the others so that writers of different
-// segments seldom meet in one.
+// A counter is a part of Len. There are several, so that writers of different segments
+// rarely contend for one.
 type counter struct {
-	n int64 // atomic; at the beginning, and so aligned
+	n int64 // atomic; first, so that it is aligned
 	_ [128 - 8]byte
 }
 
-// newDirectory returns a directory of 1<<depth places with nothing in them.
+// newDirectory returns a directory of 1<<depth empty places.
 func newDirectory[K comparable](depth uint8, g *generation, counters []*counter) *directory[K] {
 	places := make([]place[K], 1<<depth)
 	places[0].table.Store(noGroups())
@@ -87,7 +86,7 @@ func (d *directory[K]) len() uint64 { return 1 << d.depth }
 // bytes returns the size of d without its counters.
 func (d *directory[K]) bytes() int { return int(unsafe.Sizeof(*d)) + int(placeSize)<<d.depth }
 
-// count adds to the number of entries, on account of hash h.
+// count adds n to the counter for hash h.
 func (d *directory[K]) count(h uint64, n int64) {
 	atomic.AddInt64(&d.counters[path(h)&uint64(len(d.counters)-1)].n, n)
 }
@@ -100,9 +99,9 @@ func (d *directory[K]) entries() (n int64) {
 	return n
 }
 
-// put publishes s in its places. The table comes first: while the two differ,
-// writers still go to the old segment, which is frozen and makes them wait, so
-// that no write is finished that a reader could miss.
+// put publishes s in its places. The table comes first: while the two differ, writers
+// still find the old segment, which is frozen and makes them wait; so no write completes
+// that a reader could miss.
 func (d *directory[K]) put(s *segment[K]) {
 	for i := s.path; i < d.len(); i += 1 << s.depth {
 		p := d.number(i)
@@ -111,8 +110,8 @@ func (d *directory[K]) put(s *segment[K]) {
 	}
 }
 
-// twice returns a directory of twice the length, whose places are still to be
-// copied, with twice as many counters, up to the given number.
+// twice returns a directory of twice the length, whose places have not been copied yet,
+// with twice as many counters, up to the given number.
 func (d *directory[K]) twice(maxCounters int) *directory[K] {
 	counters := slices.Clone(d.counters)
 	for range min(len(counters), maxCounters-len(counters)) {

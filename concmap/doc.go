@@ -47,22 +47,22 @@
 //	        └───┘ └─▶│ depth 2, path 10    │──▶ …
 //	                 └─────────────────────┘
 //
-// Whatever changes the shape of the map is one procedure, freeze and replace:
-// freeze a segment, after which nothing in it changes; build its heirs from it,
-// which no other goroutine sees yet; put them into the directory. A full segment has two
-// heirs, one that is full of dead slots or nearly empty has one, and two neighbours that
-// are nearly empty have one together. The directory doubles when a segment needs a bit
-// more than it has. The directory of twice the length is ready by then: once most places
-// have their own segment, each replacement copies a few places into it. A Snapshot freezes all segments
-// and lets the next write to each replace it; a Clear replaces the directory by an
-// empty one.
+// All changes of the map's shape use one procedure, freeze and replace: freeze a segment,
+// after which nothing in it changes; build its heirs from it, which no other goroutine
+// sees yet; put them into the directory. A full segment has two heirs, a segment that is
+// full of dead slots or nearly empty has one, and two neighbours that are nearly empty
+// have one together. The directory doubles when a segment needs one bit more than it has.
+// The directory of twice the length is ready by then: once most places have their own
+// segment, each replacement copies a few places into it. A Snapshot freezes all segments
+// and lets the next write to each replace it; a Clear replaces the directory by an empty
+// one.
 //
-// How can a read without a lock be right? A slot belongs to one key as long as its
-// table lives: the key is written once, then published by the control word. The
-// value is a cell that is read and written atomically. A reader finds its key live,
-// reads the cell, and looks once more whether the slot is live. If its table has
-// been replaced meanwhile, it has read the state in which that was frozen, which
-// was the map's state at a moment of the call.
+// Why is a read without a lock correct? A slot belongs to one key as long as its table
+// exists: the key is written once, then published by the control word. The value is in a
+// cell that is read and written atomically. A reader finds its key live, reads the cell,
+// and checks again that the slot is live. If its table has been replaced meanwhile, it
+// has read the state in which that was frozen, which was the map's state at a moment of
+// the call.
 //
 // # Invariants
 //
@@ -107,13 +107,13 @@
 //	Striped.All                           O(n)      n       O(n)
 //
 // Amortised (*) is a call that replaces a segment: it moves the segment's entries. They
-// are 160 at most, because of a segment's 224 slots 160 may be used, and two segments
-// are joined only if they have at most 40 entries together. A custom hash that collides
-// makes segments larger. The n of Snapshot and Stats is the number of segments, about a
+// are 160 at most, because of a segment's 224 slots 160 may be used, and two segments are
+// joined only if they have at most 40 entries together. A custom hash that collides makes
+// segments larger. The n of Snapshot and Stats is the number of segments, about a
 // hundredth of the entries. Len and Clear of a Striped visit its 64 stripes. Doubling the
 // directory moves pointers, not entries, and a few at a time. A value that is one
-// pointer, or up to 8 bytes without pointers, lies in its cell; others are boxed, one
-// allocation a write.
+// pointer, or up to 8 bytes without pointers, lies in its cell; others are boxed, with
+// one allocation per write.
 //
 // # What happens if
 //
@@ -129,7 +129,8 @@
 //   - The body of a loop inserts at every turn: the loop ends, and yields no key twice
 //     (TestLoopEnds, TestLoopMayChangeTheMap)
 //   - Clear is called while others write: a write that began before it is cleared or
-//     comes after it; no entry of before appears later (TestClearDuringEverything)
+//     comes after it; no entry from before it appears later
+//     (TestClearDuringEverything)
 //   - A key is stored while LoadOrCompute's function runs for it: the stored value stays
 //     (TestLoadOrComputeOutcomes)
 //   - The context ends of a caller that waits for another's LoadOrCompute: its wait ends,
@@ -139,7 +140,7 @@
 //     waits calls its own function (TestLoadOrComputeInTurn)
 //   - A key is NaN: each Store adds an entry that only loops find, as in a Go map (TestNaN)
 //   - A key cannot be hashed: the method panics and changes nothing (TestUncomparable)
-//   - Almost all keys are deleted: the memory comes back late (TestBytesAfterRandomDeletes)
+//   - Almost all keys are deleted: the memory is released late (TestBytesAfterRandomDeletes)
 //   - The map is written after Snapshot: the Snapshot does not change (TestSnapshotStays)
 //   - A Map is copied and both copies are used: one of them panics (TestCopies)
 //
@@ -157,10 +158,10 @@
 //	Clear                                  the store of the directory; a write that
 //	                                       found the old one comes before the Clear
 //
-// Loops are not linearizable: see All. In the terms of the Go memory model, a write
-// of a key happens before each read that returns its value. There is no data race
-// anywhere, and nothing is compiled otherwise under the race detector: keys are
-// plain memory written before an atomic store and read after an atomic load of it.
+// Loops are not linearizable: see All. In the terms of the Go memory model, a write of a
+// key happens before each read that returns its value. There is no data race, and no code
+// is different under the race detector: keys are plain memory written before an atomic
+// store and read after an atomic load of it.
 //
 // Reads never wait. Writers wait for a writer in the same segment; for the
 // replacement of that segment, which is a copy of at most 160 entries; and all of
@@ -175,30 +176,29 @@
 //
 // # Trade-offs
 //
-// The main disadvantage is memory churn under growth: each replacement allocates a
-// table and leaves one to the collector, and a map of pointers gives it more to
-// scan than chains would. Memory is kept in steps of a segment: an entry of two
-// words takes 26 to 53 bytes, as its segment is just full or just divided; more in
-// a small map that goroutines contend for, whose segments have eight groups at
-// least, whatever they hold. A deleted key stays until its segment is rebuilt. After
-// deletes at random memory comes back late: all of it is in use while a third of the
-// entries is left, half of it when a tenth is, and from then on an entry of two words
-// takes about 200 bytes; a map with 16 segments a processor or fewer joins none of
-// them. The directory does not shrink before Clear: 16 bytes for each hundred entries of the
-// peak, and 32 for the directory that is to follow it; more where keys are large and
-// segments hold fewer, but no more than a quarter of the entries. The collector scans
-// it in pieces of 128 KiB, and lets those who allocate help: in a map of millions that
-// can be most of what a Store ever takes (go run -C evidence ./peers -pkg concmap -row
-// worst). Values that need a box cost an allocation a write.
+// The main disadvantage is memory churn under growth: each replacement allocates a table
+// and leaves one to the collector, and a map of pointers gives it more to scan than
+// chains would. Memory is kept in steps of a segment: an entry of two words takes 26 to
+// 53 bytes, as its segment is just full or just divided; more in a small contended map,
+// whose segments have at least eight groups, however few entries they hold. A deleted key
+// stays until its segment is rebuilt. After random deletes memory is released late: all
+// of it is in use while a third of the entries is left, half of it when a tenth is left,
+// and from then on an entry of two words takes about 200 bytes; a map with at most
+// 16 segments for each processor joins none of them. The directory shrinks only in Clear: 16
+// bytes for each hundred entries of the peak, and 32 for its successor; more where keys
+// are large and segments hold fewer, but no more than a quarter of the entries. The
+// collector scans it in pieces of 128 KiB, and makes goroutines that allocate assist it:
+// in a map of millions of entries that can be most of the time of the slowest Store (go
+// run -C evidence ./peers -pkg concmap -row worst). Values that need a box cost one
+// allocation per write.
 //
 // Use a Go map under a sync.RWMutex if several entries must change together, or if
 // writes are rare and the map is small. Use Striped if you would rather read its
 // 150 lines than trust this package. Use sync.Map where no dependency is allowed.
 //
 // The textbook answer, one map and one sync.RWMutex, makes all readers write to the same
-// lock word, so that each takes its cache line from the others. A table with one lock
-// per stripe must stop all writers when it grows, or make each of them help to move
-// entries.
+// lock word, whose cache line they take from each other. A table with one lock per stripe
+// must stop all writers when it grows, or make each of them help to move entries.
 //
 // # References
 //

@@ -49,7 +49,7 @@ func ExampleMap_Compute() {
 	// 0 false
 }
 
-// A value that is dear to make is made once; an error is not kept.
+// A value that is expensive to compute is computed once; an error is not kept.
 func ExampleMap_LoadOrCompute() {
 	ctx := context.Background()
 	var pages concmap.Map[string, string]
@@ -65,7 +65,7 @@ func ExampleMap_LoadOrCompute() {
 	// <html> true <nil>
 }
 
-// Take a lock that nobody holds, give back only one's own.
+// Take a lock that is free, and release only one's own.
 func ExampleCompareAndDelete() {
 	var owner concmap.Map[string, int]
 	_, taken := owner.LoadOrStore("door", 1)
@@ -104,7 +104,7 @@ func ExampleMap_Snapshot() {
 	// Output: 1 3
 }
 
-// Sweep what is no longer wanted.
+// Delete the entries that are no longer needed.
 func ExampleMap_DeleteFunc() {
 	m := concmap.New(concmap.Options[int, bool]{Capacity: 4})
 	for i := range 4 {

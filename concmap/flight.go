@@ -5,11 +5,11 @@ import (
 	"sync"
 )
 
-// LoadOrCompute returns the value of k and true if k is present; otherwise it calls f with
-// ctx and k, stores what f returns, and returns that and false. f runs with no lock held,
-// and for each key one f at a time: other callers for k wait. If a value has been stored
-// under k when f returns, that one stays and is returned, with true: loaded is false only
-// if this call's value was stored.
+// LoadOrCompute returns the value of k and true if k is present; otherwise it calls f
+// with ctx and k, stores what f returns, and returns that and false. f runs with no lock
+// held, and only one f at a time for each key: other callers for k wait. If a value has
+// been stored under k when f returns, that one stays and is returned, with true: loaded
+// is false only if this call's value was stored.
 //
 // An error of f is returned to this caller only, nothing is stored, and one of the callers
 // that wait calls its own f; the same happens if f panics or ends its goroutine.
@@ -41,10 +41,10 @@ func (m *Map[K, V]) LoadOrCompute(ctx context.Context, k K, f func(context.Conte
 	}
 }
 
-// fly is LoadOrCompute for the caller whose turn it is.
+// fly is LoadOrCompute for the caller that runs its f.
 func (m *Map[K, V]) fly(ctx context.Context, k K, f func(context.Context, K) (V, error), mine flight) (v V, loaded bool, err error) {
 	defer m.flights.land(k, mine)
-	// The flight before this one may have landed since we looked.
+	// The flight before this one may have landed since the caller looked.
 	if v, ok := m.Load(k); ok {
 		return v, true, nil
 	}

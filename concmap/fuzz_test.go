@@ -6,9 +6,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// FuzzMap reads its input as operations on keys 0 to 255, two bytes each, on a map
-// whose custom hash has as many values as the first byte says, and compares with
-// the oracle.
+// FuzzMap reads its input as operations on keys 0 to 255, two bytes each, on a map whose
+// custom hash has as many values as the first byte says, and compares the map with the
+// oracle.
 func FuzzMap(f *testing.F) {
 	f.Add([]byte{1, 0, 1, 0, 2, 1, 1, 2, 2, 5, 0, 6, 0, 7, 9})
 	f.Add([]byte{0, 8, 200, 3, 7, 9, 0, 8, 255, 4, 100, 1, 50})

@@ -6,13 +6,13 @@ import (
 	"unsafe"
 )
 
-// groupSlots slots share a control word, whose eighth byte is the group's own.
-// With keys of 8 bytes the control word and the keys fill one cache line of 64
-// bytes, and the cells the next.
+// groupSlots slots share a control word, whose eighth byte belongs to the group. With
+// keys of 8 bytes the control word and the keys fill one cache line of 64 bytes, and the
+// cells the next.
 const groupSlots = 7
 
-// A group is the unit of probing: seven slots, and a control word that says in one
-// load what is in all of them.
+// A group is the unit of probing: seven slots, and a control word that describes all of
+// them in one load.
 //
 //	ctrl      keys                    cells                   size
 //	┌────────┬───┬───┬───┬─────┬───┬───┬───┬───┬─────┬───┬────┐
@@ -20,12 +20,12 @@ const groupSlots = 7
 //	└────────┴───┴───┴───┴─────┴───┴───┴───┴───┴─────┴───┴────┘
 //	 byte i:  0        slot i is empty
 //	          1ttttttt live: its key's tag is the first 7 bits of its hash
-//	          01tttttt dead: deleted; the key is still there, and may come back
-//	 byte 7:  1 if a key that probed this group went on to the next
+//	          01tttttt dead: deleted; the key is still there, and may be revived
+//	 byte 7:  1 if a search for a key continued to the next group
 //
-// A key is written once, before its slot is first live, and never changed: who has
-// seen the slot live or dead may read it at any time. Cells are read and written
-// atomically.
+// A key is written once, before its slot is first live, and never changed: a goroutine
+// that has seen the slot live or dead may read the key at any time. Cells are read and
+// written atomically.
 type group[K comparable] struct {
 	ctrl  word
 	keys  [groupSlots]K
@@ -45,11 +45,11 @@ type pointerGroup[K comparable] struct {
 // A word is 64 bits, aligned on 32-bit machines too.
 type word struct{ atomic.Uint64 }
 
-// set writes a word that no other goroutine can see yet. An atomic store would be
-// right too, but costs a locked instruction.
+// set writes a word that no other goroutine can see yet. An atomic store would be correct
+// too, but costs a locked instruction.
 func (w *word) set(x uint64) { *(*uint64)(unsafe.Pointer(w)) = x }
 
-// A pointer takes the room of a word.
+// A pointer is a pointer with the size of a word.
 type pointer struct {
 	_ [0]atomic.Uint64 // aligned as a word
 	p unsafe.Pointer
@@ -67,12 +67,12 @@ const (
 // A slotSet has the high bit of byte i set if slot i is in it.
 type slotSet uint64
 
-// match returns the slots whose control byte is b. It may name a live slot with
-// another tag as well, never one that is empty or dead while b is live: the key
+// match returns the slots whose control byte is b. If b is the byte of a live slot, it
+// may also return live slots with another tag, but no empty or dead ones: the key
 // decides.
 //
-// The trick is Mycroft's (1987): x - 1 borrows into the high bit of a byte just
-// where the byte was 0, or where a borrow came from a 0 below.
+// The trick is Mycroft's (1987): x - 1 borrows into the high bit of a byte exactly where
+// the byte was 0, or where a borrow came from a 0 below.
 func match(ctrl, b uint64) slotSet {
 	x := ctrl ^ lowBits*b
 	return slotSet((x - lowBits) &^ x & highBits & inSlots)
@@ -112,17 +112,17 @@ func (g *group[K]) word(i int) *word {
 	return (*word)(unsafe.Add(unsafe.Pointer(&g.cells), uintptr(i)*unsafe.Sizeof(word{})))
 }
 
-// pointer returns the cell of slot i of what is a pointerGroup.
+// pointer returns the cell of slot i of g, which is a pointerGroup.
 func (g *group[K]) pointer(i int) *unsafe.Pointer {
 	return (*unsafe.Pointer)(unsafe.Pointer(&g.cells[i]))
 }
 
-// A table is a power of two of groups. It is one pointer, so that a reader gets it
-// whole with one load: to the first group, plus a number that says how many there
-// are in the three low bits, which alignment leaves free (to the collector a
-// pointer into an object is as good as one to its start). A table of 1<<b groups
-// has the number maxBits-b; a larger one, which only a custom hash that collides
-// brings about, has large. Full-grown tables have 0.
+// A table is a power of two of groups. It is one pointer, so that a reader gets all of it
+// with one load: the address of the first group plus, in the three low bits that
+// alignment leaves free, a number that says how many groups there are. (To the collector
+// a pointer into an object keeps the object alive, as one to its start does.) A table of
+// 1<<b groups has the number maxBits-b; a larger one, which occurs only if a custom hash
+// collides, has large. Full-grown tables have 0.
 type table[K comparable] struct{ tagged *byte }
 
 const (
@@ -159,9 +159,9 @@ func (t table[K]) first() *group[K] {
 	return (*group[K])(unsafe.Add(unsafe.Pointer(t.tagged), -int(t.tag())))
 }
 
-// home returns the group in which the search for hash h begins: maxBits bits of h
-// say which, of which small tables use the upper ones, and large tables none. Of a
-// table without groups it is an empty one.
+// home returns the group in which the search for hash h begins: maxBits bits of h choose
+// it; small tables use only the upper ones, large tables none. For a table without groups
+// it returns an empty group.
 func (t table[K]) home(h uint64) *group[K] {
 	at, tag := homeBits(h), uintptr(unsafe.Pointer(t.tagged))&7
 	if tag != 0 { // no shift, which costs more, for full-grown tables

@@ -9,21 +9,20 @@ import (
 	"example.com/flatline/internal/seq"
 )
 
-// How does a loop see each key once while segments are divided and joined? It
-// walks through the paths in the order of their reversed bits, its positions: then
-// the two halves of a segment stand side by side where the segment stood. It looks
-// up the segment at its position again each time. Changes ahead of it it will find;
-// changes behind it it need not know. (Redis scans its tables in this order.)
+// How does a loop see each key once while segments are divided and joined? It walks
+// through the paths in the order of their reversed bits, its positions: in this order the
+// two halves of a segment are next to each other, where the segment was. It looks up the
+// segment at its position each time. It sees changes ahead of it; changes behind it do
+// not matter. (Redis scans its tables in this order.)
 
-// position returns where a loop meets hash h.
+// position returns the position of hash h in a loop.
 func position(h uint64) uint64 { return bits.Reverse64(path(h)) }
 
-// All yields the entries, in no order that means anything. A key that is present
-// from the beginning of the loop to its end is yielded once, every other at most
-// once, with a value that it had during the loop. No lock is held: the body may
-// change the map. An entry that has been deleted by its key when the loop reaches
-// it is not yielded. The loop ends even if its body never stops inserting. O(n),
-// without a copy.
+// All yields the entries, in no particular order. A key that is present from the
+// beginning of the loop to its end is yielded once, every other key at most once, with a
+// value that it had during the loop. No lock is held: the body may change the map. An
+// entry whose key has been deleted when the loop reaches it is not yielded. The loop ends
+// even if its body never stops inserting. O(n), without a copy.
 func (m *Map[K, V]) All() iter.Seq2[K, V] {
 	return func(yield func(K, V) bool) {
 		for from, more := uint64(0), true; more; {
@@ -96,9 +95,9 @@ func (m *Map[K, V]) yieldAll(d *directory[K], s *segment[K], from uint64, yield 
 	return true
 }
 
-// yieldWords is the inner loop of yieldAll in the common case, apart so that the
-// compiler keeps it short: values are words, and s is up to date. It stops when it
-// is not any more, and returns the slots that are left.
+// yieldWords is the inner loop of yieldAll in the common case: values are words, and s is
+// up to date. It is a separate function so that the compiler keeps it short. It stops
+// when s is no longer up to date, and returns the slots that are left.
 func (m *Map[K, V]) yieldWords(d *directory[K], s *segment[K], eight *group[K], live uint64, yield func(K, V) bool) (left uint64, more bool) {
 	for ; live != 0; live &= live - 1 {
 		if atomic.LoadUint32(&s.replaced) != 0 {
@@ -118,14 +117,14 @@ func (m *Map[K, V]) yieldWords(d *directory[K], s *segment[K], eight *group[K], 
 	return live, true
 }
 
-// lives8 returns the live slots of up to eight groups, a byte each: a loop over the
-// slots of one group, which has three or four turns, would be predicted wrongly
-// once a group. (In its caller it would have no registers.)
+// lives8 returns the live slots of up to eight groups, one byte per group. A loop over
+// the slots of one group, which has three or four iterations, would be mispredicted once
+// per group. (Inlined into its caller, it would run out of registers.)
 //
 //go:noinline
 func lives8[K comparable](g *group[K], n uintptr) (live uint64) {
 	for j := range n {
-		// The factor moves bit 8i to bit 56+i; no two products meet in one bit.
+		// The factor moves bit 8i to bit 56+i; no two products share a bit.
 		ones := uint64(lives(g.at(j).ctrl.Load())) >> 7
 		live |= ones * 0x0102040810204080 >> 56 << (8 * j & 63)
 	}
@@ -157,12 +156,12 @@ func (m *Map[K, V]) Insert(seq iter.Seq2[K, V]) {
 	}
 }
 
-// DeleteFunc deletes the entries for which del returns true, and returns how many.
-// It sees what All sees. del runs with no lock held and may use the map. An entry
-// is deleted only if its value is still the one that del was asked about; else del
-// is asked again. O(n).
+// DeleteFunc deletes the entries for which del returns true, and returns how many. It
+// visits the entries that All would yield. del runs with no lock held and may use the
+// map. An entry is deleted only if its value is still the one that del was called with;
+// otherwise del is called again. O(n).
 func (m *Map[K, V]) DeleteFunc(del func(K, V) bool) (n int) {
-	var again uint64 // below this position only NaN is left to judge
+	var again uint64 // below this position only NaN keys are left
 	for from, more := uint64(0), true; more; {
 		d, s := m.segmentAt(from)
 		next, left := d.after(s, from)
@@ -179,9 +178,9 @@ func (m *Map[K, V]) DeleteFunc(del func(K, V) bool) (n int) {
 	return n
 }
 
-// prune is DeleteFunc for the positions of s that are not below from. It asks for a
-// retry if s was replaced before it had done with entries of NaN, which cannot be
-// looked up elsewhere.
+// prune is DeleteFunc for the positions of s that are not below from. It asks for a retry
+// if s was replaced before it had handled all NaN keys, which cannot be looked up
+// elsewhere.
 func (m *Map[K, V]) prune(d *directory[K], s *segment[K], from uint64, onlyNaN bool, del func(K, V) bool) (n int, retry bool) {
 	first := s.table.first()
 	for j := range first.length() {
@@ -206,7 +205,7 @@ func (m *Map[K, V]) prune(d *directory[K], s *segment[K], from uint64, onlyNaN b
 	return n, retry
 }
 
-// deleteIf deletes k if del says so, and reports whether it did.
+// deleteIf deletes k if del returns true for it, and reports whether it did.
 func (m *Map[K, V]) deleteIf(h uint64, k K, del func(K, V) bool) bool {
 	for {
 		v, was, ok := m.look(h, k)
@@ -219,8 +218,8 @@ func (m *Map[K, V]) deleteIf(h uint64, k K, del func(K, V) bool) bool {
 	}
 }
 
-// deleteNaN deletes slot i of s if del says so. If s cannot be written any more it
-// reports that it missed, and s has been replaced.
+// deleteNaN deletes slot i of s if del returns true for it. If s can no longer be
+// written, it reports missed, and s has been replaced.
 func (m *Map[K, V]) deleteNaN(d *directory[K], s *segment[K], h uint64, g *group[K], i int, del func(K, V) bool) (deleted, missed bool) {
 	was, ok := g.read(m.layout, i)
 	if !ok || !del(g.keys[i], unpack[V](m.layout, was)) {
@@ -236,6 +235,6 @@ func (m *Map[K, V]) deleteNaN(d *directory[K], s *segment[K], h uint64, g *group
 		s.mu.Unlock()
 		return false, false
 	}
-	m.drop(d, s, h, g, i) // nothing changes the value of a NaN
+	m.drop(d, s, h, g, i) // the value of a NaN key cannot change
 	return true, false
 }

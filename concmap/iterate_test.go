@@ -59,12 +59,12 @@ func TestLoopMayChangeTheMap(t *testing.T) {
 	}
 }
 
-// TestLoopAcrossAJoin: what a loop has seen is not yielded again where its segment
-// has been joined with those that come next.
+// TestLoopAcrossAJoin: entries that a loop has seen are not yielded again when their
+// segment has been joined with one ahead of the loop.
 func TestLoopAcrossAJoin(t *testing.T) {
 	var m Map[int, int]
 	m.Store(0, 0)
-	m.hot = 0 // with processors to feed, segments are not joined to so few
+	m.hot = 0 // otherwise segments are not joined to so few
 	for k := range 1000 {
 		m.Store(k, k)
 	}
@@ -78,7 +78,7 @@ func TestLoopAcrossAJoin(t *testing.T) {
 				m.Delete(gone)
 			}
 		}
-		for m.Stats().Segments > 1 { // deletes join most of them, which ones is up to the hash
+		for m.Stats().Segments > 1 { // deletes join most of them; which ones depends on the hash
 			m.dir.Load().each(m.replace)
 		}
 	}
@@ -132,7 +132,7 @@ func TestLoopSkipsTheDeleted(t *testing.T) {
 	assert.Equal(t, 1, n)
 }
 
-// TestLoopEnds though its body inserts and the map grows on and on.
+// TestLoopEnds: a loop ends although its body inserts and the map keeps growing.
 func TestLoopEnds(t *testing.T) {
 	var m Map[int, int]
 	m.Store(0, 0)
@@ -173,8 +173,8 @@ func TestDeleteFuncJudgesAgain(t *testing.T) {
 	assert.Equal(t, map[string]int{"a": 2}, m.ToMap())
 }
 
-// TestDeleteFuncComesBack to a NaN whose segment was replaced while it was judged, and
-// judges nothing else there again.
+// TestDeleteFuncComesBack: DeleteFunc returns to a NaN whose segment was replaced while
+// del ran, and judges no other entry there again.
 func TestDeleteFuncComesBack(t *testing.T) {
 	var m Map[float64, int]
 	for k := range 100 {

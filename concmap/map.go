@@ -15,10 +15,9 @@ import (
 
 // Options configure a Map. The zero value stands for the defaults.
 type Options[K comparable, V any] struct {
-	// Capacity is the number of entries to expect until the first Clear. It saves
-	// growth and is no limit. The first write allocates 16 bytes for each hundred
-	// entries of it, but never more than 64 MiB. Default: 0. New panics if it is
-	// negative.
+	// Capacity is the expected number of entries until the first Clear. It avoids growth
+	// and is not a limit. The first write allocates 16 bytes for each hundred entries of
+	// it, but never more than 64 MiB. Default: 0. New panics if it is negative.
 	Capacity int
 
 	// Hash returns the hash of a key; equal keys must have equal hashes. Its result
@@ -39,34 +38,34 @@ type Options[K comparable, V any] struct {
 // terms of the Go memory model, a write of a key happens before each read that
 // returns its value.
 //
-// A NaN is a key as in a Go map: each one stored is a new entry that only
-// iteration and DeleteFunc find. A key that holds an uncomparable value in an
-// interface makes each method panic that takes it, and leaves the map unchanged.
+// A NaN is a key as in a Go map: each one stored is a new entry that only iteration and
+// DeleteFunc find. If a key holds an uncomparable value in an interface, each method that
+// takes it panics and leaves the map unchanged.
 type Map[K comparable, V any] struct {
 	dir    atomic.Pointer[directory[K]] // nil before the first write
-	hash   hash.Hasher[K]               // set, as all down to custom, before dir is
+	hash   hash.Hasher[K]               // set before dir, as are the fields down to custom
 	layout layout
 	plain  bool // keys are words to hash, and the layout is words
-	// keepHash: segments store hashes, so that no key is hashed twice. A custom
-	// hash may panic or use the map, NaN has another hash each time, and structs are
-	// slow; integers and strings are none of these.
+	// keepHash: segments store hashes, so that no key is hashed twice. A custom hash may
+	// panic or use the map, NaN has a different hash each time, and structs are slow to
+	// hash. None of this holds for integers and strings.
 	keepHash bool
-	bits     uint8 // maximum of segment.bits as far as splitting helps
-	hot      uint8 // segments are divided for being waited for up to this depth
+	bits     uint8 // maximum of segment.bits where splitting helps
+	hot      uint8 // contended segments are divided up to this depth
 
-	mu       sync.Mutex // guards what follows, and changes of dir and of the places in it
+	mu       sync.Mutex // guards the fields below, and changes of dir and of its places
 	counters int        // maximum of len(directory.counters)
 	capacity int
 	custom   func(K) uint64
 	segments int           // in dir
-	next     *directory[K] // of twice the length, on the way: see copyAhead
+	next     *directory[K] // of twice the length, being filled: see copyAhead
 	copied   uint64        // how many places of dir are in next, from the first
 
 	flights flights[K]
 }
 
-// New returns an empty map. It panics if the capacity is negative. O(1): the first
-// write takes what the capacity asks for.
+// New returns an empty map. It panics if the capacity is negative. O(1): the first write
+// allocates the memory for the capacity.
 func New[K comparable, V any](opts ...Options[K, V]) *Map[K, V] {
 	o := option.One("concmap.New", opts)
 	if o.Capacity < 0 {
@@ -75,14 +74,14 @@ func New[K comparable, V any](opts ...Options[K, V]) *Map[K, V] {
 	return &Map[K, V]{capacity: o.Capacity, custom: o.Hash}
 }
 
-// Collect returns a map of the pairs of seq; of those with one key the last.
+// Collect returns a map of the pairs of seq; the last pair with a given key wins.
 func Collect[K comparable, V any](seq iter.Seq2[K, V]) *Map[K, V] {
 	m := new(Map[K, V])
 	m.Insert(seq)
 	return m
 }
 
-// directory returns the current directory, and makes the first.
+// directory returns the current directory; it makes the first one.
 func (m *Map[K, V]) directory() *directory[K] {
 	if d := m.dir.Load(); d != nil {
 		return d
@@ -124,7 +123,7 @@ const maxDepth = 22
 
 // first returns an empty directory for a capacity.
 func (m *Map[K, V]) first(capacity int) *directory[K] {
-	full := int(limit(m.bits) * 3 / 4) // leaves room for segments that get more than their share
+	full := int(limit(m.bits) * 3 / 4) // allows for segments that get more than their share
 	depth := uint8(0)
 	for depth < maxDepth && capacity>>depth > full {
 		depth++
@@ -164,8 +163,8 @@ func (m *Map[K, V]) lock(h uint64) (*directory[K], *segment[K]) {
 // divided, full or not.
 func (m *Map[K, V]) isHot(s *segment[K]) bool { return s.waits >= hotWaits && s.depth < m.hot }
 
-// Len returns the number of entries. It is exact when no write is in progress,
-// else off by at most the writes in progress. O(1): the sum of a few counters.
+// Len returns the number of entries. It is exact when no write is in progress; otherwise
+// it is off by at most the number of writes in progress. O(1): the sum of a few counters.
 func (m *Map[K, V]) Len() int {
 	d := m.dir.Load()
 	if d == nil {
@@ -174,10 +173,10 @@ func (m *Map[K, V]) Len() int {
 	return int(max(d.entries(), 0))
 }
 
-// Clear deletes all entries at one moment. O(1): it puts an empty directory of one
-// place in place of the old one, which the collector takes with all that it holds. So
-// the map gives its memory back and forgets Options.Capacity: to be filled again at
-// once it grows again, and a map from New may be better.
+// Clear deletes all entries at one moment. O(1): it replaces the directory by an empty
+// one of one place; the old one is garbage, with all its contents. So the map releases
+// its memory and forgets Options.Capacity: a map that is filled again at once has to grow
+// again, and a map from New may be better.
 func (m *Map[K, V]) Clear() {
 	m.mu.Lock()
 	defer m.mu.Unlock()

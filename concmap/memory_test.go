@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// TestBytesAfterRandomDeletes: what Delete's doc says about memory. Stats counts what
-// the heap holds, which TestStatsBytes shows.
+// TestBytesAfterRandomDeletes: checks what Delete's doc says about memory. Stats counts
+// the memory on the heap, as TestStatsBytes shows.
 func TestBytesAfterRandomDeletes(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
 	for _, n := range []int{20_000, 35_000} {
@@ -48,8 +48,8 @@ func TestBytesOfSegments(t *testing.T) {
 	assert.InDelta(t, 53, bytes/(full/2), 1)
 }
 
-// TestClearIsSmall: Clear of a map that was made for many entries allocates next to
-// nothing, gives all back, and leaves a map that grows.
+// TestClearIsSmall: Clear of a map that was made for many entries allocates almost
+// nothing, releases everything, and leaves a map that grows.
 func TestClearIsSmall(t *testing.T) {
 	m := New(Options[int64, int64]{Capacity: 1 << 20})
 	m.Store(1, 1)
@@ -67,7 +67,7 @@ func TestClearIsSmall(t *testing.T) {
 	m.checkInvariants(t)
 }
 
-// TestHugeCapacity: a hint that nobody means takes 64 MiB at most, with the first write.
+// TestHugeCapacity: an absurd hint allocates at most 64 MiB, with the first write.
 func TestHugeCapacity(t *testing.T) {
 	assert.LessOrEqual(t, int(placeSize)<<maxDepth, 64<<20)
 	if testing.Short() {

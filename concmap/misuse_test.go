@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// usable does all that takes a lock, in a goroutine of its own, and returns when that
-// has returned.
+// usable calls every operation that takes a lock, in another goroutine, and returns when
+// they have returned.
 func usable(t *testing.T, m *Map[int, int]) {
 	done := make(chan bool)
 	go func() {
@@ -41,8 +41,8 @@ func usable(t *testing.T, m *Map[int, int]) {
 	<-done
 }
 
-// TestCallbacks that panic or end their goroutine, wherever one is called: the map is
-// as before and nothing is left locked.
+// TestCallbacks: wherever a callback panics or ends its goroutine, the map is as before
+// and no lock is left held.
 func TestCallbacks(t *testing.T) {
 	bad := errors.New("callback")
 	for how, end := range map[string]func(){
@@ -133,7 +133,7 @@ func copyOf[T any](p *T) *T {
 }
 
 // TestCopies: of two copies of a map in use, which go vet reports, one panics when it
-// meets a segment that the other has replaced; it does not wait for it.
+// finds a segment that the other has replaced; it does not wait for it.
 func TestCopies(t *testing.T) {
 	for name, use := range map[string]func(m *Map[int, int], k int){
 		"Store":       func(m *Map[int, int], k int) { m.Store(k, -k) },
@@ -179,8 +179,8 @@ func TestCopies(t *testing.T) {
 	assert.Equal(t, map[int]int{1: 2}, maps.Collect(s.All()))
 }
 
-// TestSeedsDiffer: no two maps hash alike, whatever the keys: long strings, structs and
-// interfaces too, which are hashed in ways of their own.
+// TestSeedsDiffer: no two maps hash alike, for any type of key: also for long strings,
+// structs and interfaces, which are hashed by different code.
 func TestSeedsDiffer(t *testing.T) {
 	type point struct {
 		x, y int

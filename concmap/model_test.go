@@ -11,8 +11,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// checkInvariants walks the map and fails if an invariant of the package doc does
-// not hold. Nothing else may be using the map.
+// checkInvariants walks the map and fails if an invariant of the package doc does not
+// hold. No other goroutine may be using the map.
 func (m *Map[K, V]) checkInvariants(t require.TestingT) {
 	d := m.dir.Load()
 	if d == nil {
@@ -99,7 +99,7 @@ func (m *Map[K, V]) checkSegment(t require.TestingT, s *segment[K], seen map[K]b
 	return int(live)
 }
 
-// machine drives a map of any key and value beside the oracle.
+// machine runs the same operations on a map of any key and value type and on the oracle.
 type machine[K comparable, V any] struct {
 	m     *Map[K, V]
 	o     *Textbook[K, V]
@@ -282,8 +282,8 @@ func TestLayout(t *testing.T) {
 	require.Equal(t, uintptr(128), unsafe.Sizeof(group[int64]{}))
 }
 
-// TestFit: three sizes up to full-grown, which leave a quarter of free, and above
-// them the least that does.
+// TestFit: three sizes up to full-grown that leave a quarter of the slots free, and above
+// them the smallest that does.
 func TestFit(t *testing.T) {
 	for most, want := range map[uint8]map[int32]uint8{
 		maxBits: {0: 0, 5: 0, 6: 2, 15: 2, 16: 5, 120: 5, 121: 6, 240: 6, 241: 7},

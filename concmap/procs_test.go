@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestProcessors: what is sized by the number of processors, from one to many.
+// TestProcessors: everything that is sized by the number of processors, from one to many.
 func TestProcessors(t *testing.T) {
 	before := runtime.GOMAXPROCS(0)
 	defer func() { runtime.GOMAXPROCS(before) }()
@@ -20,10 +20,10 @@ func TestProcessors(t *testing.T) {
 			var m Map[int, int]
 			m.Store(0, 0)
 			assert.LessOrEqual(t, m.Stats().Bytes, 1024, "a map of one entry is small")
-			m.hot = 0 // the goroutines below divide no segment by waiting for it, which would stay divided
+			m.hot = 0 // the goroutines below must not divide a segment by waiting for it: it would stay divided
 
-			// Len is exact and has at most four counters a processor, or up to twice as
-			// many where their number is not a power of two.
+			// Len is exact and has at most four counters per processor, or up to twice as
+			// many where the number of processors is not a power of two.
 			const n = 5000
 			var wg sync.WaitGroup
 			for g := range 4 {
@@ -51,8 +51,8 @@ func TestProcessors(t *testing.T) {
 	}
 }
 
-// TestContendedFootprint: segments that goroutines wait for are divided until there
-// are 16 a processor, which take 18 KiB, or up to twice as many.
+// TestContendedFootprint: segments that goroutines wait for are divided until there are
+// 16 per processor, which take 18 KiB, or up to twice as many.
 func TestContendedFootprint(t *testing.T) {
 	before := runtime.GOMAXPROCS(0)
 	defer func() { runtime.GOMAXPROCS(before) }()
@@ -74,7 +74,7 @@ func TestContendedFootprint(t *testing.T) {
 		m.checkInvariants(t)
 		st := m.Stats()
 		if procs == 1 {
-			require.Equal(t, 1, st.Segments, "nobody can wait")
+			require.Equal(t, 1, st.Segments, "no goroutine can wait")
 			continue
 		}
 		assert.Equal(t, 1<<log2(16*procs), st.Segments, procs)

@@ -5,8 +5,8 @@ import (
 	"unsafe"
 )
 
-// growAhead is how many places a directory has when its successor is filled ahead of
-// the doubling, a few places at a time. A shorter one is copied at once.
+// growAhead is the smallest number of places of a directory whose successor is filled
+// ahead of the doubling, a few places at a time. A shorter directory is copied at once.
 const growAhead = 64
 
 // settle makes the segment of hash h, if there is none yet.
@@ -37,21 +37,19 @@ func (m *Map[K, V]) newSegment(g *generation, depth uint8, path uint64, bits, le
 	return s
 }
 
-// replace puts others in the place of s: one that is larger, smaller or rid of its
-// dead slots, or two that divide its hashes, or one for s and its neighbour. It
-// is the one way in which the map changes its shape. When it returns, s is
-// replaced, by this call or another.
+// replace replaces s: by one segment that is larger, smaller or without dead slots, or by
+// two that divide its hashes, or by one for s and its neighbour. All changes of the map's
+// shape use it. When it returns, s has been replaced, by this call or another.
 //
-// Writers who meet s frozen come here and wait for turn. Readers do not notice:
-// until the last step s is what they find, and who found it before goes on to
-// read in it the state in which it was frozen, which was the map's state at a
-// moment of his call.
+// Writers that find s frozen come here and wait for turn. Readers are not affected: until
+// the last step they find s, and a reader that found s before continues to read the state
+// in which s was frozen, which was the map's state at a moment of its call.
 func (m *Map[K, V]) replace(s *segment[K]) {
 	s.turn.Lock()
 	defer s.turn.Unlock()
 	if atomic.LoadUint32(&s.replaced) != 0 {
 		if m.dir.Load().number(s.path).segment.Load() == s {
-			panic("concmap: Map must not be copied") // it was replaced in a copy
+			panic("concmap: Map must not be copied") // s was replaced through a copy of the map
 		}
 		return
 	}
@@ -68,7 +66,7 @@ func (m *Map[K, V]) replace(s *segment[K]) {
 	m.publish(old, heirs)
 }
 
-// heirs returns the segments that shall stand for s, which is frozen.
+// heirs returns the segments that will replace s, which is frozen.
 func (m *Map[K, V]) heirs(s *segment[K]) []*segment[K] {
 	hot := m.isHot(s)
 	if b := s.fit(s.live, m.bits); b <= m.bits && !hot {
@@ -80,10 +78,10 @@ func (m *Map[K, V]) heirs(s *segment[K]) []*segment[K] {
 	return []*segment[K]{m.copy(s.depth, s.fit(s.live, m.bits), s)}
 }
 
-// split returns the two halves of s. It returns nil if dividing would not help,
-// because most of the entries fall into one half, three quarters and eight more: with
-// random hashes this happens to one segment in 10^9, with a custom hash that collides
-// again and again. Nor does it divide what would make the directory larger than a
+// split returns the two halves of s. It returns nil if dividing would not help, because
+// most of the entries, three quarters and eight more, fall into one half. With random
+// hashes this happens to one segment in 10^9, with a custom hash that collides, again and
+// again. Nor does it divide a segment if that would make the directory larger than a
 // quarter of all entries, whatever a custom hash does.
 func (m *Map[K, V]) split(s *segment[K], always bool) (a, b *segment[K]) {
 	// Every key is hashed once: the buffer is on the stack unless s is larger than
@@ -105,7 +103,7 @@ func (m *Map[K, V]) split(s *segment[K], always bool) (a, b *segment[K]) {
 	size := func(live int32) uint8 {
 		bits := fit(live, m.bits)
 		if live < limit(m.bits) {
-			bits = min(bits, m.bits) // rather full than large
+			bits = min(bits, m.bits) // a full table is better than a large one
 		}
 		return max(bits, least)
 	}
@@ -191,10 +189,10 @@ func (m *Map[K, V]) rehash(s *segment[K], g *group[K], i int) uint64 {
 	return m.hashOf(*g.key(i))
 }
 
-// joinBuddy looks whether s and its neighbour, which differs only in the last of its
-// bits of the path, should become one: if both together would leave three quarters of
-// a segment free. It then returns the other one frozen, with its turn taken. It only
-// tries to take that turn: two neighbours that wait for each other would never end.
+// joinBuddy checks whether s and its neighbour, whose path differs only in the last bit,
+// should be joined: if both together would leave three quarters of a segment free. It
+// then returns the neighbour, frozen, with its turn held. It only tries to lock that
+// turn: two neighbours that wait for each other would deadlock.
 func (m *Map[K, V]) joinBuddy(s *segment[K]) *segment[K] {
 	few := limit(m.bits) / 4
 	if s.live > few || s.depth <= max(s.of.base, m.hot) {
@@ -246,7 +244,7 @@ func (m *Map[K, V]) publish(old, heirs []*segment[K]) {
 	}
 }
 
-// put publishes s in d, and in the directory to come.
+// put publishes s in d, and in its successor.
 func (m *Map[K, V]) put(d *directory[K], s *segment[K]) {
 	d.put(s)
 	if m.next != nil {
@@ -254,15 +252,15 @@ func (m *Map[K, V]) put(d *directory[K], s *segment[K]) {
 	}
 }
 
-// nearlyFull reports whether d will soon have to be doubled and is so long that this
-// should not wait till then.
+// nearlyFull reports whether d will soon have to be doubled and is so long that its
+// successor should be filled before that.
 func (m *Map[K, V]) nearlyFull(d *directory[K]) bool {
 	return uint64(m.segments) > d.len()/8*5 && d.len() >= growAhead
 }
 
-// copyAhead copies n more places of d to the directory of twice the length that is
-// to follow it. Who replaces a segment copies a few, so that no call has to copy all:
-// 16 each time are enough, as about a third of the places are still to be divided.
+// copyAhead copies n more places of d to the directory of twice the length that is to
+// follow it. Each replacement of a segment copies a few, so that no call has to copy all.
+// 16 each time are enough, because about a third of the places are still to be divided.
 func (m *Map[K, V]) copyAhead(d *directory[K], n uint64) {
 	if m.next == nil {
 		m.next, m.copied = d.twice(m.counters), 0

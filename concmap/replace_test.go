@@ -22,8 +22,8 @@ func TestCapacity(t *testing.T) {
 	assert.Equal(t, 1<<depth, m.Stats().Segments)
 }
 
-// TestLargeKeys: the table of a segment takes 8 KiB at most, though none of its keys
-// collide, and whatever the capacity.
+// TestLargeKeys: the table of a segment takes at most 8 KiB as long as its keys do not
+// collide, whatever the capacity.
 func TestLargeKeys(t *testing.T) {
 	for _, capacity := range []int{0, 500} {
 		tablesOf[[64]byte](t, capacity)
@@ -45,8 +45,8 @@ func tablesOf[K [64]byte | [200]byte](t *testing.T, capacity int) {
 	})
 }
 
-// TestHashedOnce: a custom hash is asked once about each key that is stored, however
-// often its segment is replaced.
+// TestHashedOnce: a custom hash is called once for each key that is stored, however often
+// its segment is replaced.
 func TestHashedOnce(t *testing.T) {
 	calls := 0
 	m := New(Options[int, int]{Hash: func(k int) uint64 { calls++; return uint64(k) }})
@@ -85,7 +85,7 @@ func TestBadHash(t *testing.T) {
 	}
 }
 
-// TestDirectoryIsBounded though a segment of few keys, which all collide, is rebuilt
+// TestDirectoryIsBounded: although a segment with few keys, which all collide, is rebuilt
 // again and again.
 func TestDirectoryIsBounded(t *testing.T) {
 	type large struct {
@@ -103,8 +103,8 @@ func TestDirectoryIsBounded(t *testing.T) {
 	m.checkInvariants(t)
 }
 
-// TestComingAndGoing: a key that comes and goes keeps its slot, also where the hashes
-// of keys are stored, and where groups are full.
+// TestComingAndGoing: a key that is deleted and stored again keeps its slot, also where
+// the hashes of keys are stored, and where groups are full.
 func TestComingAndGoing(t *testing.T) {
 	for name, m := range map[string]*Map[int, int]{
 		"default": {},
@@ -125,7 +125,7 @@ func TestComingAndGoing(t *testing.T) {
 	}
 }
 
-// TestTooLate: what a call finds when another has done its work before it.
+// TestTooLate: a call finds that another one has already done its work.
 func TestTooLate(t *testing.T) {
 	var m Map[int, int]
 	m.Store(1, 1)
@@ -150,7 +150,7 @@ func TestTooLate(t *testing.T) {
 	m.checkInvariants(t)
 }
 
-// TestJoin: a join leaves both segments replaced, and to no one.
+// TestJoin: after a join both segments are replaced, and no lock is held.
 func TestJoin(t *testing.T) {
 	m := New(Options[int, int]{Hash: func(k int) uint64 { return uint64(k) }})
 	for k := range 200 {
@@ -171,8 +171,8 @@ func TestJoin(t *testing.T) {
 	m.checkInvariants(t)
 }
 
-// TestNoJoin with a neighbour that has too much, nor of few segments, nor where the
-// capacity asked for the segments.
+// TestNoJoin: segments are not joined if the neighbour has too many entries, if there are
+// few segments, or if the capacity asked for them.
 func TestNoJoin(t *testing.T) {
 	var m Map[int, int]
 	m.Store(0, 0)
@@ -227,7 +227,7 @@ func TestShrink(t *testing.T) {
 		assert.Zero(t, rest.Entries)
 		assert.LessOrEqual(t, 4*rest.Bytes, peak.Bytes, "n=%d", n)
 		m.checkInvariants(t)
-		for k := range n { // and it grows again
+		for k := range n { // the map grows again
 			m.Store(k, k)
 		}
 		assert.Equal(t, n, m.Len())
@@ -236,7 +236,7 @@ func TestShrink(t *testing.T) {
 }
 
 // TestDirectoryIsCopiedAhead shows that no Store copies a long directory: it has been
-// copied, a few places with each replacement, when the Store comes that needs it.
+// copied, a few places with each replacement, before the Store that needs it.
 func TestDirectoryIsCopiedAhead(t *testing.T) {
 	m := new(Map[int, int])
 	m.Store(0, 0)
@@ -252,8 +252,8 @@ func TestDirectoryIsCopiedAhead(t *testing.T) {
 	require.GreaterOrEqual(t, doubled, 2)
 }
 
-// TestNextDirectory: while the directory of twice the length is on its way it agrees
-// with the current one, through divisions and joins, and a Clear ends it.
+// TestNextDirectory: while the directory of twice the length is being filled it agrees
+// with the current one, through divisions and joins; a Clear discards it.
 func TestNextDirectory(t *testing.T) {
 	m := new(Map[int, int])
 	m.Store(0, 0)

@@ -5,59 +5,59 @@ import (
 )
 
 const (
-	// maxBits is the logarithm of the number of groups of a full-grown segment: 32
-	// groups are 224 slots, 4 KiB with keys and values of 8 bytes. Fewer would cost
-	// more memory in headers and directory, twice as many make the writer who divides
-	// them move twice as much.
+	// maxBits is the logarithm of the number of groups of a full-grown segment: 32 groups
+	// are 224 slots, 4 KiB with keys and values of 8 bytes. Fewer would cost more memory
+	// in headers and directory; with twice as many, a writer that divides a segment would
+	// move twice as many entries.
 	maxBits = 5
-	// maxBytes bounds the table of a segment with large keys. Where it has room for one
-	// group or two, chance may put too many entries into a half, whose table is then
+	// maxBytes bounds the table of a segment with large keys. Where the table has only
+	// one or two groups, one half may by chance get too many entries; its table is then
 	// twice as large.
 	maxBytes = 8 << 10
 	// hotWaits is how often goroutines must have waited for a segment before it is
-	// divided though it is not full: few times, since a small map stays slow until then.
+	// divided although it is not full. It is small, since a small map stays slow until
+	// then.
 	hotWaits = 4
-	// hotBits is the least size of its halves, in which goroutines that write a few
-	// keys meet in a group seldom, and dead slots do not call for a rebuild at once:
-	// a contended map takes 18 KiB a processor, or up to twice as much where their number
-	// is not a power of two.
+	// hotBits is the minimum size of the halves of such a segment. In tables of this size
+	// goroutines that write a few keys rarely meet in one group, and dead slots do not
+	// cause an immediate rebuild. A contended map takes 18 KiB per processor, or up to
+	// twice as much where the number of processors is not a power of two.
 	hotBits = 3
 )
 
-// A segment is the part of a map whose paths end in the same depth bits: a
-// table, the lock for its writers, and what they must know. Readers use the table
-// alone, which the directory gives them.
+// A segment is the part of a map whose paths end in the same depth bits: a table, the
+// lock for its writers, and what they need to know. Readers use only the table, which
+// they get from the directory.
 //
-// The life of a segment: it is written under mu; it is frozen, once, after which
-// nothing in it changes; who holds turn builds one or two others from it and
+// The life of a segment: it is written under mu; it is frozen, once, after which nothing
+// in it changes; the goroutine that holds turn builds one or two others from it and
 // publishes them in its place; it is replaced.
 type segment[K comparable] struct {
 	mu     sync.Mutex // guards the fields down to waits, and writes to the table
 	frozen bool
 	live   int32 // live slots
 	used   int32 // live and dead slots
-	waits  int32 // how often mu was found taken
+	waits  int32 // how often mu was found locked
 
-	turn     sync.Mutex // held by the one who replaces the segment; before Map.mu, before mu
+	turn     sync.Mutex // held by the goroutine that replaces the segment; locked before Map.mu, before mu
 	replaced uint32     // atomic: 1 if it is
 
 	// Constant:
 	bits   uint8 // the table has 1<<bits groups
-	least  uint8 // bits is at least this, here and in what replaces the segment
+	least  uint8 // bits is at least this, here and in the segment's heirs
 	depth  uint8 // paths here agree in their low depth bits …
 	path   uint64
 	table  table[K]
 	hashes []uint64 // by slot, where keys must not be hashed again; see Map.keepHash
 	of     *generation
 
-	// Two writers at neighbouring segments must not fetch the same pair of cache
-	// lines.
+	// Writers of neighbouring segments must not use the same pair of cache lines.
 	_ [128 - 2*8 - 4*4 - 8 - 8 - 8 - 3*8 - 8]byte
 }
 
-// limit is how many slots may be used before the segment must be rebuilt: 5 of 7,
-// so that one search in fifty looks at a second group; with 6 of 7 twice as many would.
-// A single group may fill up.
+// limit is the number of slots that may be used before the segment must be rebuilt: 5 of
+// 7, so that one search in fifty looks at a second group; with 6 of 7 it would be twice
+// as many. A single group may fill up.
 func limit(bits uint8) int32 {
 	if bits == 0 {
 		return groupSlots
@@ -65,10 +65,10 @@ func limit(bits uint8) int32 {
 	return (groupSlots - 2) << bits
 }
 
-// fit returns the size of table that live entries leave a quarter of free, so that
-// a rebuild pays for itself by at least as many inserts. There are three sizes up
-// to full-grown, which is most: a few entries need not pay for many, and reads are
-// fastest in tables of the last size, which therefore comes early.
+// fit returns the size of a table of which live entries leave a quarter free, so that a
+// rebuild is amortised by at least that many inserts. There are three sizes up to most,
+// the full-grown one: few entries should not take much memory, but reads are fastest in
+// full-grown tables, so that size is chosen early.
 func fit(live int32, most uint8) (bits uint8) {
 	for _, bits = range [...]uint8{0, min(2, most), most} {
 		if live <= limit(bits)*3/4 {
@@ -81,11 +81,11 @@ func fit(live int32, most uint8) (bits uint8) {
 	return bits
 }
 
-// fit is fit for what replaces s.
+// fit is fit for an heir of s.
 func (s *segment[K]) fit(live int32, most uint8) (bits uint8) { return max(fit(live, most), s.least) }
 
-// find returns the live slot of k: slot i of g. It returns nil if there is none.
-// It holds no lock; what it finds may be dead by the time it returns.
+// find returns the live slot of k: slot i of g. It returns nil if there is none. It takes
+// no lock; the slot may be dead by the time it returns.
 func (t table[K]) find(h uint64, k K) (g *group[K], i int) {
 	g = t.home(h)
 	for {
@@ -107,10 +107,10 @@ func (t table[K]) find(h uint64, k K) (g *group[K], i int) {
 // read returns the value of slot i, in which the caller has found its key live, or
 // false if it has died since.
 //
-// The slot may have died and come to life again between the steps here; each
-// outcome is right at some moment of the call. If the slot is live at the end, the
-// word read was its value at one time since the caller saw it live, or is about to
-// be and has become so now. A nil pointer was read at a moment when the slot was
+// The slot may have died and been revived between the steps here; each result is correct
+// at some moment of the call. If the slot is live at the end, the word read was its value
+// at some time since the caller saw the slot live, or it was written shortly before it
+// became the value, which it is now. A nil pointer was read at a moment when the slot was
 // dead.
 func (g *group[K]) read(l layout, i int) (c content, ok bool) {
 	c = g.peek(l, i)
@@ -142,8 +142,8 @@ func (t table[K]) number(g *group[K], i int) int {
 	return int(t.first().index(g))*groupSlots + i
 }
 
-// insert stores k, which has no live slot here, and reports whether there was
-// room. The caller holds mu, and s is not frozen.
+// insert stores k, which has no live slot here, and reports whether there was a free
+// slot. The caller holds mu, and s is not frozen.
 func (s *segment[K]) insert(l layout, h uint64, k K, c content) bool {
 	if s.used > s.live && s.revive(l, h, k, c) {
 		return true
@@ -157,7 +157,7 @@ func (s *segment[K]) insert(l layout, h uint64, k K, c content) bool {
 	if s.hashes != nil {
 		s.hashes[s.table.number(g, i)] = h
 	}
-	g.ctrl.Store(with(g.ctrl.Load(), i, liveTag(h))) // what was written above is seen from here on
+	g.ctrl.Store(with(g.ctrl.Load(), i, liveTag(h))) // from here on readers see what was written above
 	s.used++
 	s.live++
 	return true
@@ -193,8 +193,8 @@ func (s *segment[K]) insertAt(l layout, g *group[K], ctrl, h uint64, k K, c cont
 	return true
 }
 
-// revive makes a dead slot of k live again, if there is one: a key that comes and
-// goes uses no further slots.
+// revive makes a dead slot of k live again, if there is one: a key that is deleted and
+// stored again uses no further slots.
 func (s *segment[K]) revive(l layout, h uint64, k K, c content) bool {
 	g := s.table.home(h)
 	for {
@@ -230,14 +230,14 @@ func (s *segment[K]) remove(l layout, g *group[K], i int) {
 	s.live--
 }
 
-// sparse reports whether deletes have left so little that s should be rebuilt:
-// less than an eighth of the slots live, which fit a smaller table, or more than two thirds of them dead.
+// sparse reports whether s should be rebuilt after deletes: less than an eighth of its
+// slots are live, and these fit in a smaller table, or more than two thirds are dead.
 func (s *segment[K]) sparse(most uint8) bool {
 	slots := int32(groupSlots) << s.bits
 	return s.live < slots/8 && s.fit(s.live, most) < s.bits || s.used-s.live > slots*2/3
 }
 
-// freeze ends the writing of s; nothing in it changes any more.
+// freeze freezes s; nothing in it changes any more.
 func (s *segment[K]) freeze() {
 	s.mu.Lock()
 	s.frozen = true

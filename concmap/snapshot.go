@@ -17,13 +17,13 @@ type Snapshot[K comparable, V any] struct {
 	n        int
 }
 
-// Snapshot returns the content of the map at one moment. It copies no entry: it
-// freezes every segment, which the first write to each will then replace by a
-// copy. Writers wait while it does so, readers do not. The Snapshot keeps what it
-// shows from the collector. O(segments): about n/128.
+// Snapshot returns the content of the map at one moment. It copies no entry: it freezes
+// every segment, and the first write to each later replaces it by a copy. Writers wait
+// meanwhile, readers do not. A Snapshot keeps its entries alive. O(segments): about
+// n/128.
 func (m *Map[K, V]) Snapshot() *Snapshot[K, V] {
-	// While mu is held no frozen segment can be replaced, so that once the last is
-	// frozen there is a moment at which all are as the Snapshot shows them.
+	// While mu is held no frozen segment can be replaced, so when the last is frozen
+	// there is a moment at which all are as the Snapshot shows them.
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	d := m.dir.Load()
@@ -62,7 +62,7 @@ func (s *Snapshot[K, V]) Load(k K) (v V, ok bool) {
 // Len returns the number of entries. O(1).
 func (s *Snapshot[K, V]) Len() int { return s.n }
 
-// All yields the entries, in no order that means anything. O(n).
+// All yields the entries, in no particular order. O(n).
 func (s *Snapshot[K, V]) All() iter.Seq2[K, V] {
 	return func(yield func(K, V) bool) {
 		for _, t := range s.segments {
@@ -97,7 +97,7 @@ func (m *Map[K, V]) ToMap() map[K]V {
 	return to
 }
 
-// Stats say how a map is built at present.
+// Stats describes how a map is built at present.
 type Stats struct {
 	Entries    int // live entries
 	Segments   int
@@ -106,7 +106,7 @@ type Stats struct {
 	Bytes      int // of memory, without what keys and values point to
 }
 
-// Stats counts segment by segment. It is for people and tests: O(n/128).
+// Stats counts segment by segment. It is for monitoring and tests: O(n/128).
 func (m *Map[K, V]) Stats() Stats {
 	m.mu.Lock()
 	defer m.mu.Unlock()

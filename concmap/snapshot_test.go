@@ -9,7 +9,7 @@ import (
 	"example.com/flatline/internal/bench"
 )
 
-// TestSnapshotStays as it was, whatever happens to the map.
+// TestSnapshotStays: a Snapshot does not change, whatever happens to the map.
 func TestSnapshotStays(t *testing.T) {
 	var m Map[int, int]
 	for k := range 5000 {
@@ -35,7 +35,7 @@ func TestSnapshotStays(t *testing.T) {
 	}
 }
 
-// TestSnapshotOfFew: where nothing has been stored there is nothing to find.
+// TestSnapshotOfFew: a Snapshot of segments in which nothing was stored finds nothing.
 func TestSnapshotOfFew(t *testing.T) {
 	m := New(Options[int, int]{Capacity: 1000})
 	m.Store(0, 1)
@@ -46,7 +46,7 @@ func TestSnapshotOfFew(t *testing.T) {
 	}
 }
 
-// TestStatsBytes: Stats says what the heap holds, in a directory and in boxes.
+// TestStatsBytes: Stats states the bytes on the heap, for directories and for boxes.
 func TestStatsBytes(t *testing.T) {
 	said := 0
 	bytes := bench.Bytes(func() any {

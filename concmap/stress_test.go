@@ -12,7 +12,7 @@ import (
 )
 
 // TestConcurrentGrowth: goroutines write disjoint keys while the map grows, is
-// snapshotted and looped over; nothing is lost, and no reader sees what was never
+// snapshotted and looped over; nothing is lost, and no reader sees a value that was never
 // written.
 func TestConcurrentGrowth(t *testing.T) {
 	n := 20_000
@@ -52,9 +52,9 @@ func TestConcurrentGrowth(t *testing.T) {
 	m.checkInvariants(t)
 }
 
-// TestWaitedFor: a segment that goroutines wait for is divided before it is full,
-// into halves of the size that is meant for them; and as the directory grows Len has
-// four counters a processor.
+// TestWaitedFor: a segment that goroutines wait for is divided before it is full, into
+// halves of the intended size; and as the directory grows, Len has four counters per
+// processor.
 func TestWaitedFor(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
 	var m Map[int, int]
@@ -116,10 +116,10 @@ func TestConcurrentCompute(t *testing.T) {
 	m.checkInvariants(t)
 }
 
-// TestReaderBetweenTheSteps: one key comes and goes, with a higher value each time,
-// in a slot that is fresh at first and comes back later. What a reader sees must be
-// such a course: never a value that was not stored, and none again after the key
-// was gone.
+// TestReaderBetweenTheSteps: one key is stored and deleted, with a higher value each
+// time, in a slot that is fresh at first and revived later. What a reader sees must be
+// consistent with that: never a value that was not stored, and no value again after the
+// key was absent.
 func TestReaderBetweenTheSteps(t *testing.T) {
 	same := func(i int) int { return i }
 	t.Run("words", func(t *testing.T) { betweenTheSteps(t, same, same) })
@@ -138,7 +138,7 @@ func TestReaderBetweenTheSteps(t *testing.T) {
 
 func betweenTheSteps[V any](t *testing.T, of func(int) V, num func(V) int) {
 	for round := range 1200 {
-		// A first key, a further one, and one in a full-grown table take different paths.
+		// A first key, a further key, and a key in a full-grown table use different code.
 		var m Map[int, V]
 		for k := range []int{0, 1, 100}[round%3] {
 			m.Store(-k, of(1))

@@ -8,24 +8,23 @@ import (
 	"example.com/flatline/internal/hash"
 )
 
-// stripes is the number of locks of a Striped. Two of p goroutines that work on
-// random keys meet in a stripe with a probability of about p²/128: 1 in 8 for
-// four, 1 in 2 for eight.
+// stripes is the number of locks of a Striped. Among p goroutines with random keys, two
+// meet in a stripe with a probability of about p²/128: 1 in 8 for four, 1 in 2 for eight.
 const stripes = 64
 
-// Striped is the interviewer's answer: 64 Go maps, each behind its own mutex,
-// and a hash that says which of them a key lives in. Goroutines wait for each other
-// only when their keys share a stripe. Each map grows by itself, so there is no resize
-// to handle.
+// Striped is the answer that an interviewer expects: 64 Go maps, each behind its own
+// mutex, and a hash that chooses the map of a key. Goroutines wait for each other only
+// when their keys share a stripe. Each map grows by itself, so no resize has to be
+// handled.
 //
 // The zero value is an empty map, ready to use. It must not be copied after first
 // use. All methods are safe for concurrent use. A write of a key happens before
 // the Load that returns its value.
 //
-// Why not a sync.RWMutex a stripe? Both lock and unlock with one atomic operation
-// each, on the same word, so that readers of one stripe would not run faster side
-// by side; sections as short as these gain nothing from sharing. Map is what to
-// use where reads matter: its readers write to no shared word at all.
+// Why not a sync.RWMutex per stripe? Both lock and unlock with one atomic operation each,
+// on the same word, so parallel readers of one stripe would not be faster; critical
+// sections as short as these gain nothing from sharing. Use Map where reads matter: its
+// readers do not write to any shared word.
 type Striped[K comparable, V any] struct {
 	seed   sync.Once
 	hash   hash.Hasher[K]
@@ -35,8 +34,8 @@ type Striped[K comparable, V any] struct {
 type stripe[K comparable, V any] struct {
 	mu sync.Mutex
 	m  map[K]V
-	// Processors fetch cache lines in pairs: without the gap, neighbours would
-	// take each other's lock word away.
+	// Processors fetch cache lines in pairs: without the gap, neighbours would take each
+	// other's cache line (false sharing).
 	_ [128]byte
 }
 
@@ -118,8 +117,8 @@ func (s *Striped[K, V]) Len() (n int) {
 	return n
 }
 
-// Clear empties one stripe after the other and gives their memory back; what is
-// stored meanwhile may stay. O(64).
+// Clear empties one stripe after the other and releases their memory; entries stored
+// meanwhile may stay. O(64).
 func (s *Striped[K, V]) Clear() {
 	for i := range s.stripe {
 		p := &s.stripe[i]
@@ -129,9 +128,9 @@ func (s *Striped[K, V]) Clear() {
 	}
 }
 
-// All yields the entries of one stripe after the other, each as it is when the
-// loop comes to it. No lock is held during the loop's body, which may change the
-// map. O(n), with a copy of one stripe at a time.
+// All yields the entries of one stripe after the other, each stripe as it is when the
+// loop reaches it. No lock is held during the loop's body, which may change the map.
+// O(n), with a copy of one stripe at a time.
 func (s *Striped[K, V]) All() iter.Seq2[K, V] {
 	return func(yield func(K, V) bool) {
 		for i := range s.stripe {

@@ -108,7 +108,7 @@ func TestStripedOddKeys(t *testing.T) {
 	assert.Zero(t, s.Len())
 }
 
-// TestStripedEqualKeys: what is equal is one key, wherever it lies in memory.
+// TestStripedEqualKeys: equal keys are one key, wherever they lie in memory.
 func TestStripedEqualKeys(t *testing.T) {
 	var s Striped[string, int]
 	for i := range 100 {

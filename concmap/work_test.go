@@ -8,8 +8,8 @@ import (
 	"example.com/flatline/internal/bench"
 )
 
-// The benchmarks of this file are there for counting: examples/study counts their
-// work. What costs time in them is measured in bench_test.go.
+// The benchmarks of this file are for counting: examples/study counts their work. The
+// times of the same operations are measured in bench_test.go.
 
 // eachKey calls op with keys of a map of n.
 func eachKey(b *testing.B, op func(m *Map[int, int], k, i int)) {
@@ -55,7 +55,7 @@ func BenchmarkMap_LoadOrCompute(b *testing.B) {
 	})
 }
 
-// The values stay what they were, so that each call stores.
+// The values stay the same, so each call stores.
 func BenchmarkMap_CompareAndSwap(b *testing.B) {
 	eachKey(b, func(m *Map[int, int], k, _ int) { CompareAndSwap(m, k, k, k) })
 }
@@ -67,7 +67,7 @@ func BenchmarkMap_CompareAndDeleteStore(b *testing.B) {
 	})
 }
 
-// The first Clear is of n entries, and no other one costs more.
+// The first Clear removes n entries; later ones cost no more.
 func BenchmarkMap_Clear(b *testing.B) {
 	eachKey(b, func(m *Map[int, int], _, _ int) { m.Clear() })
 }
@@ -109,8 +109,8 @@ func BenchmarkMap_ToMap(b *testing.B) {
 	eachKey(b, func(m *Map[int, int], _, _ int) { m.ToMap() })
 }
 
-// Pairs of n keys are stored; the keys are present.
-// inOrder yields n pairs in an order that repeats, as that of a Go map does not.
+// Pairs of n keys are stored; the keys are present. inOrder yields n pairs in a fixed
+// order, unlike a Go map.
 func inOrder(n int) iter.Seq2[int, int] {
 	return func(yield func(int, int) bool) {
 		for k := range n {
@@ -212,7 +212,7 @@ func BenchmarkStriped_Len(b *testing.B) {
 	eachStriped(b, func(s *Striped[int, int], _, _ int) { s.Len() })
 }
 
-// The first Clear is of n entries, and no other one costs more.
+// The first Clear removes n entries; later ones cost no more.
 func BenchmarkStriped_Clear(b *testing.B) {
 	eachStriped(b, func(s *Striped[int, int], _, _ int) { s.Clear() })
 }

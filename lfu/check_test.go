@@ -9,8 +9,8 @@ import (
 	"example.com/flatline/internal/cache"
 )
 
-// TestCheck breaks each invariant in turn, so that the check which the other tests
-// rely on is known to see it.
+// TestCheck breaks each invariant in turn, so that Check, on which the other tests rely,
+// is known to see it.
 func TestCheck(t *testing.T) {
 	for _, tc := range []struct {
 		says   string

@@ -9,7 +9,7 @@ import (
 	"example.com/flatline/lfu"
 )
 
-// A cache for three entries lets the one go that was used least.
+// A cache for three entries evicts the one that was used least.
 func Example() {
 	c := lfu.New[string, int](3)
 	c.Put("one", 1)
@@ -44,7 +44,7 @@ func ExampleSync() {
 	// Output: 42 true
 }
 
-// Where what is popular changes, Dynamic forgets what was popular once.
+// When the popular keys change, Dynamic forgets those that were popular before.
 func ExampleOptions_aging() {
 	for _, aging := range []lfu.Aging{lfu.Exact, lfu.Dynamic} {
 		c := lfu.New(4, lfu.Options[string, int]{Aging: aging})
@@ -62,7 +62,7 @@ func ExampleOptions_aging() {
 	// dynamic false
 }
 
-// OnEvict hears of each value that leaves, and why.
+// OnEvict gets each value that leaves, and the reason.
 func ExampleOptions_onEvict() {
 	c := lfu.New(2, lfu.Options[string, int]{
 		OnEvict: func(k string, v int, r lfu.Reason) { fmt.Println(k, v, r) },
@@ -78,7 +78,7 @@ func ExampleOptions_onEvict() {
 	// a 2 deleted
 }
 
-// Entries can be bound by their weight as well as by their number.
+// Entries can be bounded by their cost as well as by their number.
 func ExampleOptions_cost() {
 	c := lfu.New(1000, lfu.Options[string, string]{
 		MaxCost: 10,
@@ -97,7 +97,7 @@ func ExampleCache_PutTTL() {
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	c := lfu.New(10, lfu.Options[string, int]{Now: func() time.Time { return now }})
 	c.PutTTL("a", 1, time.Minute)
-	c.Put("b", 2) // for ever
+	c.Put("b", 2) // never expires
 	now = now.Add(time.Hour)
 	fmt.Println(c.Contains("a"), c.Contains("b"), c.Len())
 	// Output: false true 1
@@ -127,7 +127,7 @@ func ExampleSync_Compute() {
 	// 3 true
 }
 
-// GetOrLoad loads what is missing, once for all who ask at the same time.
+// GetOrLoad loads a missing value once for all callers that miss it at the same time.
 func ExampleSync_GetOrLoad() {
 	c := lfu.NewSync[string, string](100)
 	load := func(_ context.Context, k string) (string, error) { return strings.ToUpper(k), nil }

@@ -37,7 +37,7 @@ func (j *judge) cost() (sum int64) {
 	return sum
 }
 
-// leaves notes that p leaves, or what of it a Put replaces.
+// leaves records that p leaves, or that a Put replaces its value.
 func (j *judge) leaves(p pair[int, int], r Reason) {
 	j.evicted[r]++
 	j.left = append(j.left, left{p.Key, p.Value, r})
@@ -60,7 +60,7 @@ func (j *judge) Get(k int) (int, bool) {
 	return v, ok
 }
 
-// getAll gets each of keys once, and returns what there is and which are absent.
+// getAll gets each of keys once, and returns the pairs found and the absent keys.
 func (j *judge) getAll(keys []int) (found map[int]int, missed []int) {
 	found = map[int]int{}
 	for i, k := range keys {

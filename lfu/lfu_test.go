@@ -79,7 +79,7 @@ func TestNames(t *testing.T) {
 		"capacity":0,"cost":0,"expired":0,"deleted":7,"replaced":0,"cleared":0}}`, string(text))
 }
 
-// TestFrequency says what is a use and what is not.
+// TestFrequency shows what is a use and what is not.
 func TestFrequency(t *testing.T) {
 	each(t, func(t *testing.T, a Aging) {
 		c := New(4, Options[string, int]{Aging: a})
@@ -124,8 +124,8 @@ func TestFrequency(t *testing.T) {
 	})
 }
 
-// TestVictim says who leaves: the least frequent and, of several, the one that was
-// used longest ago.
+// TestVictim: the victim is the least frequent entry and, of several, the least recently
+// used.
 func TestVictim(t *testing.T) {
 	each(t, func(t *testing.T, a Aging) {
 		var left []string
@@ -151,8 +151,7 @@ func TestVictim(t *testing.T) {
 	})
 }
 
-// TestNewcomer shows that a newcomer may be the next to leave, but never leaves in
-// its own Put.
+// TestNewcomer: a new entry may be the next victim, but is never evicted by its own Put.
 func TestNewcomer(t *testing.T) {
 	each(t, func(t *testing.T, a Aging) {
 		for capacity := 1; capacity <= 3; capacity++ {
@@ -177,7 +176,7 @@ func TestNewcomer(t *testing.T) {
 	})
 }
 
-// TestAbsent: a key that is not there is not used.
+// TestAbsent: looking up an absent key is not a use of any entry.
 func TestAbsent(t *testing.T) {
 	each(t, func(t *testing.T, a Aging) {
 		for name, c := range strict(3, Options[int, int]{Aging: a}) {
@@ -216,7 +215,7 @@ func TestCapacityOne(t *testing.T) {
 }
 
 // TestNaN: a key that is not equal to itself is stored and never found, as in a Go map,
-// and leaves in its turn.
+// and is evicted in its turn.
 func TestNaN(t *testing.T) {
 	each(t, func(t *testing.T, a Aging) {
 		c := New(2, Options[float64, int]{Aging: a})
@@ -252,7 +251,7 @@ func TestAllKeysCollide(t *testing.T) {
 	c.impl().Check()
 }
 
-// TestOverflow brings counts to their end, where recency alone orders.
+// TestOverflow brings counts to their maximum, where only recency decides.
 func TestOverflow(t *testing.T) {
 	c := New[string, int](3)
 	c.Put("a", 1)
@@ -286,7 +285,7 @@ func TestOverflow(t *testing.T) {
 	require.Equal(t, "a", k)
 }
 
-// TestExpiredStartsAnew: the count of an entry goes with it.
+// TestExpiredStartsAnew: the count of an entry expires with it.
 func TestExpiredStartsAnew(t *testing.T) {
 	each(t, func(t *testing.T, a Aging) {
 		now := time.Unix(0, 0)
@@ -295,8 +294,8 @@ func TestExpiredStartsAnew(t *testing.T) {
 			Aging: a, TTL: time.Minute, Now: func() time.Time { return now },
 			OnEvict: func(k string, v int, r Reason) { left = append(left, fmt.Sprint(k, v, r)) },
 		})
-		// More entries expire at once than a Put takes out, so that the last Put
-		// finds what is left of its own key.
+		// More entries expire at once than a Put removes, so that the last Put finds the
+		// expired entry of its own key.
 		for i, k := range []string{"a", "b", "c", "k"} {
 			c.Put(k, i)
 		}
@@ -317,7 +316,7 @@ func TestExpiredStartsAnew(t *testing.T) {
 	})
 }
 
-// TestExpiredMakesNoFloor: only entries that have to make room age the others.
+// TestExpiredMakesNoFloor: only an eviction ages the other entries.
 func TestExpiredMakesNoFloor(t *testing.T) {
 	now := time.Unix(0, 0)
 	c := New(2, Options[string, int]{Aging: Dynamic, Now: func() time.Time { return now }})
@@ -341,7 +340,7 @@ func TestExpiredMakesNoFloor(t *testing.T) {
 	put()
 	c.Put("b", 1)
 	c.Put("c", 1)
-	floor(1, "b had to make room")
+	floor(1, "b was evicted")
 }
 
 // TestCostAndTime drives both agings with costs and deadlines.
@@ -422,8 +421,7 @@ func TestCostAndTime(t *testing.T) {
 	})
 }
 
-// TestCostVictim: a heavy newcomer takes the room of the least frequent, not its
-// own.
+// TestCostVictim: a heavy new entry evicts the least frequent others, not itself.
 func TestCostVictim(t *testing.T) {
 	each(t, func(t *testing.T, a Aging) {
 		var left []string
@@ -436,7 +434,7 @@ func TestCostVictim(t *testing.T) {
 		c.Get("a")
 		c.Get("b")
 		c.Get("b")
-		assert.True(t, c.Put("c", 3), "a has to make room, though c is the least frequent")
+		assert.True(t, c.Put("c", 3), "a is evicted, though c is the least frequent")
 		assert.True(t, c.Put("d", 11), "d is too heavy for any room")
 		assert.Equal(t, []string{"a cost", "d cost"}, left)
 		assert.EqualValues(t, 7, c.Cost())
@@ -444,8 +442,8 @@ func TestCostVictim(t *testing.T) {
 	})
 }
 
-// TestSpared: where the Put that makes room spares its own entry, which is the
-// least, the floor does not rise above that.
+// TestSpared: when an evicting Put spares its own entry, which has the lowest priority,
+// the floor does not rise above that priority.
 func TestSpared(t *testing.T) {
 	each(t, func(t *testing.T, a Aging) {
 		c := New(10, Options[string, int64]{Aging: a, MaxCost: 10, Cost: func(_ string, v int64) int64 { return v }})
@@ -503,7 +501,7 @@ func TestChangeInLoop(t *testing.T) {
 	}
 	c := make()
 	n := 0
-	for k := range c.Backward() { // each moves ahead of the loop
+	for k := range c.Backward() { // each use moves the entry ahead of the loop
 		c.Get(k)
 		n++
 	}
@@ -511,7 +509,7 @@ func TestChangeInLoop(t *testing.T) {
 	assert.Equal(t, []int{6, 4, 1, 1}, slices.Collect(make().Values()))
 }
 
-// TestHeapComparisons holds the table of the essay to what the textbook counts.
+// TestHeapComparisons compares the table of the essay with what the textbook counts.
 func TestHeapComparisons(t *testing.T) {
 	var random *rand.Rand
 	put := func(c *textbook[int, int], n, i int) { c.Put(n+i, 0) }

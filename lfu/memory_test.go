@@ -45,8 +45,8 @@ func TestRelease(t *testing.T) {
 	})
 }
 
-// TestManyCounts gives every entry another count, so that there are as many buckets
-// as entries, and takes them away again.
+// TestManyCounts gives every entry a different count, so that there are as many buckets
+// as entries, and then removes the buckets again.
 func TestManyCounts(t *testing.T) {
 	for _, n := range []int{1, 10, pageSize - 2, pageSize - 1, pageSize, pageSize + 1, 2*pageSize - 1, 2 * pageSize, 300} {
 		manyCounts(t, n)
@@ -128,7 +128,7 @@ func TestAllocations(t *testing.T) {
 	})
 }
 
-// TestBytesAnEntry: what the essay says.
+// TestBytesAnEntry: the bytes per entry that the essay states.
 func TestBytesAnEntry(t *testing.T) {
 	if testing.Short() {
 		t.Skip("fills large caches")

@@ -14,19 +14,19 @@ import (
 	"example.com/flatline/internal/cache"
 )
 
-// An oracle is a cache that is plainly right.
+// An oracle is a cache that is obviously correct.
 type oracle interface {
 	Get(k int) (int, bool)
 	Put(k, v int) (evicted bool)
 	Delete(k int) (int, bool)
 	PopLeastFrequent() (int, int, bool)
-	EvictOther(k int) // evicts the next to leave that is not k, for its cost
+	EvictOther(k int) // evicts the next victim that is not k, because of the cost
 	Resize(capacity int) (evicted int)
 	Clear()
 	Len() int
 	Cap() int
 	Frequency(k int) (uint64, bool)
-	Pairs() []pair[int, int] // the next to leave first
+	Pairs() []pair[int, int] // the next victim first
 }
 
 // TestModelExact compares Exact with the textbook answer.
@@ -86,7 +86,7 @@ func model(t *rapid.T, a Aging, plain oracle) {
 			k, v := key(t), fresh()
 			require.Equal(t, want.Put(k, v), c.Put(k, v), "evicted")
 		},
-		"PutMany": func(t *rapid.T) { // ages what Dynamic holds
+		"PutMany": func(t *rapid.T) { // ages the entries of Dynamic
 			for range rapid.IntRange(1, 20).Draw(t, "times") {
 				k := someKeys.Draw(t, "key")
 				require.Equal(t, want.Put(k, k), c.Put(k, k), "evicted")
@@ -103,8 +103,8 @@ func model(t *rapid.T, a Aging, plain oracle) {
 			require.Equal(t, found, loaded)
 			require.Equal(t, w, got)
 		},
-		// Keys with repeats, some of them there; a loader that fails, or knows some of the keys,
-		// and others that were not asked for.
+		// Keys with repeats, some of them present. The loader fails, or returns values
+		// for some of the keys and for others that were not requested.
 		"GetOrLoadAll": func(t *rapid.T) {
 			c, ok := c.(safeCache)
 			if !ok {
@@ -217,7 +217,7 @@ func model(t *rapid.T, a Aging, plain oracle) {
 	})
 }
 
-// observe compares all that a caller can see, and holds it to the invariants of the
+// observe compares everything that a caller can see, and checks the invariants of the
 // essay by their numbers.
 func observe(t require.TestingT, c anyCache, want *judge) {
 	pairs := want.Pairs()

@@ -2,8 +2,8 @@ package lfu
 
 import "slices"
 
-// scan is LFU with dynamic ageing as it is defined: every entry has its priority,
-// a number that only grows, and the victim is found by looking at all.
+// scan is LFU with dynamic ageing as it is defined: every entry has a priority, a number
+// that only grows, and the victim is found by looking at all entries.
 type scan struct {
 	capacity int
 	entries  []scanned
@@ -57,15 +57,15 @@ func (s *scan) Put(k, v int) (evicted bool) {
 	return evicted
 }
 
-// evict makes room, which raises the floor.
+// evict evicts an entry, which raises the floor.
 func (s *scan) evict() {
 	s.sort()
 	s.floor = s.entries[0].priority
 	s.entries = s.entries[1:]
 }
 
-// EvictOther evicts for a Put of k, which it spares. The floor rises to the lowest
-// priority that there was, be it that of k.
+// EvictOther evicts an entry for a Put of k, but not k. The floor rises to the lowest
+// priority, even if that is k's.
 func (s *scan) EvictOther(k int) {
 	s.sort()
 	s.floor = s.entries[0].priority
@@ -74,7 +74,7 @@ func (s *scan) EvictOther(k int) {
 	}
 }
 
-// sort puts the next to leave first.
+// sort puts the next victim first.
 func (s *scan) sort() {
 	slices.SortFunc(s.entries, func(a, b scanned) int {
 		if a.priority != b.priority {

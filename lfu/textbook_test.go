@@ -9,7 +9,7 @@ import (
 // count and each eviction removes the root, and both move items along a path of the heap,
 // which is O(log n); each new key allocates an item that the garbage collector follows.
 //
-// It is the answer that the question names, the oracle of the model test, and the
+// It is the answer that the question expects, the oracle of the model test, and the
 // baseline of the benchmarks.
 type textbook[K comparable, V any] struct {
 	capacity int
@@ -22,7 +22,7 @@ type item[K comparable, V any] struct {
 	key   K
 	value V
 	count uint64
-	used  uint64 // when it was used last: breaks ties
+	used  uint64 // the time of its last use: breaks ties
 	index int    // in the heap, so that heap.Fix can find it
 }
 
@@ -82,12 +82,12 @@ func (t *textbook[K, V]) use(it *item[K, V]) {
 	it.used = t.clock
 }
 
-// What only the model test needs.
+// The methods below are only for the model test.
 
 func (t *textbook[K, V]) Len() int { return len(t.items) }
 func (t *textbook[K, V]) Cap() int { return t.capacity }
 
-// EvictOther evicts the next to leave that is not k.
+// EvictOther evicts the next victim that is not k.
 func (t *textbook[K, V]) EvictOther(k K) {
 	for _, p := range t.Pairs() {
 		if p.Key != k {
@@ -113,7 +113,7 @@ func (t *textbook[K, V]) Resize(capacity int) (evicted int) {
 
 func (t *textbook[K, V]) Clear() { *t = *newTextbook[K, V](t.capacity) }
 
-// Pairs returns the entries, the next to leave first.
+// Pairs returns the entries, the next victim first.
 func (t *textbook[K, V]) Pairs() (all []pair[K, V]) {
 	items := slices.Clone(t.heap.items)
 	slices.SortFunc(items, func(a, b *item[K, V]) int {

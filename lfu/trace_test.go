@@ -8,10 +8,10 @@ import (
 	"example.com/flatline/lru"
 )
 
-// The two traces that tell the ways of eviction apart, for a cache of 100 entries.
+// The two traces that separate the eviction policies, for a cache of 100 entries.
 
-// scanTrace reads 80 hot keys in turn and, when they are known, between two turns
-// 100 keys that never come again.
+// scanTrace reads 80 hot keys in turn and then, between every two rounds, 100 keys that
+// are never read again.
 func scanTrace(read func(k int)) {
 	next := 1000
 	for turn := range 60 {
@@ -39,7 +39,7 @@ func shiftTrace(read func(k int)) {
 	}
 }
 
-// TestTraces holds the table of the essay to what happens.
+// TestTraces compares the table of the essay with the measured hits.
 func TestTraces(t *testing.T) {
 	hits := func(trace func(func(int)), get func(int) (int, bool), put func(int, int) bool) (percent int) {
 		hits, reads := 0, 0

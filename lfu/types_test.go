@@ -79,7 +79,7 @@ func strict(capacity int, o Options[int, int]) map[string]anyCache {
 	return all
 }
 
-// TestTypes puts each type through one life of a cache.
+// TestTypes runs each type through the life of a cache.
 func TestTypes(t *testing.T) {
 	each(t, func(t *testing.T, a Aging) {
 		for name, c := range strict(3, Options[int, int]{Aging: a, Cost: func(int, int) int64 { return 2 }}) {
@@ -174,7 +174,7 @@ func TestCallback(t *testing.T) {
 			assert.Equal(t, Capacity, r)
 			assert.False(t, c.Contains(k))
 			if v > 0 {
-				c.Put(k, v-1) // back again: another has to leave
+				c.Put(k, v-1) // puts it back: another is evicted
 			}
 		}})
 		c.Put(1, 1)
@@ -220,7 +220,7 @@ func TestGetOrLoad(t *testing.T) {
 	})
 }
 
-// TestLife: a value's life is chosen from it, wherever it comes from.
+// TestLife: Options.Life chooses a value's life, whichever operation stores the value.
 func TestLife(t *testing.T) {
 	each(t, func(t *testing.T, a Aging) {
 		o := Options[int, int]{Aging: a, Life: func(_, v int) time.Duration { return time.Duration(v) * time.Hour }}

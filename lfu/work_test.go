@@ -8,8 +8,8 @@ import (
 	"example.com/flatline/internal/bench"
 )
 
-// The benchmarks of this file are there for counting: examples/study counts their
-// work. What costs time in them is measured in bench_test.go.
+// The benchmarks of this file are for counting: examples/study counts their work. The
+// times of the same operations are measured in bench_test.go.
 
 // eachKey calls op with keys of a full cache.
 func eachKey(b *testing.B, op func(c *Cache[int, int], k, i int)) {
@@ -33,8 +33,7 @@ func BenchmarkCache_Frequency(b *testing.B) {
 	eachKey(b, func(c *Cache[int, int], k, _ int) { c.Frequency(k) })
 }
 
-// Every other key is absent, and takes the place of an evicted one; the next one is
-// the same.
+// Every other key is absent and replaces an evicted one; the key after it is the same.
 func BenchmarkCache_GetOrPut(b *testing.B) {
 	eachKey(b, func(c *Cache[int, int], _, i int) { c.GetOrPut(1<<30+i/2, i) })
 }
@@ -52,7 +51,7 @@ func BenchmarkCache_Expiry(b *testing.B) {
 	eachKey(b, func(c *Cache[int, int], k, _ int) { c.Expiry(k) })
 }
 
-// The lives have eight lengths, none of which ends meanwhile.
+// The lives have eight lengths; none ends meanwhile.
 func BenchmarkCache_Touch(b *testing.B) {
 	eachKey(b, func(c *Cache[int, int], k, i int) { c.Touch(k, time.Hour<<(i&7)) })
 }
@@ -187,7 +186,7 @@ func BenchmarkCache_PutTTLDeleteExpired(b *testing.B) {
 	})
 }
 
-// Every other key is absent and loaded; the next one is the same.
+// Every other key is absent and loaded; the key after it is the same.
 func BenchmarkSync_GetOrLoad(b *testing.B) {
 	bench.Work(b, func(b *testing.B, n int) {
 		c, ctx := full(NewSync[int, int](n), n), context.Background()
@@ -208,7 +207,7 @@ func BenchmarkSync_WaitLoads(b *testing.B) {
 	})
 }
 
-// The entries are never older than Refresh: each call looks how old one is.
+// The entries are never older than Refresh: each call checks the age of one.
 func BenchmarkSync_GetOrLoadRefresh(b *testing.B) {
 	bench.Work(b, func(b *testing.B, n int) {
 		c, ctx := full(NewSync(n, Options[int, int]{Refresh: 1000 * time.Hour}), n), context.Background()

@@ -89,8 +89,8 @@ func BenchmarkCache_PopOldestPut(b *testing.B) {
 	})
 }
 
-// BenchmarkCache_PutTTL puts new keys with lives of eight lengths, none of which
-// ends meanwhile: each Put evicts, and moves a deadline out of the wheel and in.
+// BenchmarkCache_PutTTL puts new keys with lives of eight lengths, none of which ends
+// meanwhile: each Put evicts, and removes one deadline from the wheel and adds one.
 func BenchmarkCache_PutTTL(b *testing.B) {
 	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
 		c := full(New[int, int](n), n)
@@ -100,8 +100,7 @@ func BenchmarkCache_PutTTL(b *testing.B) {
 	})
 }
 
-// BenchmarkSync_Get and BenchmarkSync_Put show the price of a mutex that no other
-// goroutine holds.
+// BenchmarkSync_Get and BenchmarkSync_Put show the cost of an uncontended mutex.
 func BenchmarkSync_Get(b *testing.B) {
 	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
 		c, keys := full(NewSync[int, int](n), n), bench.Keys("uniform", n)
@@ -120,8 +119,8 @@ func BenchmarkSync_Put(b *testing.B) {
 	})
 }
 
-// BenchmarkSharded_Get and BenchmarkSharded_Put show the price of finding the shard,
-// and what all processors reach at once.
+// BenchmarkSharded_Get and BenchmarkSharded_Put show the cost of finding the shard, and
+// the throughput on all processors.
 func BenchmarkSharded_Get(b *testing.B) {
 	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
 		c, keys := full(NewSharded[int, int](n), n), bench.Keys("uniform", n)
@@ -148,8 +147,8 @@ func BenchmarkSharded_Put(b *testing.B) {
 	})
 }
 
-// parallel calls f from as many goroutines as there are processors, each with
-// different numbers. What the caller did before is not timed.
+// parallel calls f from as many goroutines as there are processors, each with different
+// numbers. The caller's setup is not timed.
 func parallel(b *testing.B, f func(i int)) {
 	var goroutines atomic.Int64
 	b.ResetTimer()

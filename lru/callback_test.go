@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Failures of other caches: a callback under the lock deadlocks; it is told of the
-// wrong victim after an overwrite; callbacks are lost.
+// Failures of other caches: a callback under the lock deadlocks; it gets the wrong victim
+// after an overwrite; callbacks are lost.
 
 // TestOnEvictMayUseTheCache, in any way, itself included.
 func TestOnEvictMayUseTheCache(t *testing.T) {
@@ -44,7 +44,7 @@ func TestOnEvictMayUseTheCache(t *testing.T) {
 	})
 }
 
-// TestVictimAfterOverwrite: the value that leaves is the one that was there last.
+// TestVictimAfterOverwrite: the value that is evicted is the latest one.
 func TestVictimAfterOverwrite(t *testing.T) {
 	each(t, func(t *testing.T, mk func(int, Options[int, string]) twin[int, string]) {
 		var gone []left
@@ -130,7 +130,7 @@ func TestPanickingOnEvict(t *testing.T) {
 			c.Put(k, k)
 		}
 		assert.PanicsWithValue(t, "no 0", func() { c.Put(3, 3) })
-		assert.True(t, c.Contains(3), "what the callback is told about has happened")
+		assert.True(t, c.Contains(3), "what the callback reports has happened")
 		assert.Panics(t, func() { c.Delete(1) })
 		assert.Panics(t, func() { c.PopOldest() })
 		assert.Equal(t, 1, c.Len())
@@ -215,7 +215,7 @@ func TestReentrantFunctions(t *testing.T) {
 			c.Put(i%7, i)
 			c.Get(i % 5)
 			c.GetOrPut(i%3, i)
-			for k := range c.Backward() { // Now takes out what comes next
+			for k := range c.Backward() { // Now deletes the next entries
 				_ = k
 			}
 			c.DeleteExpired(1)

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// TestClocks: what a clock may do to a cache that asks it. The entry 1 lives for a
+// TestClocks: everything a caller's clock may do to a cache. The entry 1 lives for a
 // second from the beginning; the entry 2 is put after the first step and lives for a
 // second as well.
 func TestClocks(t *testing.T) {
@@ -91,9 +91,9 @@ func TestClockThatIsSetLater(t *testing.T) {
 	})
 }
 
-// TestLifeToTheNanosecond: an entry is there until the last nanosecond of its life
-// and no longer, whatever the length, by TTL, by PutTTL among other lives, and put
-// at any time.
+// TestLifeToTheNanosecond: an entry is present until the last nanosecond of its life and
+// no longer, whatever the length: with TTL, with PutTTL among other lives, and put at any
+// time.
 func TestLifeToTheNanosecond(t *testing.T) {
 	lives := []time.Duration{
 		1, 2, 63, 64, 65, 4095, 4096, 4097, time.Microsecond, time.Millisecond - 1, time.Millisecond, time.Second + 1,

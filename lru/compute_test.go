@@ -37,7 +37,7 @@ func TestComputeRunsAgain(t *testing.T) {
 	for name, write := range map[string]struct {
 		do    func(c twin[int, int])
 		calls int
-		saw   int // what f gets at last
+		saw   int // what f gets in its last run
 	}{
 		"Put":         {func(c twin[int, int]) { c.Put(1, 5) }, 2, 5},
 		"Delete":      {func(c twin[int, int]) { c.Delete(1) }, 2, 0},
@@ -76,7 +76,7 @@ func TestComputeRunsAgain(t *testing.T) {
 	}
 }
 
-// TestComputeThatFails: a panic in f, or an Op that is none, changes nothing.
+// TestComputeThatFails: a panic in f, or an invalid Op, changes nothing.
 func TestComputeThatFails(t *testing.T) {
 	each(t, func(t *testing.T, mk func(int, ints) twin[int, int]) {
 		c := mk(3, ints{})

@@ -10,10 +10,10 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// Failures of other caches: a Get under a read lock corrupts the list; the maximum
-// is exceeded under load; what was Set cannot be read at once.
+// Failures of other caches: a Get under a read lock corrupts the list; the maximum is
+// exceeded under load; a value cannot be read immediately after its Set.
 
-// TestStress does everything at once and looks at what must hold at every moment.
+// TestStress runs all operations at once and checks what must hold at every moment.
 func TestStress(t *testing.T) {
 	rounds := 3000
 	if testing.Short() {

@@ -20,14 +20,13 @@
 //
 // # Idea
 //
-// A cache of limited capacity: when it is full and a new key comes, it evicts the
-// entry that has not been used for the longest time. It must find two things fast:
-// the entry of a key, and the entry that was used longest ago. One structure for
-// each question: a hash table leads from the key to its entry, and a doubly linked
-// list holds the entries in the order of their last use. A use moves an entry to
-// the front; the victim stands at the back. It has to be a doubly linked list,
-// since an entry in the middle can be unlinked in O(1) only if it knows both its
-// neighbours.
+// A cache of limited capacity: when it is full and a new key is put, it evicts the entry
+// that has not been used for the longest time. It must find two things fast: the entry of
+// a key, and the least recently used entry. One structure for each question: a hash table
+// leads from the key to its entry, and a doubly linked list holds the entries in the
+// order of their last use. A use moves an entry to the front; the victim is at the back.
+// It has to be a doubly linked list, since an entry in the middle can be unlinked in O(1)
+// only if it knows both its neighbours.
 //
 //	heads        entries, by slot: hash, chain, value, key
 //	┌───┐        ┌───┐   ┌───┐   ┌───┐   ┌───┐
@@ -41,8 +40,7 @@
 //	  Get(D):           4 ⇄ 3 ⇄ 1 ⇄ 2
 //	  Put(E):           2 ⇄ 4 ⇄ 3 ⇄ 1            A leaves, E gets its slot
 //
-// So far it is the textbook answer. Three decisions make the difference between that
-// and this package:
+// So far this is the textbook answer. This package differs in three decisions:
 //
 //   - There are no pointers. An entry is a slot in a slice and a link is the 32-bit
 //     number of a slot. Where keys and values hold no pointers either, the garbage
@@ -99,10 +97,10 @@
 //   - A Put while the cache grows to its capacity. The table grows by a half or a
 //     third, and then all n entries move, in the table, in the order, and in the slices of
 //     deadlines and costs where there are any: 2.5 moves for each entry over the
-//     life of a cache that only grows. A Put that keeps all others waiting for that
-//     is avoided by a Sharded, whose shards grow one by one.
+//     life of a cache that only grows. In a Sharded no Put delays all others in this
+//     way: its shards grow one by one.
 //   - A Put under MaxCost, where one heavy entry can evict many.
-//   - Whatever meets entries that have expired: each of them is removed once.
+//   - Any operation that finds expired entries: each of these is removed once.
 //   - The first PutTTL in a cache without Options.TTL, which adds the slice of deadlines.
 //
 // At capacity, without expiry or MaxCost, no operation is amortised and none
@@ -110,29 +108,28 @@
 // lives of many lengths moves each deadline down the wheel at most ten times, and at
 // most two dozen in one Put.
 //
-// An int64→int64 entry takes 36 bytes in a full cache of 262,144: 24 in the hash
-// table, 4 for its bucket, 8 for its links. A cache of up to 131,072 entries has twice
-// as many buckets: 40 bytes. A deadline takes 16 more, a cost 8, a life that slides 8,
-// and Options.Refresh 24, or 8 where entries can expire anyway. A cache that has just
-// grown has up to half as much room again, 56 bytes an entry. Memory is given
-// back by Clear and by a Resize to a smaller capacity only: with nine in ten entries
-// deleted, those that are left take ten times as much.
+// An int64→int64 entry takes 36 bytes in a full cache of 262,144: 24 in the hash table, 4
+// for its bucket, 8 for its links. A cache of up to 131,072 entries has twice as many
+// buckets: 40 bytes. A deadline takes 16 more, a cost 8, a life that slides 8, and
+// Options.Refresh 24, or 8 where entries can expire anyway. A cache that has just grown
+// has up to half as much memory again, 56 bytes per entry. Only Clear and a Resize to a
+// smaller capacity release memory: with nine in ten entries deleted, the rest take ten
+// times as much per entry.
 //
 //	go test ./lru -run TestBytesAnEntry -v
 //
 // # Concurrency
 //
-// A Cache belongs to one goroutine, reads included: a Get changes the order. For the
-// same reason a lock for reading is not enough for a Get, and Sync has a mutex, not a
-// RWMutex. Sync and Sharded are safe for concurrent use. Each operation takes effect at
-// one moment while it holds the lock, of the cache or of the key's shard: Get and Put,
-// and what they count, are linearizable. Those of a Sharded that visit several shards
-// (Len, Cost, Cap, Stats, Clear, Resize, DeleteExpired, All) take effect in each at
-// another moment. Len, Cost, DeleteExpired and Oldest remove expired entries in batches
-// of 256 and take effect with the last. The time by which an operation judges what has
-// expired is read when it begins. In the Go memory model, a Put happens before the Get
-// that returns its value, and a load before the return of each GetOrLoad that waited for
-// it.
+// A Cache belongs to one goroutine, reads included: a Get changes the order. For the same
+// reason a lock for reading is not enough for a Get, and Sync has a mutex, not a RWMutex.
+// Sync and Sharded are safe for concurrent use. Each operation takes effect at one moment
+// while it holds the lock, of the cache or of the key's shard: Get and Put, and what they
+// count, are linearizable. Operations of a Sharded that visit several shards (Len, Cost,
+// Cap, Stats, Clear, Resize, DeleteExpired, All) take effect in each shard at a different
+// moment. Len, Cost, DeleteExpired and Oldest remove expired entries in batches of 256
+// and take effect with the last. The time by which an operation judges what has expired
+// is read when it begins. In the Go memory model, a Put happens before the Get that
+// returns its value, and a load before the return of each GetOrLoad that waited for it.
 //
 // OnEvict, Cost, Life, Hash, Now, loaders and the functions of Compute and DeleteFunc
 // are called with no lock held; each may use the cache, panic, or end its goroutine. The
@@ -143,28 +140,28 @@
 //
 // # Trade-offs
 //
-// The main disadvantage: LRU has no memory for how often an entry was used. A scan
-// over many keys that are used once pushes everything else out. With 80 hot keys, a
-// cache of 100 and a scan of 100 new keys between them it hits 8 in 100 reads; the
-// LFU of package lfu hits 48, the most that is possible there:
+// The main disadvantage: LRU has no memory for how often an entry was used. A scan over
+// many keys that are used once evicts everything else. With 80 hot keys, a cache of 100
+// and a scan of 100 new keys between the rounds, LRU hits in 8 of 100 reads; the LFU of
+// package lfu hits in 48, the maximum possible there:
 //
 //	go test ./lfu -run TestTraces
 //
-// When the set of hot keys changes it is the other way round, and LRU is also the
-// cheaper and the simpler one. If neither fits, caches of the family of W-TinyLFU and
-// S3-FIFO hit more often than both on most traces; they give up the exact order.
+// When the set of hot keys changes, LRU hits more often. It is also cheaper and simpler.
+// If neither fits, caches of the family of W-TinyLFU and S3-FIFO hit more often than both
+// on most traces; they give up the exact order.
 //
 // A Get writes. If nearly all calls are hits, on many processors, and the working
 // set fits, a concurrent map is better: package concmap.
 //
-// A hash table with chains is slower than a map of Go's if all there is to do is to
-// look up; but an LRU cache has to find the victim's place in the table as well, and
-// a map would hash its key again for that and hold each key twice.
+// A hash table with chains is slower than a Go map for lookups alone. But an LRU cache
+// also has to find the victim in the table; for that a Go map would hash its key again
+// and hold each key twice.
 //
-// What is left out on purpose: an entry cannot be pinned, since a cache of pinned entries
-// is a map that grows; there is no deletion by tag, which would need an index that every
-// Put pays for (DeleteFunc visits all entries, which costs O(n) when it is asked for);
-// and no admission by frequency, which is package lfu.
+// Left out on purpose: an entry cannot be pinned, since a cache of pinned entries is a
+// map that grows; there is no deletion by tag, which would need an index that every Put
+// pays for (DeleteFunc visits all entries, which costs O(n) when it is asked for); and no
+// admission by frequency, which is package lfu.
 //
 // A Sharded can evict an entry while other shards have room: with n entries in s
 // shards the fullest holds about √(2·n/s·ln s) more than the mean (Raab and Steger,
@@ -185,7 +182,7 @@
 //     leaves as well (TestCost).
 //   - OnEvict calls the cache: it may, no lock is held (TestOnEvictMayUseTheCache).
 //   - OnEvict panics: the cache is whole, OnEvict is called for the other values too, then
-//     the panic goes on (TestPanickingOnEvict).
+//     the panic continues (TestPanickingOnEvict).
 //   - Cost, Hash or Now panics: nothing has changed (TestPanicsOfTheCaller).
 //   - an entry is used again and again: its life ends all the same, counted from the Put;
 //     with Options.Sliding it never ends (TestExpiredIsAbsent, TestSliding).
@@ -211,16 +208,16 @@
 //     (TestAllKeysCollide).
 //   - a key is NaN: it is stored, never found, and evicted in its turn (TestNaN); each
 //     GetOrLoad of it loads (TestNaNIsLoadedByEachCaller).
-//   - a loop changes the cache: a Cache's loop yields what is still there when it comes to it
+//   - a loop changes the cache: a Cache's loop yields entries that are present when it reaches them
 //     (TestModel); a Sync's yields the entries of the moment when it began.
 //
 // # References
 //
-// Sleator and Tarjan, "Amortized Efficiency of List Update and Paging Rules" (1985):
-// LRU misses at most k/(k-h+1) times as often as the best possible paging with
-// foresight and h ≤ k of its places. Knuth, The Art of Computer Programming 1,
-// section 2.2.5 (doubly linked lists) and 3, section 6.4 (hashing with chains).
-// Varghese and Lauck, "Hashed and Hierarchical Timing Wheels" (1987). Nishtala and
-// others, "Scaling Memcache at Facebook" (2013), whose leases are why a Put
-// supersedes a load. Raab and Steger, "Balls into Bins" (1998).
+// Sleator and Tarjan, "Amortized Efficiency of List Update and Paging Rules" (1985): LRU
+// with k places misses at most k/(k-h+1) times as often as optimal paging, which knows
+// the future, with h ≤ k places. Knuth, The Art of Computer Programming 1, section 2.2.5
+// (doubly linked lists) and 3, section 6.4 (hashing with chains). Varghese and Lauck,
+// "Hashed and Hierarchical Timing Wheels" (1987). Nishtala and others, "Scaling Memcache
+// at Facebook" (2013), whose leases are why a Put supersedes a load. Raab and Steger,
+// "Balls into Bins" (1998).
 package lru

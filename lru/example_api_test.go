@@ -17,8 +17,8 @@ type page struct {
 	life time.Duration
 }
 
-// newAPI answers with the pages of fetch, each kept for the life that it brought, at most
-// 64 MiB of them. PURGE removes one.
+// newAPI serves the pages that fetch returns. Each page is kept for the life that it came
+// with, at most 64 MiB in total. PURGE removes one.
 func newAPI(fetch func(context.Context, string) (page, error), now func() time.Time) http.HandlerFunc {
 	cache := lru.NewSync(10_000, lru.Options[string, page]{
 		Life:    func(_ string, p page) time.Duration { return p.life },
@@ -42,8 +42,8 @@ func newAPI(fetch func(context.Context, string) (page, error), now func() time.T
 	}
 }
 
-// An HTTP API before a slow origin: a page is kept as long as the origin says, callers that
-// miss it together fetch it once, and an error is not kept.
+// An HTTP API in front of a slow origin: a page is kept as long as the origin says,
+// callers that miss it together fetch it once, and an error is not kept.
 func Example_cachingAPI() {
 	fetches, now := 0, time.Unix(0, 0)
 	api := newAPI(func(_ context.Context, path string) (page, error) {

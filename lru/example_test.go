@@ -12,13 +12,13 @@ import (
 	"example.com/flatline/lru"
 )
 
-// A cache for two: the entry that was not used for longest makes room.
+// A cache for two entries: a third one evicts the least recently used.
 func Example() {
 	c := lru.New[string, int](2)
 	c.Put("one", 1)
 	c.Put("two", 2)
 	c.Get("one")
-	c.Put("three", 3) // "two" leaves
+	c.Put("three", 3) // evicts "two"
 
 	_, ok := c.Get("two")
 	fmt.Println(ok)
@@ -129,7 +129,7 @@ func ExampleOptions_sliding() {
 	// false
 }
 
-// A bound in bytes beside the bound in entries.
+// A bound in bytes in addition to the bound in entries.
 func ExampleOptions_cost() {
 	pages := lru.New(1000, lru.Options[string, []byte]{
 		MaxCost: 1 << 10,
@@ -141,7 +141,7 @@ func ExampleOptions_cost() {
 	// Output: false true 602
 }
 
-// OnEvict is told what leaves, and why, after the lock is released.
+// OnEvict gets each value that leaves, and the reason, after the lock is released.
 func ExampleOptions_onEvict() {
 	files := lru.NewSync(1, lru.Options[string, *string]{
 		OnEvict: func(name string, _ *string, why lru.Reason) { fmt.Println("close", name, why) },
@@ -166,7 +166,7 @@ func ExampleSync_GetOrPut() {
 	// 42 true
 }
 
-// The loop may take entries out while it runs.
+// The loop may delete entries while it runs.
 func ExampleCache_Backward() {
 	c := lru.New[int, string](10)
 	for i, word := range []string{"now", "is", "the", "time"} {
@@ -185,7 +185,7 @@ func ExampleCache_Backward() {
 	// is
 }
 
-// A configuration that was read again may bring another capacity, or a bad one.
+// A configuration that is reloaded may contain another capacity, or a bad one.
 func ExampleCache_Resize() {
 	c := lru.New[int, int](10)
 	for k := range 10 {
@@ -222,8 +222,8 @@ func ExampleStats_MarshalJSON() {
 	// Output: {"Hits":1,"Misses":0,"Joined":0,"Loads":0,"LoadErrors":0,"Evicted":{"capacity":0,"cost":0,"expired":0,"deleted":1,"replaced":0,"cleared":0}}
 }
 
-// A cache is saved from the oldest entry to the newest, each with the life that it has
-// left, and loaded in that order.
+// A cache is saved from the oldest entry to the newest, each with its remaining life, and
+// restored in that order.
 func ExampleSync_Expiry() {
 	type saved struct {
 		Key, Value string
@@ -274,7 +274,7 @@ func ExampleSync_GetOrLoadAll() {
 	// map[1:alice 2:bob] <nil>
 }
 
-// Counting in a cache, in one step each.
+// Counting in a cache, atomically.
 func ExampleSync_Compute() {
 	visits := lru.NewSync[string, int](1000)
 	add := func(old int, _ bool) (int, lru.Op) { return old + 1, lru.Update }
@@ -291,7 +291,7 @@ func ExampleSync_Compute() {
 	// 2 true
 }
 
-// All pages of one host are deleted.
+// Delete all pages of one host.
 func ExampleSync_DeleteFunc() {
 	pages := lru.NewSync[string, string](1000)
 	pages.Put("a.example/1", "x")
@@ -323,7 +323,7 @@ func ExampleOptions_refresh() {
 	// 1.09 <nil>
 }
 
-// PopOldest drains a cache in order, to save it for instance.
+// PopOldest drains a cache in order, for example to save it.
 func ExampleCache_PopOldest() {
 	c := lru.New[string, int](3)
 	c.Put("a", 1)

@@ -10,9 +10,9 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// Failures of other caches: an expired entry is returned as (zero, true); Len
-// counts expired entries for ever; there is a goroutine for each cache, and no way
-// to stop it. Everything here runs on the monotonic clock of a synctest bubble.
+// Failures of other caches: an expired entry is returned as (zero, true); Len never stops
+// counting expired entries; there is a goroutine for each cache, and no way to stop it.
+// Everything here runs on the monotonic clock of a synctest bubble.
 
 func eachInBubble(t *testing.T, f func(t *testing.T, mk func(int, ints) twin[int, int])) {
 	each(t, func(t *testing.T, mk func(int, ints) twin[int, int]) {
@@ -69,7 +69,7 @@ func TestLenForgetsTheExpired(t *testing.T) {
 	})
 }
 
-// TestTheExpiredMakeRoom before anything that is alive.
+// TestTheExpiredMakeRoom: expired entries are removed before a live one is evicted.
 func TestTheExpiredMakeRoom(t *testing.T) {
 	eachInBubble(t, func(t *testing.T, mk func(int, ints) twin[int, int]) {
 		c := mk(2, ints{TTL: time.Minute})
@@ -83,8 +83,8 @@ func TestTheExpiredMakeRoom(t *testing.T) {
 	})
 }
 
-// TestExpiredCannotPileUp: a Put takes out two, so that a cache that nobody asks
-// for its Len does not hold what is over.
+// TestExpiredCannotPileUp: a Put removes two, so that expired entries do not pile up in a
+// cache whose Len is never called.
 func TestExpiredCannotPileUp(t *testing.T) {
 	eachInBubble(t, func(t *testing.T, mk func(int, ints) twin[int, int]) {
 		c := mk(1000, ints{TTL: time.Second})
@@ -114,7 +114,7 @@ func TestDeleteExpired(t *testing.T) {
 	})
 }
 
-// TestDeleteExpiredOfAllShards: the limit is one for all of them.
+// TestDeleteExpiredOfAllShards: the limit holds for all shards together.
 func TestDeleteExpiredOfAllShards(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := NewSharded(1024, ints{TTL: time.Second, Shards: 8})
@@ -127,7 +127,7 @@ func TestDeleteExpiredOfAllShards(t *testing.T) {
 	})
 }
 
-// TestTheFirstCallAfterTheEnd: each method looks at the clock by itself.
+// TestTheFirstCallAfterTheEnd: each method reads the clock itself.
 func TestTheFirstCallAfterTheEnd(t *testing.T) {
 	eachInBubble(t, func(t *testing.T, mk func(int, ints) twin[int, int]) {
 		c := mk(10, ints{TTL: time.Second})
@@ -149,7 +149,7 @@ func TestTheFirstCallAfterTheEnd(t *testing.T) {
 	})
 }
 
-// TestTheExpiredMakeRoomByCost: however many it takes, before any live entry.
+// TestTheExpiredMakeRoomByCost: as many as needed leave before any live entry.
 func TestTheExpiredMakeRoomByCost(t *testing.T) {
 	eachInBubble(t, func(t *testing.T, mk func(int, ints) twin[int, int]) {
 		c := mk(10, ints{TTL: 10 * time.Second, MaxCost: 6, Cost: func(_, v int) int64 { return int64(v) }})
@@ -162,7 +162,7 @@ func TestTheExpiredMakeRoomByCost(t *testing.T) {
 			c.Get(k) // 0 is the next victim now
 		}
 		time.Sleep(5 * time.Second)
-		assert.False(t, c.Put(9, 5), "five are over")
+		assert.False(t, c.Put(9, 5), "five have expired")
 		assert.True(t, c.Contains(0), "and 0 is alive")
 		assert.EqualValues(t, 6, c.Cost())
 		c.check()

@@ -48,7 +48,7 @@ func TestTouch(t *testing.T) {
 	})
 }
 
-// TestLife: a value's life is chosen from it, wherever it comes from.
+// TestLife: Options.Life chooses a value's life, whichever operation stores the value.
 func TestLife(t *testing.T) {
 	var gone []Reason
 	calls := 0
@@ -88,13 +88,13 @@ func TestLife(t *testing.T) {
 	assert.PanicsWithValue(t, "lru.New: TTL and Life exclude each other", func() { New(1, opts) })
 }
 
-// TestDeleteWinsOverALoadWithALife: with Life a Delete during a load wins; with a PutTTL
-// in the loader it could not.
+// TestDeleteWinsOverALoadWithALife: with Life, a Delete during a load wins; with a PutTTL
+// in the loader it would not.
 func TestDeleteWinsOverALoadWithALife(t *testing.T) {
 	opts := ints{Life: func(_, v int) time.Duration { return time.Duration(v) * time.Hour }}
 	eachLoader(t, opts, func(t *testing.T, c loader[int, int]) {
 		v, err := c.GetOrLoad(background, 1, func(context.Context, int) (int, error) {
-			c.Delete(1) // by another goroutine, say
+			c.Delete(1) // as another goroutine might
 			return 7, nil
 		})
 		assert.NoError(t, err)
@@ -103,8 +103,8 @@ func TestDeleteWinsOverALoadWithALife(t *testing.T) {
 	})
 }
 
-// TestSliding: an entry in steady use never expires; one that is not used does, and
-// looking at it does not count.
+// TestSliding: an entry in steady use never expires; an unused one does, and a Peek does
+// not count as a use.
 func TestSliding(t *testing.T) {
 	uses := map[string]func(c twin[int, int]){
 		"Get":      func(c twin[int, int]) { c.Get(1) },
@@ -155,7 +155,8 @@ func TestSliding(t *testing.T) {
 	}
 }
 
-// TestAUseMovesOneDeadline: with Sliding the deadlines of all other entries stay.
+// TestAUseMovesOneDeadline: with Sliding, a use leaves the deadlines of all other entries
+// alone.
 func TestAUseMovesOneDeadline(t *testing.T) {
 	each(t, func(t *testing.T, mk func(int, ints) twin[int, int]) {
 		at := time.Unix(0, 0)

@@ -16,9 +16,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Failures of other caches: a loader runs twice because its slot is released
-// before the value is published; one caller's cancelled context fails the others;
-// a panic leaves the key locked for ever.
+// Failures of other caches: a loader runs twice because its slot is released before the
+// value is published; one caller's cancelled context fails the others; a panic leaves the
+// key locked.
 
 // eachLoader runs a test with Sync and Sharded in a synctest bubble, which also
 // fails if a goroutine is left behind.
@@ -65,8 +65,8 @@ func TestManyCallersOneLoad(t *testing.T) {
 	})
 }
 
-// TestNoSecondLoad: no caller slips in between the end of a load and the moment
-// when its value can be read.
+// TestNoSecondLoad: no caller can start a load between the end of the previous one and
+// the moment when its value can be read.
 func TestNoSecondLoad(t *testing.T) {
 	rounds := 2000
 	if testing.Short() {
@@ -106,7 +106,7 @@ func TestErrorsAreNotStored(t *testing.T) {
 	})
 }
 
-// TestCancelledCaller stops waiting; the load goes on for the others and is stored.
+// TestCancelledCaller: it stops waiting; the load continues for the others and is stored.
 func TestCancelledCaller(t *testing.T) {
 	eachLoader(t, ints{}, func(t *testing.T, c loader[int, int]) {
 		type ctxKey struct{}
@@ -132,7 +132,7 @@ func TestCancelledCaller(t *testing.T) {
 		time.Sleep(time.Second)
 		assert.True(t, c.Contains(1))
 
-		_, err = c.GetOrLoad(ctx, 2, func(context.Context, int) (int, error) { t.Error("begun for nobody"); return 0, nil })
+		_, err = c.GetOrLoad(ctx, 2, func(context.Context, int) (int, error) { t.Error("a load began without a caller"); return 0, nil })
 		assert.ErrorIs(t, err, context.DeadlineExceeded)
 		v, err := c.GetOrLoad(ctx, 1, nil)
 		assert.NoError(t, err, "what is there is never refused")
@@ -140,8 +140,8 @@ func TestCancelledCaller(t *testing.T) {
 	})
 }
 
-// TestLoaderThatDoesNotReturn: each caller learns of the panic or Goexit, and the
-// key can be loaded again.
+// TestLoaderThatDoesNotReturn: each caller gets the panic or Goexit, and the key can be
+// loaded again.
 func TestLoaderThatDoesNotReturn(t *testing.T) {
 	eachLoader(t, ints{}, func(t *testing.T, c loader[int, int]) {
 		cancellable, cancel := context.WithCancel(background)
@@ -184,8 +184,8 @@ func TestLoaderThatDoesNotReturn(t *testing.T) {
 	})
 }
 
-// TestSuperseded: a write wins over a load that began before it, which may have
-// read what was there before.
+// TestSuperseded: a write wins over a load that began before it, since the load may have
+// read the old value.
 func TestSuperseded(t *testing.T) {
 	for name, write := range map[string]func(loader[int, int]){
 		"Put":      func(c loader[int, int]) { c.Put(1, 100) },
@@ -215,7 +215,7 @@ func TestSuperseded(t *testing.T) {
 				if there {
 					assert.Equal(t, 100, v)
 				} else {
-					assert.Equal(t, 8, v, "the next to miss loads anew")
+					assert.Equal(t, 8, v, "the next to miss loads again")
 					assert.Equal(t, int32(2), calls.Load())
 				}
 			})
@@ -223,7 +223,7 @@ func TestSuperseded(t *testing.T) {
 	}
 }
 
-// TestLoaderMayUseTheCache, with other keys in any way and with a Put of its own.
+// TestLoaderMayUseTheCache: with other keys in any way, and with a Put of its own key.
 func TestLoaderMayUseTheCache(t *testing.T) {
 	eachLoader(t, ints{}, func(t *testing.T, c loader[int, int]) {
 		v, err := c.GetOrLoad(background, 1, func(ctx context.Context, k int) (int, error) {
@@ -260,8 +260,8 @@ func TestLoadedValuesObeyTheOptions(t *testing.T) {
 	})
 }
 
-// TestOnEvictThatPanicsInALoad reaches the callers as a panic of the loader does;
-// the value is stored all the same.
+// TestOnEvictThatPanicsInALoad reaches the callers as a panic of the loader does; the
+// value is still stored.
 func TestOnEvictThatPanicsInALoad(t *testing.T) {
 	why := errors.New("why")
 	c := NewSync(1, ints{OnEvict: func(int, int, Reason) { panic(why) }})
@@ -276,7 +276,7 @@ func TestOnEvictThatPanicsInALoad(t *testing.T) {
 	_, _ = c.GetOrLoad(background, 2, func(context.Context, int) (int, error) { return 2, nil })
 }
 
-// TestNaNIsLoadedByEachCaller, since nobody can find its load.
+// TestNaNIsLoadedByEachCaller, since no other caller can find its load.
 func TestNaNIsLoadedByEachCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := NewSync[float64, int](4)
@@ -297,9 +297,9 @@ func TestNaNIsLoadedByEachCaller(t *testing.T) {
 	})
 }
 
-// TestLoadsThatNeedEachOther wait for each other. A caller whose context ends goes
-// on; after a Delete the key can be loaded again; and the loads themselves end if
-// they wait with a context of their own that does.
+// TestLoadsThatNeedEachOther: they wait for each other. A caller whose context ends
+// returns; after a Delete the key can be loaded again; and the loads themselves end if
+// they wait with contexts that end.
 func TestLoadsThatNeedEachOther(t *testing.T) {
 	eachLoader(t, ints{}, func(t *testing.T, c loader[int, int]) {
 		needs := func(other int, load func(context.Context, int) (int, error)) func(context.Context, int) (int, error) {
@@ -333,8 +333,8 @@ func TestLoadsThatNeedEachOther(t *testing.T) {
 	})
 }
 
-// TestContextEndsWithTheLoad: at the moment at which a load succeeds its caller's
-// context ends too. The caller gets the value or the error, and the value is stored.
+// TestContextEndsWithTheLoad: a load succeeds at the same moment at which its caller's
+// context ends. The caller gets the value or the error, and the value is stored.
 func TestContextEndsWithTheLoad(t *testing.T) {
 	eachLoader(t, ints{}, func(t *testing.T, c loader[int, int]) {
 		for k := range 100 {

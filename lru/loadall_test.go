@@ -19,13 +19,13 @@ func eachLoaderOf(t *testing.T, opts ints, f func(t *testing.T, c loader[int, in
 	t.Run("Sharded", func(t *testing.T) { synctest.Test(t, func(t *testing.T) { f(t, NewSharded(400, opts)) }) })
 }
 
-// tens is a loader that takes a second, notes what it was asked for, and knows ten times
-// each key that is not a multiple of 5.
+// tens is a loader that takes a second and records the keys it gets. It returns ten times
+// the key for each key that is not a multiple of 5.
 func tens(asked *[]int) func(context.Context, []int) (map[int]int, error) {
 	return func(_ context.Context, keys []int) (map[int]int, error) {
 		*asked = append(*asked, keys...)
 		time.Sleep(time.Second)
-		all := map[int]int{-1: -1} // nobody asked for it
+		all := map[int]int{-1: -1} // not requested
 		for _, k := range keys {
 			if k%5 != 0 {
 				all[k] = 10 * k
@@ -51,7 +51,7 @@ func TestOneLoadOfManyKeys(t *testing.T) {
 		assert.Equal(t, map[int]int{1: 11, 2: 22, 3: 30, 4: 40}, all)
 		assert.Equal(t, []int{3, 5, 4}, asked, "what is neither there nor being loaded, once, in order")
 		assert.False(t, c.Contains(5))
-		assert.False(t, c.Contains(-1), "nobody asked for it")
+		assert.False(t, c.Contains(-1), "not requested")
 		s := c.Stats()
 		assert.Equal(t, []uint64{1, 5, 1, 3, 0}, []uint64{s.Hits, s.Misses, s.Joined, s.Loads, s.LoadErrors})
 		all, err = c.GetOrLoadAll(background, []int{4, 3}, nil)
@@ -64,8 +64,8 @@ func TestOneLoadOfManyKeys(t *testing.T) {
 	})
 }
 
-// TestLoadsOfTheSameKeys: loads of overlapping keys, in either order, wait for each
-// other's keys and for nothing else.
+// TestLoadsOfTheSameKeys: loads of overlapping keys, in either order, wait only for the
+// keys that they share.
 func TestLoadsOfTheSameKeys(t *testing.T) {
 	eachLoaderOf(t, ints{}, func(t *testing.T, c loader[int, int]) {
 		var first, second []int
@@ -89,8 +89,8 @@ func TestLoadsOfTheSameKeys(t *testing.T) {
 	})
 }
 
-// TestAbsentForOthers: a GetOrLoad that waited for a load of several keys, which brought
-// nothing for its own, runs its own loader.
+// TestAbsentForOthers: a GetOrLoad that waited for a load of several keys, which returned
+// nothing for its key, runs its own loader.
 func TestAbsentForOthers(t *testing.T) {
 	eachLoaderOf(t, ints{}, func(t *testing.T, c loader[int, int]) {
 		var asked []int
@@ -149,7 +149,8 @@ func TestLoadOfManyThatFails(t *testing.T) {
 	}
 }
 
-// TestLoadOfManyAndContexts: a caller whose context ends gets what is there and the cause.
+// TestLoadOfManyAndContexts: a caller whose context ends gets the values found so far and
+// the cause.
 func TestLoadOfManyAndContexts(t *testing.T) {
 	eachLoaderOf(t, ints{}, func(t *testing.T, c loader[int, int]) {
 		var asked []int

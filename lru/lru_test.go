@@ -44,8 +44,8 @@ func TestConstructorsPanic(t *testing.T) {
 	assert.PanicsWithValue(t, "lru.NewSync: Shards is for NewSharded only", func() { NewSync(1, ints{Shards: 2}) })
 }
 
-// TestVictimAheadOfALoop: a Put takes the slot over that the loop would come to
-// next, and the newcomer is not there but in front.
+// TestVictimAheadOfALoop: a Put reuses the slot of the entry that the loop would visit
+// next; the new entry is at the front, not at that position.
 func TestVictimAheadOfALoop(t *testing.T) {
 	c := New[int, int](3)
 	for k := range 3 {
@@ -61,8 +61,8 @@ func TestVictimAheadOfALoop(t *testing.T) {
 	c.check()
 }
 
-// TestResizeUnderLoops: what is left moves to other slots, and each loop goes on from
-// where it was.
+// TestResizeUnderLoops: the remaining entries move to other slots, and each loop
+// continues where it was.
 func TestResizeUnderLoops(t *testing.T) {
 	c := New[int, int](10)
 	for k := range 10 {
@@ -88,7 +88,7 @@ func TestResizeUnderLoops(t *testing.T) {
 	c.check()
 }
 
-// TestLoopLooksAtTheClock: what expires during the loop is not yielded any more.
+// TestLoopLooksAtTheClock: entries that expire during the loop are not yielded.
 func TestLoopLooksAtTheClock(t *testing.T) {
 	at := time.Unix(1000, 0)
 	c := New(3, ints{TTL: time.Second, Now: func() time.Time { return at }})
@@ -103,7 +103,7 @@ func TestLoopLooksAtTheClock(t *testing.T) {
 	assert.Equal(t, []int{2}, seen)
 }
 
-// TestResizeLooksAtTheClock: what has expired makes room before anything is evicted.
+// TestResizeLooksAtTheClock: expired entries are removed before any live one is evicted.
 func TestResizeLooksAtTheClock(t *testing.T) {
 	each(t, func(t *testing.T, mk func(int, ints) twin[int, int]) {
 		at := time.Unix(1000, 0)
@@ -119,8 +119,8 @@ func TestResizeLooksAtTheClock(t *testing.T) {
 	})
 }
 
-// TestLargestCapacity: the limit is that of a 32-bit slot, or of an int; none of it
-// is set aside.
+// TestLargestCapacity: the limit is that of a 32-bit slot, or of an int; no memory is
+// reserved for it.
 func TestLargestCapacity(t *testing.T) {
 	largest, slots := math.MaxInt, int64(math.MaxUint32-1)
 	if bits.UintSize == 64 {
@@ -273,8 +273,8 @@ func TestAllKeysCollide(t *testing.T) {
 	})
 }
 
-// TestUncomparableKey: such a key panics, as in a Go map, also with a Hash that
-// does not mind, and the cache stays usable and unlocked.
+// TestUncomparableKey: such a key panics, as in a Go map, even with a Hash that accepts
+// it, and the cache stays usable and unlocked.
 func TestUncomparableKey(t *testing.T) {
 	each(t, func(t *testing.T, mk func(int, Options[any, int]) twin[any, int]) {
 		for _, opts := range []Options[any, int]{{}, {Hash: func(any) uint64 { return 1 }}} {

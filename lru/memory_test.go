@@ -14,8 +14,8 @@ import (
 	"example.com/flatline/internal/bench"
 )
 
-// TestNoAllocation: a hit, a miss, a look, a new value for an old key, and above
-// all a Put that evicts.
+// TestNoAllocation: a hit, a miss, a Peek, a new value for an old key, and above all a
+// Put that evicts.
 func TestNoAllocation(t *testing.T) {
 	evicted := 0
 	for name, opts := range map[string]ints{
@@ -65,8 +65,8 @@ func TestNoAllocation(t *testing.T) {
 	assert.Zero(t, testing.AllocsPerRun(500, func() { s.Put(words[i%7], "v"); s.Get(words[i%5]); i++ }), "string keys")
 }
 
-// TestWhatLeftIsCollected: whatever took it out, nothing in the cache still points
-// to a key or value that has left.
+// TestWhatLeftIsCollected: after any kind of removal, nothing in the cache points to the
+// removed key or value.
 func TestWhatLeftIsCollected(t *testing.T) {
 	type big [64]int
 	for name, leave := range map[string]func(c twin[int, *big]){
@@ -96,7 +96,7 @@ func TestWhatLeftIsCollected(t *testing.T) {
 	}
 }
 
-// TestMemoryGoesBack when a cache is cleared or made smaller.
+// TestMemoryGoesBack: memory is released when a cache is cleared or made smaller.
 func TestMemoryGoesBack(t *testing.T) {
 	each(t, func(t *testing.T, mk func(int, ints) twin[int, int]) {
 		const n = 1 << 13
@@ -128,7 +128,8 @@ func TestMemoryGoesBack(t *testing.T) {
 	})
 }
 
-// TestBytesAnEntry: what the essay says, in the lucky and in the unlucky case.
+// TestBytesAnEntry: the bytes per entry that the essay states, in the best and in the
+// worst case.
 func TestBytesAnEntry(t *testing.T) {
 	if testing.Short() {
 		t.Skip("fills large caches")
@@ -204,8 +205,8 @@ func TestBytesAnEntry(t *testing.T) {
 	}
 }
 
-// TestBytesAShard: what a Sharded takes before it holds anything, and what the first
-// deadline of a shard adds.
+// TestBytesAShard: the memory of an empty Sharded, and what the first deadline of a shard
+// adds.
 func TestBytesAShard(t *testing.T) {
 	const shards = 1024
 	mk := func() *Sharded[int, int] { return NewSharded(100_000, ints{Shards: shards}) }
@@ -223,8 +224,8 @@ func TestBytesAShard(t *testing.T) {
 	assert.Less(t, timed, 7000.0)
 }
 
-// TestNothingToScan: where keys and values hold no pointers, a full cache adds next
-// to nothing for the garbage collector to follow.
+// TestNothingToScan: where keys and values hold no pointers, a full cache adds almost
+// nothing for the garbage collector to scan.
 func TestNothingToScan(t *testing.T) {
 	scannable := func() int64 {
 		runtime.GC()

@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Whatever a caller does, the next call from another goroutine returns: each test
-// here ends in one.
+// Whatever a caller does, the next call from another goroutine returns: each test here
+// ends with such a call.
 
 // returns calls f from another goroutine.
 func returns(f func()) {
@@ -79,7 +79,7 @@ func shallow[T any](c *T) *T {
 }
 
 // callbacks makes the three types, a Sharded of several shards among them, with an
-// OnEvict that notes its calls and how deep the stack is, and then runs f.
+// OnEvict that records its calls and the depth of the stack, and then runs f.
 func callbacks(t *testing.T, f func(left), test func(t *testing.T, c twin[int, string], calls func() (n, depth int))) {
 	const capacity = 4000
 	for name, mk := range map[string]func(Options[int, string]) twin[int, string]{
@@ -116,9 +116,9 @@ var removals = map[string]func(c twin[int, string]){
 
 const many = 1000
 
-// TestPanicForEachValue: an OnEvict that panics for each value of one call is
-// called for all of them, and the first panic is raised when all is done. The stack
-// does not grow with their number.
+// TestPanicForEachValue: an OnEvict that panics for each value of one call is called for
+// all of them, and the first panic is raised at the end. The stack does not grow with
+// their number.
 func TestPanicForEachValue(t *testing.T) {
 	for name, remove := range removals {
 		t.Run(name, func(t *testing.T) {
@@ -164,7 +164,7 @@ func TestPanicForEachValue(t *testing.T) {
 	}
 }
 
-// TestGoexitForEachValue: so does one that ends its goroutine.
+// TestGoexitForEachValue: the same for an OnEvict that ends its goroutine.
 func TestGoexitForEachValue(t *testing.T) {
 	for name, remove := range removals {
 		t.Run(name, func(t *testing.T) {
@@ -209,8 +209,8 @@ func TestPanicsAndGoexits(t *testing.T) {
 	}
 }
 
-// TestPanicKeepsItsStack: what the runtime shows of a panic of OnEvict begins in
-// OnEvict, although it is raised after the others were reported.
+// TestPanicKeepsItsStack: the stack that the runtime shows for a panic of OnEvict begins
+// in OnEvict, although the panic is raised after the others were reported.
 func TestPanicKeepsItsStack(t *testing.T) {
 	c := New(3, ints{OnEvict: func(int, int, Reason) { explode() }})
 	c.Put(1, 1)

@@ -9,8 +9,8 @@ import (
 
 func costOf(k int, v string) int64 { return int64(len(v)) }
 
-// lifeOf is a life that the key and the value choose: some are over at once, some have no
-// end.
+// lifeOf derives a life from the key and the value: some have already expired, some never
+// expire.
 func lifeOf(k int, v string) int64 {
 	switch life := int64(2*k+len(v)) - 3; {
 	case k == 9:
@@ -22,7 +22,7 @@ func lifeOf(k int, v string) int64 {
 	}
 }
 
-// A driver draws operations and holds what they return to the oracle.
+// A driver draws operations and compares their results with the oracle's.
 type driver struct {
 	c     twin[int, string]
 	o     *oracle
@@ -76,7 +76,8 @@ func newDriver(t *rapid.T, safe bool, mk func(int, Options[int, string]) twin[in
 	return d
 }
 
-// tick advances the oracle's time to what an operation reads, if it reads the clock.
+// tick advances the oracle's time to the time that an operation reads, if it reads the
+// clock.
 func (d *driver) tick() {
 	if d.o.timed {
 		d.o.now = max(d.o.now, d.clock)

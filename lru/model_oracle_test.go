@@ -10,22 +10,22 @@ import (
 	"example.com/flatline/internal/cache"
 )
 
-// left is a value that has left, as OnEvict is told.
+// left is a value that has left, as OnEvict gets it.
 type left struct {
 	key    int
 	value  string
 	reason Reason
 }
 
-// oracle is the textbook with deadlines, costs and reasons. Which of several
-// expired entries a Put finds first is the cache's own affair: there the oracle
-// follows what OnEvict was told and checks that it was allowed.
+// oracle is the textbook with deadlines, costs and reasons. The order in which a Put
+// finds several expired entries is unspecified: there the oracle follows the calls of
+// OnEvict and checks that they were allowed.
 type oracle struct {
 	book      *textbook[int, string]
 	deadlines map[int]int64
 	lives     map[int]int64 // nil unless a use extends them
 	turn      int64         // Options.TTL: the life that needs no wheel
-	odd       map[int]bool  // keys whose life ends and is another one
+	odd       map[int]bool  // keys whose life ends and differs from turn
 	written   map[int]int64 // when
 	refresh   int64         // the age from which a load refreshes an entry; 0: none
 	costs     map[int]int64
@@ -39,7 +39,7 @@ type oracle struct {
 	misses    uint64
 	loads     uint64
 	errors    uint64
-	touched   map[int]bool // what was used, put or taken out since a loop began
+	touched   map[int]bool // keys used, put or removed since a loop began
 }
 
 func (o *oracle) touch(k int) {
@@ -73,7 +73,7 @@ func (o *oracle) overdue() (n int) {
 	return n
 }
 
-// told is one departure that the cache must have reported, and reported next.
+// told checks the next departure that the cache reported.
 func (o *oracle) told(t *rapid.T, want left) {
 	o.evicted[want.reason]++
 	if !o.quiet {
@@ -83,7 +83,7 @@ func (o *oracle) told(t *rapid.T, want left) {
 	}
 }
 
-// leave takes k out for the reason given, or for Expired, and returns which.
+// leave removes k for the given reason, or for Expired, and returns the reason.
 func (o *oracle) leave(t *rapid.T, k int, reason Reason) Reason {
 	if o.expired(k) {
 		reason = Expired
@@ -98,7 +98,7 @@ func (o *oracle) leave(t *rapid.T, k int, reason Reason) Reason {
 	return reason
 }
 
-// sweep follows the cache in taking out at most limit expired entries.
+// sweep removes the expired entries, at most limit, that the cache has removed.
 func (o *oracle) sweep(t *rapid.T, limit int) (n int) {
 	for n < limit && len(o.got) > 0 && o.got[0].reason == Expired && o.has(o.got[0].key) && o.expired(o.got[0].key) {
 		o.leave(t, o.got[0].key, Expired)
@@ -162,7 +162,7 @@ func (o *oracle) put(t *rapid.T, k int, v string, cost, ttl int64) (evicted bool
 	return evicted
 }
 
-// begin begins a life of ttl for k.
+// begin starts a life of ttl for k.
 func (o *oracle) begin(k int, ttl int64) {
 	o.deadlines[k] = o.deadline(ttl)
 	delete(o.odd, k)

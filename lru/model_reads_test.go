@@ -11,7 +11,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// reads are the operations that leave the entries as they are, but for expired ones.
+// reads are the operations that change no entries, except that they may remove expired
+// ones.
 func (d *driver) reads() map[string]func(*rapid.T) {
 	o, c := d.o, d.c
 	return map[string]func(*rapid.T){
@@ -79,7 +80,7 @@ func (d *driver) reads() map[string]func(*rapid.T) {
 	}
 }
 
-// loads are the operations that bring a value where there is none.
+// loads are the operations that load absent values.
 func (d *driver) loads() map[string]func(*rapid.T) {
 	o, c := d.o, d.c
 	return map[string]func(*rapid.T){
@@ -133,8 +134,9 @@ func (d *driver) loads() map[string]func(*rapid.T) {
 			}
 			require.Equal(t, want, got)
 		},
-		// Keys with repeats, some of them there, some due for a refresh; a loader that fails, or
-		// knows some of the keys, and others that were not asked for.
+		// Keys with repeats, some of them present, some due for a refresh. The loader
+		// fails, or returns values for some of the keys and for others that were not
+		// requested.
 		"GetOrLoadAll": func(t *rapid.T) {
 			c, ok := c.(loader[int, string])
 			if !ok {

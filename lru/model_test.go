@@ -9,8 +9,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestModel drives the three types and the textbook alike. After each operation
-// every departure has been explained and the invariants I1 to I5 hold.
+// TestModel runs the same operations on the three types and on the textbook. After each
+// operation every departure has been explained and the invariants I1 to I5 hold.
 func TestModel(t *testing.T) {
 	for name, mk := range makers[int, string]() {
 		t.Run(name, func(t *testing.T) { rapid.Check(t, func(t *rapid.T) { drive(t, name != "Cache", mk) }) })
@@ -28,10 +28,10 @@ func drive(t *rapid.T, safe bool, mk func(int, Options[int, string]) twin[int, s
 		},
 		"": func(t *rapid.T) {
 			c.check()
-			require.Empty(t, o.got, "reported for nothing")
+			require.Empty(t, o.got, "reported without cause")
 			s := c.Stats()
 			require.Equal(t, Stats{o.hits, o.misses, 0, o.loads, o.errors, o.evicted}, s)
-			if o.now >= d.clock || !o.timed { // or the cache would learn the time here
+			if o.now >= d.clock || !o.timed { // else the cache would read the clock here
 				observe(t, o, c, d.weigh)
 			}
 		},
@@ -42,8 +42,8 @@ func drive(t *rapid.T, safe bool, mk func(int, Options[int, string]) twin[int, s
 	t.Repeat(all)
 }
 
-// observe holds what a caller can see to the invariants of the essay, by their
-// numbers; check looks at them from within.
+// observe checks the invariants of the essay, by their numbers, on what a caller can see;
+// check checks them on the internals.
 func observe(t *rapid.T, o *oracle, c twin[int, string], weigh func(int, string) int64) {
 	all, cost := pairs(c.All()), int64(0)
 	back := pairs(c.Backward())
@@ -59,9 +59,9 @@ func observe(t *rapid.T, o *oracle, c twin[int, string], weigh func(int, string)
 	require.LessOrEqual(t, cost, o.maxCost, "I4: the costs of the entries")
 }
 
-// loop ranges over the cache and changes it meanwhile. A Sync or Sharded yields
-// what was there at the beginning. A Cache yields entries that are there, those that
-// nothing happens to exactly once and in order, and not more than there were.
+// loop ranges over the cache and changes it meanwhile. A Sync or Sharded yields the
+// entries that were present at the beginning. A Cache yields entries that are present:
+// untouched ones exactly once and in order, and in total not more than there were.
 func loop(t *rapid.T, o *oracle, c twin[int, string], tick func(), ops map[string]func(*rapid.T), live bool) {
 	seq, back := c.All(), rapid.Bool().Draw(t, "backward")
 	before := o.all()
@@ -90,7 +90,7 @@ func loop(t *rapid.T, o *oracle, c twin[int, string], tick func(), ops map[strin
 		return
 	}
 	require.LessOrEqual(t, len(yielded), length)
-	c.Contains(0) // tells the cache what time it is
+	c.Contains(0) // makes the cache read the clock
 	tick()
 	touched := func(p pair[int, string]) bool { return o.touched[p.key] || !o.live(p.key) }
 	if !back {

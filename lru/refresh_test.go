@@ -12,8 +12,8 @@ import (
 
 var stale = ints{Refresh: time.Minute, TTL: time.Hour}
 
-// TestOneRefreshForManyCallers: of 1,000 callers at the moment at which an entry becomes
-// old enough, one loads and none waits.
+// TestOneRefreshForManyCallers: when 1,000 callers get an entry that has just become old
+// enough, one loads and none waits.
 func TestOneRefreshForManyCallers(t *testing.T) {
 	eachLoader(t, stale, func(t *testing.T, c loader[int, int]) {
 		var calls, returned atomic.Int32
@@ -102,7 +102,7 @@ func TestRefreshIsSuperseded(t *testing.T) {
 }
 
 // TestRefreshOfAnEndedCaller: a caller whose context has ended gets the value and loads
-// nothing; one whose context ends later has begun a load that does not end with it.
+// nothing. If the context ends later, the load that the caller began continues.
 func TestRefreshOfAnEndedCaller(t *testing.T) {
 	eachLoader(t, stale, func(t *testing.T, c loader[int, int]) {
 		c.Put(1, 10)
@@ -125,8 +125,8 @@ func TestRefreshOfAnEndedCaller(t *testing.T) {
 	})
 }
 
-// TestWaitLoads waits for loads that were superseded too, and for no longer than its
-// context.
+// TestWaitLoads: it waits for superseded loads too, and no longer than its context
+// allows.
 func TestWaitLoads(t *testing.T) {
 	eachLoader(t, ints{}, func(t *testing.T, c loader[int, int]) {
 		assert.NoError(t, c.WaitLoads(background), "nothing to wait for")

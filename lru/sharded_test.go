@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestShards: the parts add up exactly, none is too small to be a cache, and a
-// share of MaxCost is never 0.
+// TestShards: the shards' capacities add up exactly, none is too small, and a shard's
+// part of MaxCost is never 0.
 func TestShards(t *testing.T) {
 	for _, c := range []struct{ capacity, shards, want int }{
 		{1, 0, 1},
@@ -73,9 +73,9 @@ func TestShardedAsAWhole(t *testing.T) {
 	s.check()
 }
 
-// TestShardsUnderCost: the largest value that a Sharded stores by default is the
-// same part of MaxCost on every machine; without MaxCost there is a lock for every
-// processor, as far as the capacity allows.
+// TestShardsUnderCost: the largest value that a Sharded stores by default is the same
+// part of MaxCost on every machine; without MaxCost there are locks for every processor,
+// as far as the capacity allows.
 func TestShardsUnderCost(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	const maxCost = 64 << 20

@@ -36,7 +36,7 @@ type twin[K comparable, V any] interface {
 	check()
 }
 
-// loader is what Sync and Sharded have beyond that.
+// loader is what Sync and Sharded have in addition.
 type loader[K comparable, V any] interface {
 	twin[K, V]
 	GetOrLoad(context.Context, K, func(context.Context, K) (V, error)) (V, error)

@@ -7,8 +7,8 @@ import (
 	"example.com/flatline/internal/bench"
 )
 
-// fill pushes n random elements, one a turn, and begins again with another stack, so
-// that growth is part of the cost.
+// fill pushes n random elements, one per iteration, and begins again with another stack,
+// so that growth is part of the cost.
 func fill(b *testing.B, n int, push func(int), renew func()) {
 	r := rand.New(rand.NewPCG(uint64(n), 1))
 	vs := make([]int, n)
@@ -42,7 +42,7 @@ func BenchmarkSegmented_Push(b *testing.B) {
 	})
 }
 
-// A stack of n elements is popped and pushed; it has room.
+// One element of n is popped and pushed; the stack does not grow.
 func BenchmarkStack_PopPush(b *testing.B) {
 	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
 		s := stacked(n)
@@ -94,7 +94,7 @@ func BenchmarkStack_Min(b *testing.B) {
 			}
 		}
 	})
-	bench.Sweep(b, "scan", func(b *testing.B, n int) { // what a plain stack would have to do
+	bench.Sweep(b, "scan", func(b *testing.B, n int) { // what a plain stack has to do
 		vs := make([]int, n)
 		for i := range vs {
 			vs[i] = i * 7919 % n
@@ -117,7 +117,7 @@ func BenchmarkQueue_PushPop(b *testing.B) {
 		for i := range n {
 			q.Push(i * 7919 % n)
 		}
-		for i := 0; b.Loop(); i++ { // one in, one out: n elements all the time
+		for i := 0; b.Loop(); i++ { // one in, one out: always n elements
 			q.Push(i * 7919 % n)
 			q.Pop()
 		}

@@ -83,7 +83,7 @@ func (s *Segmented[T]) checkInvariants() {
 	must(k == len(minima), "I1: %d records, %d marks", len(minima), k)
 }
 
-// slice returns the elements, lowest first, and checks that nothing else is left.
+// slice returns the elements, lowest first, and checks that the free slots are zero.
 func (p *pile[T]) slice() []T {
 	all := make([]T, p.n)
 	chunks := 0

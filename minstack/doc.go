@@ -19,12 +19,12 @@
 //	          7      0
 //	          5      1      5
 //
-// The bits are kept 64 to a word, those of the newest elements in a word at hand
+// The bits are kept 64 to a word; those of the newest elements are in a separate word
 // that Push shifts left and Pop shifts right.
 //
 // A stack of minima is not an undo stack: it keeps no earlier state, and Push after Pop
-// forgets what was popped. Persistent keeps every state that a caller holds on to, and
-// undo is then a return to an older one.
+// overwrites what was popped. Persistent keeps every state that a caller still refers to;
+// undo returns to an older one.
 //
 // # Which type
 //
@@ -64,19 +64,18 @@
 //	All              O(n)     0      0
 //	Sync.All         O(n)     n      1
 //
-// A move is an element stored or copied. What is amortised is growth: a slice that is
-// full is copied into one twice as long, so a single Push of a stack of n elements may
-// move n of them. Over the whole life of a stack that makes at most 3 moves for each
-// Push: 1 to store the element and 2 to copy it. A record of the minimum costs the same
-// again, so a Push takes 3 where few elements lower the minimum, and 6 where all do, as
-// in a falling series. The elements of a MinMax can lower the minimum or raise the
-// maximum. A Pop of a Queue stores an element on its second stack, which has room, and
-// at most one record there. Segmented stores an element and at most one minimum, and
-// copies nothing.
+// A move is an element stored or copied. Growth is amortised: a full slice is copied into
+// one twice as long, so a single Push of a stack of n elements may move n of them. Over
+// the whole life of a stack that makes at most 3 moves for each Push: 1 to store the
+// element and 2 to copy it. A record of the minimum costs as much again, so a Push takes
+// 3 where few elements lower the minimum, and 6 where all do, as in a falling series. The
+// elements of a MinMax can lower the minimum or raise the maximum. A Pop of a Queue
+// stores an element on its second stack, which does not grow, and at most one record
+// there. Segmented stores an element and at most one minimum, and copies nothing.
 //
-// A Stack takes the size of an element and 1/8 byte for each that there is room for,
-// up to twice as many as there have ever been, and as much again for the minima; a
-// Persistent takes two elements and 16 bytes.
+// A Stack takes the size of an element and 1/8 byte for each that there is room for, up
+// to twice as many as there have ever been, and as much again for the minima. Each
+// element of a Persistent takes two elements and 16 bytes.
 //
 // # What happens if
 //
@@ -90,7 +89,7 @@
 //     (TestSegmentedMovesNothing)
 //   - The compare function panics: the stack is as it was (TestPanickingCompare)
 //   - The compare function uses the stack: no invariant breaks (TestCompareMayUseTheStack)
-//   - The body of a loop pushes or pops: the loop goes on down from what was the top
+//   - The body of a loop pushes or pops: the loop continues down from what was the top
 //     (TestAllWhileItChanges); over a Sync it sees a snapshot (TestSyncAllIsASnapshot)
 //   - An element is popped: the stack keeps nothing of it alive (TestGoneIsCollected)
 //   - The caller needs to go back to an earlier state: keep a Persistent (TestUndo)
@@ -98,12 +97,12 @@
 //
 // # Concurrency
 //
-// Sync is safe for concurrent use: each method takes effect at one moment while it
-// holds the mutex; All shows the stack of one moment. A Push happens before the
-// Pop, Peek, Min or All that returns its element. A Persistent is never written
-// after it is made, so any number of goroutines may read and extend one without a
-// lock; as with any value, how it gets from one to another must be synchronised.
-// The other types are for one goroutine at a time.
+// Sync is safe for concurrent use: each method takes effect at one moment while it holds
+// the mutex; All shows the stack of one moment. A Push happens before the Pop, Peek, Min
+// or All that returns its element. A Persistent is never written after it is made, so any
+// number of goroutines may read and extend one without a lock; as with any value, passing
+// it between goroutines must be synchronised. The other types are for one goroutine at a
+// time.
 //
 // # Trade-offs
 //
@@ -111,10 +110,10 @@
 // a part, and no element can be removed from the middle. For that use a heap with
 // an index, or a balanced tree; both are O(log n).
 //
-// Why not a heap for the minimum? It answers Min in O(1), but Push and Pop have to
-// keep it in order, O(log n), and Pop has to find in it the element to remove.
-// The order of a stack makes that unnecessary: an element that was pushed later is
-// popped earlier, so one that is not less than all below it is never the minimum.
+// Why not a heap for the minimum? It answers Min in O(1), but Push and Pop have to keep
+// it in order, O(log n), and Pop has to find the element to remove in it. The order of a
+// stack makes that unnecessary: an element that was pushed later is popped earlier, so
+// one that is not less than all below it is never the minimum.
 //
 // The textbook answer keeps two stacks and pushes equal minima twice, since its Pop
 // compares values to see whether it removes the minimum. With the bit, equal elements
@@ -122,10 +121,10 @@
 // Another answer stores differences to the minimum in one slice: it overflows.
 //
 // Amortised or worst case: growth makes Stack's worst Push O(n), but rarely. Segmented's
-// worst Push allocates a chunk of 512 elements, which the runtime has to zero: once
-// in 512 pushes, so a high percentile may be worse than Stack's while the maximum
-// is far better. It takes two chunks as soon as it holds one element; for many
-// small stacks take Stack.
+// worst Push allocates a chunk of 512 elements, which the runtime has to zero: once in
+// 512 pushes, so a high percentile may be worse than Stack's while the maximum is far
+// better. It takes two chunks as soon as it holds one element; for many small stacks use
+// Stack.
 //
 // NaN is less than every other number here, as for cmp.Compare, so a stack with a
 // NaN in it has the minimum NaN until that is popped. (slidingmax follows the builtin

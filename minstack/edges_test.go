@@ -12,7 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// loops are all the iterators, each over n elements, and what the loop can do to them.
+// loops are all the iterators, each over n elements, and the changes that a loop can
+// make.
 func loops(n int) map[string]struct {
 	all   iter.Seq[float64]
 	push  func(float64)
@@ -39,7 +40,7 @@ func loops(n int) map[string]struct {
 		q.Push(float64(i))
 		p = p.Push(float64(i))
 		if i == n/2 {
-			q.Pop() // both of its stacks hold some
+			q.Pop() // both of its stacks hold elements
 			q.Push(-1)
 		}
 	}
@@ -61,7 +62,7 @@ func TestLoopsEndEarly(t *testing.T) {
 				}
 				want := min(stop, n)
 				if stop < 1 {
-					want = n // it is never reached
+					want = n // the limit is never reached
 				}
 				require.Equal(t, want, seen, "%s of %d, to end at %d", name, n, stop)
 			}
@@ -106,8 +107,8 @@ func TestLoopsMayChange(t *testing.T) {
 	}
 }
 
-// TestSyncAllIsASnapshot: the loop sees the elements of the moment when it began,
-// whatever becomes of the slots they were in.
+// TestSyncAllIsASnapshot: the loop sees the elements of the moment when it began, even if
+// their slots are reused.
 func TestSyncAllIsASnapshot(t *testing.T) {
 	var s Sync[int]
 	want := []int{5, 4, 3, 2, 1}
@@ -118,7 +119,7 @@ func TestSyncAllIsASnapshot(t *testing.T) {
 	var writer sync.WaitGroup
 	for v := range s.All() {
 		if got = append(got, v); len(got) == 1 {
-			writer.Go(func() { // for the race detector, at once with the rest of the loop
+			writer.Go(func() { // for the race detector, concurrently with the rest of the loop
 				for range 5 {
 					s.Pop()
 				}
@@ -172,8 +173,7 @@ func TestEveryMethodLocks(t *testing.T) {
 	s.checkInvariants()
 }
 
-// TestCopies: what a constructor returned may be copied, since nothing in it points to
-// itself.
+// TestCopies: a new value may be copied, since nothing in it points to itself.
 func TestCopies(t *testing.T) {
 	s := struct{ f StackFunc[int] }{f: *NewFunc(cmp.Compare[int])}
 	s.f.Push(2)
@@ -183,8 +183,7 @@ func TestCopies(t *testing.T) {
 	s.f.checkInvariants()
 }
 
-// TestCompareMayUseTheStack: it must not, but what it changes leaves a stack that can
-// be used.
+// TestCompareMayUseTheStack: it must not, but the stack stays usable after its changes.
 func TestCompareMayUseTheStack(t *testing.T) {
 	for name, use := range map[string]func(s *StackFunc[int]){
 		"Push":  func(s *StackFunc[int]) { s.c.push(0, false) },

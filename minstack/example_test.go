@@ -27,7 +27,7 @@ func Example() {
 	// false
 }
 
-// An order of your own: the longest word is the least.
+// A custom order: the longest word is the smallest.
 func ExampleNewFunc() {
 	s := minstack.NewFunc(func(a, b string) int { return cmp.Compare(len(b), len(a)) })
 	s.Push("list")
@@ -50,7 +50,7 @@ func ExampleMinMax() {
 	// Output: 19 20.5
 }
 
-// The lowest price of the orders that wait, first come, first served.
+// The lowest price of the waiting orders, first come, first served.
 func ExampleQueue() {
 	var q minstack.Queue[int]
 	q.Push(3)

@@ -7,7 +7,7 @@ func FuzzStack(f *testing.F) {
 	f.Add([]byte{2, 2, 1, 1, 1})
 	f.Add([]byte{8, 6, 6, 4, 1, 1, 2, 1, 1, 1})
 	f.Fuzz(func(t *testing.T, ops []byte) {
-		ops = ops[:min(len(ops), 300)] // the oracle goes through all it holds each time
+		ops = ops[:min(len(ops), 300)] // the oracle scans all its elements each time
 		for name, make := range stacks {
 			s := make()
 			var oracle textbook[float64]

@@ -23,7 +23,7 @@ func (s *MinMax[T]) Push(v T) {
 	s.c.push(v, lower)
 }
 
-// Pop takes the top element off and returns it; false if the stack is empty. O(1).
+// Pop removes the top element and returns it; false if the stack is empty. O(1).
 func (s *MinMax[T]) Pop() (v T, ok bool) {
 	if n := len(s.c.items); n > 0 {
 		s.maxima.pop(n)
@@ -34,8 +34,8 @@ func (s *MinMax[T]) Pop() (v T, ok bool) {
 // Peek returns the top element; false if the stack is empty. O(1).
 func (s *MinMax[T]) Peek() (T, bool) { return s.c.peek() }
 
-// Min returns the least element, the NaN if there is one; false if the stack is
-// empty. O(1).
+// Min returns the smallest element, the NaN if there is one; false if the stack is empty.
+// O(1).
 func (s *MinMax[T]) Min() (T, bool) { return s.c.min() }
 
 // Max returns the greatest element, a NaN only if there is nothing else; false if
@@ -50,7 +50,7 @@ func (s *MinMax[T]) Max() (v T, ok bool) {
 // Len returns the number of elements. O(1).
 func (s *MinMax[T]) Len() int { return len(s.c.items) }
 
-// Clear takes all elements off and gives the memory back. O(1).
+// Clear removes all elements and releases the memory. O(1).
 func (s *MinMax[T]) Clear() { s.c, s.maxima = core[T]{}, records[T]{} }
 
 // All yields the elements, top first, as Stack.All does.

@@ -64,8 +64,8 @@ func TestNaNIsLeast(t *testing.T) {
 	}
 }
 
-// TestEqualMinima: the classic bug is to drop the minimum when the first of two
-// equal elements leaves.
+// TestEqualMinima: the classic bug is to drop the minimum when the first of two equal
+// elements is popped.
 func TestEqualMinima(t *testing.T) {
 	for name, make := range stacks {
 		t.Run(name, func(t *testing.T) {
@@ -125,7 +125,7 @@ func TestAllWhileItChanges(t *testing.T) {
 			pops := []int{1, 5, chunkLen + 3}
 			seen := 0
 			for v := range s.All() {
-				if name != "Sync" { // which yields a snapshot
+				if name != "Sync" { // Sync yields a snapshot
 					assert.Less(t, int(v), s.Len())
 				}
 				if seen++; seen <= len(pops) {
@@ -134,7 +134,7 @@ func TestAllWhileItChanges(t *testing.T) {
 					}
 				}
 				if seen == 10 {
-					s.Push(-1) // above the walk
+					s.Push(-1) // above the loop's position
 				}
 			}
 			if name == "Sync" {
@@ -153,8 +153,8 @@ func TestAllWhileItChanges(t *testing.T) {
 	}
 }
 
-// TestAllOverOtherChunks: the loop empties the chunk that the walk stands in and
-// fills another in its place.
+// TestAllOverOtherChunks: the loop empties the chunk that it is in and fills another in
+// its place.
 func TestAllOverOtherChunks(t *testing.T) {
 	var s Segmented[int]
 	for i := range 2*chunkLen + 10 {
@@ -196,7 +196,7 @@ func TestQueueAllWhileItChanges(t *testing.T) {
 }
 
 func TestGoneIsCollected(t *testing.T) {
-	// A string of its own that nothing but the stack holds.
+	// A new string that only the stack refers to.
 	fresh := func() (string, weak.Pointer[byte]) {
 		b := []byte("a string long enough to have its own memory")
 		s := string(b)
@@ -229,7 +229,7 @@ func TestSteadyStateDoesNotAllocate(t *testing.T) {
 			s.Push(float64(-i))
 		}
 		s.Pop()
-		// Across the edge of a chunk, and of a word of bits, and of the slice's capacity.
+		// Across the boundary of a chunk, of a word of bits, and of the slice's capacity.
 		assert.Zero(t, testing.AllocsPerRun(1000, func() {
 			for i := range 3 {
 				s.Push(float64(-1e6 - float64(i)))
@@ -245,14 +245,14 @@ func TestSteadyStateDoesNotAllocate(t *testing.T) {
 	for i := range 1000 {
 		q.Push(i)
 	}
-	for range 2000 { // until both stacks have seen their largest
+	for range 2000 { // until both stacks have reached their largest size
 		q.Push(1)
 		q.Pop()
 	}
 	assert.Zero(t, testing.AllocsPerRun(5000, func() { q.Push(1); q.Pop(); q.Min() }))
 }
 
-// TestGrowthDoubles: append alone would make a large slice longer by a quarter.
+// TestGrowthDoubles: append alone would grow a large slice by only a quarter.
 func TestGrowthDoubles(t *testing.T) {
 	const n = 1 << 14
 	var s Stack[int]
@@ -294,8 +294,8 @@ func TestSyncIsSafe(t *testing.T) {
 	s.checkInvariants()
 }
 
-// TestUndo: each state of a Persistent stays what it was, so that a caller can go back
-// to it; a Stack has forgotten what was popped when another element is pushed.
+// TestUndo: a state of a Persistent never changes, so a caller can go back to it; a Stack
+// overwrites what was popped when another element is pushed.
 func TestUndo(t *testing.T) {
 	var states []Persistent[int]
 	var s Persistent[int]

@@ -23,10 +23,10 @@ type stack interface {
 	checkInvariants()
 }
 
-// values are few, so that equal ones meet, and include what floats are feared for.
+// values are few, so that equal ones occur, and include the difficult floats.
 var values = rapid.SampledFrom([]float64{0, math.Copysign(0, -1), 1, 1, 2, 3, -1, math.NaN(), math.Inf(1), math.Inf(-1)})
 
-// is compares floats so that NaN is NaN and the zeros differ.
+// is compares floats: NaN equals NaN, and the two zeros differ.
 func is(a, b float64) bool { return math.Float64bits(a) == math.Float64bits(b) }
 
 func requireIs(t *rapid.T, want, got float64, what string) {
@@ -61,7 +61,7 @@ func model(t *rapid.T, s stack) {
 	t.Repeat(map[string]func(*rapid.T){
 		"Push": func(t *rapid.T) { push(values.Draw(t, "v")) },
 		"Pop":  func(t *rapid.T) { pop() },
-		// Long runs cross the edges of words and of chunks.
+		// Long runs cross the boundaries of words and of chunks.
 		"PushMany": func(t *rapid.T) {
 			vs := rapid.SliceOfN(values, 1, 5).Draw(t, "vs")
 			for i := range rapid.IntRange(1, 700).Draw(t, "n") {
@@ -84,7 +84,7 @@ func model(t *rapid.T, s stack) {
 			want, wantOK := oracle.Min()
 			got, ok := s.Min()
 			require.Equal(t, wantOK, ok)
-			if want != 0 || got != 0 { // of equal values the textbook keeps the last, we the first
+			if want != 0 || got != 0 { // of equal values the textbook keeps the last, this package the first
 				requireIs(t, want, got, "Min")
 			}
 			if top, ok := s.Peek(); ok {

@@ -10,7 +10,7 @@ import (
 )
 
 // A meter counts the moves of a slice that is only appended to: one for each element
-// stored, and one for each that stood in a slice that had to grow.
+// stored, and one for each element of a slice that had to grow.
 type meter struct{ len, cap, moved int }
 
 func (m *meter) read(len, cap int) {
@@ -21,8 +21,8 @@ func (m *meter) read(len, cap int) {
 	m.len, m.cap = len, cap
 }
 
-// series are values by number: those that lower the minimum never, seldom and always,
-// and those that are extreme on the one side or the other.
+// series are sequences of values: those that lower the minimum never, rarely and always,
+// and those in which each value is a new minimum or a new maximum.
 func series() map[string]func(i int) int {
 	r := rand.New(rand.NewPCG(5, 6))
 	return map[string]func(i int) int{
@@ -35,7 +35,7 @@ func series() map[string]func(i int) int {
 }
 
 // TestPushMoves counts the moves of a Push over the whole life of a stack, growth
-// included, wherever the mean is highest.
+// included, at the point where the mean is highest.
 func TestPushMoves(t *testing.T) {
 	const n = 1<<12 + 1
 	for name, value := range series() {
@@ -59,7 +59,7 @@ func TestPushMoves(t *testing.T) {
 			minMax[2].read(len(m.maxima.values), cap(m.maxima.values))
 			for _, meters := range [][3]meter{stack, fun, minMax} {
 				if (name == "equal" || name == "random") && i < 1000 {
-					continue // the records are few, but so are the elements
+					continue // there are few records, but also few elements
 				}
 				worst = max(worst, float64(meters[0].moved+meters[1].moved+meters[2].moved)/float64(i))
 			}
@@ -68,7 +68,7 @@ func TestPushMoves(t *testing.T) {
 		case "falling", "both":
 			assert.LessOrEqual(t, worst, 6.0, name)
 			assert.Greater(t, worst, 5.5, "%s: the essay names the worst", name)
-		case "rising": // which raises the maximum of MinMax
+		case "rising": // each raises the maximum of MinMax
 			assert.LessOrEqual(t, worst, 6.0, name)
 		default:
 			assert.LessOrEqual(t, worst, 3.1, "%s: and a few records", name)
@@ -76,8 +76,8 @@ func TestPushMoves(t *testing.T) {
 	}
 }
 
-// TestQueueMoves: a Push moves as that of a plain slice does, and a Pop stores what is
-// poured, and the records of its minimum.
+// TestQueueMoves: a Push moves as many elements as an append to a plain slice, and a Pop
+// stores the elements that are poured, and the records of their minimum.
 func TestQueueMoves(t *testing.T) {
 	for name, value := range series() {
 		var q Queue[int]
@@ -106,14 +106,14 @@ func TestQueueMoves(t *testing.T) {
 	}
 }
 
-// TestPourAllocatesOnce: the second stack gets room for all at once, and copies
-// nothing.
+// TestPourAllocatesOnce: the second stack reserves memory for all elements at once, and
+// copies nothing.
 func TestPourAllocatesOnce(t *testing.T) {
 	const n = 1 << 12
-	var queues [2]Queue[int] // one for the run before those that count
+	var queues [2]Queue[int] // one for the warm-up run
 	for i := range queues {
 		for v := range n {
-			queues[i].Push(n - v) // the first that is poured is the least
+			queues[i].Push(n - v) // the first element that is poured is the smallest
 		}
 	}
 	i := 0
@@ -139,7 +139,7 @@ func TestSegmentedMovesNothing(t *testing.T) {
 	assert.LessOrEqual(t, testing.AllocsPerRun(5*chunkLen, func() { i--; s.Push(i) }), 2.0/chunkLen+0.01)
 }
 
-// TestMemory: what the essay says an element takes.
+// TestMemory: the bytes per element that the essay states.
 func TestMemory(t *testing.T) {
 	assert.EqualValues(t, 2*unsafe.Sizeof(int(0))+2*unsafe.Sizeof(uintptr(0)), unsafe.Sizeof(layer[int]{}))
 	for name, value := range series() {

@@ -5,19 +5,19 @@ import (
 	"iter"
 )
 
-// Persistent is an immutable stack that knows its minimum: Push and Pop return
-// another one and leave this one as it is (Okasaki, Purely Functional Data
-// Structures, 1998). A copy is a snapshot and costs nothing; stacks that came from
-// one another share what is below. The zero value is the empty stack. Since
-// nothing is ever written again, it is safe for concurrent use without a lock.
+// Persistent is an immutable stack that knows its minimum: Push and Pop return another
+// one and leave this one as it is (Okasaki, Purely Functional Data Structures, 1998). A
+// copy is a snapshot and costs nothing; a stack made from another one shares its
+// elements. The zero value is the empty stack. Since nothing is ever written again, it is
+// safe for concurrent use without a lock.
 type Persistent[T cmp.Ordered] struct{ top *layer[T] }
 
-// A layer is an element and all that is below it.
+// A layer is an element and everything below it.
 type layer[T cmp.Ordered] struct {
 	below *layer[T]
 	n     int
 	v     T
-	min   T // of v and all below
+	min   T // of v and everything below
 }
 
 // Push returns the stack with v on top. O(1), one allocation.
@@ -49,8 +49,8 @@ func (s Persistent[T]) Peek() (v T, ok bool) {
 	return s.top.v, true
 }
 
-// Min returns the least element, the NaN if there is one; false if the stack is
-// empty. O(1).
+// Min returns the smallest element, the NaN if there is one; false if the stack is empty.
+// O(1).
 func (s Persistent[T]) Min() (v T, ok bool) {
 	if s.top == nil {
 		return v, false
@@ -66,7 +66,7 @@ func (s Persistent[T]) Len() int {
 	return s.top.n
 }
 
-// All yields the elements, top first. O(1) a step.
+// All yields the elements, top first. O(1) per step.
 func (s Persistent[T]) All() iter.Seq[T] {
 	return func(yield func(T) bool) {
 		for l := s.top; l != nil; l = l.below {

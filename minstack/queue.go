@@ -6,10 +6,9 @@ import (
 	"sync"
 )
 
-// Queue is a queue that knows its minimum: two stacks, one that takes, one that
-// gives. When the second is empty the first is poured into it, which turns its
-// order round. The zero value is empty and ready to use. It is not safe for
-// concurrent use.
+// Queue is a queue that knows its minimum: two stacks, one for Push and one for Pop. When
+// the second is empty, the first is poured into it, which reverses its order. The zero
+// value is empty and ready to use. It is not safe for concurrent use.
 //
 // It is the sliding-window minimum with a window of any length. slidingmax has
 // the forms for fixed windows, and one whose worst case is O(1) too.
@@ -18,7 +17,7 @@ type Queue[T cmp.Ordered] struct {
 	in     []T           // the newer elements, newest last
 	least  T             // the minimum of in
 	out    core[T]       // the older ones, oldest on top
-	popped int           // how many have ever left: the number of the front
+	popped int           // how many were ever popped: the number of the front
 }
 
 // Push puts v at the back. O(1) amortised.
@@ -32,8 +31,8 @@ func (q *Queue[T]) Push(v T) {
 	q.in = append(q.in, v)
 }
 
-// Pop takes the front element out and returns it; false if the queue is empty.
-// O(1) amortised: each element is poured once.
+// Pop removes the front element and returns it; false if the queue is empty. O(1)
+// amortised: each element is poured once.
 func (q *Queue[T]) Pop() (v T, ok bool) {
 	if len(q.out.items) == 0 {
 		q.pour()
@@ -46,7 +45,7 @@ func (q *Queue[T]) Pop() (v T, ok bool) {
 
 func (q *Queue[T]) pour() {
 	if cap(q.out.items) < len(q.in) {
-		q.out.items = make([]T, 0, cap(q.in)) // at once, since it is empty: nothing moves
+		q.out.items = make([]T, 0, cap(q.in)) // it is empty, so nothing moves
 	}
 	for i := len(q.in) - 1; i >= 0; i-- {
 		v := q.in[i]
@@ -65,8 +64,8 @@ func (q *Queue[T]) Peek() (v T, ok bool) {
 	return v, ok
 }
 
-// Min returns the least element, the NaN if there is one; false if the queue is
-// empty. O(1).
+// Min returns the smallest element, the NaN if there is one; false if the queue is empty.
+// O(1).
 func (q *Queue[T]) Min() (v T, ok bool) {
 	v, ok = q.out.min()
 	if len(q.in) > 0 && (!ok || cmp.Less(q.least, v)) {
@@ -78,7 +77,7 @@ func (q *Queue[T]) Min() (v T, ok bool) {
 // Len returns the number of elements. O(1).
 func (q *Queue[T]) Len() int { return len(q.in) + len(q.out.items) }
 
-// Clear takes all elements out and gives the memory back. O(1).
+// Clear removes all elements and releases the memory. O(1).
 func (q *Queue[T]) Clear() {
 	q.popped += q.Len()
 	var zero T
@@ -93,9 +92,8 @@ func (q *Queue[T]) at(i int) T {
 	return q.in[i-len(q.out.items)]
 }
 
-// All yields the elements, front first. The loop may change the queue: elements
-// that leave before their turn are not yielded, nor those that are pushed. O(1) a
-// step.
+// All yields the elements, front first. The loop may change the queue: elements that are
+// popped before their turn are not yielded, nor are those that are pushed. O(1) per step.
 func (q *Queue[T]) All() iter.Seq[T] {
 	return func(yield func(T) bool) {
 		end := q.popped + q.Len()

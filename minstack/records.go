@@ -1,19 +1,18 @@
 package minstack
 
-// A records is the history of an extreme: the value at each push that beat all
-// the elements below it, and one bit an element that says whether it did. The
-// current extreme is the last value. Nothing is compared when an element leaves,
-// and elements that beat nothing cost a bit.
+// A records is the history of an extreme: each pushed value that beat all elements below
+// it, and one bit per element that says whether it did. The current extreme is the last
+// value. A pop compares nothing, and an element that is not a record costs one bit.
 type records[T any] struct {
 	values []T
-	bits   uint64   // of the newest elements, the top's lowest
-	full   []uint64 // of the others, 64 a word
+	bits   uint64   // of the newest elements; the top's is the lowest
+	full   []uint64 // of the others, 64 per word
 }
 
 // top returns the current extreme of a stack that is not empty.
 func (r *records[T]) top() T { return r.values[len(r.values)-1] }
 
-// pass notes that a stack of n elements gains one that beats nothing.
+// pass records a push on a stack of n elements that is not a record.
 func (r *records[T]) pass(n int) {
 	r.bits <<= 1
 	if n%64 == 63 {
@@ -21,7 +20,7 @@ func (r *records[T]) pass(n int) {
 	}
 }
 
-// beat notes that a stack of n elements gains v, which beats them all.
+// beat records a push of v, which beats all n elements of the stack.
 func (r *records[T]) beat(n int, v T) {
 	if len(r.values) == cap(r.values) {
 		r.values = double(r.values)
@@ -42,7 +41,7 @@ func (r *records[T]) push(n int, v T, beats bool) {
 
 func (r *records[T]) spill() { r.full = append(r.full, r.bits) }
 
-// pop notes that a stack of n elements loses its top.
+// pop records a pop from a stack of n elements.
 func (r *records[T]) pop(n int) {
 	if n%64 == 0 {
 		r.refill()
@@ -53,13 +52,13 @@ func (r *records[T]) pop(n int) {
 	r.bits >>= 1
 }
 
-// refill gets the next bits, since those at hand are used up.
+// refill loads the next word of bits, since those in bits are used up.
 func (r *records[T]) refill() {
 	last := len(r.full) - 1
 	r.bits, r.full = r.full[last], r.full[:last]
 }
 
-// drop forgets the current extreme.
+// drop removes the current extreme.
 func (r *records[T]) drop() {
 	last := len(r.values) - 1
 	var zero T

@@ -6,21 +6,21 @@ import (
 	"sync"
 )
 
-// chunkLen elements lie in one chunk. A push in chunkLen allocates: with 512
-// elements of 8 bytes, 4 KiB.
+// chunkLen is the number of elements in a chunk. One push in chunkLen allocates a chunk:
+// 4 KiB for 512 elements of 8 bytes.
 const chunkLen = 512
 
-// A chunk is a piece of a stack that stays where it is.
+// A chunk is a piece of a stack that is never moved.
 type chunk[T any] struct {
 	below *chunk[T]
-	bits  [chunkLen / 64]uint64 // of each element: did it lower the minimum?
+	bits  [chunkLen / 64]uint64 // for each element, whether it lowered the minimum
 	items [chunkLen]T
 }
 
 // A pile is a stack of chunks.
 type pile[T any] struct {
 	top   *chunk[T]
-	spare *chunk[T] // one empty chunk, so that a stack on the edge of two does not allocate
+	spare *chunk[T] // one empty chunk, so that a stack at the boundary of two does not allocate
 	n     int
 	gone  int // how many chunks have ever been emptied
 }
@@ -38,7 +38,7 @@ func (p *pile[T]) push(v T) {
 	p.n++
 }
 
-// pop takes an element off a pile that is not empty.
+// pop removes the top of a pile that is not empty.
 func (p *pile[T]) pop() (v T) {
 	p.n--
 	i := p.n % chunkLen
@@ -64,12 +64,11 @@ func (p *pile[T]) at(i int) *chunk[T] {
 // peek returns the top of a pile that is not empty.
 func (p *pile[T]) peek() T { return p.top.items[(p.n-1)%chunkLen] }
 
-// Segmented is a Stack that never moves an element: where a slice doubles and
-// moves all it holds, it adds a chunk for 512 elements. So each Push takes a
-// bounded number of steps, and old chunks go back to the collector as the stack
-// shrinks. It pays one allocation in 512 pushes, and takes two chunks as soon as it
-// holds one element. The zero value is empty and ready to use. It is not safe for
-// concurrent use.
+// Segmented is a Stack that never moves an element: where a slice would double and move
+// its elements, it adds a chunk for 512 elements. So each Push takes a bounded number of
+// steps, and chunks are released as the stack shrinks. It makes one allocation in 512
+// pushes, and takes two chunks as soon as it holds one element. The zero value is empty
+// and ready to use. It is not safe for concurrent use.
 type Segmented[T cmp.Ordered] struct {
 	_      [0]sync.Mutex // go vet reports copies: they would share memory
 	items  pile[T]
@@ -90,8 +89,8 @@ func (s *Segmented[T]) Push(v T) {
 	}
 }
 
-// Pop takes the top element off and returns it; false if the stack is empty. O(1)
-// in the worst case.
+// Pop removes the top element and returns it; false if the stack is empty. O(1) in the
+// worst case.
 func (s *Segmented[T]) Pop() (v T, ok bool) {
 	if s.items.n == 0 {
 		return v, false
@@ -111,8 +110,8 @@ func (s *Segmented[T]) Peek() (v T, ok bool) {
 	return s.items.peek(), true
 }
 
-// Min returns the least element, the NaN if there is one; false if the stack is
-// empty. O(1).
+// Min returns the smallest element, the NaN if there is one; false if the stack is empty.
+// O(1).
 func (s *Segmented[T]) Min() (v T, ok bool) {
 	if s.items.n == 0 {
 		return v, false
@@ -123,18 +122,17 @@ func (s *Segmented[T]) Min() (v T, ok bool) {
 // Len returns the number of elements. O(1).
 func (s *Segmented[T]) Len() int { return s.items.n }
 
-// Clear takes all elements off and gives the memory back. O(1).
+// Clear removes all elements and releases the memory. O(1).
 func (s *Segmented[T]) Clear() {
 	s.items, s.minima = pile[T]{gone: s.items.gone + 1}, pile[T]{}
 }
 
-// All yields the elements, top first, as Stack.All does: position by position down
-// from what was the top. O(1) a step, but O(n/512) after the loop has popped a
-// whole chunk.
+// All yields the elements, top first, as Stack.All does: position by position down from
+// what was the top. O(1) per step, but O(n/512) after the loop has popped a whole chunk.
 func (s *Segmented[T]) All() iter.Seq[T] {
 	return func(yield func(T) bool) {
 		p := &s.items
-		var c *chunk[T] // of position i, if p.gone is still gone
+		var c *chunk[T] // the chunk of position i, while p.gone is still gone
 		gone := -1
 		for i := p.n - 1; i >= 0; i-- {
 			if i >= p.n {

@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// A core is what the stacks on slices share: the elements and the records of
-// their minimum. Who compares is up to its user.
+// A core is what the stacks on slices share: the elements and the records of their
+// minimum. Its user does the comparisons.
 type core[T any] struct {
 	items  []T
 	minima records[T]
@@ -18,7 +18,7 @@ func (c *core[T]) push(v T, lower bool) {
 	c.add(v)
 }
 
-// add stores v, which the records know of.
+// add stores v, which has been recorded.
 func (c *core[T]) add(v T) {
 	if len(c.items) == cap(c.items) {
 		c.items = double(c.items)
@@ -26,8 +26,8 @@ func (c *core[T]) add(v T) {
 	c.items = append(c.items, v)
 }
 
-// double returns a full slice with twice the room. An append makes large slices grow
-// by a quarter only, which moves each element five times in all.
+// double returns a full slice with twice the capacity. An append grows large slices by
+// only a quarter, which moves each element five times in total.
 func double[T any](full []T) []T {
 	return append(make([]T, 0, max(2*len(full), 8)), full...)
 }
@@ -86,29 +86,29 @@ func (s *Stack[T]) Push(v T) {
 	c.add(v)
 }
 
-// Pop takes the top element off and returns it; false if the stack is empty. O(1).
+// Pop removes the top element and returns it; false if the stack is empty. O(1).
 func (s *Stack[T]) Pop() (T, bool) { return s.c.pop() }
 
 // Peek returns the top element; false if the stack is empty. O(1).
 func (s *Stack[T]) Peek() (T, bool) { return s.c.peek() }
 
-// Min returns the least element, the NaN if there is one; false if the stack is
-// empty. O(1).
+// Min returns the smallest element, the NaN if there is one; false if the stack is empty.
+// O(1).
 func (s *Stack[T]) Min() (T, bool) { return s.c.min() }
 
 // Len returns the number of elements. O(1).
 func (s *Stack[T]) Len() int { return len(s.c.items) }
 
-// Clear takes all elements off and gives the memory back. O(1).
+// Clear removes all elements and releases the memory. O(1).
 func (s *Stack[T]) Clear() { s.c = core[T]{} }
 
-// All yields the elements, top first. The loop may change the stack: it goes
-// position by position down from what was the top and yields what it finds there.
-// O(1) a step.
+// All yields the elements, top first. The loop may change the stack: it goes down
+// position by position from what was the top and yields the elements it finds there. O(1)
+// per step.
 func (s *Stack[T]) All() iter.Seq[T] { return s.c.all }
 
-// StackFunc is a Stack in an order of the caller's. It must be made by NewFunc: the
-// methods of the zero value panic.
+// StackFunc is a Stack in a custom order. It must be made by NewFunc: the methods of the
+// zero value panic.
 type StackFunc[T any] struct {
 	_       [0]sync.Mutex // go vet reports copies: they would share memory
 	c       core[T]
@@ -132,8 +132,8 @@ func (s *StackFunc[T]) mustBeMade() {
 	}
 }
 
-// Push puts v on top. It calls compare at most once, which must not change the stack;
-// if compare panics the stack is as it was. O(1) amortised.
+// Push puts v on top. It calls compare at most once; compare must not change the stack.
+// If compare panics, the stack is unchanged. O(1) amortised.
 func (s *StackFunc[T]) Push(v T) {
 	if len(s.c.items) == 0 {
 		s.mustBeMade()
@@ -144,8 +144,8 @@ func (s *StackFunc[T]) Push(v T) {
 	s.c.push(v, beats || len(s.c.items) == 0) // compare may have cleared the stack
 }
 
-// Pop takes the top element off and returns it; false if the stack is empty. It
-// does not call compare. O(1).
+// Pop removes the top element and returns it; false if the stack is empty. It does not
+// call compare. O(1).
 func (s *StackFunc[T]) Pop() (v T, ok bool) {
 	if len(s.c.items) == 0 {
 		s.mustBeMade()
@@ -161,7 +161,7 @@ func (s *StackFunc[T]) Peek() (v T, ok bool) {
 	return s.c.peek()
 }
 
-// Min returns the least element; false if the stack is empty. O(1).
+// Min returns the smallest element; false if the stack is empty. O(1).
 func (s *StackFunc[T]) Min() (v T, ok bool) {
 	if len(s.c.items) == 0 {
 		s.mustBeMade()
@@ -175,7 +175,7 @@ func (s *StackFunc[T]) Len() int {
 	return len(s.c.items)
 }
 
-// Clear takes all elements off and gives the memory back. O(1).
+// Clear removes all elements and releases the memory. O(1).
 func (s *StackFunc[T]) Clear() {
 	s.mustBeMade()
 	s.c = core[T]{}

@@ -15,7 +15,7 @@ type Sync[T cmp.Ordered] struct {
 	s  Stack[T]
 }
 
-// lock is where another goroutine may come first.
+// lock takes the lock; another goroutine may be first.
 func (s *Sync[T]) lock() {
 	s.mu.Lock()
 }
@@ -27,7 +27,7 @@ func (s *Sync[T]) Push(v T) {
 	s.s.Push(v)
 }
 
-// Pop takes the top element off and returns it; false if the stack is empty. O(1).
+// Pop removes the top element and returns it; false if the stack is empty. O(1).
 func (s *Sync[T]) Pop() (T, bool) {
 	s.lock()
 	defer s.mu.Unlock()
@@ -41,8 +41,8 @@ func (s *Sync[T]) Peek() (T, bool) {
 	return s.s.Peek()
 }
 
-// Min returns the least element, the NaN if there is one; false if the stack is
-// empty. O(1).
+// Min returns the smallest element, the NaN if there is one; false if the stack is empty.
+// O(1).
 func (s *Sync[T]) Min() (T, bool) {
 	s.lock()
 	defer s.mu.Unlock()
@@ -56,7 +56,7 @@ func (s *Sync[T]) Len() int {
 	return s.s.Len()
 }
 
-// Clear takes all elements off and gives the memory back. O(1).
+// Clear removes all elements and releases the memory. O(1).
 func (s *Sync[T]) Clear() {
 	s.lock()
 	defer s.mu.Unlock()

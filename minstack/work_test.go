@@ -7,8 +7,8 @@ import (
 	"example.com/flatline/internal/bench"
 )
 
-// The benchmarks of this file are there for counting: examples/study counts their
-// work. What costs time in them is measured in bench_test.go.
+// The benchmarks of this file are for counting: examples/study counts their work. The
+// times of the same operations are measured in bench_test.go.
 
 func compared() *StackFunc[int] { return NewFunc(cmp.Compare[int]) }
 
@@ -40,7 +40,7 @@ func BenchmarkSync_Push(b *testing.B) {
 	})
 }
 
-// A stack is immutable, so each turn pops the same one.
+// A stack is immutable, so each iteration pops the same one.
 func BenchmarkPersistent_Pop(b *testing.B) {
 	bench.Work(b, func(b *testing.B, n int) {
 		var s Persistent[int]
@@ -78,7 +78,7 @@ func BenchmarkStack_Len(b *testing.B) {
 	})
 }
 
-// The first Clear is of n elements, and no other one costs more.
+// The first Clear removes n elements; later ones cost no more.
 func BenchmarkStack_Clear(b *testing.B) {
 	bench.Work(b, func(b *testing.B, n int) {
 		s := stacked(n)

@@ -10,13 +10,13 @@ import (
 	"example.com/flatline/internal/table"
 )
 
-// Bag is a Set in which a value may be several times; Random returns a value with
-// a probability that is proportional to its count. The zero value is empty and
-// ready to use. It holds at most 4294967294 values, repeats counted; one more
-// panics. It is not safe for concurrent use.
+// Bag is a Set that may contain a value several times; Random returns a value with a
+// probability that is proportional to its count. The zero value is empty and ready to
+// use. It holds at most 4294967294 values, including repeats; one more panics. It is not
+// safe for concurrent use.
 //
-// Beside the dense array of all occurrences a list links those of one value: which
-// of them leaves is all the same, so Delete takes the first of the list.
+// In addition to the dense array of all occurrences, a list links the occurrences of each
+// value. They are interchangeable, so Delete removes the first of the list.
 type Bag[T comparable] struct {
 	_      [0]sync.Mutex // go vet reports copies: they would share memory
 	index  table.Table[T, own]
@@ -26,13 +26,13 @@ type Bag[T comparable] struct {
 	rand   source
 }
 
-// own is what a bag knows of a value.
+// own is a bag's data about a value.
 type own struct {
 	first uint32 // number of its first occurrence
 	count uint32
 }
 
-// An occurrence has the number of its place in the array, plus 1; 0 is none.
+// An occurrence is numbered by its index in the array plus 1; 0 is none.
 type occurrence struct {
 	slot       uint32 // of its value in the table
 	prev, next uint32 // occurrences of the same value
@@ -75,7 +75,7 @@ func (b *Bag[T]) Insert(v T) bool {
 	return true
 }
 
-// Delete takes one v out and reports whether there was one. O(1) expected.
+// Delete removes one occurrence of v and reports whether there was one. O(1) expected.
 func (b *Bag[T]) Delete(v T) bool {
 	slot := b.find(v)
 	if slot == 0 {
@@ -151,8 +151,9 @@ func (b *Bag[T]) Pop() (v T, ok bool) {
 }
 
 // Sample returns the values of k different occurrences, every k of them with the same
-// probability and in random order; of all of them if there are no more than k. A value is
-// there at most as many times as in the bag. It panics if k is negative. O(k) expected.
+// probability and in random order; of all occurrences if there are no more than k. A
+// value occurs at most as many times as in the bag. It panics if k is negative. O(k)
+// expected.
 func (b *Bag[T]) Sample(k int) []T {
 	mustSample(k)
 	sample := make([]T, min(k, len(b.all)))
@@ -164,21 +165,21 @@ func (b *Bag[T]) Sample(k int) []T {
 
 func (b *Bag[T]) value(i int) T { return b.index.At(b.all[i].slot).Key }
 
-// Len returns the number of values, repeats counted. O(1).
+// Len returns the number of values, including repeats. O(1).
 func (b *Bag[T]) Len() int { return len(b.all) }
 
 // Distinct returns the number of different values. O(1).
 func (b *Bag[T]) Distinct() int { return b.index.Len() }
 
-// Clear takes all values out and gives the memory back. O(1).
+// Clear removes all values and releases the memory. O(1).
 func (b *Bag[T]) Clear() {
 	b.index.Clear()
 	b.all = nil
 }
 
-// All yields each value as many times as it is in the bag, in no useful order. The
-// loop may delete the value that it was given, once; if it changes more, what it
-// sees may be wrong by those changes. O(1) a step.
+// All yields each value as many times as it is in the bag, in no useful order. The loop
+// may delete the value that it was just given, once. If it changes more, it may miss or
+// repeat values because of those changes. O(1) per step.
 func (b *Bag[T]) All() iter.Seq[T] {
 	return func(yield func(T) bool) {
 		for i := len(b.all) - 1; i >= 0; i-- {

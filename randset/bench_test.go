@@ -101,7 +101,7 @@ func BenchmarkSet_Random(b *testing.B) {
 			s.Random()
 		}
 	})
-	// What a map alone can do: walk to a random place.
+	// What a map alone can do: walk to a random position.
 	bench.Sweep(b, "walk", func(b *testing.B, n int) {
 		at := filledTextbook(n).at
 		r := rand.New(rand.NewPCG(1, 2))
@@ -116,7 +116,7 @@ func BenchmarkSet_Random(b *testing.B) {
 	})
 }
 
-// BenchmarkWeighted_Set sets a weight of a value that is there.
+// BenchmarkWeighted_Set sets the weight of a present value.
 func BenchmarkWeighted_Set(b *testing.B) {
 	bench.SweepKeys(b, "flatline", func(b *testing.B, n int, keys []int) {
 		w := NewWeighted[int]()

@@ -8,20 +8,20 @@
 //
 // # Idea
 //
-// A random value of an array is one draw and one read; a hash table finds a value
-// in O(1). So keep the values in an array without gaps, and let the table say where
-// each one stands. Delete fills the gap with the last value of the array:
+// A random value of an array is one draw and one read; a hash table finds a value in
+// O(1). So keep the values in an array without gaps, and let the table store the index of
+// each. Delete fills the gap with the last value of the array:
 //
 //	array   a  b  c  d  e          Delete(b):   a  e  c  d
 //	        1  2  3  4  5                          ↑
 //	table   a→1 b→2 c→3 d→4 e→5                 e→2
 //
-// The table of this module (internal/table) is that array already: its entries lie
-// in one slice, and a slot is a position in it. So each value is stored once, with
-// 8 bytes next to it and its share of the buckets, where the textbook's map and slice
-// store it twice. An int takes 20 to 33 bytes in a set of more than 2^17 values, and 24
-// to 43 in a smaller one, which has twice the buckets: the least just before the table
-// grows, the most just after.
+// The table of this module (internal/table) is that array already: its entries lie in one
+// slice, and a slot is a position in it. So each value is stored once, with 8 bytes next
+// to it and its share of the buckets, where the textbook's map and slice store it twice.
+// An int takes 20 to 33 bytes in a set of more than 2^17 values, and 24 to 43 in a
+// smaller one, which has twice the buckets: least just before the table grows, most just
+// after.
 //
 // # Which type
 //
@@ -58,24 +58,24 @@
 //	Weighted.Delete  O(log n) ~    1      0
 //	Weighted.Random  O(log n)      0      0
 //
-// A move is a value stored or copied. What is amortised is growth, which copies all of
-// them. Over the whole life of a set that makes at most 4.5 moves for each Insert: 1 to
-// store the value and, just after a growth, 3.5 copies. A Bag has an array of its
-// occurrences as well, which append makes longer by a quarter, and a Weighted its
-// weights, which double.
+// A move is a value stored or copied. Growth, which copies all of them, is amortised.
+// Over the whole life of a set that makes at most 4.5 moves for each Insert: 1 to store
+// the value and, just after a growth, 3.5 copies. A Bag also has an array of its
+// occurrences, which append grows by a quarter, and a Weighted has its weights, which
+// double.
 //
 // # Uniformity
 //
-// Random, Pop, Sample, Shuffled and the draws of Bag, Weighted and Reservoir are tested by
-// chi-square, after deletes and later inserts too, Sample and Shuffled over all
+// Random, Pop, Sample, Shuffled and the draws of Bag, Weighted and Reservoir are tested
+// by chi-square, also after deletes and later inserts; Sample and Shuffled over all
 // subsets and orders of small sets. A test fails beyond six standard deviations, on
-// either side: of a correct program it would say so for two seeds in 10^9.
+// either side: a correct program would fail for two seeds in 10^9.
 //
-// The order in which values stand tells of past operations, so All and At are no
-// substitute for a draw: a walk that stops early is biased. Nor is a draw over the
-// buckets of a hash table, which favours values that are alone in theirs. That is
-// why a map alone cannot answer the question: the iteration of a Go map begins at a
-// random place, but not at each value with the same probability.
+// The order of the values depends on past operations, so All and At are no substitute for
+// a draw: a walk that stops early is biased. Nor is a draw over the buckets of a hash
+// table, which favours values that are alone in theirs. That is why a map alone cannot
+// answer the question: the iteration of a Go map begins at a random place, but not at
+// each value with the same probability.
 //
 // # What happens if
 //
@@ -109,12 +109,11 @@
 //
 // # Trade-offs
 //
-// The main disadvantage: no order. For the smallest value, ranges or ranks take a
-// sorted tree. Delete changes the place of another value, so a position means
-// nothing for longer than the next Delete.
+// The main disadvantage: no order. For the smallest value, ranges or ranks use a sorted
+// tree. Delete moves another value, so an index is valid only until the next Delete.
 //
-// The table keeps its chains also for a set without anything else to remember. An
-// index of its own, with 32 bits of hash next to each position and no chains, was
+// A set uses the general table with its chains, although it stores nothing else per
+// value. A special index, with 32 bits of hash next to each position and no chains, was
 // tried: it made hits no faster, and Delete and Insert slower.
 //
 // Growth moves all entries at once; Options.Capacity avoids it. A set that has been
@@ -123,17 +122,17 @@
 // A value that is not equal to itself (NaN) could never be deleted, so it is
 // refused: Insert reports false, Weighted.Set returns ErrValue.
 //
-// Weighted could draw in O(1) from an alias table, but that takes O(n) to build
-// after every change. A Fenwick tree needs half the memory of its tree of sums, but
-// updates by differences, and in floating point a difference leaves its rounding
-// behind: after a weight of 1e300 has come and gone, the others would be lost.
+// Weighted could draw in O(1) from an alias table, but that takes O(n) to build after
+// every change. A Fenwick tree needs half the memory of its tree of sums, but it updates
+// by differences, and in floating point the rounding error of a difference remains: after
+// a weight of 1e300 was set and deleted, the others would be lost.
 //
 // # References
 //
-// Briggs and Torczon, "An efficient representation for sparse sets" (1993), for the
-// array with a way back into it. Durstenfeld, "Random permutation" (1964). Walker,
-// "An efficient method for generating discrete random variables with general
-// distributions" (1977), for the alias table. Wong and Easton, "An efficient method
-// for weighted sampling without replacement" (1980), for the tree. Vitter, "Random
-// sampling with a reservoir" (1985), for algorithm R.
+// Briggs and Torczon, "An efficient representation for sparse sets" (1993), for the array
+// with back pointers. Durstenfeld, "Random permutation" (1964). Walker, "An efficient
+// method for generating discrete random variables with general distributions" (1977), for
+// the alias table. Wong and Easton, "An efficient method for weighted sampling without
+// replacement" (1980), for the tree. Vitter, "Random sampling with a reservoir" (1985),
+// for algorithm R.
 package randset

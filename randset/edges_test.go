@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A loop is an iterator over n values, and what the loop can do to them.
+// A loop is an iterator over n values, and the changes that a loop can make.
 type loop struct {
 	all            func(yield func() bool)
 	insert, delete func(int)
@@ -58,7 +58,7 @@ func TestLoopsEndEarly(t *testing.T) {
 				}
 				want := min(stop, n)
 				if stop < 1 {
-					want = n // it is never reached
+					want = n // the limit is never reached
 				}
 				require.Equal(t, want, seen, "%s of %d, to end at %d", name, n, stop)
 			}
@@ -88,7 +88,7 @@ func TestLoopsMayChange(t *testing.T) {
 		"clear, insert": func(l loop, i int) { l.clear(); l.insert(i) },
 	} {
 		for name := range loops(t, n) {
-			l, seen := loops(t, n)[name], 0 // two share a set: each gets one of its own
+			l, seen := loops(t, n)[name], 0 // two would share a set: each gets its own
 			for range l.all {
 				if seen++; seen > n {
 					t.Fatalf("%s, %s: the loop does not end", name, change)
@@ -105,8 +105,8 @@ func TestLoopsMayChange(t *testing.T) {
 	}
 }
 
-// TestSyncLoopsAreSnapshots: another goroutine replaces all values while the loop goes
-// on, which the race detector sees too.
+// TestSyncLoopsAreSnapshots: another goroutine replaces all values during the loop, also
+// under the race detector.
 func TestSyncLoopsAreSnapshots(t *testing.T) {
 	for name, seq := range map[string]func(*Sync[int]) iter.Seq[int]{"All": (*Sync[int]).All, "Shuffled": (*Sync[int]).Shuffled} {
 		var s Sync[int]
@@ -143,7 +143,7 @@ func TestSyncLoopsAreSnapshots(t *testing.T) {
 
 // TestEveryMethodLocks runs all methods of a Sync at once, for the race detector.
 func TestEveryMethodLocks(t *testing.T) {
-	s := NewSync(Options[int]{Rand: rand.New(rand.NewPCG(1, 2))}) // which is for one at a time
+	s := NewSync(Options[int]{Rand: rand.New(rand.NewPCG(1, 2))}) // safe for one goroutine at a time only
 	calls := map[string]func(i int){
 		"Insert":   func(i int) { s.Insert(i) },
 		"Delete":   func(i int) { s.Delete(i) },
@@ -176,8 +176,7 @@ func TestEveryMethodLocks(t *testing.T) {
 	s.checkInvariants()
 }
 
-// TestCopies: what a constructor returned may be copied, since nothing in it points to
-// itself.
+// TestCopies: a new value may be copied, since nothing in it points to itself.
 func TestCopies(t *testing.T) {
 	c := struct {
 		s Set[int]
@@ -228,7 +227,7 @@ type failing struct{}
 
 func (failing) Uint64() uint64 { panic("no numbers") }
 
-// TestPanickingSource: the lock of a Sync is given back, and nothing has changed.
+// TestPanickingSource: the lock of a Sync is released, and nothing has changed.
 func TestPanickingSource(t *testing.T) {
 	s := NewSync(Options[int]{Rand: rand.New(failing{})})
 	for v := range 10 {

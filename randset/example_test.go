@@ -34,7 +34,7 @@ func ExampleNew() {
 	// Output: true
 }
 
-// A raffle: each ticket is drawn once, nobody twice in one round.
+// A raffle: no ticket is drawn twice in one round.
 func ExampleSet_Sample() {
 	var tickets randset.Set[int]
 	for t := range 100 {
@@ -55,7 +55,7 @@ func ExampleReservoir() {
 	// Output: 3 10000
 }
 
-// Draw without putting back.
+// Draw without replacement.
 func ExampleBag_Pop() {
 	b := randset.NewBag[string]()
 	for _, v := range []string{"red", "red", "red"} {

@@ -11,7 +11,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// A set is what Set and Sync can do.
+// A set has the methods that Set and Sync share.
 type set interface {
 	Insert(int) bool
 	Delete(int) bool

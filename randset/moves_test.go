@@ -11,7 +11,7 @@ import (
 )
 
 // A meter counts the moves of a slice that is only appended to: one for each element
-// stored, and one for each that stood in a slice that had to grow.
+// stored, and one for each element of a slice that had to grow.
 type meter struct{ len, room, moved int }
 
 func (m *meter) read(len, room int) {
@@ -23,7 +23,7 @@ func (m *meter) read(len, room int) {
 }
 
 // TestInsertMoves counts the moves of an Insert over the whole life of a set, growth
-// included, wherever the mean is highest.
+// included, at the point where the mean is highest.
 func TestInsertMoves(t *testing.T) {
 	const n = 1<<14 + 1
 	var s Set[int]
@@ -53,7 +53,7 @@ func TestInsertMoves(t *testing.T) {
 	}
 }
 
-// TestMemory: what the essay says a value takes, before a growth and after.
+// TestMemory: the bytes per value that the essay states, before a growth and after.
 func TestMemory(t *testing.T) {
 	assert.EqualValues(t, 8+unsafe.Sizeof(int(0)), unsafe.Sizeof(table.Entry[int, struct{}]{}))
 	if unsafe.Sizeof(int(0)) != 8 || testing.Short() {

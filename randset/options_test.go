@@ -28,8 +28,8 @@ func TestBadOptions(t *testing.T) {
 	}
 }
 
-// TestHash: the option is asked for each value that is looked for; without it each set
-// has secrets of its own, for values that are equal wherever they lie.
+// TestHash: Options.Hash is called for each lookup of a value; without it each set has
+// its own secrets, and equal values hash alike wherever they lie in memory.
 func TestHash(t *testing.T) {
 	type set struct {
 		insert, contains func(string)
@@ -51,7 +51,7 @@ func TestHash(t *testing.T) {
 	o := Options[string]{Hash: func(string) uint64 { asked++; return 7 }}
 	for name, s := range of(New(o), NewSync(o), NewBag(o), NewWeighted(o)) {
 		asked = 0
-		if name != "Sync" { // which asks before it has the lock
+		if name != "Sync" { // Sync calls it before it takes the lock
 			s.contains("a")
 			s.delete("a")
 			assert.Zero(t, asked, "%s: an empty set has nothing to look for", name)

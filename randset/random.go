@@ -2,23 +2,23 @@ package randset
 
 import "math/rand/v2"
 
-// Options are the settings of New, NewBag, NewWeighted and NewSync. The zero value
-// draws from the runtime's own generator, which is seeded by the system and safe
-// for concurrent use.
+// Options are the settings of New, NewBag, NewWeighted and NewSync. The zero value draws
+// from the runtime's generator, which is seeded by the system and safe for concurrent
+// use.
 type Options[T comparable] struct {
-	// Rand, if not nil, is where all draws come from: with a seeded source a run
-	// repeats. It must not be used by others at the same time. A Sync uses it under
-	// its lock, so its source must not call the Sync.
+	// Rand, if not nil, is the generator for all draws: with a seeded source a run
+	// repeats. It must not be used elsewhere at the same time. A Sync uses it under its
+	// lock, so its source must not call the Sync.
 	Rand *rand.Rand
 
-	// Capacity is for how many values to reserve memory, which the constructor
-	// allocates at once, as make does. The default, 0, allocates as values are added.
-	// It must not be negative, nor above 4294967294.
+	// Capacity is the number of values to reserve memory for; the constructor allocates
+	// it at once, as make does. The default, 0, allocates as values are added. It must
+	// not be negative or above 4294967294.
 	Capacity int
 
-	// Hash is asked for the hash of every value; values that are equal must hash
-	// alike. The default has a new seed for every set, so that an attacker cannot
-	// choose values that collide.
+	// Hash returns the hash of a value; equal values must have equal hashes. The default
+	// has a new seed for every set, so that an attacker cannot choose values that
+	// collide.
 	Hash func(T) uint64
 }
 
@@ -41,10 +41,10 @@ func (s source) float() float64 {
 	return rand.Float64()
 }
 
-// draws returns k different numbers of 0..n-1, each sequence of them as likely as
-// any other: the first k steps of a shuffle of 0..n-1 (Fisher and Yates 1938,
-// Durstenfeld 1964). Where k is small against n, only the places that the shuffle
-// has touched are kept. O(k) expected.
+// draws returns k different numbers of 0..n-1; all sequences have the same probability.
+// They are the first k steps of a shuffle of 0..n-1 (Fisher and Yates 1938, Durstenfeld
+// 1964). Where k is much smaller than n, only the positions that the shuffle has touched
+// are stored. O(k) expected.
 func (s source) draws(n, k int) []int {
 	if k > n/8 {
 		all := make([]int, n)

@@ -101,12 +101,12 @@ func TestBadWeights(t *testing.T) {
 	assert.False(t, ok, "nothing weighs anything")
 }
 
-// fixed always draws the largest number there is.
+// fixed is a source that always returns the same number.
 type fixed uint64
 
 func (f fixed) Uint64() uint64 { return uint64(f) }
 
-// TestExtremeDraws: the smallest and the largest draw meet a member of weight,
+// TestExtremeDraws: the smallest and the largest draw hit a value with a weight above 0,
 // however the sums of the tree have been rounded.
 func TestExtremeDraws(t *testing.T) {
 	r := rand.New(rand.NewPCG(11, 1))
@@ -142,7 +142,7 @@ func TestClone(t *testing.T) {
 	assert.Zero(t, new(Set[int]).Clone().Len())
 }
 
-// TestSyncClone: of one moment, with a generator of its own, and usable at once.
+// TestSyncClone: a clone shows one moment, has its own generator, and is usable at once.
 func TestSyncClone(t *testing.T) {
 	assert.True(t, new(Sync[int]).Clone().Insert(1))
 	s := NewSync(seeded(11))
@@ -162,7 +162,8 @@ func TestSyncClone(t *testing.T) {
 	c.checkInvariants()
 }
 
-// TestReservoir: all values while there are few, then k of them; the last one may be out.
+// TestReservoir: the sample has all values while there are few, then k of them; the last
+// value may not be among them.
 func TestReservoir(t *testing.T) {
 	r := NewReservoir[int](3, ReservoirOptions{Rand: rand.New(rand.NewPCG(1, 1))})
 	assert.Empty(t, r.Sample())

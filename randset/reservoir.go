@@ -9,10 +9,10 @@ import (
 )
 
 // ReservoirOptions are the settings of NewReservoir. The zero value draws from the
-// runtime's own generator.
+// runtime's generator.
 type ReservoirOptions struct {
-	// Rand, if not nil, is where all draws come from: with a seeded source a run repeats.
-	// It must not be used by others at the same time.
+	// Rand, if not nil, is the generator for all draws: with a seeded source a run
+	// repeats. It must not be used elsewhere at the same time.
 	Rand *rand.Rand
 }
 
@@ -30,8 +30,8 @@ type Reservoir[T any] struct {
 	rand   source
 }
 
-// NewReservoir returns an empty sample of at most k values. It takes memory only for the
-// values that it holds. It panics if k is less than 1 and on more than one
+// NewReservoir returns an empty sample of at most k values. It allocates memory only for
+// the values that it holds. It panics if k is less than 1 and on more than one
 // ReservoirOptions.
 func NewReservoir[T any](k int, opts ...ReservoirOptions) *Reservoir[T] {
 	o := option.One("randset.NewReservoir", opts)
@@ -47,7 +47,7 @@ func (r *Reservoir[T]) mustBeMade() {
 	}
 }
 
-// Add is given the next value of the stream and reports whether the sample holds it now.
+// Add adds the next value of the stream and reports whether it is now in the sample.
 // O(1), amortised while the sample grows.
 func (r *Reservoir[T]) Add(v T) bool {
 	r.mustBeMade()
@@ -93,7 +93,7 @@ func (r *Reservoir[T]) Cap() int {
 	return r.k
 }
 
-// Clear forgets the stream and gives the memory back. O(1).
+// Clear forgets the stream and releases the memory. O(1).
 func (r *Reservoir[T]) Clear() {
 	r.mustBeMade()
 	r.seen, r.sample = 0, nil

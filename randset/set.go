@@ -50,10 +50,10 @@ func (s *Set[T]) seed(fn func(T) uint64) {
 	}
 }
 
-// Insert adds v and reports whether it was absent. A value that is not equal to
-// itself (NaN, or what holds one) could never be found again: Insert reports false
-// and leaves the set as it is. O(1) amortised and expected. It panics, as a map
-// does, if v is an interface that holds an uncomparable value.
+// Insert adds v and reports whether it was absent. A value that is not equal to itself
+// (NaN, or a value that contains one) could never be found again: Insert reports false
+// and leaves the set unchanged. O(1) amortised and expected. It panics, as a map does, if
+// v is an interface that holds an uncomparable value.
 func (s *Set[T]) Insert(v T) bool {
 	s.seed(nil)
 	return s.insert(uint32(s.hash.Hash(v)), v)
@@ -67,8 +67,8 @@ func (s *Set[T]) insert(h uint32, v T) bool {
 	return !found
 }
 
-// Delete takes v out and reports whether it was there. The last value of the array
-// moves into its place. O(1) expected.
+// Delete removes v and reports whether it was present. The last value of the array moves
+// into its place. O(1) expected.
 func (s *Set[T]) Delete(v T) bool {
 	if s.index.Len() == 0 {
 		return false
@@ -132,8 +132,8 @@ func mustSample(k int) {
 	}
 }
 
-// At returns value number i of 0 to Len-1 and panics if there is none. Values stand in
-// the order of insertion until a deletion moves the last into the gap. O(1).
+// At returns value number i of 0 to Len-1 and panics if there is none. Values are in the
+// order of insertion until a deletion moves the last one into the gap. O(1).
 func (s *Set[T]) At(i int) T {
 	if uint(i) >= uint(s.Len()) {
 		panic(fmt.Sprintf("randset: At(%d) of %d values", i, s.Len()))
@@ -146,10 +146,10 @@ func (s *Set[T]) value(i int) T { return s.index.At(uint32(i + 1)).Key }
 // Len returns the number of values. O(1).
 func (s *Set[T]) Len() int { return s.index.Len() }
 
-// Clear takes all values out and gives the memory back. O(1).
+// Clear removes all values and releases the memory. O(1).
 func (s *Set[T]) Clear() { s.index.Clear() }
 
-// Shrink gives back the memory that the values do not need. O(n).
+// Shrink releases the memory that the values do not need. O(n).
 func (s *Set[T]) Shrink() { s.index.Compact(table.MaxSlots, nil) }
 
 // Clone returns another set of the same values, in the same order. It draws from
@@ -166,9 +166,9 @@ func (s *Set[T]) copyTo(c *Set[T]) {
 	s.index.CopyTo(&c.index)
 }
 
-// All yields the values from the last to the first, which is not a random order.
-// The loop may delete the value that it was given; if it changes more, a value that
-// stays may be yielded twice. O(1) a step.
+// All yields the values from the last to the first, which is not a random order. The loop
+// may delete the value that it was just given; if it changes more, a value that stays may
+// be yielded twice. O(1) per step.
 func (s *Set[T]) All() iter.Seq[T] {
 	return func(yield func(T) bool) {
 		for i := s.Len() - 1; i >= 0; i-- {
@@ -179,9 +179,9 @@ func (s *Set[T]) All() iter.Seq[T] {
 	}
 }
 
-// Shuffled yields the values that the set has when the loop begins in random order,
-// every order with the same probability. The loop may do anything with the set. It
-// copies the values: O(n), then O(1) a step.
+// Shuffled yields the values that the set has when the loop begins in random order, every
+// order with the same probability. The loop may do anything with the set. It copies the
+// values: O(n), then O(1) per step.
 func (s *Set[T]) Shuffled() iter.Seq[T] {
 	return func(yield func(T) bool) {
 		shuffle(s.values(), s.rand, yield)

@@ -26,7 +26,7 @@ func (s *Sync[T]) hash(v T) uint32 {
 	return uint32(s.set.hash.Hash(v))
 }
 
-// lock is where another goroutine may come first.
+// lock takes the lock; another goroutine may be first.
 func (s *Sync[T]) lock() {
 	s.mu.Lock()
 }
@@ -39,7 +39,7 @@ func (s *Sync[T]) Insert(v T) bool {
 	return s.set.insert(h, v)
 }
 
-// Delete takes v out and reports whether it was there. O(1) expected.
+// Delete removes v and reports whether it was present. O(1) expected.
 func (s *Sync[T]) Delete(v T) bool {
 	h := s.hash(v)
 	s.lock()
@@ -86,14 +86,14 @@ func (s *Sync[T]) Len() int {
 	return s.set.Len()
 }
 
-// Clear takes all values out and gives the memory back. O(1).
+// Clear removes all values and releases the memory. O(1).
 func (s *Sync[T]) Clear() {
 	s.lock()
 	defer s.mu.Unlock()
 	s.set.Clear()
 }
 
-// Shrink gives back the memory that the values do not need. O(n).
+// Shrink releases the memory that the values do not need. O(n).
 func (s *Sync[T]) Shrink() {
 	s.lock()
 	defer s.mu.Unlock()
@@ -101,8 +101,8 @@ func (s *Sync[T]) Shrink() {
 }
 
 // Clone returns another set of the same values, as they are at one moment, in the same
-// order. It draws from the runtime's own generator: Options.Rand stays with s, since two
-// sets would use it at the same time. O(n).
+// order. It draws from the runtime's generator: Options.Rand stays with s, since two sets
+// would use it at the same time. O(n).
 func (s *Sync[T]) Clone() *Sync[T] {
 	s.seeded.Do(func() { s.set.seed(nil) })
 	c := new(Sync[T])
@@ -126,7 +126,7 @@ func (s *Sync[T]) All() iter.Seq[T] {
 }
 
 // Shuffled yields the values as they are when the loop begins in random order; see
-// Set.Shuffled. Options.Rand is used under the lock, so all is drawn at once: O(n).
+// Set.Shuffled. Options.Rand is used under the lock, so all draws are made at once: O(n).
 func (s *Sync[T]) Shuffled() iter.Seq[T] {
 	return func(yield func(T) bool) {
 		for _, v := range s.shuffled() {

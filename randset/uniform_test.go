@@ -11,10 +11,10 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// alarm is how many standard deviations off a test statistic may be: a correct
-// program is beyond it, on one side or the other, with probability 2e-9. The seeds
-// of these tests are fixed, so they pass or fail for good; what the rate says is
-// that no seed had to be searched for.
+// alarm is the maximum deviation of a test statistic, in standard deviations: a correct
+// program exceeds it, on either side, with probability 2e-9. The seeds of these tests are
+// fixed, so a test always passes or always fails; the rate says that no seed had to be
+// searched for.
 const alarm = 6
 
 // assertFits tests by chi-square (Pearson 1900) whether counts can come from the
@@ -52,7 +52,7 @@ func assertUniform[T any](t *testing.T, all []T, n int, draw func() T) {
 
 func seeded(seed uint64) Options[int] { return Options[int]{Rand: rand.New(rand.NewPCG(seed, 1))} }
 
-// worn returns a set that has been through deletes and later inserts.
+// worn returns a set after deletes and later inserts.
 func worn(seed uint64) *Set[int] {
 	s := New(seeded(seed))
 	r := rand.New(rand.NewPCG(seed, 2))
@@ -91,7 +91,7 @@ func TestPopIsUniform(t *testing.T) {
 		s.Insert(v)
 		return v
 	})
-	// Every order of emptying, too.
+	// Every order in which a set can be emptied, too.
 	o := seeded(2)
 	assertUniform(t, orders(4, 4), 24_000, func() []int {
 		s := New(o)
@@ -122,8 +122,7 @@ func orders(n, k int) [][]int {
 	return all
 }
 
-// TestSampleIsUniform: over all subsets and all their orders, in both of the ways
-// that draws has.
+// TestSampleIsUniform: over all subsets and all their orders, in both branches of draws.
 func TestSampleIsUniform(t *testing.T) {
 	for _, c := range []struct{ n, k, each int }{{5, 3, 200}, {4, 4, 200}, {6, 1, 1000}, {20, 2, 200}, {25, 3, 10}} {
 		s := New(seeded(uint64(c.n)))
@@ -188,7 +187,7 @@ func TestBagDrawsAreUniform(t *testing.T) {
 	assertUniform(t, []int{0, 1, 2, 3}, 8000, func() int {
 		v, _ := b.Pop()
 		b.Insert(v)
-		return v * (1 + v*b.rand.below(3)) // 1 to 3 stand for the three that are equal
+		return v * (1 + v*b.rand.below(3)) // 1 to 3 tell the three equal ones apart
 	})
 	const n = 8000
 	counts := map[string]int{}
@@ -198,8 +197,8 @@ func TestBagDrawsAreUniform(t *testing.T) {
 	assertFits(t, counts, map[string]float64{"[0 1]": n / 4, "[1 0]": n / 4, "[1 1]": n / 2})
 }
 
-// TestReservoirIsUniform: every set of k of n values is the sample as often as another,
-// also after Clear.
+// TestReservoirIsUniform: every set of k of n values is equally often the sample, also
+// after Clear.
 func TestReservoirIsUniform(t *testing.T) {
 	o := ReservoirOptions{Rand: rand.New(rand.NewPCG(9, 1))}
 	for _, c := range []struct{ n, k int }{{6, 1}, {6, 3}, {7, 5}, {4, 4}} {
@@ -227,8 +226,8 @@ func TestReservoirIsUniform(t *testing.T) {
 	}
 }
 
-// TestWeightedIsProportional: also after a weight that dwarfs all others has come
-// and gone, which in a tree of differences would leave its rounding behind.
+// TestWeightedIsProportional: also after a weight that dwarfs all others was set and
+// deleted; in a tree of differences its rounding errors would remain.
 func TestWeightedIsProportional(t *testing.T) {
 	w := NewWeighted(seeded(6))
 	weights := map[int]float64{}
@@ -289,7 +288,7 @@ func TestLeastWeights(t *testing.T) {
 			counts[fmt.Sprint(v)]++
 		}
 		assertFits(t, counts, want)
-		for _, draw := range []fixed{0, math.MaxUint64} { // the ends of what can be drawn
+		for _, draw := range []fixed{0, math.MaxUint64} { // the smallest and the largest draw
 			e := NewWeighted(Options[int]{Rand: rand.New(draw)})
 			for v, x := range weights {
 				assert.NoError(t, e.Set(v, x))

@@ -25,9 +25,8 @@ var (
 // probability that is proportional to it. The zero value is empty and ready to use.
 // It is not safe for concurrent use.
 //
-// The weights are the leaves of a tree in which each node is the sum of the two
-// below it. Set and Random walk one path of it: O(log n), where the Set of this
-// package is O(1).
+// The weights are the leaves of a tree in which each node is the sum of the two below it.
+// Set and Random walk one path of it: O(log n), where the type Set is O(1).
 type Weighted[T comparable] struct {
 	_      [0]sync.Mutex            // go vet reports copies: they would share memory
 	index  table.Table[T, struct{}] // slot s is leaf s-1
@@ -93,9 +92,9 @@ func (w *Weighted[T]) grow() {
 
 func (w *Weighted[T]) leaf(slot uint32) float64 { return w.sums[len(w.sums)/2+int(slot)-1] }
 
-// update sets a leaf and adds up the path above it again. Adding the difference to
-// each node instead, as a Fenwick tree does, would let rounding errors stay when a
-// huge weight has come and gone.
+// update sets a leaf and recomputes the sums on the path above it. Adding the difference
+// to each node instead, as a Fenwick tree does, would keep rounding errors after a huge
+// weight was set and deleted.
 func (w *Weighted[T]) update(slot uint32, weight float64) {
 	i := len(w.sums)/2 + int(slot) - 1
 	w.sums[i] = weight
@@ -123,7 +122,7 @@ func (w *Weighted[T]) find(v T) uint32 {
 // Contains reports whether v is in the set. O(1) expected.
 func (w *Weighted[T]) Contains(v T) bool { return w.find(v) != 0 }
 
-// Delete takes v out and reports whether it was there. O(log n).
+// Delete removes v and reports whether it was present. O(log n).
 func (w *Weighted[T]) Delete(v T) bool {
 	slot := w.find(v)
 	if slot == 0 {
@@ -139,14 +138,13 @@ func (w *Weighted[T]) Delete(v T) bool {
 	return true
 }
 
-// subnormal is 2^53 times the least float. Sums up to it are whole multiples of that,
-// counted exactly.
+// subnormal is 2^53 times the smallest positive float. Sums up to it are exact multiples
+// of that float.
 const subnormal = math.SmallestNonzeroFloat64 * (1 << 53)
 
-// Random returns a value with a probability that is proportional to its weight;
-// false if no value weighs more than 0. It makes one draw of 53 bits, so weights
-// below 2^-53 of the total share what rounding leaves them. O(log n), no
-// allocation.
+// Random returns a value with a probability that is proportional to its weight; false if
+// no value weighs more than 0. It makes one draw of 53 bits, so weights below 2^-53 of
+// the total are not drawn in exact proportion. O(log n), no allocation.
 func (w *Weighted[T]) Random() (v T, ok bool) {
 	total := w.Total()
 	if total == 0 {
@@ -155,13 +153,13 @@ func (w *Weighted[T]) Random() (v T, ok bool) {
 	at := w.rand.float()
 	if total > subnormal {
 		at *= total
-	} else { // rounding to the nearest multiple would favour what is further right
+	} else { // rounding to the nearest multiple would favour values further right
 		at = math.Floor(at*(total/math.SmallestNonzeroFloat64)) * math.SmallestNonzeroFloat64
 	}
 	i := 1
 	for i < len(w.sums)/2 {
 		i *= 2
-		// Rounding may bring at up to the sum of both; never step onto a 0.
+		// By rounding, at may reach the sum of both; never step onto a 0.
 		if left := w.sums[i]; at >= left && w.sums[i+1] > 0 {
 			at -= left
 			i++
@@ -179,18 +177,18 @@ func (w *Weighted[T]) Total() float64 {
 	return w.sums[1]
 }
 
-// Len returns the number of values, those of weight 0 counted. O(1).
+// Len returns the number of values, including those of weight 0. O(1).
 func (w *Weighted[T]) Len() int { return w.index.Len() }
 
-// Clear takes all values out and gives the memory back. O(1).
+// Clear removes all values and releases the memory. O(1).
 func (w *Weighted[T]) Clear() {
 	w.index.Clear()
 	w.sums = nil
 }
 
 // All yields the values with their weights in no useful order. The loop may change
-// weights and delete the value that it was given; if it changes more, a value that
-// stays may be yielded twice. O(1) a step.
+// weights and delete the value that it was just given; if it changes more, a value that
+// stays may be yielded twice. O(1) per step.
 func (w *Weighted[T]) All() iter.Seq2[T, float64] {
 	return func(yield func(T, float64) bool) {
 		for s := uint32(w.index.Len()); s > 0; s-- {

@@ -7,8 +7,8 @@ import (
 	"example.com/flatline/internal/bench"
 )
 
-// The benchmarks of this file are there for counting: examples/study counts their
-// work. What costs time in them is measured in bench_test.go.
+// The benchmarks of this file are for counting: examples/study counts their work. The
+// times of the same operations are measured in bench_test.go.
 
 // eachValue calls op with values of a set of n, whose draws repeat.
 func eachValue(b *testing.B, op func(s *Set[int], v, i int)) {
@@ -40,7 +40,7 @@ func BenchmarkSet_Len(b *testing.B) {
 	eachValue(b, func(s *Set[int], _, _ int) { s.Len() })
 }
 
-// n is the size of the sample here, of a set of four times that.
+// n is the size of the sample here; the set is four times as large.
 func BenchmarkSet_Sample(b *testing.B) {
 	bench.Work(b, func(b *testing.B, n int) {
 		s := New(Options[int]{Rand: rand.New(rand.NewPCG(1, 2))})
@@ -53,7 +53,7 @@ func BenchmarkSet_Sample(b *testing.B) {
 	})
 }
 
-// The first Clear is of n values, and no other one costs more.
+// The first Clear removes n values; later ones cost no more.
 func BenchmarkSet_Clear(b *testing.B) {
 	eachValue(b, func(s *Set[int], _, _ int) { s.Clear() })
 }
@@ -62,7 +62,7 @@ func BenchmarkSet_Clone(b *testing.B) {
 	eachValue(b, func(s *Set[int], _, _ int) { s.Clone() })
 }
 
-// A set of n values has had twice as many.
+// A set of n values had twice as many before.
 func BenchmarkSet_InsertDeleteShrink(b *testing.B) {
 	bench.Work(b, func(b *testing.B, n int) {
 		s := filled(n)
@@ -161,7 +161,7 @@ func BenchmarkBag_PopInsert(b *testing.B) {
 	})
 }
 
-// n is the size of the sample here, of a bag of four times that.
+// n is the size of the sample here; the bag is four times as large.
 func BenchmarkBag_Sample(b *testing.B) {
 	bench.Work(b, func(b *testing.B, n int) {
 		g := NewBag(Options[int]{Rand: rand.New(rand.NewPCG(1, 2))})

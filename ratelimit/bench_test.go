@@ -23,7 +23,7 @@ func BenchmarkBucket_Allow(b *testing.B) {
 			x.Allow()
 		}
 	})
-	b.Run("impl=clock/n=1", func(b *testing.B) { // what reading the time alone takes
+	b.Run("impl=clock/n=1", func(b *testing.B) { // the cost of reading the time alone
 		c := clock.New(nil)
 		for b.Loop() {
 			c.Now()
@@ -90,8 +90,7 @@ func ticking() func() time.Time {
 	}
 }
 
-// fullLog returns a log with n events in the window: with each event that comes, one is
-// outside.
+// fullLog returns a log with n events in the window: each new event moves one out of it.
 func fullLog(n int) *SlidingLog {
 	l := NewSlidingLog(n, time.Duration(n), WindowOptions{Now: ticking()})
 	for range n {

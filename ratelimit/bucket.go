@@ -15,48 +15,48 @@ import (
 // monotonic clock.
 type Options struct {
 	// Now is the clock; the default is the monotonic one, which stops while the machine
-	// sleeps. With func() time.Time { return time.Now().Round(0) } it goes on then, but
-	// follows every step of the wall clock. Inside a testing/synctest bubble the default
-	// is the bubble's clock.
+	// sleeps. With func() time.Time { return time.Now().Round(0) } it continues
+	// meanwhile, but follows every step of the wall clock. Inside a testing/synctest
+	// bubble the default is the bubble's clock.
 	//
-	// The bucket keeps the latest time that it has seen. If the clock goes backwards,
-	// the bucket's time stands still until the clock has caught up: after one reading an
-	// hour ahead, for an hour. If the clock stands still, no tokens come. If its first
+	// The bucket keeps the latest time that it has seen. If the clock goes backwards, the
+	// bucket's time stands still until the clock has caught up: after one reading an hour
+	// ahead, for an hour. If the clock stands still, no tokens are gained. If its first
 	// reading, by New, is the zero time, it begins at its first reading that is not
-	// within 292 years of that. Wait sleeps in real time whatever Now says, and asks Now
-	// again when it wakes.
+	// within 292 years of that. Wait sleeps in real time whatever Now returns, and calls
+	// Now again when it wakes.
 	Now func() time.Time
 
 	// Initial is how many tokens there are at the start; nil, the default, is a full
 	// bucket.
 	Initial *int64
 
-	// MaxWaiting is how many callers may sleep in Wait and WaitN at once; 0, the default,
-	// is no bound. One more that would have to sleep gets ErrBusy at once, and nothing is
-	// taken for it. A sleeper counts until its call returns.
+	// MaxWaiting is the maximum number of callers that sleep in Wait and WaitN at once;
+	// 0, the default, is no bound. A further caller that would have to sleep gets ErrBusy
+	// at once, and takes nothing. A sleeper counts until its call returns.
 	MaxWaiting int
 }
 
-// A Bucket is a token bucket: it holds at most burst tokens, gains them at the
-// rate, and lets n events happen by giving n tokens away. It is exact: it decides
-// as a bucket in rational arithmetic does. It is made by New, is safe for
-// concurrent use and must not be copied.
+// A Bucket is a token bucket: it holds at most burst tokens, gains tokens at the rate,
+// and allows n events if it can take n tokens. It is exact: it decides as a bucket in
+// rational arithmetic does. It is made by New, is safe for concurrent use and must not be
+// copied.
 type Bucket struct {
 	state  atomic.Pointer[state]
 	clock  clock.Clock
 	fitful bool // the clock is a caller's and may go backwards
-	places int  // the most sleepers; 0 is no bound
+	places int  // maximum number of sleepers; 0 is no bound
 
-	_         [128]byte // what is above is read by every call, what is below written by few
+	_         [128]byte // the fields above are read by every call, those below are written by few
 	last      atomic.Int64
 	mu        sync.Mutex
 	*promises // nil until the first one is made
 }
 
 // New returns a bucket that is full, or as Options.Initial says. A burst of 0 refuses
-// everything, whatever the rate is, for no token has a place; only Inf admits everything.
-// It panics if burst is negative, if Initial is not in 0..burst, if MaxWaiting is
-// negative, and on more than one Options.
+// everything at any rate except Inf, since the bucket cannot hold a token. It panics if
+// burst is negative, if Initial is not in 0..burst, if MaxWaiting is negative, and on
+// more than one Options.
 func New(r Rate, burst int64, opts ...Options) *Bucket {
 	o := option.One("ratelimit.New", opts)
 	if burst < 0 {
@@ -96,7 +96,8 @@ func (b *Bucket) lock() {
 	b.mu.Lock()
 }
 
-// enter locks mu at a time of the bucket's clock: for a Keyed, which has read that clock.
+// enter locks mu at the time ns of the bucket's clock. It is for a Keyed, which has read
+// that clock.
 func (b *Bucket) enter(ns int64) {
 	b.mu.Lock()
 	if b.fitful {
@@ -104,7 +105,7 @@ func (b *Bucket) enter(ns int64) {
 	}
 }
 
-// locked returns the time for what holds mu.
+// locked returns the time. mu is held.
 func (b *Bucket) locked() int64 {
 	if b.fitful {
 		return b.last.Load()
@@ -120,7 +121,7 @@ func (b *Bucket) now() int64 {
 	return b.clock.Now()
 }
 
-// forwards is now for a clock that may go back.
+// forwards is now for a clock that may go backwards.
 func (b *Bucket) forwards() int64 {
 	return b.reach(b.clock.Now())
 }
@@ -142,8 +143,8 @@ func (b *Bucket) reach(t int64) int64 {
 // nothing. No allocation.
 func (b *Bucket) Allow() bool { return b.AllowN(1) }
 
-// AllowN takes n tokens and reports whether there were as many; if not, it takes
-// none. An n of 0 or less is refused. O(1), no allocation.
+// AllowN takes n tokens and reports true, or takes none and reports false if there are
+// fewer. An n of 0 or less is refused. O(1), no allocation.
 func (b *Bucket) AllowN(n int64) bool {
 	v, _, _, _ := b.try(n)
 	if v == unclear {
@@ -165,11 +166,11 @@ const (
 	refused verdict = iota
 	granted
 	unclear   // the fast path cannot tell
-	elsewhere // in a Keyed: the key has a Bucket of its own
+	elsewhere // in a Keyed: the key is promised, and has its own Bucket
 )
 
-// try is the fast path: it takes n tokens if they are there. z is the word after
-// it, bounded below by the full bucket, and now the time, in ticks of s.
+// try is the fast path: it takes n tokens if the bucket has them. It returns z after
+// that, bounded below by the full bucket, and the time now, both in ticks of s.
 func (b *Bucket) try(n int64) (v verdict, s *state, z, now int64) {
 	if s = b.state.Load(); s == nil {
 		panic(bucketNotMade)
@@ -194,11 +195,10 @@ func (b *Bucket) try(n int64) (v verdict, s *state, z, now int64) {
 	}
 }
 
-// An instant is a z, bounded below by the full bucket, and the time that it is
-// seen at.
+// An instant is a z, bounded below by the full bucket, and the time at which it was seen.
 type instant struct{ z, now int128 }
 
-// take is AllowN that returns what it saw: the state, and z after it.
+// take is AllowN that also returns the state that it used, and z afterwards.
 func (b *Bucket) take(n int64) (ok bool, s *state, at instant) {
 	v, s, z, now := b.try(n)
 	if v == unclear {
@@ -207,8 +207,7 @@ func (b *Bucket) take(n int64) (ok bool, s *state, at instant) {
 	return v == granted, s, instant{i128(z), i128(now)}
 }
 
-// slow is take for a bucket that is being replaced or that no word can hold, and
-// for an n out of range.
+// slow is take for a state that is being replaced or is wide, and for an n out of range.
 func (b *Bucket) slow(n int64) (ok bool, s *state, at instant) {
 	b.lock()
 	defer b.mu.Unlock()
@@ -224,7 +223,7 @@ func (b *Bucket) takeLocked(n int64) (ok bool, s *state, at instant) {
 	return false, s, instant{s.load().max(now.sub(s.cost(s.burst))), now}
 }
 
-// decide puts into words what take saw.
+// decide makes a Decision from the result of take.
 func (s *state) decide(ok bool, n int64, at instant) Decision {
 	d := Decision{OK: ok, Limit: s.burst, Remaining: s.burst}
 	if s.rate == Inf {
@@ -245,9 +244,8 @@ func (s *state) decide(ok bool, n int64, at instant) Decision {
 	return d
 }
 
-// TakeUpTo takes as many tokens as there are, at most n, and returns their number:
-// 0 if there are none or n is 0 or less. Under Inf it returns n. O(1), no
-// allocation.
+// TakeUpTo takes as many tokens as the bucket has, at most n, and returns their number: 0
+// if there are none or n is 0 or less. Under Inf it returns n. O(1), no allocation.
 func (b *Bucket) TakeUpTo(n int64) int64 {
 	b.lock()
 	defer b.mu.Unlock()
@@ -268,9 +266,9 @@ func (b *Bucket) TakeUpTo(n int64) int64 {
 	}
 }
 
-// Tokens returns how many tokens there are, rounded once to the nearest float64; less than
-// 0 while reservations and sleepers are waiting for some (see Set for a debt beyond 2^63).
-// Under Inf it returns the burst. O(1).
+// Tokens returns the number of tokens, rounded once to the nearest float64. It is
+// negative while reservations and sleepers are waiting for tokens (see Set for a debt
+// beyond 2^63). Under Inf it returns the burst. O(1).
 func (b *Bucket) Tokens() float64 {
 	b.lock()
 	defer b.mu.Unlock()
@@ -281,10 +279,10 @@ func (b *Bucket) Tokens() float64 {
 	return now.sub(s.load()).min(s.cost(s.burst)).float(s.d)
 }
 
-// Refund gives n tokens back, as far as the bucket has room, and wakes sleepers
-// sooner. It is for work that cost less than was taken for it; what it gives can
-// be taken at once. To give back a reservation, Cancel it before its time: that never
-// gives too much. An n of 0 or less does nothing. O(1).
+// Refund returns n tokens to the bucket, up to its burst, and wakes sleepers sooner. It
+// is for work that cost less than was taken for it; the tokens can be taken again at
+// once. To give back a reservation, Cancel it before its time: that never returns too
+// much. An n of 0 or less does nothing. O(1).
 func (b *Bucket) Refund(n int64) {
 	b.lock()
 	defer b.mu.Unlock()
@@ -303,14 +301,13 @@ func (b *Bucket) refund(n int64) {
 	b.back(s, now, s.cost(n), now.sub(s.cost(s.burst)), nil, first)
 }
 
-// Set changes the rate and the burst of a bucket in use. The tokens that are there
-// stay, up to the new burst, and so does what is owed for reservations; sleepers
-// in Wait get new times. Existing reservations are not notified; Delay reflects the
-// new rate. A debt of up to 2^63 tokens stays exact; a larger one, which takes several
-// reservations at a rate of thousands of millions a second, may become one of 2^63.
-// After Inf nothing is owed, and there are as many tokens as its burst.
-// A negative burst is an error that wraps ErrBurst and changes nothing.
-// O(1 + sleepers); it allocates.
+// Set changes the rate and the burst of a bucket in use. The bucket keeps its tokens, up
+// to the new burst, and its debt for reservations; sleepers in Wait get new times.
+// Existing reservations are not notified; Delay reflects the new rate. A debt of up to
+// 2^63 tokens stays exact; a larger one, which takes several reservations at a rate of
+// thousands of millions per second, may be cut to 2^63. After Inf there is no debt, and
+// there are as many tokens as its burst. A negative burst is an error that wraps ErrBurst
+// and changes nothing. O(1 + sleepers); it allocates.
 func (b *Bucket) Set(r Rate, burst int64) error {
 	b.lock()
 	defer b.mu.Unlock()
@@ -321,7 +318,7 @@ func (b *Bucket) Set(r Rate, burst int64) error {
 	return nil
 }
 
-// follow is Set, unless b has the setting c already. b.mu is held.
+// follow does Set(c), unless b already has the setting c. b.mu is held.
 func (b *Bucket) follow(c *setting) {
 	if s := b.state.Load(); s.rate != c.rate || s.burst != c.burst {
 		b.replace(s, b.locked(), c.rate, c.burst)

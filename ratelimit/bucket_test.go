@@ -31,9 +31,9 @@ func TestNewPanics(t *testing.T) {
 	}
 }
 
-// TestNothingIsMinted: no argument that makes no sense gives a token. Others admit
-// AllowN(-5) and count it as a gift, divide by zero in New(0), or wait for ever for
-// n > burst after a finite promise.
+// TestNothingIsMinted: no senseless argument creates a token. Other limiters admit
+// AllowN(-5) and add 5 tokens, divide by zero in New(0), or promise a finite time for n >
+// burst and then wait without end.
 func TestNothingIsMinted(t *testing.T) {
 	c := new(fakeClock)
 	b := New(Every(time.Second), 10, Options{Now: c.Now, Initial: ptr(0)})
@@ -80,8 +80,8 @@ func TestInf(t *testing.T) {
 	assert.EqualValues(t, 4, b.Tokens(), "a bucket without a limit is full")
 }
 
-// TestInfEndsWhatIsOwed: what was reserved before is due at once, for good, and to cancel
-// it gives nothing to the bucket, which the limit finds full.
+// TestInfEndsWhatIsOwed: what was reserved before is due at once and stays so. Cancelling
+// it returns nothing to the bucket, which is full when a limit is set again.
 func TestInfEndsWhatIsOwed(t *testing.T) {
 	b := New(Every(time.Second), 5, Options{Now: new(fakeClock).Now, Initial: ptr(0)})
 	r, ok := b.Reserve(3, time.Minute)
@@ -104,8 +104,8 @@ func TestInfEndsWhatIsOwed(t *testing.T) {
 	assert.EqualValues(t, 3, b.Tokens())
 }
 
-// TestCancelOfTheLast: it is as if it had never been, even where an older reservation is
-// larger than the bucket has become.
+// TestCancelOfTheLast: after the last reservation is cancelled, the bucket is as if it
+// had never been made, even where an older reservation is larger than the new burst.
 func TestCancelOfTheLast(t *testing.T) {
 	b := New(Every(time.Second), 5, Options{Now: new(fakeClock).Now, Initial: ptr(0)})
 	_, ok := b.Reserve(5, time.Minute)
@@ -117,8 +117,8 @@ func TestCancelOfTheLast(t *testing.T) {
 	assert.EqualValues(t, -5, b.Tokens())
 }
 
-// TestClockGoesBack: others take the step back for time that has passed, and admit
-// 20,000 where 20 are legal.
+// TestClockGoesBack: other limiters count the step backwards as time that has passed, and
+// admit 20,000 where 20 are legal.
 func TestClockGoesBack(t *testing.T) {
 	c := new(fakeClock)
 	b := New(Every(time.Second), 10, Options{Now: c.Now})
@@ -135,8 +135,8 @@ func TestClockGoesBack(t *testing.T) {
 	assert.Equal(t, 20, granted)
 }
 
-// TestBelongsToItsBubble: a time base of the package's own, read outside the
-// bubble, would put a bucket born in it decades into the future or the past.
+// TestBelongsToItsBubble: with a package-level time base, read outside the bubble, the
+// time of a bucket made inside it would be decades in the future or the past.
 func TestBelongsToItsBubble(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := New(Every(time.Second), 1)
@@ -177,8 +177,8 @@ func TestSetKeepsWhatIsHeldAndOwed(t *testing.T) {
 // An event is n tokens used at a time.
 type event struct{ at, n int64 }
 
-// violates returns the first event by which more than burst + rate*time has
-// happened in some window, or -1. d ticks a token, n ticks a nanosecond.
+// violates returns the first event with which more than burst + rate*time has happened in
+// some window, or -1. A token is d ticks, a nanosecond n ticks.
 func violates(events []event, burst, n, d int64) int {
 	slices.SortFunc(events, func(a, b event) int { return int(a.at - b.at) })
 	var sum int64
@@ -194,10 +194,10 @@ func violates(events []event, burst, n, d int64) int {
 }
 
 // TestCancelNeverGivesTooMuch plays random histories of takes, reservations and
-// cancellations, before and after the reserved time: what was in fact used, at the
-// times at which it was used, never exceeds burst + rate*time in any window. A caller
-// that acts at the reserved time and cancels later, by a defer, has used its tokens.
-// Of as many histories of x/time/rate 22 do.
+// cancellations, before and after the reserved time: the tokens that were really used, at
+// the times of their use, never exceed burst + rate*time in any window. A caller that
+// acts at the reserved time and cancels later, by a defer, has used its tokens. With
+// x/time/rate, 22 of as many histories exceed it.
 func TestCancelNeverGivesTooMuch(t *testing.T) {
 	histories := 300_000
 	if testing.Short() {
@@ -245,7 +245,7 @@ func TestCancelNeverGivesTooMuch(t *testing.T) {
 			used = append(used, event{p.at, p.n})
 		}
 		c.ns += rnd.Int64N(3)
-		for range 5 { // and nothing too much is left behind
+		for range 5 { // and the bucket does not keep too much
 			c.ns += rnd.Int64N(3)
 			if n := b.TakeUpTo(burst); n > 0 {
 				used = append(used, event{c.ns, n})
@@ -256,9 +256,9 @@ func TestCancelNeverGivesTooMuch(t *testing.T) {
 	assert.Greater(t, cancelled, histories/2)
 }
 
-// TestWindowInequality records concurrent grants with the times that they were
-// decided on. In the order of the word that they wrote, any run of them is within
-// the burst and what its time brought.
+// TestWindowInequality records concurrent grants with the times at which they were
+// decided. In the order of the words that they wrote, any run of them is within the burst
+// plus the tokens gained in its time.
 func TestWindowInequality(t *testing.T) {
 	const burst, goroutines = 50, 4
 	rounds := 20_000
@@ -298,8 +298,8 @@ func TestWindowInequality(t *testing.T) {
 	assert.Greater(t, used, int64(burst))
 }
 
-// TestAdmitsWhenWordsRace: a limiter that gives up after some lost races, and
-// admits or refuses then, does not count right.
+// TestAdmitsWhenWordsRace: a limiter that gives up after some lost races, and then admits
+// or refuses without counting, is wrong.
 func TestAdmitsWhenWordsRace(t *testing.T) {
 	const burst, goroutines = 10_000, 8
 	b := New(Rate{}, burst)
@@ -322,8 +322,8 @@ func TestAdmitsWhenWordsRace(t *testing.T) {
 	assert.Equal(t, burst, sum, "exactly the burst")
 }
 
-// TestSetUnderFire replaces the setting while others take: nothing is lost and
-// nothing minted when a state is frozen between a load and a swap.
+// TestSetUnderFire replaces the setting while others take: no token is lost or created
+// when a state is frozen between a load and a swap.
 func TestSetUnderFire(t *testing.T) {
 	const burst, goroutines = 1 << 20, 4
 	b := New(Rate{}, burst)
@@ -362,8 +362,8 @@ func TestSetUnderFire(t *testing.T) {
 	b.check(t)
 }
 
-// TestTimeOutrunsTheTicks: 3,000,000,001 ticks a nanosecond fill a word in less
-// than a second.
+// TestTimeOutrunsTheTicks: 3,000,000,001 ticks per nanosecond fill a word in less than a
+// second.
 func TestTimeOutrunsTheTicks(t *testing.T) {
 	c := new(fakeClock)
 	b := New(Per(3_000_000_001, time.Second), 100, Options{Now: c.Now})
@@ -406,7 +406,7 @@ func TestDebtOutgrowsTheWord(t *testing.T) {
 }
 
 // TestDebtHasAnEnd: a debt of 2^63 tokens stays exact whatever Set does; a larger one is
-// cut at a rate so slow that its ticks do not fit, and the bucket goes on.
+// cut at a rate so slow that its ticks do not fit, and the bucket stays usable.
 func TestDebtHasAnEnd(t *testing.T) {
 	const most = math.MaxInt64
 	for _, tokens := range []int64{1, 1 << 20} {
@@ -431,7 +431,7 @@ func TestDebtHasAnEnd(t *testing.T) {
 }
 
 // TestUndoAfterTheRim: a tier that is rolled back late gets back what would still be
-// there, less what would have run over the rim meanwhile.
+// there: the tokens taken, less those that would have overflowed the burst meanwhile.
 func TestUndoAfterTheRim(t *testing.T) {
 	for later, back := range map[int64]int64{0: 3, 1: 2, 2: 1, 3: 0, 9: 0} {
 		c := new(fakeClock)
@@ -445,10 +445,10 @@ func TestUndoAfterTheRim(t *testing.T) {
 }
 
 // TestUndoMayReturnLess: of two takes that are undone, the first of 2 gets back 1. What
-// was taken since, 4, counts in full, although 1 of it has come back: had the bucket been
-// full at that moment without the first take, that 1 would have run over the rim. Two that
-// are undone in reverse order get all back, and a reservation that is not due always does
-// (TestCancelNeverGivesTooMuch is the other side).
+// was taken since, 4, counts in full, although 1 of it has been returned: if the bucket
+// had been full at that moment without the first take, that 1 would have overflowed. Two
+// takes that are undone in reverse order get everything back, and a reservation that is
+// not due always does (TestCancelNeverGivesTooMuch is the other side).
 func TestUndoMayReturnLess(t *testing.T) {
 	b := New(Rate{}, 6)
 	_, first := b.attempt(2)
@@ -468,8 +468,8 @@ func TestUndoMayReturnLess(t *testing.T) {
 	assert.EqualValues(t, 6, b.Tokens())
 }
 
-// TestCancelAfterItsTime: a deferred Cancel gives nothing back, neither at the reserved
-// time nor after it.
+// TestCancelAfterItsTime: a deferred Cancel returns nothing, neither at the reserved time
+// nor after it.
 func TestCancelAfterItsTime(t *testing.T) {
 	for _, late := range []time.Duration{0, 1, time.Hour} {
 		c := new(fakeClock)
@@ -496,7 +496,7 @@ func TestCancelAfterItsTime(t *testing.T) {
 	assert.False(t, b.Allow(), "it was there at once, and may have been used")
 }
 
-// TestPromisesAreForgotten: one that is due needs nothing any more.
+// TestPromisesAreForgotten: a promise that is due is dropped.
 func TestPromisesAreForgotten(t *testing.T) {
 	c := new(fakeClock)
 	b := New(Every(time.Second), 1, Options{Now: c.Now, Initial: ptr(0)})
@@ -508,8 +508,8 @@ func TestPromisesAreForgotten(t *testing.T) {
 	assert.LessOrEqual(t, b.reserved.Len(), 2)
 }
 
-// TestReserveForgetsFew: a call after many promises have come due does not pay for
-// them all; they become fewer with each.
+// TestReserveForgetsFew: a call after many promises have come due does not drop all of
+// them at once; each call drops a few.
 func TestReserveForgetsFew(t *testing.T) {
 	c := new(fakeClock)
 	b := New(Every(time.Second), 1, Options{Now: c.Now, Initial: ptr(0)})
@@ -527,7 +527,7 @@ func TestReserveForgetsFew(t *testing.T) {
 }
 
 // TestPromiseBeforeAnother: after a Cancel a new promise may be due before an older one,
-// and has its place before that.
+// and is then listed before it.
 func TestPromiseBeforeAnother(t *testing.T) {
 	c := new(fakeClock)
 	b := New(Every(time.Second), 5, Options{Now: c.Now, Initial: ptr(0)})
@@ -549,7 +549,7 @@ func TestPromiseBeforeAnother(t *testing.T) {
 	assert.Equal(t, early.p, b.reserved.Front().Value)
 }
 
-// TestBytesOfABucket: what the essay says that a Bucket takes is what New allocates.
+// TestBytesOfABucket: the size of a Bucket that the essay states is what New allocates.
 func TestBytesOfABucket(t *testing.T) {
 	if bits.UintSize != 64 {
 		t.Skip("the essay says it for 64 bits")

@@ -8,14 +8,15 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// TestClocks drives each type that reads a clock through what a clock may do: it admits
-// what the time that has passed brought, never more, and goes on once the clock does.
+// TestClocks drives each type that reads a clock through everything a clock may do: the
+// type admits what was gained in the time that has passed, never more, and continues once
+// the clock does.
 func TestClocks(t *testing.T) {
 	begin := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
 	at := func(d time.Duration) time.Time { return begin.Add(d) }
 	type step struct {
 		at   time.Time
-		want int // of those asked for, until one is refused
+		want int // calls granted until one is refused
 	}
 	const sec, year = time.Second, 365 * 24 * time.Hour
 	for name, tc := range map[string]struct {
@@ -39,7 +40,7 @@ func TestClocks(t *testing.T) {
 		log := NewSlidingLog(2, sec, WindowOptions{Now: read})
 		counter := NewSlidingCounter(math.MaxInt64, sec, WindowOptions{Now: read})
 		pacer := NewPacer(Every(sec/2), 1, PacerOptions{Now: read})
-		pacer.b.Refund(1) // its slack is not there at the start
+		pacer.b.Refund(1) // it has no slack at the start
 		for kind, allow := range map[string]func() bool{
 			"Bucket":     bucket.Allow,
 			"Keyed":      func() bool { return keyed.Allow("k") },

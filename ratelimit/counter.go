@@ -11,10 +11,10 @@ import (
 	"example.com/flatline/internal/option"
 )
 
-// A SlidingCounter approximates a sliding window with two counters: it takes the
-// events of the last fixed window to have been evenly spread over it. Where they
-// were not, up to 2n can happen in a window; SlidingLog is exact. It is made by
-// NewSlidingCounter, is safe for concurrent use and must not be copied.
+// A SlidingCounter approximates a sliding window with two counters: it assumes that the
+// events of the last fixed window were evenly spread over it. If they were not, up to 2n
+// can happen in a window; SlidingLog is exact. It is made by NewSlidingCounter, is safe
+// for concurrent use and must not be copied.
 type SlidingCounter struct {
 	mu        sync.Mutex
 	clock     clock.Clock
@@ -45,7 +45,7 @@ func (c *SlidingCounter) Take(k int64) Decision {
 	return d
 }
 
-// take is Take that says in which window it has counted the events.
+// take is Take that also returns the window in which it has counted the events.
 func (c *SlidingCounter) take(k int64) (d Decision, window int64) {
 	c.lock()
 	defer c.mu.Unlock()
@@ -69,7 +69,7 @@ func (c *SlidingCounter) peek(k int64) Decision {
 	return c.decide(k, c.tick())
 }
 
-// remove takes k events of a window out again.
+// remove subtracts k events from a window again.
 func (c *SlidingCounter) remove(k, window int64) {
 	c.lock()
 	defer c.mu.Unlock()
@@ -115,7 +115,7 @@ func (c *SlidingCounter) decide(k, rest int64) Decision {
 	return d
 }
 
-// fresh returns how long it is until nothing counts, if nothing else comes.
+// fresh returns the time until nothing counts any more, if no event follows.
 func (c *SlidingCounter) fresh(rest int64) time.Duration {
 	switch {
 	case c.cur > 0:
@@ -126,7 +126,7 @@ func (c *SlidingCounter) fresh(rest int64) time.Duration {
 	return 0
 }
 
-// until returns how long it is until k more fit, if nothing else comes.
+// until returns the time until k more fit, if no event follows.
 func (c *SlidingCounter) until(k, rest int64) time.Duration {
 	gone := c.per - rest
 	if room := c.n - k - c.cur; room >= 0 {
@@ -143,7 +143,7 @@ func plus(a, b int64) time.Duration {
 	return time.Duration(a + b)
 }
 
-// part returns count*rest/per, rounded up: a share of an event is one.
+// part returns count*rest/per, rounded up: a fraction of an event counts as one.
 func part(count, rest, per int64) int64 {
 	hi, lo := bits.Mul64(uint64(count), uint64(rest))
 	q, r := bits.Div64(hi, lo, uint64(per))
@@ -153,11 +153,10 @@ func part(count, rest, per int64) int64 {
 	return int64(q)
 }
 
-// fades returns how far into the next window, in nanoseconds rounded up, the share
-// of count events, which are most or more, is less than most: at most most-1 of them,
-// rounded up.
+// fades returns after how many nanoseconds of the next window, rounded up, the share of
+// count events (at least most) has fallen below most: to most-1 or less, rounded up.
 func fades(count, most, per int64) int64 {
-	// The least gone with count*(per-gone) <= (most-1)*per.
+	// The smallest gone with count*(per-gone) <= (most-1)*per.
 	hi, lo := bits.Mul64(uint64(most-1), uint64(per))
 	q, _ := bits.Div64(hi, lo, uint64(count))
 	return per - int64(q)

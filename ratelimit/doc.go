@@ -1,14 +1,14 @@
-// Package ratelimit answers: implement a rate limiter by a token bucket, and make it
-// safe for threads. And: as a decorator, 15 calls in 900 seconds, which is Wrap. And:
-// for an API gateway of many nodes, which is ratelimit/remote. The answer at the
-// whiteboard is in textbook_test.go: two numbers and a mutex.
+// Package ratelimit answers: implement a rate limiter by a token bucket, and make it safe
+// for threads. And: as a decorator, 15 calls in 900 seconds (Wrap). And: for an API
+// gateway of many nodes (ratelimit/remote). The whiteboard answer is in textbook_test.go:
+// two numbers and a mutex.
 //
 // # Reading order
 //
 // textbook_test.go, then state.go (what is kept) and bucket.go (Allow), which are the
 // idea; replace.go (Set, overflow), reserve.go, queue.go and waiter.go (Reserve, Wait);
-// setting.go, shard.go, keyed.go and promised.go (a bucket per key); log.go and counter.go, which need
-// nothing of these; tiers.go and each.go (several limits as one).
+// setting.go, shard.go, keyed.go and promised.go (a bucket per key); log.go and
+// counter.go, which do not depend on these; tiers.go and each.go (several limits as one).
 //
 // # Terms
 //
@@ -20,16 +20,16 @@
 //	          compare-and-swap
 //	wide      a state whose z takes 128 bits, behind the lock
 //	frozen    a word that no taker accepts, since its state is wide or was replaced
-//	promise   tokens that are reserved for a time to come: a Reservation, or a caller
+//	promise   tokens that are reserved for a future time: a Reservation, or a caller
 //	          that sleeps in Wait
 //	debt      in a Keyed, what a bucket lacks until it is full
-//	promised  of a key of a Keyed: it has promises to come, and a Bucket of its own for them
+//	promised  of a key of a Keyed: it has promises that are not due, and its own Bucket for them
 //
 // # Idea
 //
-// The textbook keeps two numbers, tokens and the time of the last refill, and so it
-// needs a lock. One number says the same. A bucket of B tokens that gains one every
-// T was, or will be, just empty at some instant z, if nobody takes any:
+// The textbook keeps two numbers, tokens and the time of the last refill, and so it needs
+// a lock. One number says the same. A bucket of B tokens that gains one every T was, or
+// will be, just empty at some instant z, if no token is taken:
 //
 //	tokens                                     ╱‾‾‾‾‾‾ B
 //	                                      ╱‾‾‾‾
@@ -39,9 +39,9 @@
 //	       (full: z is        (empty)      tokens = (now − z)/T
 //	      never before)
 //
-// From tokens and last follows z = last − tokens·T, and back: the tokens at a time t
-// are (t − z)/T. To take n is to move z later by n·T; a full bucket is z = now − B·T,
-// so that a z that lies further back counts as that one:
+// From tokens and last follows z = last − tokens·T, and back: the tokens at a time t are
+// (t − z)/T. To take n is to move z later by n·T; a full bucket is z = now − B·T, so an
+// earlier z counts as that one:
 //
 //	z′ = max(z, now − B·T) + n·T        refuse if z′ > now, else z ← z′
 //
@@ -50,14 +50,14 @@
 // 2 moves z to 90, which leaves 1. Then to take 2 would move z to 110, which is after
 // now: refused, and 110 − 100 = 10 seconds later it is granted.
 //
-// This is the Generic Cell Rate Algorithm. One compare-and-swap writes z; to refuse
-// is only to read. A reservation is a z that lies ahead.
+// This is the Generic Cell Rate Algorithm. One compare-and-swap writes z; a refusal only
+// reads. A reservation moves z beyond now.
 //
 // # When the two are equal
 //
-// They decide alike, step by step, if 0 < T < ∞, T is a whole number of ticks of the
-// clock that z is kept in, B and T do not change while z stands, and nothing
-// overflows. Bucket sees to each:
+// They decide alike, step by step, if 0 < T < ∞, T is a whole number of the ticks in
+// which z is kept, B and T do not change while z is kept, and nothing overflows. Bucket
+// ensures each:
 //
 //   - T is a fraction d/n of nanoseconds, so a tick is 1/n of one: T is d ticks.
 //   - T = ∞ (nothing is ever gained) is n = 0: time stands still, a tick is a token.
@@ -79,10 +79,10 @@
 //	token bucket, burst 100             199    100 at once, 99 as they come
 //	sliding log                         100    8 to 16 bytes per event
 //
-// A token bucket admits at most burst + rate·time in any window: to have at most N a
-// second, choose a burst and a rate that add up to N. What it admits in the long run
-// is the rate, exactly. A fixed window or a counter that expires with its key may refuse
-// a client that is under the limit but never idle, without end.
+// A token bucket admits at most burst + rate·time in any window: to admit at most N per
+// second, choose a burst and a rate that add up to N. In the long run it admits exactly
+// the rate. A fixed window or a counter that expires with its key may refuse a client
+// that stays under the limit but is never idle, without end.
 //
 // # Invariants
 //
@@ -118,13 +118,13 @@
 //	SlidingCounter.Allow, SlidingCounter.Take       O(1)         0       0
 //	TakeEach, the Take of All                       O(n)         0       O(n)
 //
-// For Cancel n is the number of reservations not due yet, and O(sleepers) comes on top
-// while there are any; so it does for a Wait whose context ends, which is O(1) while
-// there are none. For Set n is the number of sleepers, for Keyed.All the keys, for
-// SlidingLog the events of one window, for the last line the tiers, in addition to what
-// each of them takes. Keyed.Take is amortised and allocates for a new key only. With
-// MaxKeys a new key at the cap also looks into each of the shards, at most 256, for a
-// full bucket. SlidingLog allocates while its memory grows, by doubling, to the most
+// For Cancel n is the number of reservations not due yet, plus O(sleepers) while there
+// are any. The same holds for a Wait whose context ends; without reservations it is O(1).
+// For Set n is the number of sleepers, for Keyed.All the keys, for SlidingLog the events
+// of one window, for the last line the number of tiers, in addition to the cost of each
+// tier. Keyed.Take is amortised and allocates for a new key only. With MaxKeys a new key
+// at the cap also looks into each of the shards, at most 256, for a full bucket.
+// SlidingLog allocates while its memory grows, by doubling, to the largest number of
 // events that one window has had. A million int64 keys take 51 bytes each, 8 of them the
 // key and 8 the state (go run -C evidence ./peers -pkg ratelimit -row bytes); slots grow
 // by half.
@@ -146,7 +146,7 @@
 //   - n is 0 or negative: refused, and no token is given (TestNothingIsMinted)
 //   - the rate changes while callers sleep: their times are computed again, and those of
 //     reservations too (TestWaitHearsOfSet, TestSetKeepsWhatIsHeldAndOwed)
-//   - Cancel comes after the reserved time: it gives nothing back (TestCancelAfterItsTime)
+//   - Cancel comes after the reserved time: it returns nothing (TestCancelAfterItsTime)
 //   - a time or a debt overflows 64 bits: the state is replaced, and decides as rational
 //     arithmetic does (TestTimeOutrunsTheTicks, TestDebtOutgrowsTheWord)
 //   - MaxKeys keys are kept and all of them owe: the one that will be full soonest of
@@ -158,32 +158,34 @@
 //
 // # Concurrency
 //
-// Every type is safe for concurrent use. AllowN and Take of a Bucket are linearized
-// at their compare-and-swap, or at their load of z if they refuse; everything else
-// of a Bucket under its lock, where Set's point is the publication of the new state.
-// A grant happens before whatever finds its tokens gone. Two takers that read the
-// clock in one order and swap in the other are safe too: I8 holds for any order. A
-// Keyed locks the shard of the key, a SlidingLog or SlidingCounter itself. There is
-// no goroutine in the background: a sleeper in Wait is its caller. Only the timer of the
-// first sleeper runs; the call that moves it, or that leaves before it, sets it.
+// Every type is safe for concurrent use. AllowN and Take of a Bucket are linearized at
+// their compare-and-swap, or at their load of z if they refuse; everything else of a
+// Bucket under its lock, where Set's point is the publication of the new state. A grant
+// happens before every call that sees its tokens gone. It is safe for two takers to read
+// the clock in one order and swap in the other: I8 holds for any order. A Keyed locks the
+// shard of the key, a SlidingLog or SlidingCounter itself. There is no goroutine in the
+// background: a sleeper in Wait is its caller. Only the timer of the first sleeper runs.
+// A call sets it if it changes the time of the first sleeper or makes another sleeper the
+// first.
 //
 // # Trade-offs
 //
-// The main disadvantage of a token bucket: it admits up to twice what the limit
-// seems to say within one window, as above. Use SlidingLog where that must not be,
-// at 8 bytes per event and up to 16. Where calls should be even, use Pacer.
+// The main disadvantage of a token bucket: it admits up to twice the limit within one
+// window, as above. Use SlidingLog where that must not happen, at 8 to 16 bytes per
+// event. To space calls evenly, use Pacer.
 //
-// A Bucket that many processors take from is one contended word; a compare-and-swap
-// that fails is repeated, and under heavy contention a short mutex does about as
-// well. Refusals scale, since they write nothing. A Bucket takes 624 bytes on a 64-bit
-// system, most of them padding against false sharing; for many, use Keyed.
+// A Bucket that many processors take from is one contended word. A compare-and-swap that
+// fails is repeated, and under heavy contention a short mutex is about as fast. Refusals
+// scale, since they write nothing. A Bucket takes 624 bytes on a 64-bit system, most of
+// them padding against false sharing; for many, use Keyed.
 //
-// Sleepers in Wait are served in order: one that waits for many tokens keeps back
-// those behind it that need few. A key of a Keyed for which callers sleep or reserve takes
-// about a kilobyte until what they were promised is due. Without MaxKeys a Keyed grows with the keys that owe.
+// Sleepers in Wait are served in order: one that waits for many tokens holds up those
+// behind it that need few. A key of a Keyed for which callers sleep or reserve takes
+// about a kilobyte until its promises are due. Without MaxKeys a Keyed grows with the
+// number of keys that have a debt.
 //
-// The textbook needs a lock and floating point, is not exact, and gives the next caller
-// what a sleeper waits for.
+// The textbook needs a lock and floating point, is not exact, and gives the tokens that a
+// sleeper waits for to the next caller.
 //
 // # References
 //

@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// TestTakeEach: each tier says what it has; a refusal names who refused and takes
-// nothing from anybody.
+// TestTakeEach: each tier says what it has; a refusal names the tier that refused and
+// takes nothing from any tier.
 func TestTakeEach(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		clients := NewKeyed[string](Every(time.Second), 2)
@@ -34,7 +34,7 @@ func TestTakeEach(t *testing.T) {
 			{OK: true, Limit: 4, Remaining: 3},
 		}, each)
 		time.Sleep(time.Second)
-		foreign.left = 0 // who cannot be asked first refuses after the others have given
+		foreign.left = 0 // a tier that cannot peek refuses after the others have granted
 		d, each = take(1)
 		assert.False(t, d.OK)
 		assert.Equal(t, []Decision{
@@ -55,8 +55,8 @@ func TestTakeEach(t *testing.T) {
 	})
 }
 
-// TestTiersHearOfANewRate: a bucket that is refused as a tier fills at the new rate
-// from then on, so that what RetryAfter says comes true.
+// TestTiersHearOfANewRate: a bucket that refuses as a tier fills at the new rate from
+// then on, so that RetryAfter is right.
 func TestTiersHearOfANewRate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rate := Every(time.Hour)
@@ -70,7 +70,7 @@ func TestTiersHearOfANewRate(t *testing.T) {
 	})
 }
 
-// TestTakeEachUnderFire: as TestAllUnderFire; and somebody is named at each refusal.
+// TestTakeEachUnderFire: as TestAllUnderFire, and each refusal names a tier.
 func TestTakeEachUnderFire(t *testing.T) {
 	a, b := New(Rate{}, 1000), New(Rate{}, 500)
 	var wg sync.WaitGroup

@@ -17,7 +17,8 @@ import (
 )
 
 // crawl fetches every page that can be reached from start, all at once, but each host at
-// its own rate. It returns the pages with their errors when all are done or ctx is.
+// its own rate. It returns the pages with their errors when all are fetched or ctx is
+// done.
 func crawl(ctx context.Context, start string, fetch func(context.Context, string) ([]string, error), rate func(host string) ratelimit.Rate) map[string]error {
 	hosts := ratelimit.NewKeyed(ratelimit.Rate{}, 1, ratelimit.KeyedOptions[string]{
 		RateFor: func(host string) (ratelimit.Rate, int64) { return rate(host), 1 },
@@ -50,8 +51,8 @@ func crawl(ctx context.Context, start string, fetch func(context.Context, string
 	return seen.ToMap()
 }
 
-// A crawler that is polite to each host: ten pages a second from a, one from b, and what
-// would come after the deadline is given up at once.
+// A crawler that is polite to each host: ten pages per second from a, one from b. A page
+// that would come after the deadline is given up at once.
 func TestCrawler(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 2500*time.Millisecond)

@@ -50,7 +50,7 @@ func ExampleBucket_Wait() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Microsecond)
 	defer cancel()
 	_ = b.Set(ratelimit.Every(time.Hour), 1)
-	b.Allow() // takes what has come meanwhile
+	b.Allow() // takes the token gained meanwhile
 	fmt.Println(errors.Is(b.Wait(ctx), context.DeadlineExceeded))
 	// Output: true
 }
@@ -77,8 +77,8 @@ func ExampleKeyed() {
 	// true
 }
 
-// The workers of one host are served in order, one in 10 ms; those of another host do not
-// wait for them.
+// The workers of one host are served in order, one per 10 ms; those of another host do
+// not wait for them.
 func ExampleKeyed_Wait() {
 	hosts := ratelimit.NewKeyed(ratelimit.Every(10*time.Millisecond), 1, ratelimit.KeyedOptions[string]{MaxWaiting: 100})
 	fetch := func(ctx context.Context, host string) error {

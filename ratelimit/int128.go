@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// An int128 is a number of ticks that need not fit in a word: a whole burst of a
-// slow rate, say. Only what is off the fast path uses it.
+// An int128 is a number of ticks that may not fit in a word, for example a whole burst at
+// a slow rate. The fast path does not use it.
 type int128 struct {
 	hi int64
 	lo uint64
@@ -73,9 +73,8 @@ func (a int128) floorDiv(n int64) int64 {
 	return int64(min(q, math.MaxInt64))
 }
 
-// ceilDiv returns the nanoseconds that a ticks take at n ticks each, rounded up:
-// 0 if a <= 0, and Never beyond what a Duration can say, which is always so at 0
-// ticks each.
+// ceilDiv returns the nanoseconds that a ticks take at n ticks each, rounded up: 0 if a
+// <= 0, and Never if a Duration cannot hold it, as is always the case at 0 ticks each.
 func (a int128) ceilDiv(n int64) time.Duration {
 	switch {
 	case !a.positive():
@@ -109,8 +108,8 @@ func (a int128) big() *big.Int {
 	return x.Add(x, new(big.Int).SetUint64(a.lo))
 }
 
-// float returns the float64 nearest to a/b, for b > 0: the quotient to 63 bits or
-// more, of which the last one says whether any are missing, is rounded once.
+// float returns the float64 nearest to a/b, for b > 0: it computes the quotient to 63
+// bits or more, with a last bit that says whether any are missing, and rounds it once.
 func (a int128) float(b int64) float64 {
 	switch {
 	case a.hi < 0:

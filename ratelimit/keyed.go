@@ -16,23 +16,23 @@ import (
 // KeyedOptions are the settings of NewKeyed. The zero value is one rate for all
 // keys and no cap.
 type KeyedOptions[K comparable] struct {
-	// MaxKeys is the maximum number of keys that are kept at once; 0, the default, is
-	// no cap: then only buckets that are not full are sure to be kept, at most as many
-	// as keys that were taken from within the time in which a bucket fills. At the cap
-	// a new key replaces a full bucket, which loses nothing; only if there is none, it
+	// MaxKeys is the maximum number of keys that are kept at once; 0, the default, is no
+	// cap. Then a bucket is sure to be kept only while it is not full; these are at most
+	// the keys that were taken from within the time in which a bucket fills. At the cap a
+	// new key replaces a full bucket, which loses nothing; only if there is none, it
 	// replaces the bucket that will be full soonest of eight (of all if MaxKeys is less),
 	// whose debt is forgiven. A cap below 64 keys for each shard means fewer shards, so
 	// that this holds on any number of processors.
 	MaxKeys int
 
-	// RateFor returns the rate and the burst of a key; the default is what NewKeyed
-	// was given. It is called once for each Allow and Take, with no lock held. If its
-	// answer for a key changes, a bucket that is not full keeps what it holds, as in
+	// RateFor returns the rate and the burst of a key; the default is the arguments of
+	// NewKeyed. It is called once for each Allow and Take, with no lock held. If its
+	// result for a key changes, a bucket that is not full keeps its tokens, as in
 	// Bucket.Set; a full one stays full. A negative burst counts as 0.
 	RateFor func(K) (Rate, int64)
 
-	// MaxWaiting is how many callers may sleep in Wait and WaitN for one key at once; 0, the
-	// default, is no bound. One more gets ErrBusy at once.
+	// MaxWaiting is the maximum number of callers that sleep in Wait and WaitN for one
+	// key at once; 0, the default, is no bound. A further caller gets ErrBusy at once.
 	MaxWaiting int
 
 	// Now is the clock; the default is the monotonic one. What a clock may do, see
@@ -40,15 +40,14 @@ type KeyedOptions[K comparable] struct {
 	Now func() time.Time
 }
 
-// A Keyed is a token bucket for every key: eight bytes of state each, beside the
-// key itself. A bucket that is full is no different from one that does not exist,
-// so keys are forgotten without loss. It is made by NewKeyed, is safe for
-// concurrent use and must not be copied.
+// A Keyed is a token bucket for every key: eight bytes of state each, in addition to the
+// key. A full bucket is equivalent to one that does not exist, so its key can be
+// forgotten without loss. It is made by NewKeyed, is safe for concurrent use and must not
+// be copied.
 //
-// It decides as a Bucket does, except for settings whose burst takes more than 2^61
-// ticks or whose rate in lowest terms is of more than 2^20 events (1000003 in 17
-// days, say): there a token takes up to a part in a million longer. It never takes
-// less.
+// It decides as a Bucket does, except for settings whose burst takes more than 2^61 ticks
+// or whose rate in lowest terms is of more than 2^20 events (for example 1000003 in 17
+// days): there a token takes longer by up to one part in a million, and never less.
 type Keyed[K comparable] struct {
 	shards  []keyShard[K]
 	shift   uint
@@ -57,9 +56,9 @@ type Keyed[K comparable] struct {
 	setting setting
 	rateFor func(K) (Rate, int64)
 	max     int64
-	places  int // the most sleepers of a key; 0 is no bound
+	places  int // maximum number of sleepers of a key; 0 is no bound
 
-	_     [128]byte // what is above is only read
+	_     [128]byte // the fields above are only read
 	count atomic.Int64
 	_     [128]byte
 }
@@ -92,10 +91,10 @@ func NewKeyed[K comparable](r Rate, burst int64, opts ...KeyedOptions[K]) *Keyed
 	return x
 }
 
-// shardsFor returns a power of two. Four shards for each processor that can run
-// make two goroutines meet in one lock about as seldom as a Go map's do; a shard
-// costs 7 KiB when it has keys. Eviction compares the keys of one shard, so under a
-// cap some shard must have many of them: 64 on average.
+// shardsFor returns a power of two. With four shards for each processor that can run, two
+// goroutines meet at one lock rarely; a shard costs 7 KiB when it has keys. Eviction
+// compares the keys of one shard, so under a cap some shard must have many of them: 64 on
+// average.
 func shardsFor(procs, maxKeys int) int {
 	n := 4
 	for n < 4*procs && n < 256 {
@@ -120,7 +119,7 @@ func (x *Keyed[K]) Take(k K, n int64) (d Decision) {
 	return d
 }
 
-// Key returns the limiter of one key, to be a tier of All, say. O(1).
+// Key returns the limiter of one key, for example as a tier of All. O(1).
 func (x *Keyed[K]) Key(k K) Limiter {
 	x.made()
 	return &keyLimiter[K]{x, k}
@@ -175,7 +174,7 @@ func (x *Keyed[K]) made() {
 	}
 }
 
-// settingFor returns the setting of k, in own if it is the key's own.
+// settingFor returns the setting of k; it is stored in own if RateFor chose it.
 func (x *Keyed[K]) settingFor(k K, own *setting) *setting {
 	if x.rateFor == nil {
 		return &x.setting
@@ -202,11 +201,11 @@ func (x *Keyed[K]) oneMore() bool {
 	}
 }
 
-// makeRoom drops one key: one whose bucket is full, wherever it is, else the
-// cheapest of a shard that has keys to choose from: of s, if it has. At the cap some
-// shard has as many keys as the average, which is 64 unless there is one shard only;
-// fewer are met only while others add and delete keys, or where most have promised
-// tokens. Only if all have is one of those dropped.
+// makeRoom drops one key: a key whose bucket is full, in any shard; else the cheapest key
+// of a shard that has enough keys to choose from, s if it has. At the cap some shard has
+// at least the average number of keys, which is 64 unless there is only one shard. It
+// finds fewer only while others add and delete keys, or where most keys have promised
+// tokens. A key with promises is dropped only if all keys have promises.
 func (x *Keyed[K]) makeRoom(s *keyShard[K], ns int64) {
 	for i := range x.shards {
 		if x.shards[i].dropFull(x, ns) {
@@ -230,14 +229,14 @@ func (x *Keyed[K]) makeRoom(s *keyShard[K], ns int64) {
 	}
 }
 
-// Len returns the number of keys that are kept: those whose bucket is not full, and
-// full ones that have not made room yet. It never exceeds MaxKeys. O(1).
+// Len returns the number of keys that are kept: those whose bucket is not full, and those
+// with a full bucket that have not been dropped yet. It never exceeds MaxKeys. O(1).
 func (x *Keyed[K]) Len() int {
 	x.made()
 	return int(x.count.Load())
 }
 
-// Delete forgets k, whose bucket is full then, and reports whether it was kept.
+// Delete forgets k, whose bucket then counts as full, and reports whether k was kept.
 // O(1) expected.
 func (x *Keyed[K]) Delete(k K) bool {
 	h, s := x.shard(k)
@@ -260,7 +259,7 @@ func (x *Keyed[K]) All() iter.Seq2[K, Decision] {
 	}
 }
 
-// peek returns what take would decide about n, and what the bucket has now.
+// peek returns what take would decide about n, with what the bucket has now.
 func (x *Keyed[K]) peek(k K, n int64, c *setting) Decision {
 	if c.rate == Inf {
 		return c.decide(n >= 1, n, 0)
@@ -269,7 +268,7 @@ func (x *Keyed[K]) peek(k K, n int64, c *setting) Decision {
 	return s.peek(x, h, k, n, c, x.clock.Now())
 }
 
-// refund gives n tokens of k back.
+// refund returns n tokens to k.
 func (x *Keyed[K]) refund(k K, n int64) {
 	if x.settingFor(k, new(setting)).rate != Inf {
 		h, s := x.shard(k)

@@ -66,14 +66,14 @@ var (
 	keySteps  = rapid.OneOf(rapid.Int64Range(0, 3e9), rapid.Int64Range(0, 5), rapid.SampledFrom([]int64{-1, -1e9, 1 << 40, 1 << 43, 1 << 50, 1 << 58}))
 )
 
-// TestKeyedModel: each key behaves as a bucket in rational arithmetic of its own,
-// however often it is forgotten, and whatever RateFor says.
+// TestKeyedModel: each key behaves as its own bucket in rational arithmetic, however
+// often it is forgotten, and whatever RateFor returns.
 func TestKeyedModel(t *testing.T) {
 	for name, named := range map[string]bool{"one rate": false, "RateFor": true} {
 		t.Run(name, func(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {
 				c := new(fakeClock)
-				mono := int64(0) // what a clock that goes back is for the limiter
+				mono := int64(0) // the limiter's view of a clock that goes backwards
 				type setting struct {
 					r     Rate
 					burst int64
@@ -121,7 +121,7 @@ func TestKeyedModel(t *testing.T) {
 						for k, b := range model { // so does each bucket
 							b.at(mono)
 							if b.tokens.Cmp(rat(b.burst)) == 0 {
-								delete(model, k) // full: as good as new
+								delete(model, k) // full: the same as new
 							}
 						}
 					},
@@ -150,7 +150,7 @@ func TestKeyedModel(t *testing.T) {
 					},
 					"Refund": func(t *rapid.T) {
 						k, n := keys.Draw(t, "k"), rapid.Int64Range(-1, 22).Draw(t, "n")
-						if b := model[k]; n > 0 && b != nil { // it has the rate of the last call that took
+						if b := model[k]; n > 0 && b != nil { // the rate of the last call that took counts
 							b.refund(mono, n)
 							if b.tokens.Cmp(rat(b.burst)) == 0 {
 								delete(model, k)
@@ -246,7 +246,7 @@ func TestKeyedRoundsUp(t *testing.T) {
 	assert.Equal(t, Never, x.Take(1, math.MaxInt64).RetryAfter)
 }
 
-// onProcessors runs f as on machines with so many processors.
+// onProcessors runs f as on machines with these numbers of processors.
 func onProcessors(t *testing.T, f func(t *testing.T)) {
 	for _, n := range []int{1, 2, 6, 16, 192} {
 		t.Run(fmt.Sprintf("procs=%d", n), func(t *testing.T) {
@@ -256,9 +256,9 @@ func onProcessors(t *testing.T, f func(t *testing.T)) {
 	}
 }
 
-// TestMaxKeys: a new key pushes out a full bucket, wherever it is, before one that
-// owes, and a flood of new keys pushes out itself before one that owes much: it
-// costs at most one debtor in eight slots of each shard.
+// TestMaxKeys: a new key replaces a full bucket, in any shard, before one with a debt. In
+// a flood, new keys replace each other before a key with a large debt: the flood costs at
+// most one debtor in eight slots of each shard.
 func TestMaxKeys(t *testing.T) {
 	onProcessors(t, func(t *testing.T) {
 		for _, most := range []int{2, 9, 50, 500} {
@@ -306,8 +306,8 @@ func TestMaxKeys(t *testing.T) {
 	}
 }
 
-// TestCheapestOfEight: where no bucket is full, the key that is evicted owes the least
-// of eight at least, or of all, on any number of processors and for any cap.
+// TestCheapestOfEight: where no bucket is full, the evicted key has the smallest debt of
+// at least eight keys, or of all, on any number of processors and for any cap.
 func TestCheapestOfEight(t *testing.T) {
 	onProcessors(t, func(t *testing.T) {
 		for _, most := range []int{1, 2, 7, 8, 9, 63, 64, 65, 127, 128, 129, 300} {
@@ -342,8 +342,8 @@ func TestCheapestOfEight(t *testing.T) {
 	})
 }
 
-// TestFullElsewhereGoesFirst: the full bucket is found though its shard has not heard of
-// the time since.
+// TestFullElsewhereGoesFirst: the full bucket is found although its shard has not seen
+// the new time.
 func TestFullElsewhereGoesFirst(t *testing.T) {
 	c := new(fakeClock)
 	x := NewKeyed(Every(time.Second), 100, KeyedOptions[int]{MaxKeys: 2 * 64, Now: c.Now})
@@ -364,7 +364,7 @@ func TestFullElsewhereGoesFirst(t *testing.T) {
 	assert.EqualValues(t, 2, x.Take(0, 0).Remaining, "it owes, and stays")
 }
 
-// TestForgetsWithoutLoss: memory follows the keys that owe something.
+// TestForgetsWithoutLoss: the memory is proportional to the keys that have a debt.
 func TestForgetsWithoutLoss(t *testing.T) {
 	c := new(fakeClock)
 	x := NewKeyed(Every(time.Second), 10, KeyedOptions[string]{Now: c.Now})
@@ -376,7 +376,8 @@ func TestForgetsWithoutLoss(t *testing.T) {
 	for k := range 20_000 {
 		x.Allow(strconv.Itoa(-k))
 	}
-	// Each new key looks at two of its shard; where fewer came than before, some are left.
+	// Each new key looks at two keys of its shard; a shard that got fewer new keys than
+	// old ones keeps some.
 	assert.InDelta(t, 20_000, x.Len(), float64(len(x.shards)), "as new keys come, the old ones go")
 	x.check(t)
 	c.ns += int64(time.Hour)
@@ -390,8 +391,8 @@ func TestForgetsWithoutLoss(t *testing.T) {
 	assert.True(t, x.Allow("7"))
 }
 
-// TestForgetsOnlyWhatIsFull: a bucket that was to be full at the time of its first
-// look has been taken from since.
+// TestForgetsOnlyWhatIsFull: a bucket that should have been full at its first look has
+// been taken from since.
 func TestForgetsOnlyWhatIsFull(t *testing.T) {
 	c := new(fakeClock)
 	x := NewKeyed(Every(time.Second), 10, KeyedOptions[int]{Now: c.Now})
@@ -457,7 +458,7 @@ func TestKeyedUnderFire(t *testing.T) {
 		}
 		assert.Equal(t, burst, sum)
 	}
-	for g := range goroutines { // and beyond it Len holds
+	for g := range goroutines { // and beyond it Len stays within the cap
 		wg.Go(func() {
 			for i := range 2000 {
 				x.Allow(i*goroutines + g)
@@ -483,10 +484,8 @@ func TestKeyedDoesNotAllocate(t *testing.T) {
 	}))
 }
 
-// TestShards: four for each processor that can run, 256 at most, and fewer where
-// MaxKeys would leave less than 64 keys for each.
-// TestNaNKey: it is not equal to itself, so that each call has a full bucket, and MaxKeys
-// bounds what that takes.
+// TestNaNKey: NaN is not equal to itself, so each call has a full bucket, and MaxKeys
+// bounds the memory.
 func TestNaNKey(t *testing.T) {
 	x := NewKeyed(Rate{}, 1, KeyedOptions[float64]{MaxKeys: 100})
 	for range 1000 {
@@ -497,6 +496,8 @@ func TestNaNKey(t *testing.T) {
 	x.check(t)
 }
 
+// TestShards: four for each processor that can run, at most 256, and fewer where MaxKeys
+// would leave less than 64 keys for each.
 func TestShards(t *testing.T) {
 	for procs, want := range map[int]int{1: 4, 2: 8, 3: 16, 4: 16, 6: 32, 16: 64, 100: 256, 192: 256} {
 		assert.Equal(t, want, shardsFor(procs, 0), "%d processors", procs)
@@ -514,7 +515,7 @@ func TestShards(t *testing.T) {
 	})
 }
 
-// TestKeyedRefundsOne: the least that can be given back is.
+// TestKeyedRefundsOne: a refund of 1 token is not lost.
 func TestKeyedRefundsOne(t *testing.T) {
 	x := NewKeyed[string](Rate{}, 2)
 	require.True(t, x.Take("a", 2).OK)

@@ -8,18 +8,18 @@ import (
 	"time"
 )
 
-// Never is the RetryAfter of a Take that no waiting will make succeed, and the
-// ResetAfter of a limiter that will not be full again.
+// Never is the RetryAfter of a Take that will never succeed, and the ResetAfter of a
+// limiter that will not be full again.
 const Never time.Duration = math.MaxInt64
 
-// A Decision is what a limiter answers. Durations are exact, rounded up to the
-// nanosecond: after RetryAfter the same Take succeeds if nobody else took.
+// A Decision is the result of a Take. Durations are exact, rounded up to the nanosecond:
+// after RetryAfter the same Take succeeds if no other call has taken events meanwhile.
 type Decision struct {
 	OK         bool          // n was taken; if not, nothing was
-	Limit      int64         // the most that can be taken at once: the burst, or the count of a window
+	Limit      int64         // the maximum that can be taken at once: the burst, or the count of a window
 	Remaining  int64         // what could be taken now, after this decision
 	RetryAfter time.Duration // until the same Take would succeed; 0 if OK, Never if it cannot
-	ResetAfter time.Duration // until Remaining is Limit again, if nobody takes
+	ResetAfter time.Duration // until Remaining is Limit again, if nothing is taken
 }
 
 // A Limiter decides whether n events may happen now. Take(n) takes n or nothing;
@@ -28,19 +28,19 @@ type Decision struct {
 type Limiter interface{ Take(n int64) Decision }
 
 var (
-	// ErrNever is what WaitN returns for an n that no waiting will bring: less than
-	// 1, more than the burst, not there at rate 0, or due in more than 292 years.
+	// ErrNever is what WaitN returns for an n that it can never get: less than 1, more
+	// than the burst, not available at rate 0, or due in more than 292 years.
 	ErrNever = errors.New("ratelimit: no waiting will bring this many")
 
 	// ErrBusy is what Wait and WaitN return when as many callers are waiting as
 	// MaxWaiting allows.
 	ErrBusy = errors.New("ratelimit: too many callers are waiting")
 
-	// ErrBurst is what the error of Set wraps for a negative burst.
+	// ErrBurst is wrapped by the error of Set for a negative burst.
 	ErrBurst = errors.New("ratelimit: burst must not be negative")
 
-	// ErrLimited is what the error of a function made by Wrap wraps when the limiter
-	// refused; errors.As finds the *LimitedError with the Decision in it.
+	// ErrLimited is wrapped by the error of a function made by Wrap when the limiter
+	// refused; errors.As finds the *LimitedError with the Decision.
 	ErrLimited = errors.New("ratelimit: limited")
 )
 

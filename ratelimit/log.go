@@ -18,11 +18,11 @@ type WindowOptions struct {
 	Now func() time.Time
 }
 
-// A SlidingLog admits at most n events in any window of a length: it remembers when
-// the events of the last window were. It is exact where the others are not, at the
-// price of eight bytes per event: its memory grows by doubling, up to n events, with
-// the most that one window has had, and is kept. It is made by NewSlidingLog, is safe
-// for concurrent use and must not be copied.
+// A SlidingLog admits at most n events in any window of a length: it stores the times of
+// the events of the last window. Unlike the others it is exact for any window, at a cost
+// of eight bytes per event. Its memory grows by doubling to the largest number of events
+// that one window has had, at most n, and does not shrink. It is made by NewSlidingLog,
+// is safe for concurrent use and must not be copied.
 type SlidingLog struct {
 	mu    sync.Mutex
 	clock clock.Clock
@@ -34,8 +34,8 @@ type SlidingLog struct {
 	len   int
 }
 
-// NewSlidingLog returns a log of no events. Memory is allocated as they come. It panics
-// if n is less than 1 or per is not positive, and on more than one WindowOptions.
+// NewSlidingLog returns an empty log. Memory is allocated as events are recorded. It
+// panics if n is less than 1 or per is not positive, and on more than one WindowOptions.
 func NewSlidingLog(n int, per time.Duration, opts ...WindowOptions) *SlidingLog {
 	o := option.One("ratelimit.NewSlidingLog", opts)
 	if n < 1 || per <= 0 {
@@ -52,7 +52,7 @@ func (l *SlidingLog) Allow() bool {
 	defer l.mu.Unlock()
 	if l.len == len(l.ring) {
 		switch {
-		case l.len > 0 && l.now-l.ring[l.head] >= l.per: // in place of the oldest
+		case l.len > 0 && l.now-l.ring[l.head] >= l.per: // the new event replaces the oldest
 			l.ring[l.head] = l.now
 			l.head = l.index(1)
 			return true
@@ -72,7 +72,7 @@ func (l *SlidingLog) Take(k int64) Decision {
 	return d
 }
 
-// take is Take that says for when it has recorded the events.
+// take is Take that also returns the time at which it has recorded the events.
 func (l *SlidingLog) take(k int64) (d Decision, at int64) {
 	l.lock()
 	defer l.mu.Unlock()
@@ -125,7 +125,7 @@ func (l *SlidingLog) index(i int) int {
 // is not. Differences of times do not overflow, whatever per is.
 func (l *SlidingLog) left(i int) int64 { return l.per - (l.now - l.ring[l.index(i)]) }
 
-// drop forgets the k oldest events, which are outside the window.
+// drop drops the k oldest events, which are outside the window.
 func (l *SlidingLog) drop(k int) {
 	if l.len -= k; l.len > 0 {
 		l.head = l.index(k)
@@ -148,8 +148,8 @@ func (l *SlidingLog) grow(need int) {
 	l.ring, l.head = ring, 0
 }
 
-// decide forgets the events that are outside the window, and returns what there is
-// and whether a Take of k succeeds.
+// decide drops the events that are outside the window, and returns what is left and
+// whether a Take of k succeeds.
 func (l *SlidingLog) decide(k int64) Decision {
 	l.drop(sort.Search(l.len, func(i int) bool { return l.left(i) > 0 }))
 	room := int64(l.n - l.len)
@@ -167,8 +167,8 @@ func (l *SlidingLog) decide(k int64) Decision {
 	return d
 }
 
-// remove removes k events of the time at again, if they are still in the window.
-// O(log n + events since).
+// remove removes k events recorded at the time at, if they are still in the window. O(log
+// n + events since).
 func (l *SlidingLog) remove(k int, at int64) {
 	l.lock()
 	defer l.mu.Unlock()

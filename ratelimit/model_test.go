@@ -25,7 +25,7 @@ func (b *Bucket) check(t require.TestingT) {
 		require.Less(t, z, int64(frozen), "I1")
 		require.LessOrEqual(t, s.full, int64(edge), "I1")
 		require.Equal(t, s.burst, s.most, "I1")
-		require.NotEqual(t, Inf, s.rate, "a z that others move must refuse nobody")
+		require.NotEqual(t, Inf, s.rate, "a z that others move must not cause a refusal")
 	}
 	if b.promises == nil {
 		return
@@ -51,7 +51,7 @@ func (b *Bucket) check(t require.TestingT) {
 	}
 }
 
-// A fakeClock is moved by hand; it may go back.
+// A fakeClock is set by hand; it may go backwards.
 type fakeClock struct{ ns int64 }
 
 func (c *fakeClock) Now() time.Time { return time.Unix(0, 0).Add(time.Duration(c.ns)) }
@@ -174,8 +174,8 @@ func TestInt128(t *testing.T) {
 	})
 }
 
-// TestFloat: the nearest float64, where a quotient of floats or of rounded parts is not,
-// and without allocation.
+// TestFloat: the result is the nearest float64, also where a quotient of floats or of
+// rounded parts is not, and nothing is allocated.
 func TestFloat(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		ints := rapid.OneOf(rapid.Int64(), rapid.SampledFrom([]int64{0, 1, -1, 1<<53 + 1, 1<<54 + 3, math.MaxInt64, math.MinInt64}))

@@ -15,8 +15,8 @@ type PacerOptions struct {
 	// Options.Now.
 	Now func() time.Time
 
-	// MaxWaiting is how many callers may sleep in Wait at once; 0, the default, is no
-	// bound. One more gets ErrBusy at once.
+	// MaxWaiting is the maximum number of callers that sleep in Wait at once; 0, the
+	// default, is no bound. A further caller gets ErrBusy at once.
 	MaxWaiting int
 }
 
@@ -24,12 +24,12 @@ type PacerOptions struct {
 // the order in which they came. It is made by NewPacer, is safe for concurrent use
 // and must not be copied.
 //
-// With slack s, up to s turns that nobody used can be made up for, at once; slack
-// does not come back but by turns that nobody uses. (A leaky bucket that spaces
-// evenly is a token bucket of depth 1, and slack is further depth, empty at first.)
+// With slack s, up to s unused turns can be made up for at once; slack is regained only
+// by turns that are not used. (A leaky bucket with even spacing is a token bucket of
+// depth 1; slack is further depth, empty at first.)
 type Pacer struct{ b *Bucket }
 
-// bucket returns the bucket that the pacer is.
+// bucket returns the bucket behind the pacer.
 func (p *Pacer) bucket() *Bucket {
 	if p.b == nil {
 		panic("ratelimit: Pacer must be made by NewPacer")
@@ -54,10 +54,10 @@ func NewPacer(r Rate, slack int64, opts ...PacerOptions) *Pacer {
 // there is no turn now, it returns ErrNever; if PacerOptions.MaxWaiting callers sleep
 // already, ErrBusy.
 //
-// Timers fire late, by up to a millisecond, and a turn that is late is lost unless
-// slack makes up for it: without slack, callers fall behind the rate from about 1,000
-// turns a second on, and far behind at 10,000. Give it a slack of a few milliseconds'
-// worth. Cost as Bucket.WaitN.
+// Timers fire up to a millisecond late, and a late turn is lost unless slack makes up for
+// it: without slack, callers fall behind the rate from about 1,000 turns per second, and
+// far behind at 10,000. Choose a slack of a few milliseconds' worth of turns. Cost as
+// Bucket.WaitN.
 func (p *Pacer) Wait(ctx context.Context) error { return p.bucket().WaitN(ctx, 1) }
 
 // TryNext takes the turn and reports true if it is now, and returns the time until
@@ -67,8 +67,8 @@ func (p *Pacer) TryNext() (time.Duration, bool) {
 	return d.RetryAfter, d.OK
 }
 
-// Set changes the rate; sleepers get new times. At rate 0 those that sleep do so until
-// Set changes it again or their context is done. O(1 + sleepers).
+// Set changes the rate; sleepers get new times. At rate 0, sleepers sleep until Set
+// changes the rate again or their context is done. O(1 + sleepers).
 func (p *Pacer) Set(r Rate) {
 	b := p.bucket()
 	_ = b.Set(r, b.state.Load().burst) // only a negative burst is an error

@@ -5,16 +5,16 @@ import (
 	"time"
 )
 
-// A key that has promised tokens, to sleepers in Keyed.Wait or to reservations, cannot say
-// so in one word: it has a Bucket of its own until its promises are due. It is then in
-// keyShard.promised and not in keyShard.table.
+// The state of a key that has promised tokens, to sleepers in Keyed.Wait or to
+// reservations, does not fit in one word: such a key has its own Bucket until its
+// promises are due. It is then in keyShard.promised and not in keyShard.table.
 
 // Wait is WaitN for one token.
 func (x *Keyed[K]) Wait(ctx context.Context, k K) error { return x.WaitN(ctx, k, 1) }
 
 // WaitN takes n tokens from the bucket of k and sleeps until they are there. The callers
-// that wait for one key are served in the order in which they came; those of other keys
-// are not affected. It returns what Bucket.WaitN returns, and ErrBusy if
+// that wait for one key are served in the order in which they came; callers for other
+// keys are not affected. It returns what Bucket.WaitN returns, and ErrBusy if
 // KeyedOptions.MaxWaiting callers sleep for k already.
 //
 // A change of RateFor reaches the sleepers of a key with the next call for it that is not
@@ -50,8 +50,8 @@ func (x *Keyed[K]) WaitN(ctx context.Context, k K, n int64) error {
 
 // Reserve takes n tokens of k that are there or will be within maxWait, and returns when,
 // as Bucket.Reserve does. A change of RateFor reaches a reservation as it does a sleeper
-// in WaitN. The cost is that of Allow if the tokens are there, or come too late; otherwise
-// it allocates, about a kilobyte for the first reservation of a key.
+// in WaitN. The cost is that of Allow if the tokens are there, or would come too late;
+// otherwise it allocates, about a kilobyte for the first reservation of a key.
 func (x *Keyed[K]) Reserve(k K, n int64, maxWait time.Duration) (*Reservation, bool) {
 	x.made()
 	c := x.settingFor(k, new(setting))
@@ -68,9 +68,9 @@ func (x *Keyed[K]) Reserve(k K, n int64, maxWait time.Duration) (*Reservation, b
 	return b.reserveWithin(n, maxWait)
 }
 
-// Refund gives n tokens back to the bucket of k, as far as it has room, and wakes those
-// that wait for k sooner. They count under the rate and the burst of the last call that
-// took from it: RateFor is not asked. An n of 0 or less does nothing. O(1) expected.
+// Refund returns n tokens to the bucket of k, up to its burst, and wakes callers that
+// wait for k sooner. It uses the rate and the burst of the last call that took from the
+// bucket: RateFor is not called. An n of 0 or less does nothing. O(1) expected.
 func (x *Keyed[K]) Refund(k K, n int64) {
 	x.made()
 	if n >= 1 {
@@ -78,8 +78,8 @@ func (x *Keyed[K]) Refund(k K, n int64) {
 	}
 }
 
-// promise returns the bucket of k, and makes one if it has none. It returns with the locks
-// of the shard and the bucket held, for release.
+// promise returns the bucket of k, and makes one if it has none. It returns with the
+// locks of the shard and the bucket held; release unlocks them.
 func (s *keyShard[K]) promise(x *Keyed[K], h uint32, k K, c *setting) *Bucket {
 	for {
 		ns := x.clock.Now()
@@ -99,14 +99,14 @@ func (s *keyShard[K]) promise(x *Keyed[K], h uint32, k K, c *setting) *Bucket {
 	}
 }
 
-// release gives back what promise locked, and the bucket if nothing was promised.
+// release unlocks what promise locked, and demotes the bucket if nothing was promised.
 func (s *keyShard[K]) release(x *Keyed[K], h uint32, k K, b *Bucket) {
 	b.mu.Unlock()
 	s.own(x, h, k)
 	s.mu.Unlock()
 }
 
-// settle gives back the bucket of k if all that it promised is due.
+// settle demotes the bucket of k if all its promises are due.
 func (s *keyShard[K]) settle(x *Keyed[K], h uint32, k K) {
 	ns := x.clock.Now()
 	s.mu.Lock()
@@ -115,9 +115,9 @@ func (s *keyShard[K]) settle(x *Keyed[K], h uint32, k K) {
 	s.own(x, h, k)
 }
 
-// own returns the bucket that k has of its own, nil if it has none. If all that it has
-// promised is due it puts k back into the table, and then the shard's time may be later
-// than before. mu is held, as in all below. O(1) expected.
+// own returns k's own bucket, nil if it has none. If all promises of k are due it moves k
+// back into the table; the shard's time may then be later than before. mu is held, as in
+// all functions below. O(1) expected.
 func (s *keyShard[K]) own(x *Keyed[K], h uint32, k K) *Bucket {
 	slot := s.promised.Find(h, k)
 	if slot == 0 || s.demote(x, slot) {
@@ -126,9 +126,10 @@ func (s *keyShard[K]) own(x *Keyed[K], h uint32, k K) *Bucket {
 	return s.promised.At(slot).Value
 }
 
-// promote takes k out of the table and gives it a bucket that holds as much. It returns
-// nil if k is new and Keyed is at its cap. First it looks whether two others have kept
-// all that they promised, so that these become fewer although nobody asks for their keys.
+// promote moves k from the table to its own bucket, which holds as many tokens. It
+// returns nil if k is new and the Keyed is at its cap. First it checks two other promised
+// keys and demotes them if all their promises are due, so that they become fewer even if
+// no call asks for them.
 func (s *keyShard[K]) promote(x *Keyed[K], h uint32, k K, c *setting) *Bucket {
 	for range min(2, s.promised.Len()) {
 		if s.turn = s.promised.Next(s.turn); s.turn != 0 {
@@ -160,8 +161,8 @@ func (s *keyShard[K]) promote(x *Keyed[K], h uint32, k K, c *setting) *Bucket {
 	return b
 }
 
-// demote puts the key of a slot of promised back into the table, or forgets it if its
-// bucket is full. It reports false if something that it promised is still to come.
+// demote moves the key of a slot of promised back into the table, or forgets it if its
+// bucket is full. It reports false if one of its promises is not due.
 func (s *keyShard[K]) demote(x *Keyed[K], slot uint32) bool {
 	e := s.promised.At(slot)
 	k, b := e.Key, e.Value
@@ -183,8 +184,8 @@ func (s *keyShard[K]) demote(x *Keyed[K], slot uint32) bool {
 	return true
 }
 
-// dropPromised forgets a key that has a bucket of its own, if there is one. What the
-// bucket has promised keeps its time.
+// dropPromised forgets a key that has its own bucket, if there is one. The promises of
+// the bucket keep their times.
 func (s *keyShard[K]) dropPromised(x *Keyed[K]) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

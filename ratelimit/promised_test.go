@@ -28,8 +28,8 @@ func (s *served) waitKey(ctx context.Context, x *Keyed[string], k string, id int
 }
 
 // TestKeyedWaitIsFIFO: the workers of one host are served one after the other, in the
-// order in which they came, and nobody passes them; those of another host do not wait
-// for them.
+// order in which they came, and no later caller overtakes them; those of another host do
+// not wait for them.
 func TestKeyedWaitIsFIFO(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := NewKeyed[string](Every(time.Second), 2)
@@ -38,7 +38,7 @@ func TestKeyedWaitIsFIFO(t *testing.T) {
 		for id, n := range []int64{2, 1, 2} {
 			s.waitKey(t.Context(), x, "a", id, n)
 		}
-		assert.False(t, x.Allow("a"), "nobody passes the sleepers")
+		assert.False(t, x.Allow("a"), "no caller overtakes the sleepers")
 		assert.Equal(t, Decision{Limit: 2, RetryAfter: 6 * time.Second, ResetAfter: 7 * time.Second}, x.Take("a", 1))
 		assert.Equal(t, x.Take("a", 0), x.Key("a").(tentative).peek(0))
 		for k, d := range x.All() {
@@ -61,10 +61,10 @@ func TestKeyedWaitIsFIFO(t *testing.T) {
 	})
 }
 
-// TestKeyedWaitGivesUp: what a sleeper that gives up had taken goes to those behind it,
-// and to Refund and Cancel they move up as in a Bucket.
+// TestKeyedWaitGivesUp: when a sleeper gives up, its tokens go to those behind it; after
+// a Refund or a Cancel they move up as in a Bucket.
 func TestKeyedWaitGivesUp(t *testing.T) {
-	why := errors.New("the crawl is over")
+	why := errors.New("the crawl has ended")
 	synctest.Test(t, func(t *testing.T) {
 		x := NewKeyed(Every(time.Second), 5, KeyedOptions[string]{MaxWaiting: 3})
 		require.True(t, x.Take("a", 5).OK)
@@ -81,7 +81,7 @@ func TestKeyedWaitGivesUp(t *testing.T) {
 		s.waitKey(t.Context(), x, "a", 1, 1) // 5 s
 		s.waitKey(t.Context(), x, "a", 2, 1) // 6 s
 		assert.ErrorIs(t, x.Wait(t.Context(), "a"), ErrBusy)
-		assert.NoError(t, x.Wait(t.Context(), "b"), "each key has places of its own")
+		assert.NoError(t, x.Wait(t.Context(), "b"), "each key has its own count")
 		short, stop := context.WithTimeout(t.Context(), time.Second)
 		defer stop()
 		assert.ErrorIs(t, x.Wait(short, "a"), ErrBusy)
@@ -104,8 +104,8 @@ func TestKeyedWaitGivesUp(t *testing.T) {
 	})
 }
 
-// TestKeyedReservations: as those of a Bucket, for each key; the bucket goes back into
-// the table when all are due, also when nobody asks for its key.
+// TestKeyedReservations: as those of a Bucket, for each key; the key moves back into the
+// table when all are due, even if no call asks for it.
 func TestKeyedReservations(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := NewKeyed[int](Every(time.Second), 2)
@@ -155,7 +155,8 @@ func TestKeyedReservations(t *testing.T) {
 	})
 }
 
-// TestKeyedReservationsFollowRateFor: with the next call for their key.
+// TestKeyedReservationsFollowRateFor: a change takes effect with the next call for their
+// key.
 func TestKeyedReservationsFollowRateFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rate := Every(time.Hour)
@@ -204,7 +205,8 @@ func TestPromisedAtTheCap(t *testing.T) {
 }
 
 // TestKeyedHistories: sleepers, reservations, takes and time at random, over few keys; in
-// the end nobody is left, and what was used of each key is within every window.
+// the end no caller is left waiting, and the tokens used of each key are within the bound
+// in every window.
 func TestKeyedHistories(t *testing.T) {
 	histories := 1_000
 	if testing.Short() {

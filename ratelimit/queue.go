@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// A queue holds the sleepers in the order in which they came, which is the order of
-// their times. The first is due at an instant, each other one so many ticks after the
-// one before it: to move all those behind a sleeper is to change one number. Only the
-// timer of the first runs. It is guarded by Bucket.mu.
+// A queue holds the sleepers in the order in which they came, which is the order of their
+// times. The first is due at an instant, each other one a number of ticks after the one
+// before it; so one number moves a sleeper and all those behind it. Only the timer of the
+// first runs. It is guarded by Bucket.mu.
 type queue struct {
 	list.List        // of *promise
 	last      int128 // when the last one is due
@@ -21,7 +21,7 @@ func (q *queue) push(p *promise, now int128) {
 		p.due = due.sub(q.last)
 	}
 	q.last = due
-	p.timer = time.NewTimer(Never) // not stopped: a timer that no caller waits for is garbage
+	p.timer = time.NewTimer(Never) // not stopped: a timer that is not waited for is garbage
 	if p.at = q.PushBack(p); q.Len() == 1 {
 		q.arm(now)
 	}
@@ -46,8 +46,8 @@ func (q *queue) remove(p *promise, now int128) (next *list.Element) {
 	return next
 }
 
-// due returns when p is due, or an instant after now that is not later. O(1 + sleepers
-// before it that are due and have not left).
+// due returns the instant at which p is due; if that is after now, it may return an
+// earlier instant after now. O(1 + sleepers before p that are due and have not left).
 func (q *queue) due(p *promise, now int128) (at int128) {
 	for e := q.Front(); ; e = e.Next() {
 		at = at.add(e.Value.(*promise).due)
@@ -57,7 +57,7 @@ func (q *queue) due(p *promise, now int128) (at int128) {
 	}
 }
 
-// moveUp makes the sleeper at e and all behind it due earlier by so many ticks. O(1).
+// moveUp makes the sleeper at e and all behind it due earlier by that many ticks. O(1).
 func (q *queue) moveUp(e *list.Element, ticks, now int128) {
 	p := e.Value.(*promise)
 	p.due = p.due.sub(ticks)

@@ -9,12 +9,11 @@ import (
 	"time"
 )
 
-// ErrRate is what the errors of ParseRate and UnmarshalText wrap.
+// ErrRate is wrapped by the errors of ParseRate and UnmarshalText.
 var ErrRate = errors.New("ratelimit: not a rate")
 
-// A Rate says how many events may happen in how much time, as an exact fraction
-// in lowest terms: no rate is rounded, and equal rates are == to each other. The
-// zero value admits nothing beyond the burst, for ever.
+// A Rate is a number of events per time, as an exact fraction in lowest terms: no rate is
+// rounded, and equal rates are ==. The zero value never admits anything beyond the burst.
 type Rate struct {
 	n, d int64 // n events in d nanoseconds; Inf is 1 in 0, zero is 0 in 0
 }
@@ -53,9 +52,8 @@ func (r Rate) Fraction() (n int64, d time.Duration) {
 	return r.n, time.Duration(r.d)
 }
 
-// Time returns how long k events take at this rate, rounded up to the
-// nanosecond: 0 for Inf and for k of 0 or less, Never if it is longer than a
-// Duration can say. O(1).
+// Time returns how long k events take at this rate, rounded up to the nanosecond: 0 for
+// Inf and for k of 0 or less, Never if a Duration cannot hold it. O(1).
 func (r Rate) Time(k int64) time.Duration {
 	if k <= 0 || r == Inf {
 		return 0
@@ -64,10 +62,10 @@ func (r Rate) Time(k int64) time.Duration {
 	return mul128(k, int64(d)).ceilDiv(n)
 }
 
-// ParseRate reads "100/s", "15/15m", "3/250ms" or "inf": a count, a slash and a
-// duration as time.ParseDuration reads it, whose number may be left out if it is
-// 1. Anything else is an error that wraps ErrRate and says what is wanted: a count that
-// is negative, not a whole number or too large, a duration that is not positive.
+// ParseRate reads "100/s", "15/15m", "3/250ms" or "inf": a count, a slash and a duration
+// as time.ParseDuration reads it; the duration's number may be omitted if it is 1. Anything
+// else is an error that wraps ErrRate and says what is expected: a count that is negative,
+// not a whole number or too large, or a duration that is not positive, is not a rate.
 func ParseRate(s string) (Rate, error) {
 	if s == "inf" {
 		return Inf, nil
@@ -87,7 +85,7 @@ func ParseRate(s string) (Rate, error) {
 	return Per(n, d), nil
 }
 
-// units are what is written for those of time.ParseDuration.
+// units maps other spellings to the units of time.ParseDuration.
 var units = map[string]string{
 	"second": "s", "seconds": "s", "sec": "s", "secs": "s",
 	"minute": "m", "minutes": "m", "min": "m", "mins": "m",
@@ -95,8 +93,8 @@ var units = map[string]string{
 	"day": "24h", "days": "24h", "d": "24h",
 }
 
-// notARate returns an error that says what was meant, if that can be seen, or else what a
-// rate looks like.
+// notARate returns an error that says what was probably meant, if that is clear, or else
+// shows what a rate looks like.
 func notARate(s string) error {
 	want := "100/s"
 	count, per, _ := strings.Cut(s, "/")
@@ -136,7 +134,7 @@ func (r Rate) String() string {
 	return strconv.FormatInt(r.n, 10) + "/" + per
 }
 
-// MarshalText returns String as bytes, for JSON, flag.TextVar and their like.
+// MarshalText returns String as bytes, for JSON, flag.TextVar and the like.
 func (r Rate) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
 // UnmarshalText reads what ParseRate reads; an error leaves the rate as it was.

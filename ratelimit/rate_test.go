@@ -30,7 +30,8 @@ func TestParseRate(t *testing.T) {
 	}
 }
 
-// TestParseRateSaysWhatItWants: what was meant, where the unit is only spelled otherwise.
+// TestParseRateSaysWhatItWants: the error suggests what was meant, where only the unit is
+// spelled differently.
 func TestParseRateSaysWhatItWants(t *testing.T) {
 	for text, want := range map[string]string{
 		"100/sec": "100/s", "7/Minute": "7/m", "2/d": "2/24h", "5/hours": "5/h",

@@ -2,8 +2,8 @@ package ratelimit
 
 import "time"
 
-// current returns the state and the time in its ticks. If the time has outrun
-// them it first moves tick 0. b.mu is held.
+// current returns the state and the time in its ticks. If the time no longer fits in its
+// ticks, it first moves tick 0. b.mu is held.
 func (b *Bucket) current() (*state, int128) { return b.currentAt(b.locked()) }
 
 // currentAt is current at a time that is not before any other.
@@ -15,9 +15,9 @@ func (b *Bucket) currentAt(ns int64) (*state, int128) {
 	return s, s.now(ns)
 }
 
-// replace freezes the state old at the time ns, hands what it holds over to a new
-// one, whose tick 0 that is, and publishes it. Sleepers get new times. b.mu is
-// held. O(1 + sleepers).
+// replace freezes the state old at the time ns, transfers what it holds to a new state,
+// whose tick 0 is ns, and publishes it. Sleepers get new times. b.mu is held. O(1 +
+// sleepers).
 func (b *Bucket) replace(old *state, ns int64, r Rate, burst int64) *state {
 	s, now := newState(r, burst, ns, false), old.now(ns)
 	z := old.freeze()
@@ -32,9 +32,9 @@ func (b *Bucket) replace(old *state, ns int64, r Rate, burst int64) *state {
 	return s
 }
 
-// advance moves z of s by n tokens if they are due within wait, which must be less
-// than Never to count, and returns the instant at which they are: z afterwards. If z
-// would no longer fit in a word it replaces s by a wide state. b.mu is held.
+// advance moves z of s by n tokens if they are due within wait, and in less than Never. It
+// returns the instant at which they are due, which is z afterwards. If z would no longer
+// fit in a word it replaces s by a wide state. b.mu is held.
 func (b *Bucket) advance(s *state, now int128, n int64, wait time.Duration) (due int128, ok bool) {
 	switch {
 	case n < 1 || n > s.burst && s.rate != Inf:
@@ -49,7 +49,7 @@ func (b *Bucket) advance(s *state, now int128, n int64, wait time.Duration) (due
 			return now, false
 		}
 		due = now.add(ahead)
-		if !s.fits(due) { // so z lies ahead of now, and no taker can have moved it
+		if !s.fits(due) { // so z is after now, and no taker can have moved it
 			s = b.widen(s)
 		}
 		if s.swap(z, due) {
@@ -58,8 +58,8 @@ func (b *Bucket) advance(s *state, now int128, n int64, wait time.Duration) (due
 	}
 }
 
-// widen replaces a narrow state by a wide one with the same ticks, so that no
-// sleeper has to learn of it. b.mu is held.
+// widen replaces a narrow state by a wide one with the same ticks, so sleepers need not
+// be updated. b.mu is held.
 func (b *Bucket) widen(old *state) *state {
 	s := newState(old.rate, old.burst, old.base, true)
 	s.start(old.freeze())

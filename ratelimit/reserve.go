@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// A promise is n tokens at a time to come: a Reservation, whose time is fixed, or a
-// sleeper in WaitN, which moves up when others give tokens back. All fields belong to
-// Bucket.mu.
+// A promise is n tokens at a future time: a Reservation, whose time is fixed, or a
+// sleeper in WaitN, which moves up when others return tokens. Bucket.mu guards all
+// fields.
 type promise struct {
 	s     *state // whose ticks the instants are in
 	due   int128 // for a sleeper see queue
@@ -19,7 +19,7 @@ type promise struct {
 	timer *time.Timer   // of a sleeper
 }
 
-// promises are what a Bucket has promised and is to come.
+// promises are the promises of a Bucket that may not be due yet.
 type promises struct {
 	seq        uint64    // of the last promise
 	reserved   list.List // reservations, in the order of their times
@@ -32,7 +32,7 @@ type promises struct {
 func (p *promise) instant() (*state, int128) {
 	for ; p.s.next != nil; p.s = p.s.next {
 		if p.s.rate == Inf {
-			p.n = 0 // nothing is owed any more
+			p.n = 0 // no debt is left
 		}
 		p.due, p.mark = p.s.translate(p.due), p.s.translate(p.mark.sub(p.s.given))
 	}
@@ -47,11 +47,11 @@ func (p *promise) left(now int128) time.Duration {
 	return 0
 }
 
-// since returns the ticks that have been taken, or have run over the rim, between
-// p and a z of its state.
+// since returns the ticks that have been taken, or have overflowed the burst, between p
+// and a z of its state.
 func (p *promise) since(z int128) int128 { return z.sub(p.mark).add(p.s.given) }
 
-// promise makes a promise of n tokens within wait. b.mu is held.
+// promise promises n tokens within wait. b.mu is held.
 func (b *Bucket) promise(n int64, wait time.Duration) (p *promise, now int128, ok bool) {
 	s, now := b.current()
 	due, ok := b.advance(s, now, n, wait)
@@ -65,10 +65,10 @@ func (b *Bucket) promise(n int64, wait time.Duration) (p *promise, now int128, o
 	return &promise{s: s, due: due, mark: due.add(s.given), n: n, seq: b.seq}, now, true
 }
 
-// reserve notes a promise whose time is fixed and to come. Those whose time has come
-// say nothing any more; it forgets up to two of them, so that they become fewer and no
-// call has many to forget. O(1): after a Cancel p may be due before an older one, and
-// only the next Cancel, which walks all of them, puts it there.
+// reserve adds a promise whose time is fixed and in the future. Promises that are due are
+// no longer needed; reserve drops up to two of them, so that they become fewer and no
+// call has many to drop. O(1): after a Cancel, p may be due before an older promise; only
+// the next Cancel, which walks all of them, sorts it in.
 func (b *Bucket) reserve(p *promise, now int128) {
 	for range 2 {
 		if e := b.reserved.Front(); e != nil && e.Value.(*promise).left(now) == 0 {
@@ -112,11 +112,11 @@ func (b *Bucket) forget(p *promise) {
 	}
 }
 
-// floor returns the least z that the reservations and the size of the bucket allow.
-// What has been reserved for a time P is already missing in z; if the bucket could
-// become full without it by then, that would be forgotten. So P-z, and all that is
-// promised for P and later, must fit into the bucket. A sleeper sets no bound, since
-// it moves with z. O(1) without reservations to come, else O(n log n) in these, plus
+// floor returns the smallest z that the reservations and the size of the bucket allow.
+// Tokens reserved for a time P are already subtracted in z; if the bucket could become
+// full before P, the subtraction would be lost. So P-z, plus all that is promised for P
+// and later, must fit into the bucket. A sleeper sets no bound, since it moves with z.
+// O(1) without reservations that are not due, else O(n log n) in their number, plus
 // O(sleepers).
 func (b *Bucket) floor(s *state, now int128) int128 {
 	b.order()
@@ -140,14 +140,14 @@ func (b *Bucket) floor(s *state, now int128) int128 {
 	return least
 }
 
-// back moves z back by so many ticks, but not below floor, and with it the sleeper at
-// first and those behind it. They are those that came after p: all if p is nil. b.mu
-// is held.
+// back moves z back by that many ticks, but not below floor, and with it the sleeper at
+// first and those behind it: the sleepers that came after p, or all if p is nil. b.mu is
+// held.
 func (b *Bucket) back(s *state, now, ticks, floor int128, p *promise, first *list.Element) {
 	for {
 		z := s.load()
 		least, undo := floor, p != nil && !p.since(z).positive()
-		if undo { // p was the last to take: it is as if it never had
+		if undo { // p was the last to take: undo it completely
 			least = now.sub(s.cost(s.burst))
 		}
 		by := z.sub(least).min(ticks).max(i128(0))
@@ -165,8 +165,8 @@ func (b *Bucket) back(s *state, now, ticks, floor int128, p *promise, first *lis
 
 // cancel undoes p. b.mu is held.
 //
-// While p is not due nothing can have run over the rim since, for z was ahead of the
-// time: z goes back by all of p. Later, without p the bucket may have been full just
+// While p is not due, nothing can have overflowed since, because z was ahead of the time:
+// z moves back by all of p. After that, without p, the bucket may have been full just
 // before what was taken since; then z would now be that much above the full bucket.
 func (b *Bucket) cancel(p *promise) {
 	_, now := b.current()
@@ -186,8 +186,8 @@ func (b *Bucket) cancel(p *promise) {
 	b.back(s, now, ticks, b.floor(s, now), p, behind)
 }
 
-// idle reports whether all that b has promised is due, and forgets it. b.mu is held. O(1)
-// and O(1) for each that it forgets.
+// idle reports whether all promises of b are due, and drops those that are. b.mu is held.
+// O(1), plus O(1) for each that it drops.
 func (b *Bucket) idle(s *state, now int128) bool {
 	if b.promises == nil {
 		return !now.less(s.load())
@@ -198,12 +198,12 @@ func (b *Bucket) idle(s *state, now int128) bool {
 	return b.sleepers.Len() == 0 && b.reserved.Len() == 0 && !now.less(s.load())
 }
 
-// A Reservation is a promise of tokens at a time to come. It is made by Reserve,
-// and its methods are safe for concurrent use.
+// A Reservation is a promise of tokens at a future time. It is made by Reserve, and its
+// methods are safe for concurrent use.
 type Reservation struct {
 	b    *Bucket
 	p    *promise
-	due  bool // from the start, so that there is no bucket
+	due  bool // it was due at once, so it has no bucket
 	over bool // guarded by b.mu
 }
 
@@ -214,9 +214,9 @@ func (r *Reservation) lock() {
 	r.b.lock()
 }
 
-// Reserve takes n tokens that are there or will be within maxWait, and returns
-// when: the caller waits for Delay and then acts, without asking again. It reports
-// false, and takes nothing, if they come later or never, or if n is 0 or less. O(1).
+// Reserve takes n tokens that are available now or will be within maxWait. The caller
+// waits for Delay and then acts, without asking again. It reports false, and takes
+// nothing, if the tokens would be available later or never, or if n is 0 or less. O(1).
 func (b *Bucket) Reserve(n int64, maxWait time.Duration) (*Reservation, bool) {
 	b.lock()
 	defer b.mu.Unlock()
@@ -251,13 +251,12 @@ func (r *Reservation) Delay() time.Duration {
 	return r.p.left(now)
 }
 
-// Cancel says, before the reserved time has come, that the caller will not act. It
-// gives the tokens back, less what would let more than the burst and what the time
-// brings happen in some window, seeing that later reservations keep the times that
-// they were given. Sleepers in Wait move up. Once Delay is 0 the caller may have acted:
-// Cancel then returns nothing, so it can be deferred; use Refund for work that was not
-// done after all. A second Cancel does nothing. O(n log n) in the reservations
-// that are not due, plus O(sleepers).
+// Cancel says, before the reserved time, that the caller will not act. It returns the
+// tokens, except those that would allow more than burst + rate·time in some window, since
+// later reservations keep their times. Sleepers in Wait move up. Once Delay is 0 the
+// caller may have acted: Cancel then returns no tokens, so it can be deferred; use Refund
+// for work that was not done after all. A second Cancel does nothing. O(n log n) in the
+// reservations that are not due, plus O(sleepers).
 func (r *Reservation) Cancel() {
 	if r.due {
 		return

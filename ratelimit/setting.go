@@ -12,8 +12,8 @@ type setting struct {
 	full  int64
 }
 
-// maxTicks is the most ticks in a nanosecond: times of 2^62 ticks, after which a
-// word is no longer read right, are then 73 minutes.
+// maxTicks is the maximum number of ticks in a nanosecond: 2^62 ticks, after which a word
+// is no longer read correctly, are then 73 minutes.
 const maxTicks = 1 << 20
 
 // settingOf returns the ticks of a rate. Where they would not fit it takes coarser
@@ -59,8 +59,8 @@ func (c *setting) debt(word uint64, ns int64) int64 {
 	return max(int64(word-c.ticks(ns)), 0)
 }
 
-// convert returns a debt under old as a debt under c: the tokens that are held stay,
-// up to the burst. A bucket that was full is full, as if it had been forgotten.
+// convert returns a debt under old as a debt under c: the bucket keeps its tokens, up to
+// the burst. A full bucket stays full, as if it had been forgotten.
 func (c *setting) convert(old *setting, debt int64) int64 {
 	if debt == 0 {
 		return 0
@@ -70,7 +70,7 @@ func (c *setting) convert(old *setting, debt int64) int64 {
 	return lack
 }
 
-// left returns how long a bucket that lacks so many ticks takes to fill.
+// left returns how long a bucket that lacks that many ticks takes to fill.
 func (c *setting) left(debt int64) int64 { return int64(i128(debt).ceilDiv(c.n)) }
 
 // take takes n tokens from a bucket that lacks debt.
@@ -81,8 +81,7 @@ func (c *setting) take(debt, n int64) (int64, bool) {
 	return debt + n*c.d, true
 }
 
-// decide puts into words what a take of n saw: debt is what the bucket lacks after
-// it.
+// decide makes the Decision of a take of n: debt is what the bucket lacks after it.
 func (c *setting) decide(ok bool, n, debt int64) Decision {
 	d := Decision{OK: ok, Limit: c.burst, Remaining: c.burst}
 	if c.rate != Inf {

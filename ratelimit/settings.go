@@ -1,7 +1,7 @@
 package ratelimit
 
-// settings says which setting each slot of a shard has, where RateFor gives them
-// out. Slots with the same setting share one: four bytes a key.
+// settings stores the setting of each slot of a shard, where there is a RateFor. Slots
+// with the same setting share one: four bytes per key.
 type settings struct {
 	all   []setting
 	users []int32 // how many slots have it; 0 is free
@@ -41,7 +41,7 @@ func (t *settings) set(slot uint32, c *setting) {
 	t.slot[slot] = i + 1
 }
 
-// free takes the setting of the slot away, if it has one.
+// free removes the setting of the slot, if it has one.
 func (t *settings) free(slot uint32) {
 	i := t.slot[slot]
 	if i == 0 {

@@ -38,7 +38,7 @@ func TestSettingsFollowTheirKeys(t *testing.T) {
 	}
 }
 
-// TestSettingsAreUsedAgain: one that no key has makes room for the next.
+// TestSettingsAreUsedAgain: a setting that no key has is replaced by the next new one.
 func TestSettingsAreUsedAgain(t *testing.T) {
 	burst := int64(0)
 	x := NewKeyed(Every(1), 1, KeyedOptions[int]{RateFor: func(int) (Rate, int64) { return Every(time.Hour), burst }})
@@ -69,8 +69,8 @@ func TestFasterIsForgottenSooner(t *testing.T) {
 	assert.Zero(t, x.Len())
 }
 
-// TestFullIsFullAtAnyBurst: whether or not a bucket that is full has been forgotten makes
-// no difference when its burst has grown.
+// TestFullIsFullAtAnyBurst: when the burst of a full bucket has grown, it makes no
+// difference whether the bucket was forgotten.
 func TestFullIsFullAtAnyBurst(t *testing.T) {
 	c := new(fakeClock)
 	burst := int64(5)

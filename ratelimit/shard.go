@@ -7,23 +7,23 @@ import (
 	"example.com/flatline/internal/wheel"
 )
 
-// A keyShard is one part of a Keyed: a table from key to word and a wheel that
-// knows when to look whether a bucket is full. The word is the instant at which the
-// bucket will be full, in ticks of the key's setting. All is guarded by mu.
+// A keyShard is one part of a Keyed: a table from key to word, and a wheel with the times
+// at which to check whether a bucket is full. The word is the instant at which the bucket
+// will be full, in ticks of the key's setting. mu guards everything.
 type keyShard[K comparable] struct {
 	mu    sync.Mutex
 	table table.Table[K, uint64]
-	// looks holds, for each slot, a time at which its bucket may be full: the time at
-	// which it will be as of the last look, and since then it can only have become
-	// later. So a take need not move it.
+	// looks holds, for each slot, a time at which its bucket may be full: the time
+	// computed at the last look. Takes since then can only have made it later, so a take
+	// need not move it.
 	looks *wheel.Wheel
 	slots int
-	now   int64 // the latest time seen, which a clock that goes back does not undo
+	now   int64 // the latest time seen; it never goes backwards
 	swept int64 // when the last look at all that were due was
 	hand  uint32
 	names *settings // nil if all keys have the same
 
-	promised table.Table[K, *Bucket] // keys that have a Bucket of their own
+	promised table.Table[K, *Bucket] // the promised keys, with their Buckets
 	turn     uint32                  // which of them was looked at last
 	_        [128]byte               // the next shard's lock
 }
@@ -34,10 +34,10 @@ func (s *keyShard[K]) init(named bool) {
 	}
 }
 
-// take takes n tokens from k. Its verdict is unclear if k is new and Keyed is at its
-// cap, elsewhere if k has a Bucket of its own; nothing has happened then.
+// take takes n tokens from k. Its verdict is unclear if k is new and the Keyed is at its
+// cap, and elsewhere if k has its own Bucket; in both cases nothing has changed.
 func (s *keyShard[K]) take(x *Keyed[K], h uint32, k K, n int64, c *setting, ns int64) (v verdict, debt int64) {
-	s.mu.Lock() // not deferred: nothing below calls what is not ours
+	s.mu.Lock() // not deferred: nothing below calls a caller's function
 	ns = s.tick(x, ns)
 	if slot := s.table.Find(h, k); slot != 0 {
 		word := &s.table.At(slot).Value
@@ -57,9 +57,8 @@ func (s *keyShard[K]) take(x *Keyed[K], h uint32, k K, n int64, c *setting, ns i
 	return v, debt
 }
 
-// takeOwn takes n tokens from the Bucket that k has of its own, and writes what that
-// decided to d, unless d is nil. It reports found as false, and does nothing, if k has
-// none any more.
+// takeOwn takes n tokens from k's own Bucket, and writes the Decision to d, unless d is
+// nil. It reports found as false, and does nothing, if k no longer has one.
 func (s *keyShard[K]) takeOwn(x *Keyed[K], h uint32, k K, n int64, c *setting, ns int64, d *Decision) (ok, found bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -78,7 +77,7 @@ func (s *keyShard[K]) takeOwn(x *Keyed[K], h uint32, k K, n int64, c *setting, n
 	return ok, true
 }
 
-// first takes n tokens from k, which is not kept. mu is held, as in all below.
+// first takes n tokens from k, which is not kept. mu is held, as in all functions below.
 func (s *keyShard[K]) first(x *Keyed[K], h uint32, k K, n int64, c *setting, ns int64) (verdict, int64) {
 	debt, ok := c.take(0, n)
 	if !ok {
@@ -92,7 +91,8 @@ func (s *keyShard[K]) first(x *Keyed[K], h uint32, k K, n int64, c *setting, ns 
 	return granted, debt
 }
 
-// rename gives a slot another setting, and its word the ticks of that.
+// rename gives a slot another setting, and converts its word to the ticks of that
+// setting.
 func (s *keyShard[K]) rename(slot uint32, word *uint64, c *setting, ns int64) {
 	old := s.names.of(slot)
 	debt := c.convert(old, old.debt(*word, ns))
@@ -101,8 +101,8 @@ func (s *keyShard[K]) rename(slot uint32, word *uint64, c *setting, ns int64) {
 	s.relook(slot, c.left(debt))
 }
 
-// sweep is after how long all slots that are due are looked at. A word that lies
-// further back than 2^62 ticks would be read as one that lies ahead.
+// sweep is the time after which all slots that are due are looked at. A word more than
+// 2^62 ticks in the past would be read as one in the future.
 const sweep = edge / 2 / maxTicks
 
 // tick advances the shard's time to ns and returns it; it never moves backwards. O(1)
@@ -116,8 +116,8 @@ func (s *keyShard[K]) tick(x *Keyed[K], ns int64) int64 {
 	return ns
 }
 
-// catchUp is apart from tick so that tick can be inlined. Where no slot will be due, a
-// word never changes its meaning: its bucket does not fill.
+// catchUp is separate from tick so that tick can be inlined. The word of a slot that is
+// never due keeps its meaning: its bucket does not fill.
 func (s *keyShard[K]) catchUp(x *Keyed[K], ns int64) {
 	for ns-s.swept > sweep {
 		if s.looks == nil || s.looks.Len() == 0 {
@@ -165,16 +165,16 @@ func (s *keyShard[K]) resize(slots int) {
 	}
 }
 
-// relook has slot looked at when so many nanoseconds have passed, at least one.
+// relook schedules a look at slot after that many nanoseconds, at least one.
 func (s *keyShard[K]) relook(slot uint32, left int64) {
 	s.looks.Remove(slot)
 	s.looks.Advance(s.now)
 	s.looks.Add(slot, max(left, 1), false)
 }
 
-// dropDue looks at up to limit slots that are due, at all if limit is negative, and
-// drops those whose buckets are full; it returns their number. O(1) amortised for
-// each: a look that finds a bucket not full sees tokens taken since the last one.
+// dropDue looks at up to limit slots that are due (all if limit is negative), and drops
+// those whose buckets are full; it returns their number. O(1) amortised for each: if a
+// look finds a bucket not full, tokens have been taken since the last look.
 func (s *keyShard[K]) dropDue(x *Keyed[K], limit int) (dropped int) {
 	if s.looks == nil {
 		return 0
@@ -253,10 +253,10 @@ func (s *keyShard[K]) dropFull(x *Keyed[K], ns int64) bool {
 const sample = 8
 
 // dropCheapest drops, of the next sample keys, the one whose bucket is full soonest,
-// unless the shard has fewer than atLeast keys: new keys that come in a flood push
-// out each other, not those that owe much. A new key gets the slot of the one that
-// it pushes out, so a flood costs at most one debtor in each run of sample slots.
-// Of buckets that never fill the one that lacks least is the cheapest.
+// unless the shard has fewer than atLeast keys: in a flood, new keys replace each other,
+// not keys with a large debt. A new key gets the slot of the key that it replaces, so a
+// flood costs at most one debtor in each run of sample slots. Among buckets that never
+// fill, the one with the smallest debt is the cheapest.
 func (s *keyShard[K]) dropCheapest(x *Keyed[K], atLeast int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -294,8 +294,8 @@ func (s *keyShard[K]) delete(x *Keyed[K], h uint32, k K) bool {
 	return slot != 0
 }
 
-// peek returns what a take of n would decide, and what the bucket of k has: from now on
-// it fills as c says, even if the caller does not take.
+// peek returns what a take of n would decide, with what the bucket of k has. From now on
+// the bucket fills under the setting c, even if the caller does not take.
 func (s *keyShard[K]) peek(x *Keyed[K], h uint32, k K, n int64, c *setting, ns int64) Decision {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -324,7 +324,7 @@ func (s *keyShard[K]) debt(h uint32, k K, c *setting, ns int64) int64 {
 	return c.debt(*word, ns)
 }
 
-// refund makes the bucket of k lack n tokens less.
+// refund reduces the debt of the bucket of k by n tokens.
 func (s *keyShard[K]) refund(x *Keyed[K], h uint32, k K, n, ns int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 )
 
-// A narrow state keeps times below these many ticks, so that no sum on the fast
+// A narrow state keeps times below these numbers of ticks, so that no sum on the fast
 // path overflows: now <= 2^61, z < 2^62, and a burst is at most 2^61 ticks.
 const (
 	edge   = 1 << 61
@@ -29,17 +29,17 @@ type state struct {
 	base  int64 // tick 0, in nanoseconds of the bucket's clock
 	span  int64 // the latest time after base that z fits, in nanoseconds
 
-	// The rest belongs to Bucket.mu.
+	// Bucket.mu guards the rest.
 	wide  bool   // z is in big, and the word stays frozen
 	big   int128 // z, if wide
-	given int128 // by how much z has been moved back in all
-	// Once replaced: its successor, and the instant that is tick 0 of that.
+	given int128 // by how much z has been moved back in total
+	// Once replaced: its successor, and the instant that is the successor's tick 0.
 	next *state
 	at   int128
 
-	_ [128]byte    // what is above is only read, by every processor; z is written by all
+	_ [128]byte    // the fields above are only read, by every processor; z is written by all
 	z atomic.Int64 // the instant at which the bucket was, or will be, just empty
-	_ [128]byte    // what the allocator puts behind
+	_ [128]byte    // keeps the next allocation off z's cache line
 }
 
 // newState returns a state whose tick 0 is base, without a z. Under Inf, where a token
@@ -76,8 +76,8 @@ func (s *state) start(z int128) {
 	s.z.Store(w)
 }
 
-// load returns z. Bucket.mu is held, which keeps the state where it is; if it is
-// narrow, z may change all the same.
+// load returns z. Bucket.mu is held, so the state is not replaced; if it is narrow, z may
+// still change.
 func (s *state) load() int128 {
 	if s.wide {
 		return s.big
@@ -102,8 +102,8 @@ func (s *state) fits(z int128) bool {
 	return s.wide || ok && w < frozen
 }
 
-// freeze stops the fast path on s for good and returns the last z. From here to
-// the publication of a successor every call locks Bucket.mu, which is held.
+// freeze permanently stops the fast path on s and returns the last z. From here to the
+// publication of a successor every call locks Bucket.mu, which is held.
 func (s *state) freeze() int128 {
 	if s.wide {
 		return s.big
@@ -111,11 +111,10 @@ func (s *state) freeze() int128 {
 	return i128(s.z.Swap(frozen))
 }
 
-// translate turns an instant of s into the ticks of its successor, later rather
-// than earlier where that rounds: what was s.d ticks, a token, is next.d ticks. What does
-// not fit in 126 bits, more than 2^63 tokens of debt, is cut to them; as z and the promises
-// are cut alike, their order stays. A
-// bucket without a limit was full, and whatever had been promised was due.
+// translate turns an instant of s into the ticks of its successor, rounded towards later:
+// a token, which was s.d ticks, is next.d ticks. A debt that does not fit in 126 bits
+// (more than 2^63 tokens) is cut to them; z and the promises are cut alike, so their
+// order stays. A bucket without a limit was full, and all its promises were due.
 func (s *state) translate(t int128) int128 {
 	if s.rate == Inf {
 		return i128(0).sub(s.next.cost(s.burst))

@@ -11,7 +11,7 @@ import (
 // monotonic) and a few operations in floating point, whether it is allowed or refused.
 type textbookBucket struct {
 	mu     sync.Mutex
-	rate   float64 // tokens a second
+	rate   float64 // tokens per second
 	burst  float64
 	tokens float64
 	last   time.Time
@@ -37,7 +37,7 @@ func (b *textbookBucket) AllowN(n float64) bool {
 }
 
 // A textbookKeyed is a map of buckets behind a mutex: each call costs two locks and a
-// lookup in the map, each key an allocation of its own, and no key is ever forgotten.
+// lookup in the map, each key costs an allocation, and no key is ever forgotten.
 type textbookKeyed struct {
 	mu sync.Mutex
 	m  map[int]*textbookBucket
@@ -57,8 +57,8 @@ func (x *textbookKeyed) Allow(k int) bool {
 }
 
 // A textbookLog is a slice of the times of the last window behind a mutex: each call
-// appends one time and drops those that are outside, O(1) amortised, at 24 bytes an event
-// and with a new array each time that the slice has moved through the old one.
+// appends one time and drops those that are outside, O(1) amortised, at 24 bytes per
+// event, and with a new array each time the slice has moved through the old one.
 type textbookLog struct {
 	mu  sync.Mutex
 	now func() time.Time
@@ -107,7 +107,7 @@ func (c *textbookCounter) Allow() bool {
 	return true
 }
 
-// A ratBucket is the same in rational arithmetic, which rounds nothing: the oracle
+// A ratBucket is a token bucket in rational arithmetic, which rounds nothing: the oracle
 // of the model tests. It takes time in nanoseconds.
 type ratBucket struct {
 	rate   Rate
@@ -122,7 +122,7 @@ func newRat(r Rate, burst, tokens int64) *ratBucket {
 
 func rat(n int64) *big.Rat { return new(big.Rat).SetInt64(n) }
 
-// perNano is the rate as tokens a nanosecond; never asked of Inf.
+// perNano is the rate in tokens per nanosecond; it is never called for Inf.
 func (b *ratBucket) perNano() *big.Rat {
 	n, d := b.rate.Fraction()
 	return big.NewRat(n, int64(d))
@@ -171,7 +171,7 @@ func ratCeil(x *big.Rat) *big.Int {
 
 func (b *ratBucket) remaining() int64 {
 	if b.tokens.Sign() < 0 {
-		return 0 // it may owe more than an int64 can say
+		return 0 // the debt may be more than an int64 can hold
 	}
 	return ratFloor(b.tokens).Int64()
 }
@@ -212,7 +212,7 @@ func (b *ratBucket) takeUpTo(now, n int64) int64 {
 	return k
 }
 
-// reserve takes n tokens even if there will only be as many within wait.
+// reserve takes n tokens if they are available now or will be within wait.
 func (b *ratBucket) reserve(now, n int64, wait time.Duration) (time.Duration, bool) {
 	b.at(now)
 	if n < 1 || b.rate != Inf && n > b.burst {
@@ -238,8 +238,8 @@ func (b *ratBucket) refund(now, n int64) {
 	}
 }
 
-// set keeps the tokens, up to the new burst. They become a whole number of d-ths,
-// rounded down; of a debt 2^126 d-ths, which are more than 2^63 tokens, are the most.
+// set keeps the tokens, up to the new burst. They become a whole number of d-ths, rounded
+// down; a debt is at most 2^126 d-ths, which is more than 2^63 tokens.
 func (b *ratBucket) set(now int64, r Rate, burst int64) {
 	b.at(now)
 	b.rate, b.burst = r, burst

@@ -4,21 +4,21 @@ package ratelimit
 type tentative interface {
 	Limiter
 	peek(n int64) Decision              // what there is; OK if Take would succeed
-	attempt(n int64) (Decision, func()) // the undoing is called once at most, and only if OK
+	attempt(n int64) (Decision, func()) // the undo function is called at most once, and only if OK
 }
 
-// A refunder can be given back what it gave, by anyone.
+// A refunder is a limiter to which tokens can be returned.
 type refunder interface{ Refund(n int64) }
 
-// All returns a limiter with several tiers, such as a limit a second and one a day:
-// Take(n) takes n from each of them or from none. It asks them in their order and
-// stops at the first that refuses; what those before it took they get back, if they
-// are of this package or have a method Refund(int64). Put others last.
+// All returns a limiter with several tiers, such as a limit per second and one per day:
+// Take(n) takes n from each of them or from none. It asks them in their order and stops
+// at the first that refuses. The tiers before that one get their tokens back if they are
+// of this package or have a method Refund(int64). Put others last.
 //
-// Tiers of this package are all asked before the first one takes, so that nothing
-// is taken and given back unless another goroutine comes between. Where one does,
-// a Bucket gets back what cannot exceed its bound, as in Reservation.Cancel. That may be
-// less than was taken, where others have taken and given back in the meantime
+// Tiers of this package are all asked before the first one takes, so that nothing is
+// taken and returned unless another goroutine takes in between. If one does, a Bucket
+// gets back what cannot exceed its bound, as in Reservation.Cancel. That may be less than
+// was taken, if others have taken and returned tokens in the meantime
 // (TestUndoMayReturnLess): a bucket does not know whether it would have been full then.
 //
 // The Decision has the Limit and Remaining of the tier with the least remaining,
@@ -50,7 +50,7 @@ func (l all) peek(n int64) joint {
 	return sum
 }
 
-// peek returns what t has, and false if it cannot be asked without taking.
+// peek returns what t has, or false if t cannot be asked without taking.
 func peek(t Limiter, n int64) (d Decision, ok bool) {
 	switch t := t.(type) {
 	case all:
@@ -89,8 +89,8 @@ func (l all) attemptEach(n int64, each []Decision) (Decision, func()) {
 	return sum.Decision, back
 }
 
-// level returns what the tiers have. A tier says that to a take of nothing, which is
-// refused by contract.
+// level returns what the tiers have. A take of 0, which is refused by contract, returns
+// that.
 func (l all) level() joint {
 	sum := whole(1)
 	for _, t := range l {

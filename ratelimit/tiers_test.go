@@ -9,7 +9,7 @@ import (
 )
 
 // TestRefusalSaysWhatThereIs: after a refusal nothing was taken, so a tier that would
-// have granted counts with what it has, whoever refused and whenever.
+// have granted reports what it has, whichever tier refused and when.
 func TestRefusalSaysWhatThereIs(t *testing.T) {
 	for name, tier := range map[string]func() Limiter{
 		"Bucket":         func() Limiter { return New(Every(time.Second), 5) },
@@ -37,7 +37,7 @@ func TestRefusalSaysWhatThereIs(t *testing.T) {
 				assert.Equal(t, []Decision{has, none}, each)
 				assert.Equal(t, none, All(tier, empty).Take(3))
 
-				// One that cannot be asked first refuses when the others have given.
+				// A tier that cannot peek refuses after the others have granted.
 				late := &counting{left: 4}
 				assert.True(t, late.Take(2).OK)
 				no := Decision{Limit: 4, Remaining: 2, RetryAfter: Never}
@@ -52,8 +52,8 @@ func TestRefusalSaysWhatThereIs(t *testing.T) {
 	}
 }
 
-// TestTierGivenTwice: it would grant either take, and so refuses the second only when it
-// has granted the first, as if another goroutine had come between.
+// TestTierGivenTwice: it would grant either take alone, so it refuses the second only
+// after it has granted the first, as if another goroutine had taken in between.
 func TestTierGivenTwice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, tier := range []Limiter{
@@ -73,7 +73,7 @@ func TestTierGivenTwice(t *testing.T) {
 	})
 }
 
-// oneWay is a limiter of another package that cannot be given back.
+// oneWay is a limiter of another package without a Refund.
 type oneWay struct{ left int64 }
 
 func (o *oneWay) Take(n int64) Decision {
@@ -81,8 +81,8 @@ func (o *oneWay) Take(n int64) Decision {
 	return Decision{OK: n >= 1, Limit: 9, Remaining: o.left}
 }
 
-// TestLooksBeforeItTakes: a tier that can be asked is asked before any takes, at the
-// present time.
+// TestLooksBeforeItTakes: a tier that can peek is asked before any tier takes, at the
+// current time.
 func TestLooksBeforeItTakes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lost := &oneWay{left: 9}

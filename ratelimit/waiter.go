@@ -10,27 +10,27 @@ import (
 // Wait is WaitN for one token.
 func (b *Bucket) Wait(ctx context.Context) error { return b.WaitN(ctx, 1) }
 
-// WaitN takes n tokens and sleeps until they are there. Callers are served in the
-// order in which they came; no caller that comes later, by whatever method, is served
-// before them. It returns
+// WaitN takes n tokens and sleeps until they are available. Callers are served in the
+// order in which they came; no later caller, of any method, is served before them. It
+// returns
 //   - ErrNever at once if n is less than 1 or more than the burst, or if the rate is 0
 //     and the tokens are not there;
 //   - ErrBusy at once if it would have to sleep and Options.MaxWaiting callers do;
 //   - an error that wraps context.DeadlineExceeded at once if the tokens come
 //     after ctx's deadline, and then takes nothing;
 //   - an error that wraps ctx's error and context.Cause(ctx) when ctx is done, before
-//     the call or during it, and then gives back what it took, as Cancel does.
+//     the call or during it, and then returns what it took, as Cancel does.
 //
 // Set, Refund and the Cancel of others change its time. A caller that already sleeps
 // when Set makes the rate 0 sleeps until Set changes it again or ctx is done.
 //
-// Timers fire late, by up to a millisecond, and the bucket holds at most burst tokens
-// meanwhile. So callers in a loop around Wait with a burst of 1 stay below the rate
-// where a token takes less than about a millisecond: give the bucket a burst of a few
-// milliseconds' worth.
+// Timers fire up to a millisecond late, and the bucket holds at most burst tokens
+// meanwhile. So if a token takes less than about a millisecond, callers in a loop around
+// Wait with a burst of 1 stay below the rate: choose a burst of a few milliseconds' worth
+// of tokens.
 //
-// O(1), and at the end of ctx what Reservation.Cancel costs, which without reservations
-// is O(1 + sleepers that are due); it allocates only if it has to sleep.
+// O(1). When ctx is done it costs what Reservation.Cancel does, which without
+// reservations is O(1 + sleepers that are due). It allocates only if it has to sleep.
 func (b *Bucket) WaitN(ctx context.Context, n int64) error {
 	if b.state.Load() == nil {
 		panic(bucketNotMade)
@@ -51,7 +51,8 @@ func (b *Bucket) WaitN(ctx context.Context, n int64) error {
 	return b.sleep(ctx, p)
 }
 
-// ended returns an error that matches that of a context which is done, and its cause.
+// ended returns an error that matches both the error and the cause of a context that is
+// done.
 func ended(ctx context.Context) error {
 	err, cause := ctx.Err(), context.Cause(ctx)
 	if errors.Is(cause, err) {
@@ -68,8 +69,8 @@ func patience(ctx context.Context) time.Duration {
 	return Never
 }
 
-// enqueue makes a promise of n tokens to a sleeper. It returns nil if there is
-// nothing to wait for, because of err or because the tokens are there. b.mu is held.
+// enqueue makes a promise of n tokens to a sleeper. It returns nil if there is nothing to
+// wait for: err is set, or the tokens are available. b.mu is held.
 func (b *Bucket) enqueue(n int64, wait time.Duration) (*promise, error) {
 	if s := b.state.Load(); n < 1 || n > s.burst && s.rate != Inf {
 		return nil, ErrNever
@@ -108,9 +109,9 @@ func (b *Bucket) sleep(ctx context.Context, p *promise) error {
 	}
 }
 
-// leave removes the first sleeper, whose timer has fired. If its time has been put
-// off, or the timer ran ahead of the bucket's clock, it sets the timer again and
-// reports false.
+// leave removes the first sleeper, whose timer has fired. If it is not due, because its
+// time has moved or the timer ran ahead of the bucket's clock, it sets the timer again
+// and reports false.
 func (b *Bucket) leave(p *promise) bool {
 	b.lock()
 	defer b.mu.Unlock()

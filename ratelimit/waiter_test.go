@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// served runs WaitN in a goroutine of its own and records when it is served.
+// served runs WaitN in goroutines and records when each is served.
 type served struct {
 	mu    sync.Mutex
 	order []int
@@ -51,7 +51,7 @@ func TestWaitIsFIFO(t *testing.T) {
 		for id, n := range []int64{5, 1, 3, 1} {
 			s.wait(t.Context(), b, id, n)
 		}
-		assert.False(t, b.Allow(), "nobody passes the sleepers")
+		assert.False(t, b.Allow(), "no caller overtakes the sleepers")
 		assert.Zero(t, b.TakeUpTo(1))
 		b.check(t)
 		s.wg.Wait()
@@ -62,8 +62,8 @@ func TestWaitIsFIFO(t *testing.T) {
 	})
 }
 
-// TestWaitHearsOfSet: a sleeper that took its time for good would sleep on after
-// the limit is gone.
+// TestWaitHearsOfSet: a sleeper whose time could not change would still sleep after the
+// limit is removed.
 func TestWaitHearsOfSet(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := New(Every(time.Hour), 1, Options{Initial: ptr(0)})
@@ -118,7 +118,7 @@ func TestWaitersMoveUp(t *testing.T) {
 }
 
 // TestCancelBeforeAPromise: a promise keeps its time, and a sleeper behind it does not
-// move up so far that both together are too much.
+// move up so far that both together exceed the bound.
 func TestCancelBeforeAPromise(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := New(Every(time.Second), 2, Options{Initial: ptr(0)})
@@ -134,7 +134,8 @@ func TestCancelBeforeAPromise(t *testing.T) {
 	})
 }
 
-// TestSleeperPassesAPromise: a sleeper that moves up past a promise stands before it.
+// TestSleeperPassesAPromise: a sleeper that moves up past a promise is before it in the
+// order.
 func TestSleeperPassesAPromise(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := New(Every(time.Second), 5, Options{Initial: ptr(0)})
@@ -150,8 +151,8 @@ func TestSleeperPassesAPromise(t *testing.T) {
 	})
 }
 
-// TestWaitAndContext: the error is the context's, at once where it must come, and
-// nothing is taken.
+// TestWaitAndContext: the error is the context's, is returned at once if the deadline is
+// too early, and nothing is taken.
 func TestWaitAndContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := New(Every(time.Minute), 5, Options{Initial: ptr(0)})
@@ -169,7 +170,7 @@ func TestWaitAndContext(t *testing.T) {
 		assert.InDelta(t, 1.0/60, b.Tokens(), 1e-9, "it took nothing")
 
 		assert.NoError(t, b.Set(Inf, 5))
-		assert.ErrorIs(t, b.Wait(ctx), context.Canceled, "it is over before it begins")
+		assert.ErrorIs(t, b.Wait(ctx), context.Canceled, "it is done before it begins")
 
 		assert.NoError(t, b.Set(Rate{}, 0))
 		ctx, cancel = context.WithTimeout(t.Context(), time.Hour)
@@ -186,7 +187,7 @@ func TestWaitAndContext(t *testing.T) {
 }
 
 // TestMaxWaiting: one caller more than the bound that would have to sleep is refused at
-// once and takes nothing; a place is free again when a sleeper is served or gives up.
+// once and takes nothing; the count goes down again when a sleeper is served or gives up.
 func TestMaxWaiting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := New(Every(time.Second), 2, Options{MaxWaiting: 2})
@@ -261,7 +262,7 @@ func TestWaitOnAClockOfItsOwn(t *testing.T) {
 	})
 }
 
-// TestWaitAtRateZero: nothing will come, so there is nothing to wait for.
+// TestWaitAtRateZero: no token will ever be gained, so there is nothing to wait for.
 func TestWaitAtRateZero(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		begin := time.Now()
@@ -282,8 +283,8 @@ func TestWaitAtRateZero(t *testing.T) {
 	})
 }
 
-// TestManySleepersCancelled: the context of many sleepers ends, in any order, while a
-// reservation is open or not; those that stay are served in order, at the times at
+// TestManySleepersCancelled: the contexts of many sleepers end, in any order, with and
+// without a reservation; the sleepers that stay are served in order, at the times at
 // which they are due without the others.
 func TestManySleepersCancelled(t *testing.T) {
 	const sleepers = 400
@@ -323,8 +324,8 @@ func TestManySleepersCancelled(t *testing.T) {
 	}
 }
 
-// TestCancelMovesOneNumber: to cancel a sleeper, or give tokens back, changes what is
-// written of one other sleeper at most.
+// TestCancelMovesOneNumber: cancelling a sleeper, or returning tokens, changes the stored
+// time of at most one other sleeper.
 func TestCancelMovesOneNumber(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rnd := rand.New(rand.NewPCG(1, 8))
@@ -365,9 +366,9 @@ func TestCancelMovesOneNumber(t *testing.T) {
 	})
 }
 
-// TestWaitHistories: sleepers, promises, cancellations and changes of the rate at
-// random; in the end nobody is left, and at a constant rate what was used is within
-// every window.
+// TestWaitHistories: sleepers, promises, cancellations and changes of the rate at random;
+// in the end no caller is left waiting, and at a constant rate the tokens used are within
+// the bound in every window.
 func TestWaitHistories(t *testing.T) {
 	histories := 2_000
 	if testing.Short() {

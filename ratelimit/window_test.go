@@ -16,8 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// worst plays a limiter of 100 a second the way that hurts most, and returns the
-// most that it admitted in any second.
+// worst attacks a limiter of 100 per second in the worst way, and returns the maximum
+// that it admitted in any second.
 func worst(take func() bool, times []time.Duration) int {
 	var at []time.Duration
 	begin := time.Now()
@@ -55,10 +55,9 @@ func (w *fixedWindow) allow() bool {
 	return w.n <= 100
 }
 
-// TestWorstWindow counts what the essay says: at a limit of 100 a second, in the
-// worst second a fixed window admits 200, a sliding counter 200 as it is mostly
-// written and 199 as it is here, a token bucket of depth 100 admits 199, and a
-// sliding log 100.
+// TestWorstWindow counts what the essay says: at a limit of 100 per second, in the worst
+// second, a fixed window admits 200, a sliding counter 200 as it is usually written and
+// 199 as it is here, a token bucket of depth 100 admits 199, and a sliding log 100.
 func TestWorstWindow(t *testing.T) {
 	const tick = time.Millisecond
 	var late, spread []time.Duration
@@ -72,8 +71,8 @@ func TestWorstWindow(t *testing.T) {
 		want    int
 	}{
 		"fixed window": {func() func() bool { w := &fixedWindow{begin: time.Now()}; return w.allow }, late, 200},
-		// 100 at the end of a window are as good as gone at the end of the next: 100
-		// more, a little at a time, until just less than a second later.
+		// 100 at the end of a window hardly count at the end of the next: so 100 more, a
+		// few at a time, until just under a second later.
 		"sliding counter":  {func() func() bool { return NewSlidingCounter(100, time.Second).Allow }, counterTimes(), 199},
 		"textbook counter": {func() func() bool { return (&textbookCounter{begin: time.Now(), n: 100, per: time.Second}).Allow }, counterTimes(), 200},
 		"token bucket":     {func() func() bool { return New(Per(100, time.Second), 100).Allow }, spread, 199},
@@ -111,7 +110,7 @@ func TestSlidingLogModel(t *testing.T) {
 				}
 				return k
 			}
-			var undoes []func() // of takes that will not have been
+			var undoes []func() // of takes that will be undone
 			for range 40 {
 				time.Sleep(time.Duration(rnd.IntN(4)))
 				now := time.Since(begin)
@@ -175,7 +174,7 @@ func TestSlidingLogModel(t *testing.T) {
 	})
 }
 
-// TestSlidingCounterModel: against the estimate's definition, and the promises to
+// TestSlidingCounterModel: against the estimate's definition, with the durations exact to
 // the nanosecond.
 func TestSlidingCounterModel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -227,7 +226,8 @@ func TestSlidingCounterModel(t *testing.T) {
 	})
 }
 
-// TestSlidingCounterUndoesLate: what was counted in the window before is taken out of it.
+// TestSlidingCounterUndoesLate: events counted in the previous window are subtracted from
+// it.
 func TestSlidingCounterUndoesLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := NewSlidingCounter(10, time.Second)
@@ -259,8 +259,8 @@ func TestSlidingLogIsBounded(t *testing.T) {
 	}
 }
 
-// TestSlidingLogOfAnyLength: a large limit alone takes no memory and no time, rolled
-// back or not, and the memory follows what one window has had.
+// TestSlidingLogOfAnyLength: a large limit alone takes no memory and no time, rolled back
+// or not; the memory depends on the events that one window has had.
 func TestSlidingLogOfAnyLength(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, n := range []int{math.MaxInt, math.MaxInt - 1, 1e8} {
@@ -290,7 +290,7 @@ func TestSlidingLogOfAnyLength(t *testing.T) {
 	})
 }
 
-// TestSlidingCounterOfAnyLength: durations that no Duration can say are Never.
+// TestSlidingCounterOfAnyLength: durations that do not fit in a Duration are Never.
 func TestSlidingCounterOfAnyLength(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, per := range []time.Duration{math.MaxInt64, math.MaxInt64/2 + 1, math.MaxInt64 / 2, 1} {
@@ -311,7 +311,7 @@ func TestSlidingCounterOfAnyLength(t *testing.T) {
 
 func TestWindowsDoNotAllocate(t *testing.T) {
 	l, c := NewSlidingLog(10, time.Nanosecond), NewSlidingCounter(10, time.Microsecond)
-	l.Take(10) // its memory grows until so many events have been
+	l.Take(10) // its memory grows to that many events
 	for name, w := range map[string]interface {
 		Limiter
 		Allow() bool
@@ -335,8 +335,8 @@ func TestWindowPanics(t *testing.T) {
 	}
 }
 
-// TestPacer: even spacing; slack is made up for once, and an idle time does not
-// bring more than it.
+// TestPacer: calls are evenly spaced; slack is used once, and idle time does not gain
+// more than the slack.
 func TestPacer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := NewPacer(Per(10, time.Second), 2)
@@ -392,7 +392,7 @@ func TestPacerIsFair(t *testing.T) {
 	})
 }
 
-// TestAllOrNothing: what earlier tiers gave is given back.
+// TestAllOrNothing: earlier tiers get their tokens back.
 func TestAllOrNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		second, log := New(Every(time.Second), 10), NewSlidingLog(6, time.Hour)
@@ -434,8 +434,8 @@ func (c *counting) Take(n int64) Decision {
 
 func (c *counting) Refund(n int64) { c.left += n }
 
-// TestAllUnderFire: tiers that refuse after others have given never lose a token in
-// the long run, nor mint one.
+// TestAllUnderFire: when a tier refuses after others have granted, no token is lost in
+// the long run, and none is created.
 func TestAllUnderFire(t *testing.T) {
 	a, b := New(Rate{}, 1000), New(Rate{}, 500)
 	l := All(a, b)

@@ -9,8 +9,8 @@ import (
 	"example.com/flatline/internal/bench"
 )
 
-// The benchmarks of this file are there for counting: examples/study counts their
-// work. What costs time in them is measured in bench_test.go.
+// The benchmarks of this file are for counting: examples/study counts their work. The
+// times of the same operations are measured in bench_test.go.
 
 // promised returns a bucket that has made n promises, none of which falls due: its
 // clock stands still.
@@ -36,7 +36,7 @@ func eachPromised(b *testing.B, op func(x *Bucket, all []*Reservation, i int)) {
 	})
 }
 
-// Nothing may be taken while a promise is not kept.
+// No token is available while a promise is not due.
 func BenchmarkBucket_AllowPromised(b *testing.B) {
 	eachPromised(b, func(x *Bucket, _ []*Reservation, _ int) { x.Allow() })
 }
@@ -77,7 +77,7 @@ func BenchmarkBucket_Set(b *testing.B) {
 	eachPromised(b, func(x *Bucket, _ []*Reservation, i int) { _ = x.Set(Every(time.Second<<(i&1)), 1) })
 }
 
-// There is always a token, so that nothing waits; n is the burst.
+// There is always a token, so no call waits; n is the burst.
 func BenchmarkBucket_Wait(b *testing.B) {
 	bench.Work(b, func(b *testing.B, n int) {
 		x := New(Every(1), int64(n))
@@ -129,7 +129,7 @@ func BenchmarkKeyed_RefundTake(b *testing.B) {
 	})
 }
 
-// The time stands still, and each of n keys owes: none of what is reserved falls due.
+// The clock stands still, and each of n keys has a debt: no reservation falls due.
 func BenchmarkKeyed_Reserve(b *testing.B) {
 	bench.Work(b, func(b *testing.B, n int) {
 		now := time.Unix(0, 0)

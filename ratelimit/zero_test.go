@@ -8,8 +8,9 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// TestZeroValues: a value that no constructor made says so at each method, twice, so no
-// lock is left held; the zero Rate is a rate.
+// TestZeroValues: each method of a value that no constructor made panics with a message
+// that says so, and again in a second call, so no lock is left held; the zero Rate is
+// valid.
 func TestZeroValues(t *testing.T) {
 	var (
 		b Bucket
@@ -47,8 +48,8 @@ func TestZeroValues(t *testing.T) {
 	}
 }
 
-// TestCopiesOfNew: what a constructor returned, copied before its first use, works by
-// itself, from any goroutine.
+// TestCopiesOfNew: a copy of a new value, made before its first use, works on its own,
+// from any goroutine.
 func TestCopiesOfNew(t *testing.T) {
 	s := struct {
 		b Bucket

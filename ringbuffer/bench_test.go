@@ -7,8 +7,8 @@ import (
 	"example.com/flatline/internal/bench"
 )
 
-// A name has each method that one turn of the loop calls. Where a push needs a pop to
-// go on, the ring is half full and the two are measured together.
+// A name has each method that one iteration of the loop calls. Where a push needs a pop
+// to continue, the ring is half full and the two are measured together.
 
 func BenchmarkRing_Push(b *testing.B) {
 	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
@@ -67,8 +67,7 @@ func BenchmarkRing_PushPop(b *testing.B) {
 	})
 }
 
-// n is the length of the slice that is pushed and popped. The textbook type moves its
-// items one by one.
+// n is the length of the slices. The textbook type moves its items one by one.
 func BenchmarkRing_PushSlicePopInto(b *testing.B) {
 	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
 		r := New[int](n)
@@ -129,8 +128,7 @@ func BenchmarkSPSC_TryPushTryPop(b *testing.B) {
 			q.TryPop()
 		}
 	})
-	// Two goroutines: the time of one item from end to end, with the processors as busy
-	// as they can be.
+	// Two goroutines: the time of one item from end to end, with both processors busy.
 	bench.Sweep(b, "pair", func(b *testing.B, n int) {
 		q := NewSPSC[int](n)
 		stream(b, q.TryPush, q.TryPop)
@@ -194,7 +192,7 @@ func BenchmarkMPMC_PushEvict(b *testing.B) {
 	})
 }
 
-// n is the length of what is written and read.
+// n is the number of bytes written and read.
 func BenchmarkBytes_WriteRead(b *testing.B) {
 	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
 		r := NewBytes(n)
@@ -218,7 +216,7 @@ func BenchmarkBytes_WriteByteReadByte(b *testing.B) {
 	})
 }
 
-// n is the length of what is written and read. The rivals have no row at these sizes:
+// n is the number of bytes written and read. The rivals have no row at these sizes:
 // io.Pipe has no buffer, so that one goroutine cannot do both.
 func BenchmarkPipe_WriteRead(b *testing.B) {
 	bench.Work(b, func(b *testing.B, n int) {

@@ -23,7 +23,8 @@ var (
 	_ io.WriterTo     = (*Bytes)(nil)
 )
 
-// errCount is for a reader or writer that breaks its contract: bytes.Buffer panics then.
+// errCount is for a reader or writer that breaks its contract; bytes.Buffer panics in
+// this case.
 var errCount = errors.New("ringbuffer: the count returned is not in 0..len(p)")
 
 const (
@@ -38,10 +39,10 @@ func NewBytes(capacity int, opts ...Options) *Bytes {
 	return b
 }
 
-// Write appends p. Under Reject it stores what fits, and returns ErrFull with that
-// length if it is not all. The other policies count what is lost in Dropped and return
-// len(p): OverwriteOldest keeps the last Cap bytes of all that was ever written,
-// DropNewest those that fit. O(len(p)), no allocation.
+// Write appends p. Under Reject it stores what fits, and returns ErrFull with that length
+// if it is not all. The other policies count the lost bytes in Dropped and return len(p):
+// OverwriteOldest keeps the last Cap bytes of all that was ever written, DropNewest those
+// that fit. O(len(p)), no allocation.
 func (b *Bytes) Write(p []byte) (int, error) {
 	n := b.r.PushSlice(p)
 	if n < len(p) && b.r.onFull == Reject {
@@ -52,12 +53,12 @@ func (b *Bytes) Write(p []byte) (int, error) {
 
 // WriteString is Write for a string, without a copy of it.
 func (b *Bytes) WriteString(s string) (int, error) {
-	return b.Write(unsafe.Slice(unsafe.StringData(s), len(s))) // which only reads it
+	return b.Write(unsafe.Slice(unsafe.StringData(s), len(s))) // Write only reads it
 }
 
 // Peek returns the n oldest bytes, or all if there are fewer, without removing them: in
-// two parts of the buffer, of which back is empty unless they go over its end. The parts
-// stay as they are until the next change of the buffer. It panics if n is below 0. O(1),
+// two parts of the buffer, of which back is empty unless they wrap around its end. The
+// parts are valid until the next change of the buffer. It panics if n is below 0. O(1),
 // no allocation.
 func (b *Bytes) Peek(n int) (front, back []byte) {
 	if n < 0 {
@@ -69,9 +70,9 @@ func (b *Bytes) Peek(n int) (front, back []byte) {
 // WriteByte appends c as Write does. O(1).
 func (b *Bytes) WriteByte(c byte) error { return b.r.Push(c) }
 
-// Read takes out up to len(p) bytes, the oldest first, and returns their number; from
-// an empty buffer io.EOF, as bytes.Buffer does, which more writes can undo. O(len(p)),
-// no allocation.
+// Read removes up to len(p) bytes, the oldest first, and returns their number. An empty
+// buffer returns io.EOF, as bytes.Buffer does, until more is written. O(len(p)), no
+// allocation.
 func (b *Bytes) Read(p []byte) (int, error) {
 	n := b.r.PopInto(p)
 	if n == 0 && len(p) > 0 {
@@ -80,7 +81,7 @@ func (b *Bytes) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// ReadByte takes out the oldest byte, or returns io.EOF. O(1).
+// ReadByte removes and returns the oldest byte, or returns io.EOF. O(1).
 func (b *Bytes) ReadByte() (byte, error) {
 	c, ok := b.r.Pop()
 	if !ok {
@@ -89,11 +90,11 @@ func (b *Bytes) ReadByte() (byte, error) {
 	return c, nil
 }
 
-// ReadFrom appends what src brings until its end, and returns the number of bytes and
-// the error that ended it, if it was not io.EOF. Under Reject and DropNewest it takes
+// ReadFrom appends what src returns until its end, and returns the number of bytes and
+// the error that ended it, if that was not io.EOF. Under Reject and DropNewest it reads
 // nothing from src that it could not store: when the buffer is full it returns ErrFull,
-// even if src has no more to bring, which it cannot know. OverwriteOldest goes on.
-// io.ErrNoProgress means that src brought nothing 100 times in a row.
+// even if src is at its end, which it cannot know. OverwriteOldest continues.
+// io.ErrNoProgress means that src returned nothing 100 times in a row.
 //
 // It reads straight into free slots; when OverwriteOldest has none it allocates a
 // buffer of at most 4 KiB, once. src must not use b.
@@ -135,8 +136,8 @@ func (b *Bytes) ReadFrom(src io.Reader) (n int64, err error) {
 	return n, io.ErrNoProgress
 }
 
-// WriteTo writes all bytes to dst, in one Write or two, and takes out those that dst
-// has taken. O(n), no allocation. dst must not use b.
+// WriteTo writes all bytes to dst, in one or two Writes, and removes those that dst has
+// accepted. O(n), no allocation. dst must not use b.
 func (b *Bytes) WriteTo(dst io.Writer) (n int64, err error) {
 	for b.Len() > 0 {
 		p, _ := b.r.Readable()
@@ -165,5 +166,5 @@ func (b *Bytes) Cap() int { return b.r.Cap() }
 // Dropped returns how many bytes were lost under OverwriteOldest or DropNewest. O(1).
 func (b *Bytes) Dropped() uint64 { return b.r.Dropped() }
 
-// Clear takes all bytes out. O(1).
+// Clear removes all bytes. O(1).
 func (b *Bytes) Clear() { b.r.Clear() }

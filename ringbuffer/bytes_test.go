@@ -116,7 +116,7 @@ func TestBytesOverwriteKeepsTheLast(t *testing.T) {
 
 func TestBytesIsAReader(t *testing.T) {
 	content := []byte(strings.Repeat("flat line. ", 100))
-	for _, shift := range []int{0, 1, 700, 1100} { // the content begins in the middle
+	for _, shift := range []int{0, 1, 700, 1100} { // the content begins at different offsets
 		b := NewBytes(len(content))
 		_, err := b.Write(make([]byte, shift))
 		require.NoError(t, err)
@@ -152,18 +152,18 @@ func TestBytesReadFrom(t *testing.T) {
 		n    int64
 		err  error
 	}{
-		"fits":                    {strings.NewReader("abc"), Options{}, "abc", 3, nil},
-		"by half":                 {iotest.HalfReader(strings.NewReader("abc")), Options{}, "abc", 3, nil},
-		"with EOF":                {iotest.DataErrReader(strings.NewReader("abcd")), Options{}, "abcd", 4, nil},
-		"just fits":               {strings.NewReader("abcd"), Options{}, "abcd", 4, ErrFull},
-		"too much":                {strings.NewReader("abcdefg"), Options{}, "abcd", 4, ErrFull},
-		"too much to drop":        {strings.NewReader("abcdefg"), Options{OnFull: DropNewest}, "abcd", 4, ErrFull},
-		"too much to keep":        {strings.NewReader("abcdefg"), Options{OnFull: OverwriteOldest}, "defg", 7, nil},
-		"fails":                   {io.MultiReader(strings.NewReader("ab"), iotest.ErrReader(broken)), Options{}, "ab", 2, broken},
-		"fails with data":         {iotest.TimeoutReader(iotest.OneByteReader(strings.NewReader("ab"))), Options{}, "a", 1, iotest.ErrTimeout},
-		"brings nothing for ever": {readerFunc(func([]byte) (int, error) { return 0, nil }), Options{}, "", 0, io.ErrNoProgress},
-		"counts below 0":          {readerFunc(func([]byte) (int, error) { return -1, nil }), Options{}, "", 0, errCount},
-		"counts too high":         {readerFunc(func(p []byte) (int, error) { return len(p) + 1, nil }), Options{}, "", 0, errCount},
+		"fits":                   {strings.NewReader("abc"), Options{}, "abc", 3, nil},
+		"by half":                {iotest.HalfReader(strings.NewReader("abc")), Options{}, "abc", 3, nil},
+		"with EOF":               {iotest.DataErrReader(strings.NewReader("abcd")), Options{}, "abcd", 4, nil},
+		"just fits":              {strings.NewReader("abcd"), Options{}, "abcd", 4, ErrFull},
+		"too much":               {strings.NewReader("abcdefg"), Options{}, "abcd", 4, ErrFull},
+		"too much to drop":       {strings.NewReader("abcdefg"), Options{OnFull: DropNewest}, "abcd", 4, ErrFull},
+		"too much to keep":       {strings.NewReader("abcdefg"), Options{OnFull: OverwriteOldest}, "defg", 7, nil},
+		"fails":                  {io.MultiReader(strings.NewReader("ab"), iotest.ErrReader(broken)), Options{}, "ab", 2, broken},
+		"fails with data":        {iotest.TimeoutReader(iotest.OneByteReader(strings.NewReader("ab"))), Options{}, "a", 1, iotest.ErrTimeout},
+		"never returns anything": {readerFunc(func([]byte) (int, error) { return 0, nil }), Options{}, "", 0, io.ErrNoProgress},
+		"counts below 0":         {readerFunc(func([]byte) (int, error) { return -1, nil }), Options{}, "", 0, errCount},
+		"counts too high":        {readerFunc(func(p []byte) (int, error) { return len(p) + 1, nil }), Options{}, "", 0, errCount},
 	} {
 		b := NewBytes(4, c.o)
 		n, err := b.ReadFrom(c.src)
@@ -182,7 +182,7 @@ type writerFunc func(p []byte) (int, error)
 
 func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
-// A source that is slow now and then is not one that brings nothing.
+// A source that sometimes returns nothing is not one that never returns anything.
 func TestBytesReadFromCountsIdleReadsInARow(t *testing.T) {
 	calls := 0
 	b := NewBytes(10)

@@ -3,13 +3,14 @@
 // array, head and count under one mutex.
 //
 // Read the files in this order: textbook_test.go, options.go, ring.go, bulk.go and
-// walk.go; then sync.go with follow.go, and bytes.go, which need only those; then spsc.go, mpmc.go (with
-// internal/lap), and pipe.go with pipe_ends.go, each of which stands alone.
+// walk.go; then sync.go with follow.go, and bytes.go, which need only those; then
+// spsc.go, mpmc.go (with internal/lap), and pipe.go with pipe_ends.go, which are
+// independent of each other.
 //
 // # Terms
 //
 //	number  items are numbered from 0 in the order in which they are pushed
-//	head    the number of the oldest item in the ring: so many were removed before it
+//	head    the number of the oldest item in the ring; as many were removed before it
 //	tail    the number that the next item will get
 //	slot    a place of the array
 //	claim   an atomic operation that reserves a slot for one goroutine, before it is
@@ -19,23 +20,22 @@
 // # Idea
 //
 // An array, and two numbers that only grow, head and tail. Item n is in slot n mod the
-// array's length. Nothing is ever moved, and the array never has an end.
+// array's length. No item is ever moved, and the array is used as a circle.
 //
 //	slot     0     1     2     3     4     5     6     7
 //	       [ 8 ] [ 9 ] [   ] [   ] [   ] [   ] [ 6 ] [ 7 ]
 //	                   tail=10                 head=6
 //
 // The array's length is a power of two, so that the remainder is one AND; the capacity is
-// exactly what was asked for. The numbers distinguish full (tail − head = capacity) from
+// exactly the requested one. The numbers distinguish full (tail − head = capacity) from
 // empty (tail = head), so no slot is wasted for that. And since a number is never used
-// for another item, a reader can come back with the last number it saw and ask for
-// what followed: [Sync.Since], or
-// wait for the next one: [Sync.Wait].
+// for another item, a reader can come back with the last number it saw and ask for the
+// items that followed ([Sync.Since]), or wait for the next one ([Sync.Wait]).
 //
 // # Overflow
 //
 // A full buffer means that producers have been faster than consumers for some time. Then
-// something is lost, and the question is who decides that, and who learns of it:
+// something is lost. The question is which side decides what, and which side is notified:
 //
 //	answer     what is lost    who learns of it     choose it when
 //	refuse     nothing yet     the producer: error  the producer can act: shed load, answer 503,
@@ -58,7 +58,7 @@
 //
 // # Invariants
 //
-//	I1  head ≤ tail ≤ head + capacity ≤ head + slots; slots is the least power of two
+//	I1  head ≤ tail ≤ head + capacity ≤ head + slots; slots is the smallest power of two
 //	    that is not below the capacity.
 //	I2  Item n is in slot n mod slots, for head ≤ n < tail.
 //	I3  A free slot keeps nothing alive: it is zero, or T has no pointers (or the
@@ -122,7 +122,7 @@
 //     usable (TestBytesSurvivesPanics)
 //   - A Pipe is closed while a Read or a Write waits: the Read returns the rest, then
 //     io.EOF, the Write io.ErrClosedPipe and what it stored (TestPipeClose)
-//   - The context of a Pipe's wait ends: the wait ends, and the pipe goes on
+//   - The context of a Pipe's wait ends: the wait ends, and the pipe stays usable
 //     (TestPipeContexts)
 //   - A zero value is used: it is full and empty until Resize (TestZeroValues,
 //     TestZeroRingsGrow)
@@ -139,12 +139,12 @@
 // All are linearizable. A push of SPSC takes effect when it stores the pushed word of the
 // item's group, a pop when it stores the popped word, a refused one when it reads the
 // other side's word. A push or pop of MPMC takes effect at the compare-and-swap that
-// claims its slot, a refused one at a read of tail, a PushEvict that evicts at the
-// compare-and-swap that claims the oldest item; a slot that is claimed but not ready
+// claims its slot, a refused one at a read of tail, and a PushEvict that evicts at the
+// compare-and-swap that claims the oldest item. A slot that is claimed but not ready
 // proves neither full nor empty, so the caller waits for it. The bytes of a Write to a
 // Pipe are appended in one or more parts, each when it stores the count of its end, with
-// no bytes of another Write between them; a Read is one step. PushSlice and PopInto of the
-// two queues are sequences of single pushes and pops; those of Sync are one step.
+// no bytes of another Write between them; a Read is one step. PushSlice and PopInto of
+// the two queues are sequences of single pushes and pops; those of Sync are one step.
 //
 // No method runs a caller's code under a lock, but ReadFrom and WriteTo of a Pipe keep its
 // turn while they use the caller's Reader or Writer. The zero value of each type has capacity
@@ -158,32 +158,31 @@
 //
 // The main disadvantage: all memory is allocated at once, whether it is used or not, and
 // up to half of the array's slots are beyond the capacity and never used. A capacity that
-// is a power of two wastes none. For a queue that is mostly empty and may grow, a deque in
-// chunks is better, or a channel if the items are few.
+// is a power of two wastes none. For a queue that is mostly empty and may grow, a chunked
+// deque is better, or a channel if there are few items.
 //
 // A channel is the right queue if goroutines wait at both ends and it is fast enough;
 // select works with it, and every reader knows it. It cannot overwrite, show its content
-// or serve two readers with the same items, and each item takes a lock. SPSC and MPMC
-// cannot wait: a loop around them that yields uses a processor while there is nothing to
-// do.
+// or give the same items to two readers, and each item takes a lock. SPSC and MPMC cannot
+// wait: a loop around them that yields uses a processor while there is nothing to do.
 //
 // MPMC without contention costs two atomic read-modify-writes and two atomic stores for
 // each item, where Ring needs none. Use the simplest type that is safe. One goroutine:
-// Ring. One on each side: SPSC, the only one that is faster in slices. Many: MPMC. A
-// policy other than to refuse, replay, or rare use: Sync. Bytes between goroutines that
+// Ring. One on each side: SPSC, the only one that is faster in slices. Many: MPMC.
+// Another policy than to refuse, replay, or rare use: Sync. Bytes between goroutines that
 // wait: Pipe. io.Pipe has no buffer, so that each Write waits for its Read, and no
 // context; a Pipe copies each byte twice, and needs its memory.
 //
 // The textbook answer is correct, and slow in four ways, each of which one type here
-// avoids: the lock when there is one goroutine, the lock when there are two, item by
-// item when there is a slice, and a copy when the caller could look at the array. It
+// avoids: a lock when there is one goroutine, a lock when there are two, item by item
+// when there is a slice, and a copy when the caller could use the array directly. It
 // often answers overflow in only one way.
 //
 // # References
 //
 // L. Lamport, "Specifying concurrent program modules" (1983): one producer and one
 // consumer need no lock. J. Giacomoni, T. Moseley and M. Vachharajani, "FastForward for
-// efficient pipeline parallelism" (2008): control information next to the data.
-// M. Thompson and others, "Disruptor" (2011): numbers that name items for good, and
+// efficient pipeline parallelism" (2008): control information next to the data. M.
+// Thompson and others, "Disruptor" (2011): numbers that identify items permanently, and
 // readers that follow them. MPMC: see internal/lap.
 package ringbuffer

@@ -17,8 +17,8 @@ func newTail(keep int) tail {
 
 func (t tail) log(line string) { _, _ = t.lines.Push(line) }
 
-// follow emits the last lines, then each new one, until ctx ends or emit fails. A follower
-// that is too slow is told how many lines it missed; the log never waits for it.
+// follow emits the last lines, then each new one, until ctx ends or emit fails. A
+// follower that is too slow learns how many lines it missed; the log never waits for it.
 func (t tail) follow(ctx context.Context, last uint64, emit func(string) error) error {
 	oldest, next := t.lines.Numbers()
 	next = max(oldest, next-min(next, last))
@@ -47,7 +47,7 @@ func Example_logTail() {
 	err := t.follow(ctx, 2, func(line string) error {
 		fmt.Println(line)
 		switch line {
-		case "line 5": // this follower is slow: seven lines come meanwhile
+		case "line 5": // this follower is slow: seven lines are added meanwhile
 			for i := 6; i < 13; i++ {
 				t.log(fmt.Sprint("line ", i))
 			}

@@ -51,7 +51,7 @@ func Example_dropNewest() {
 	// Output: <nil> <nil> <nil> <nil> <nil> 2 3
 }
 
-// A moving average: what leaves the window is handed back.
+// A moving average: the value that leaves the window is returned.
 func ExampleRing_PushEvict() {
 	window := ringbuffer.New[int](3)
 	sum := 0
@@ -96,7 +96,7 @@ func ExampleSync_Since() {
 	events := ringbuffer.NewSync[string](3, ringbuffer.Options{OnFull: ringbuffer.OverwriteOldest})
 	events.PushSlice([]string{"login", "view"})
 
-	next := uint64(0) // what this reader wants to see next
+	next := uint64(0) // the next item for this reader
 	follow := func() {
 		items, err := events.Since(next)
 		if gone := (*ringbuffer.OverwrittenError)(nil); errors.As(err, &gone) {
@@ -144,7 +144,7 @@ func ExampleSPSC() {
 	// Output: 499500
 }
 
-// A pool of things that are dear to make, for any number of goroutines.
+// A pool of objects that are expensive to make, for any number of goroutines.
 func ExampleMPMC() {
 	pool := ringbuffer.NewMPMC[*strings.Builder](4)
 	var wg sync.WaitGroup
@@ -152,11 +152,11 @@ func ExampleMPMC() {
 		wg.Go(func() {
 			b, ok := pool.TryPop()
 			if !ok {
-				b = new(strings.Builder) // truly none there
+				b = new(strings.Builder) // the pool is empty
 			}
 			b.Reset()
 			b.WriteString("work")
-			pool.TryPush(b) // if it is truly full, the garbage collector takes b
+			pool.TryPush(b) // if the pool is full, b is garbage
 		})
 	}
 	wg.Wait()
@@ -190,7 +190,7 @@ func ExamplePipe() {
 	// <nil>
 }
 
-// Keep the latest events for a reader that may come at any time, with producers that
+// Keep the latest events for a reader that may read at any time, with producers that
 // never wait.
 func ExampleMPMC_PushEvict() {
 	latest := ringbuffer.NewMPMC[int](2)

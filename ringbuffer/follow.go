@@ -6,10 +6,10 @@ import (
 	"iter"
 )
 
-// An OverwrittenError says that item Seq was in the ring and is no longer, overwritten,
-// popped or cleared. errors.Is matches it with ErrOverwritten.
+// An OverwrittenError says that item Seq was in the ring but has been overwritten, popped
+// or cleared. errors.Is matches it with ErrOverwritten.
 type OverwrittenError struct {
-	Seq    uint64 // the number that was asked for
+	Seq    uint64 // the requested number
 	Oldest uint64 // the number of the oldest item at that moment, or of the next if there was none
 }
 
@@ -21,11 +21,11 @@ func (e *OverwrittenError) Error() string {
 // Unwrap returns ErrOverwritten.
 func (e *OverwrittenError) Unwrap() error { return ErrOverwritten }
 
-// Since yields, with their numbers, the items from number seq on that are in the ring
-// at this moment; none if seq is beyond them. The first item ever stored is 0, and each
-// that is stored counts one up, through Clear and Resize. If item seq was there and is no
-// longer, the error is an *OverwrittenError: the reader fell behind, and may go on from
-// its Oldest.
+// Since yields, with their numbers, the items from number seq on that are in the ring at
+// this moment; none if seq is beyond them. The first item ever stored has the number 0,
+// and each further one the next number, through Clear and Resize. If item seq was in the
+// ring but no longer is, the error is an *OverwrittenError: the reader fell behind, and
+// may continue from its Oldest.
 //
 // The items stay in the ring, so each of many readers can follow it at its own pace:
 //
@@ -63,11 +63,11 @@ func (s *Sync[T]) since(seq uint64) ([]T, error) {
 }
 
 // Wait returns item seq, and waits for it if it has not been stored yet. It leaves the
-// item in the ring, so that many readers can follow it, each with the number of the next
-// item that it wants; Since(seq) then has those that came with it. The error is an
-// *OverwrittenError if the item was there and is no longer, or context.Cause(ctx); a
-// context that has ended wins even if the item is there. O(1); a wait allocates a channel,
-// which all that wait for the same push share.
+// item in the ring, so that many readers can follow it, each with the number of its next
+// item; Since(seq) then yields the items pushed together with it. The error is an
+// *OverwrittenError if the item was in the ring but no longer is, or context.Cause(ctx);
+// a context that has ended wins even if the item is there. O(1); a wait allocates a
+// channel, which is shared by all callers that wait for the same push.
 func (s *Sync[T]) Wait(ctx context.Context, seq uint64) (v T, err error) {
 	for ctx.Err() == nil {
 		v, stored, err := s.look(seq)
@@ -99,7 +99,8 @@ func (s *Sync[T]) look(seq uint64) (v T, stored <-chan struct{}, err error) {
 	return v, s.stored, nil
 }
 
-// wake has those in Wait look again. The caller holds the lock and has pushed.
+// wake wakes the callers of Wait, which look again. The caller holds the lock and has
+// pushed.
 func (s *Sync[T]) wake() {
 	if s.stored != nil {
 		close(s.stored)

@@ -10,8 +10,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestWait: a follower waits for the next item, however it is pushed; an item that is
-// there is returned at once, and one that is gone is an error with the oldest left.
+// TestWait: a follower waits for the next item, however it is pushed; an item that is in
+// the ring is returned at once, and for one that no longer is the error has the oldest
+// item left.
 func TestWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := NewSync[int](3, Options{OnFull: OverwriteOldest})
@@ -43,7 +44,7 @@ func TestWait(t *testing.T) {
 		require.ErrorIs(t, err, ErrOverwritten)
 
 		done := false
-		go func() { // it waits on while other items come
+		go func() { // it keeps waiting while other items are pushed
 			_, err := s.Wait(context.Background(), 5)
 			assert.NoError(t, err)
 			done = true
@@ -53,7 +54,7 @@ func TestWait(t *testing.T) {
 			synctest.Wait()
 			assert.Equal(t, want, done)
 		}
-		go func() { // it is gone before the follower runs
+		go func() { // it is overwritten before the follower runs
 			_, err := s.Wait(context.Background(), 6)
 			assert.Equal(t, &OverwrittenError{Seq: 6, Oldest: 7}, err)
 		}()

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// FuzzRing reads the data as a capacity, a policy and then operations on a ring and the
-// textbook's.
+// FuzzRing reads the data as a capacity, a policy and then operations on both a ring and
+// the textbook.
 func FuzzRing(f *testing.F) {
 	f.Add([]byte{0, 0})
 	f.Add([]byte{3, 1, 0, 0, 0, 0, 0, 2, 3, 20, 4, 3})

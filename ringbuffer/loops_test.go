@@ -19,8 +19,8 @@ func values[K any](seq iter.Seq2[K, int]) iter.Seq[int] {
 	}
 }
 
-// loops are all iterators of the package, over a ring of the items 0 to n-1 that lie
-// over the end of the array.
+// loops are all iterators of the package, over a ring of the items 0 to n-1 that wrap
+// around the end of the array.
 func loops(t *testing.T, n int) map[string]iter.Seq[int] {
 	filled := func(push func(vs []int) int, pop func(dst []int) int) {
 		push(make([]int, n/2+1))
@@ -47,7 +47,8 @@ func loops(t *testing.T, n int) map[string]iter.Seq[int] {
 	}
 }
 
-// TestBreak: a loop may end at each item, and what is left is there for the next.
+// TestBreak: a loop may end at each item, and the next loop finds the items that are
+// left.
 func TestBreak(t *testing.T) {
 	const n = 5
 	for name := range loops(t, n) {

@@ -111,8 +111,8 @@ func TestCopies(t *testing.T) {
 	}
 }
 
-// TestBothCopies: of two copies in use, which go vet reports, no call waits for what
-// the other has done.
+// TestBothCopies: when two copies are in use, which go vet reports, no call of one waits
+// for the other.
 func TestBothCopies(t *testing.T) {
 	second := func(q any) reflect.Value {
 		c := reflect.New(reflect.TypeOf(q).Elem())
@@ -138,8 +138,8 @@ func TestBothCopies(t *testing.T) {
 	}
 }
 
-// TestBeyondMemory: a capacity that the address space has no room for is refused by
-// name, by Resize with an error.
+// TestBeyondMemory: a capacity that does not fit in the address space panics with a
+// message that names it; Resize returns an error.
 func TestBeyondMemory(t *testing.T) {
 	for _, n := range []int{math.MaxInt, maxCapacity + 1, maxCapacity} {
 		for name, construct := range map[string]func(){

@@ -73,10 +73,10 @@ type machine struct {
 	inner *Ring[*int]
 	want  *textbook[*int]
 	last  int
-	taken uint64 // items taken out, in whatever way
+	taken uint64 // items removed, in any way
 }
 
-// popN takes n items out of the oracle.
+// popN removes n items from the oracle.
 func (m *machine) popN(n int) []*int {
 	vs := m.want.popN(n)
 	m.taken += uint64(len(vs))

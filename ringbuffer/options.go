@@ -8,24 +8,24 @@ import (
 	"example.com/flatline/internal/option"
 )
 
-// ErrFull is what a push gets from a full ring under Reject: nothing was stored.
+// ErrFull is returned by a push to a full ring under Reject: nothing was stored.
 var ErrFull = errors.New("ringbuffer: full")
 
-// ErrOverwritten is what the errors of Sync.Since and Sync.Wait wrap when the item they ask
-// for has left the ring: the reader fell behind.
+// ErrOverwritten is wrapped by the errors of Sync.Since and Sync.Wait when the requested
+// item has left the ring: the reader fell behind.
 var ErrOverwritten = errors.New("ringbuffer: overwritten")
 
-// ErrCapacity is what Resize gets for a capacity that is below 1, below Len or
-// beyond all memory.
+// ErrCapacity is wrapped by the error of Resize for a capacity that is below 1, below Len
+// or too large for the address space.
 var ErrCapacity = errors.New("ringbuffer: capacity out of range")
 
-// A Policy says who loses when a full ring is pushed to.
+// A Policy says which side loses data when an item is pushed to a full ring.
 type Policy uint8
 
 const (
 	Reject          Policy = iota // the producer: it gets ErrFull and decides
-	OverwriteOldest               // the consumer: the oldest item makes room, and is counted
-	DropNewest                    // the item: it is not stored, and is counted
+	OverwriteOldest               // the consumer: the oldest item is overwritten, and counted
+	DropNewest                    // the new item: it is not stored, and counted
 )
 
 // String returns the name of the constant.
@@ -56,7 +56,7 @@ func policy(fn string, capacity int, opts []Options) Policy {
 	return p
 }
 
-// maxCapacity is the largest capacity whose slots still are an int.
+// maxCapacity is the largest capacity whose number of slots fits in an int.
 const maxCapacity = 1 << (bits.UintSize - 2)
 
 // checkCapacity checks the argument of the constructor fn.
@@ -69,14 +69,14 @@ func checkCapacity(fn string, capacity int) {
 	}
 }
 
-// beyondMemory is what the constructor fn panics with if there is no room for so many
-// items.
+// beyondMemory is the panic message of the constructor fn if that many items do not fit
+// in the address space.
 func beyondMemory(fn string, capacity int) string {
 	return fmt.Sprintf("%s: capacity must fit into memory, got %d", fn, capacity)
 }
 
-// array returns an array of n zero items, or false if the address space has no room
-// for it.
+// array returns an array of n zero items, or false if it does not fit in the address
+// space.
 func array[T any](n int) (a []T, ok bool) {
 	defer func() { ok = recover() == nil }() // of make
 	return make([]T, n), true

@@ -12,8 +12,8 @@ import (
 // must be made by NewPipe: the methods of a zero Pipe panic. It is safe for concurrent
 // use; a copy is the same pipe.
 //
-// Any number of goroutines may write and read. The bytes of one Write stay together, as
-// those of one ReadFrom do: the calls of each side take turns, in the order in which they
+// Any number of goroutines may write and read. The bytes of one Write, or of one
+// ReadFrom, stay together: the calls of each side take turns, in the order in which they
 // came. A Write happens before the Read that returns its bytes.
 //
 // ReadContext and WriteContext take the place of deadlines: their wait ends with a
@@ -29,9 +29,9 @@ var (
 	_ io.WriterTo        = (*Pipe)(nil)
 )
 
-// NewPipe returns an empty pipe for exactly capacity bytes. It takes the memory for the
-// next power of two at once. It panics if capacity is below 1 or so large that the
-// address space has no room for it.
+// NewPipe returns an empty pipe for exactly capacity bytes. It allocates the memory for
+// the next power of two at once. It panics if capacity is below 1 or does not fit in the
+// address space.
 func NewPipe(capacity int) *Pipe {
 	const fn = "ringbuffer.NewPipe"
 	checkCapacity(fn, capacity)
@@ -53,15 +53,15 @@ func (p *Pipe) made() *pipe {
 	return p.impl
 }
 
-// Write appends all of b, and waits for space as often as it takes. It returns the number
-// of bytes stored, which is len(b) or comes with the error of CloseWithError,
-// io.ErrClosedPipe after Close. With an empty b it returns 0, nil at once. O(len(b)), no
-// allocation.
+// Write appends all of b, and waits for space as often as necessary. It returns the
+// number of bytes stored. If that is less than len(b), the error is that of
+// CloseWithError, or io.ErrClosedPipe after Close. With an empty b it returns 0, nil at
+// once. O(len(b)), no allocation.
 func (p *Pipe) Write(b []byte) (int, error) { return p.made().write(context.Background(), b) }
 
 // WriteContext is Write whose wait ends when ctx does: then the error is
-// context.Cause(ctx), and the number of bytes says what was stored. A context that has
-// ended before the call wins even if there is space.
+// context.Cause(ctx), and n is the number of bytes stored. A context that has ended
+// before the call wins even if there is space.
 func (p *Pipe) WriteContext(ctx context.Context, b []byte) (int, error) {
 	return p.made().write(ctx, b)
 }
@@ -72,7 +72,7 @@ func (p *Pipe) WriteContext(ctx context.Context, b []byte) (int, error) {
 func (p *Pipe) Read(b []byte) (int, error) { return p.made().read(context.Background(), b) }
 
 // ReadContext is Read whose wait ends when ctx does, with context.Cause(ctx). A context
-// that has ended before the call wins even if there are bytes, which then stay.
+// that has ended before the call wins even if there are bytes, which stay in the pipe.
 func (p *Pipe) ReadContext(ctx context.Context, b []byte) (int, error) {
 	return p.made().read(ctx, b)
 }
@@ -82,13 +82,13 @@ func (p *Pipe) ReadContext(ctx context.Context, b []byte) (int, error) {
 // that of CloseWithError. It does not close the pipe. io.ErrNoProgress means that src
 // returned nothing 100 times in a row.
 //
-// Until it returns, other calls that write wait for it, whatever src waits for. src must
+// Until it returns, other calls that write wait for it, however long src takes. src must
 // not write to p. O(n), no allocation.
 func (p *Pipe) ReadFrom(src io.Reader) (int64, error) { return p.made().readFrom(src) }
 
-// WriteTo writes all bytes to dst, straight from the buffer, as they come, until the pipe
-// is closed and empty or dst fails, and removes those that dst has taken. The error is
-// nil after Close, that of CloseWithError, or dst's.
+// WriteTo writes all bytes to dst, straight from the buffer, as they arrive, until the
+// pipe is closed and empty or dst fails. It removes the bytes that dst has accepted. The
+// error is nil after Close, that of CloseWithError, or dst's.
 //
 // Until it returns, other calls that read wait for it. dst must not read from p. O(n), no
 // allocation.
@@ -122,8 +122,8 @@ func (p *Pipe) Len() int {
 // Cap returns the capacity. O(1).
 func (p *Pipe) Cap() int { return int(p.made().capacity) }
 
-// ended is the bit of the writer's count that close sets: a write that comes after it
-// fails, because it stores the count by compare-and-swap.
+// ended is the bit of the writer's count that close sets: a later write fails, because it
+// stores the count by compare-and-swap.
 const ended = 1 << 63
 
 // A pipe is the state of a Pipe. Only the goroutine that has the turn of an end moves
@@ -144,9 +144,9 @@ type pipe struct {
 
 // An end is one side of a pipe.
 type end struct {
-	users  atomic.Int64  // the goroutine that has the turn, and those that wait for it
-	turn   chan struct{} // of capacity 1: the turn, on its way to one that waits
-	moved  atomic.Uint64 // how many bytes have gone through, and the writer's ended bit
+	users  atomic.Int64  // goroutines that have the turn or wait for it
+	turn   chan struct{} // of capacity 1: passes the turn to a waiting goroutine
+	moved  atomic.Uint64 // the number of bytes moved so far, and the writer's ended bit
 	wanted atomic.Uint64 // the count of the other end at which to wake this one; 0: none
 	wake   chan struct{} // of capacity 1
 }
@@ -157,14 +157,15 @@ func (e *end) init() {
 
 func (e *end) count() uint64 { return e.moved.Load() &^ ended }
 
-// enter takes the turn of e. It returns false if done is closed or ctx ends before. A
-// channel alone would do, but costs two operations on it where one addition is enough.
+// enter takes the turn of e. It returns false if done is closed or ctx ends before that.
+// A channel alone would be enough, but would cost two channel operations instead of one
+// addition.
 func (e *end) enter(ctx context.Context, done <-chan struct{}) bool {
 	return e.users.Add(1) == 1 || e.queue(ctx, done)
 }
 
-// queue waits for the turn. It comes to each that waits in its order, since a channel
-// serves its receivers so.
+// queue waits for the turn. Waiting goroutines get it in order, since a channel serves
+// its receivers in order.
 func (e *end) queue(ctx context.Context, done <-chan struct{}) bool {
 	select {
 	case <-e.turn:
@@ -177,7 +178,7 @@ func (e *end) queue(ctx context.Context, done <-chan struct{}) bool {
 			return false // another has the turn, or will receive it
 		}
 	}
-	<-e.turn // it was given to this goroutine, for there is no other
+	<-e.turn // it was passed to this goroutine, since there is no other
 	e.leave()
 	return false
 }
@@ -189,8 +190,8 @@ func (e *end) leave() {
 }
 
 // rouse wakes the goroutine that waits at e if count, of the other end, is what it waits
-// for. It comes after the count was stored, and a waiter looks at the count after it
-// has stored what it wants: one of the two sees the other.
+// for. It is called after the count was stored, and a waiter reads the count after it has
+// stored wanted: at least one of the two sees the other.
 func (e *end) rouse(count uint64) {
 	if w := e.wanted.Load(); w != 0 && count >= w && e.wanted.CompareAndSwap(w, 0) {
 		select {

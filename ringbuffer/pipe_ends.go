@@ -6,9 +6,9 @@ import (
 	"runtime"
 )
 
-// pauses is how often a goroutine gives up the processor before it waits: meanwhile the
-// other end often moves on, and most waits never happen. A small number is enough;
-// with none, ends that take turns park for each piece.
+// pauses is how often a goroutine yields the processor before it waits: the other end
+// often progresses meanwhile, and most waits never happen. A small number is enough; with
+// none, two ends that alternate would park for each piece.
 const pauses = 4
 
 // await returns true when the count of other is at least want, and false if ctx ends or
@@ -36,9 +36,9 @@ func (p *pipe) await(ctx context.Context, e, other *end, want uint64) bool {
 	}
 }
 
-// space waits until part of a write of n bytes fits, which is all of it, or half of the
-// capacity: a large Write then goes on in large parts. It returns the writer's count, and
-// how many bytes are free; none if the pipe is closed or ctx has ended.
+// space waits until a write of n bytes fits, or half of the capacity is free: a large
+// Write then continues in large parts. It returns the writer's count and the number of
+// free bytes, 0 if the pipe is closed or ctx has ended.
 func (p *pipe) space(ctx context.Context, n int) (tail, free uint64) {
 	tail = p.writer.moved.Load()
 	if tail&ended != 0 || ctx.Err() != nil {
@@ -60,20 +60,20 @@ func (p *pipe) publish(tail, n uint64) bool {
 	return true
 }
 
-// reason is why an operation ended: ctx has ended or the pipe was closed, which without
-// an error is closed.
+// reason returns why an operation ended: the cause of ctx, or the error with which the
+// pipe was closed, or closed if there was none.
 func (p *pipe) reason(ctx context.Context, closed error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	<-p.done // which is closed just after the ended bit was set
+	<-p.done // closed just after the ended bit was set
 	if p.err == nil {
 		return closed
 	}
 	return p.err
 }
 
-// refusal is why a write ended.
+// refusal returns why a write ended.
 func (p *pipe) refusal(ctx context.Context) error { return p.reason(ctx, io.ErrClosedPipe) }
 
 func (p *pipe) write(ctx context.Context, b []byte) (n int, err error) {
@@ -140,13 +140,13 @@ func (p *pipe) items(ctx context.Context) (head, n uint64) {
 	return head, p.writer.count() - head
 }
 
-// remove gives the space of n bytes after head to the writer.
+// remove frees n bytes after head for the writer.
 func (p *pipe) remove(head, n uint64) {
 	p.reader.moved.Store(head + n)
 	p.writer.rouse(head + n)
 }
 
-// end is why a read ended.
+// end returns why a read ended.
 func (p *pipe) end(ctx context.Context) error { return p.reason(ctx, io.EOF) }
 
 func (p *pipe) read(ctx context.Context, b []byte) (int, error) {
@@ -196,8 +196,8 @@ func (p *pipe) writeTo(dst io.Writer) (n int64, err error) {
 	}
 }
 
-// at returns the first n bytes from this number on, or those of them that lie before the
-// end of the buffer.
+// at returns the n bytes from this number on, or those of them that lie before the end of
+// the buffer.
 func (p *pipe) at(number, n uint64) []byte {
 	i := number & uint64(len(p.buf)-1)
 	return p.buf[i:min(i+n, uint64(len(p.buf)))]

@@ -19,7 +19,7 @@ import (
 )
 
 // checkInvariants panics if I7 of the package doc does not hold. No operation may be
-// running, but those that wait.
+// running, except those that wait.
 func (p *pipe) checkInvariants() {
 	head, tail := p.reader.count(), p.writer.count()
 	if head > tail || tail-head > p.capacity || p.reader.moved.Load() != head {
@@ -142,7 +142,7 @@ type onlyReader struct{ io.Reader }
 
 type onlyWriter struct{ io.Writer }
 
-// TestPipeCopy: io.Copy into a pipe and out of it, by each pair of ways.
+// TestPipeCopy: io.Copy into a pipe and out of it, with and without ReadFrom and WriteTo.
 func TestPipeCopy(t *testing.T) {
 	content := random(100_000)
 	for _, capacity := range []int{3, 1000, 4096} {
@@ -249,8 +249,8 @@ func TestPipeClose(t *testing.T) {
 	})
 }
 
-// TestPipeWakes: one byte, or the space of one, wakes a goroutine that waits for it; a
-// Write that needs more is woken when half of the capacity is free.
+// TestPipeWakes: one byte, or space for one, wakes a goroutine that waits for it; a Write
+// that needs more is woken when half of the capacity is free.
 func TestPipeWakes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := NewPipe(8)
@@ -290,7 +290,7 @@ func TestPipeWakes(t *testing.T) {
 }
 
 // TestPipeContexts: a wait for bytes, for space, or for the turn of a side ends with its
-// context; what was stored before is said, and the pipe goes on.
+// context; the call returns how much was stored before, and the pipe stays usable.
 func TestPipeContexts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := NewPipe(4)
@@ -331,14 +331,14 @@ func TestPipeContexts(t *testing.T) {
 	})
 }
 
-// TestPipeTurnsAreNotLost: a goroutine that gives up while it waits for the turn of a side
-// may just have been given it, and then passes it on.
+// TestPipeTurnsAreNotLost: a goroutine that gives up its wait for a side's turn may just
+// have been given the turn; then it passes it on.
 func TestPipeTurnsAreNotLost(t *testing.T) {
 	p := NewPipe(4)
 	for range 200 {
 		ctx, cancel := context.WithCancel(context.Background())
 		var wg sync.WaitGroup
-		n, err := p.ReadFrom(readerFunc(func([]byte) (int, error) { // which has the turn
+		n, err := p.ReadFrom(readerFunc(func([]byte) (int, error) { // this call has the turn
 			wg.Go(func() { _, _ = p.WriteContext(ctx, []byte("a")) })
 			for p.impl.writer.users.Load() < 2 {
 				runtime.Gosched()
@@ -358,7 +358,7 @@ func TestPipeTurnsAreNotLost(t *testing.T) {
 }
 
 // TestPipeReadersAndWritersFail: an error, a panic or the end of the goroutine in a
-// caller's Reader or Writer gives the turn back and loses no byte.
+// caller's Reader or Writer releases the turn and loses no byte.
 func TestPipeReadersAndWritersFail(t *testing.T) {
 	p := NewPipe(8)
 	_, err := p.Write([]byte("abc"))

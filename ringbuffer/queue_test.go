@@ -65,8 +65,9 @@ func TestSPSCStream(t *testing.T) {
 	}
 }
 
-// A consumer that pops what it has been told of never finds the queue empty, nor the
-// producer it full if it was told of room: false is a fact. The channels do the telling.
+// A consumer that pops an item it was notified of never finds the queue empty, and a
+// producer that was notified of space never finds it full: false is exact. Channels carry
+// the notifications.
 func TestSPSCFalseIsTrue(t *testing.T) {
 	for _, capacity := range []int{1, 2, 33} {
 		q := NewSPSC[int](capacity)
@@ -96,7 +97,8 @@ func TestSPSCFalseIsTrue(t *testing.T) {
 	}
 }
 
-// Anyone may ask for Len at any time; it is between what the sides have surely done.
+// Any goroutine may call Len at any time; the result is between what the sides have
+// certainly done.
 func TestSPSCLen(t *testing.T) {
 	const capacity = 70
 	q := NewSPSC[int](capacity)
@@ -171,8 +173,8 @@ func TestMPMCNeverFullNeverRefuses(t *testing.T) {
 	q.checkInvariants()
 }
 
-// As many tokens as the capacity go round: whoever holds one finds room, and whoever has
-// put one in finds one.
+// As many tokens as the capacity circulate: a goroutine that holds one finds space, and
+// one that has pushed one finds one to pop.
 func TestMPMCFalseIsTrue(t *testing.T) {
 	for _, capacity := range []int{1, 2, 3, 8} {
 		q := NewMPMC[int](capacity)

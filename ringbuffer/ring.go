@@ -18,13 +18,13 @@ type Ring[T any] struct {
 	mask       uint64 // len(buf)-1
 	dropped    uint64
 	onFull     Policy
-	plain      bool // T has no pointers: what a free slot holds keeps nothing alive
+	plain      bool // T has no pointers: a free slot cannot keep anything alive
 }
 
-// New returns an empty ring for exactly capacity items. It takes the memory for the
-// next power of two at once; afterwards only Resize allocates. It panics if capacity
-// is below 1 or so large that the address space has no room for it, on an unknown
-// policy and on more than one Options.
+// New returns an empty ring for exactly capacity items. It allocates the memory for the
+// next power of two at once; afterwards only Resize allocates. It panics if capacity is
+// below 1 or does not fit in the address space, on an unknown policy and on more than one
+// Options.
 func New[T any](capacity int, opts ...Options) *Ring[T] {
 	r := new(Ring[T])
 	r.init("ringbuffer.New", capacity, opts)
@@ -52,10 +52,10 @@ func pointerFree(t reflect.Type) bool {
 		}
 		return true
 	}
-	return t.Kind() < reflect.Array // the numbers and bool
+	return t.Kind() < reflect.Array // numbers and bool
 }
 
-// slots returns the least power of two that is not below capacity; 0 for 0.
+// slots returns the smallest power of two that is at least capacity; 0 for 0.
 func slots(capacity int) int {
 	if capacity == 0 {
 		return 0
@@ -63,12 +63,13 @@ func slots(capacity int) int {
 	return 1 << bits.Len(uint(capacity-1))
 }
 
-// slot returns the place of the item with this number.
+// slot returns the slot of the item with this number.
 func (r *Ring[T]) slot(number uint64) *T { return &r.buf[number&r.mask] }
 
-// Push appends v. If the ring is full, then under Reject it returns ErrFull and
-// changes nothing; under OverwriteOldest the oldest item leaves, under DropNewest v
-// is lost, and either is counted by Dropped and no error. O(1), no allocation.
+// Push appends v. If the ring is full, then under Reject it returns ErrFull and changes
+// nothing; under OverwriteOldest it overwrites the oldest item, under DropNewest it
+// discards v; in both cases Dropped counts the lost item and there is no error. O(1), no
+// allocation.
 func (r *Ring[T]) Push(v T) error {
 	// This is written out, and calls nothing, so that the compiler inlines it.
 	if r.tail-r.head == r.capacity {
@@ -88,9 +89,9 @@ func (r *Ring[T]) Push(v T) error {
 	return nil
 }
 
-// PushEvict appends v under every policy. If the ring was full, the oldest item
-// makes room and is returned with true; since the caller has it, it does not count
-// as dropped. A ring of capacity 0 returns v itself. O(1), no allocation.
+// PushEvict appends v under every policy. If the ring was full, it removes the oldest
+// item and returns it with true; since the caller has it, it does not count as dropped. A
+// ring of capacity 0 returns v itself. O(1), no allocation.
 func (r *Ring[T]) PushEvict(v T) (evicted T, ok bool) {
 	if r.tail-r.head == r.capacity {
 		if r.capacity == 0 {
@@ -106,8 +107,8 @@ func (r *Ring[T]) PushEvict(v T) (evicted T, ok bool) {
 	return evicted, ok
 }
 
-// Pop takes out the oldest item and returns it, or false if there is none. Its slot
-// is zeroed. O(1), no allocation.
+// Pop removes the oldest item and returns it, or false if there is none. Its slot is
+// zeroed. O(1), no allocation.
 func (r *Ring[T]) Pop() (v T, ok bool) {
 	if r.tail == r.head {
 		return v, false
@@ -146,15 +147,15 @@ func (r *Ring[T]) Cap() int { return int(r.capacity) }
 // overwritten under OverwriteOldest, those not stored under DropNewest. O(1).
 func (r *Ring[T]) Dropped() uint64 { return r.dropped }
 
-// Clear takes all items out. Dropped stays. O(n), since slots are zeroed; O(1) if T
-// has no pointers.
+// Clear removes all items. Dropped stays. O(n), since slots are zeroed; O(1) if T has no
+// pointers.
 func (r *Ring[T]) Clear() { r.Discard(r.Len()) }
 
-// Resize sets the capacity to n. It is an error, which wraps ErrCapacity and changes
-// nothing, if n is below 1, below Len, or so large that the address space has no room
-// for it. (What the address space has room for and the machine's memory has not ends
-// the process, as it does in make.) O(n): it may move the items to another array, and
-// then gives the old one back.
+// Resize sets the capacity to n. If n is below 1, below Len, or does not fit in the
+// address space, it returns an error that wraps ErrCapacity, and changes nothing. (A size
+// that fits in the address space but not in the machine's memory ends the process, as it
+// does in make.) O(n): it may move the items to another array, and then releases the old
+// one.
 func (r *Ring[T]) Resize(n int) error {
 	if n < max(1, r.Len()) || n > maxCapacity {
 		return fmt.Errorf("%w: Resize(%d) of a ring of %d items", ErrCapacity, n, r.Len())

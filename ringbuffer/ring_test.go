@@ -37,7 +37,7 @@ func TestPolicyString(t *testing.T) {
 	assert.Equal(t, "Reject OverwriteOldest DropNewest Policy(9)", fmt.Sprint(Reject, OverwriteOldest, DropNewest, Policy(9)))
 }
 
-// The capacity is what was asked for, not the next power of two nor one less.
+// The capacity is exactly the requested one, not the next power of two or one less.
 func TestCapacityIsExact(t *testing.T) {
 	for capacity := 1; capacity <= 70; capacity++ {
 		ring, sync := New[int](capacity), NewSync[int](capacity)
@@ -156,7 +156,7 @@ func TestResize(t *testing.T) {
 	require.Len(t, r.buf, 8, "the larger array was given back")
 }
 
-// What All and Backward say about a loop that changes the ring.
+// What the docs of All and Backward say about a loop that changes the ring.
 func TestLoopsMayChangeTheRing(t *testing.T) {
 	type step struct{ i, v int }
 	run := func(backward bool, change func(r *Ring[int], v int)) (seen []step) {
@@ -253,7 +253,7 @@ func TestPlain(t *testing.T) {
 	assert.False(t, New[[2]struct{ F func() }](1).plain)
 }
 
-// Nothing that has left is kept alive, whichever way it left.
+// No removed item is kept alive, however it was removed.
 func TestMemoryRelease(t *testing.T) {
 	type big [1 << 10]byte
 	for name, leave := range map[string]func(r *Ring[*big]){
@@ -332,8 +332,8 @@ func TestNoAllocations(t *testing.T) {
 	}
 }
 
-// TestNumbersPastAnInt: a ring that has stored as many items as fit 32 bits, or an int,
-// goes on.
+// TestNumbersPastAnInt: a ring that has stored more items than 32 bits, or an int, can
+// count keeps working.
 func TestNumbersPastAnInt(t *testing.T) {
 	for _, start := range []uint64{1<<32 - 2, 1<<63 - 2} {
 		s := NewSync[int](3, Options{OnFull: OverwriteOldest})

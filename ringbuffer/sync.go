@@ -5,19 +5,19 @@ import (
 	"sync"
 )
 
-// Sync is a ring behind one mutex, safe for concurrent use, whose readers may also
-// follow it by the numbers of its items. It is made by NewSync; the zero Sync has
-// capacity 0 until Resize gives it one, as the zero Ring. It must not be copied after
-// first use, which go vet reports: the copies would share an array and not a lock.
+// Sync is a ring behind one mutex, safe for concurrent use, whose readers may also follow
+// it by the numbers of its items. It is made by NewSync; the zero Sync has capacity 0
+// until Resize gives it one, as the zero Ring. It must not be copied after first use,
+// which go vet reports: the copies would share an array but not a lock.
 //
-// It has the methods of Ring but for the views into the array, which no lock could
-// guard once they are returned. Each method takes effect at one moment while it holds
-// the lock. A push happens before whatever returns its item.
+// It has the methods of Ring except the views of the array, which no lock could guard
+// once they are returned. Each method takes effect at one moment while it holds the lock.
+// A push happens before the call that returns its item.
 type Sync[T any] struct {
 	mu      sync.Mutex
 	r       Ring[T]
 	refused uint64
-	stored  chan struct{} // closed at the next push, for those in Wait; nil if there are none
+	stored  chan struct{} // closed at the next push, for callers of Wait; nil if there are none
 }
 
 // NewSync returns an empty ring for exactly capacity items. It panics as New does.
@@ -33,8 +33,8 @@ func (s *Sync[T]) lock() {
 
 // Push appends v, or does to a full ring what the policy says; see Ring.Push. It returns
 // the number of v, by which Since and Wait find it; if v was not stored (under Reject
-// with ErrFull, under DropNewest without an error) that is the number of the next item
-// that will be. O(1), no allocation, and for each goroutine in Wait.
+// with ErrFull, under DropNewest without an error), seq is the number of the next item
+// that will be stored. O(1), plus O(1) for each goroutine in Wait; no allocation.
 func (s *Sync[T]) Push(v T) (seq uint64, err error) {
 	s.lock()
 	seq = s.r.tail
@@ -47,7 +47,7 @@ func (s *Sync[T]) Push(v T) (seq uint64, err error) {
 }
 
 // PushEvict appends v under every policy and returns the item that was evicted for it, if
-// any; see Ring.PushEvict. O(1), no allocation, and for each goroutine in Wait.
+// any; see Ring.PushEvict. O(1), plus O(1) for each goroutine in Wait; no allocation.
 func (s *Sync[T]) PushEvict(v T) (evicted T, ok bool) {
 	s.lock()
 	evicted, ok = s.r.PushEvict(v)
@@ -56,7 +56,7 @@ func (s *Sync[T]) PushEvict(v T) (evicted T, ok bool) {
 	return evicted, ok
 }
 
-// Pop takes out the oldest item and returns it, or false if there is none. O(1), no
+// Pop removes the oldest item and returns it, or false if there is none. O(1), no
 // allocation.
 func (s *Sync[T]) Pop() (T, bool) {
 	s.lock()
@@ -94,8 +94,8 @@ func (s *Sync[T]) PushSlice(vs []T) int {
 	return n
 }
 
-// PopInto takes out as many items as there are and dst has room for, the oldest
-// first, and returns their number. O(len(dst)).
+// PopInto removes items to dst, the oldest first, until dst is full or the ring is empty,
+// and returns their number. O(len(dst)).
 func (s *Sync[T]) PopInto(dst []T) int {
 	s.lock()
 	n := s.r.PopInto(dst)
@@ -137,8 +137,8 @@ func concat[T any](a, b []T) []T {
 	return append(append(make([]T, 0, len(a)+len(b)), a...), b...)
 }
 
-// Drain pops and yields items until the ring is empty or the loop ends. The lock is
-// not held while the loop runs. O(1) a step, no copy.
+// Drain pops and yields items until the ring is empty or the loop ends. The lock is not
+// held while the loop runs. O(1) per step, no copy.
 func (s *Sync[T]) Drain() iter.Seq[T] {
 	return func(yield func(T) bool) {
 		for {

@@ -32,7 +32,7 @@ func TestSinceThroughEveryChange(t *testing.T) {
 	require.Equal(t, []int{1}, since(t, s, 1))
 	require.Empty(t, since(t, s, 2))
 
-	s.PushSlice([]int{2, 3, 4, 5, 6, 7}) // more than there is room for in all
+	s.PushSlice([]int{2, 3, 4, 5, 6, 7}) // more than the ring can hold in total
 	_, err := s.Since(4)
 	require.ErrorIs(t, err, ErrOverwritten)
 	require.EqualError(t, err, "ringbuffer: overwritten: item 4, the oldest left is 5")
@@ -102,7 +102,7 @@ func TestSyncLoopsAreSnapshots(t *testing.T) {
 	seqs, err = s.Since(next - 3)
 	require.NoError(t, err)
 	s.Clear()
-	for range 2 { // as often as one likes
+	for range 2 { // any number of times
 		got = nil
 		for _, v := range seqs {
 			got = append(got, v)
@@ -120,7 +120,7 @@ func TestSyncLoopsAreSnapshots(t *testing.T) {
 }
 
 // Several readers follow one writer at their own pace: each item arrives once and in
-// order, or the reader is told how much it missed.
+// order, or the reader learns how many it missed.
 func TestReplay(t *testing.T) {
 	items := 20_000
 	if testing.Short() {
@@ -161,7 +161,7 @@ func TestReplay(t *testing.T) {
 	wg.Wait()
 }
 
-// Everything works inside a bubble, and a waiting loop is the caller's own.
+// Everything works inside a bubble; the loop that waits belongs to the caller.
 func TestSynctest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, p, m := NewSync[int](2), NewSPSC[int](2), NewMPMC[int](2)

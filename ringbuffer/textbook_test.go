@@ -69,7 +69,8 @@ func (b *textbook[T]) pop() T {
 	return v
 }
 
-// The rest only the tests need: they are on a slice what they are on its items.
+// The rest is only for the tests: each does to a slice what the methods above do to its
+// items.
 
 func (b *textbook[T]) pushSlice(vs []T) (stored int) {
 	for _, v := range vs {

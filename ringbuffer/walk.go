@@ -2,9 +2,9 @@ package ringbuffer
 
 import "iter"
 
-// All yields the items from the oldest on with their places, from 0. The loop may
-// change the ring: an item that leaves before its turn is not yielded, nor is one that
-// comes after the loop began; the others keep the places they had. O(1) a step.
+// All yields the items from the oldest on with their indices, from 0. The loop may change
+// the ring: an item that is removed before its turn is not yielded, nor is one that is
+// pushed after the loop began; the others keep their indices. O(1) per step.
 func (r *Ring[T]) All() iter.Seq2[int, T] {
 	return func(yield func(int, T) bool) {
 		first, end := r.head, r.tail
@@ -16,8 +16,8 @@ func (r *Ring[T]) All() iter.Seq2[int, T] {
 	}
 }
 
-// Backward yields the items from the newest to the oldest with their places, as All
-// counts them. The loop may change the ring, as All's may. O(1) a step.
+// Backward yields the items from the newest to the oldest with their indices, as All
+// counts them. The loop may change the ring, as All's may. O(1) per step.
 func (r *Ring[T]) Backward() iter.Seq2[int, T] {
 	return func(yield func(int, T) bool) {
 		first := r.head
@@ -31,7 +31,7 @@ func (r *Ring[T]) Backward() iter.Seq2[int, T] {
 }
 
 // Drain pops and yields items, the oldest first, until the ring is empty or the loop
-// ends; what the loop pushes is yielded too. O(1) a step.
+// ends; items that the loop pushes are yielded too. O(1) per step.
 func (r *Ring[T]) Drain() iter.Seq[T] {
 	return func(yield func(T) bool) {
 		for {

@@ -9,11 +9,11 @@ import (
 	"example.com/flatline/internal/bench"
 )
 
-// The benchmarks of this file are there for counting: examples/study counts their
-// work. What costs time in them is measured in bench_test.go.
+// The benchmarks of this file are for counting: examples/study counts their work. The
+// times of the same operations are measured in bench_test.go.
 
-// sink takes what is written to it. (The name of a row has the operations that it calls,
-// and Discard is one.)
+// sink discards what is written to it. (The name of a row has the operations that it
+// calls, and Discard is one.)
 var sink = io.Discard
 
 // eachRing calls op with a full ring of n that overwrites the oldest item.
@@ -173,7 +173,7 @@ func BenchmarkPipe_WriteContextReadContext(b *testing.B) {
 	})
 }
 
-// n bytes are read from a source and read back; a byte of space is left, so that ReadFrom
+// n bytes are read from a source and read back; one byte stays free, so that ReadFrom
 // need not wait to see the end.
 func BenchmarkPipe_ReadFromRead(b *testing.B) {
 	bench.Work(b, func(b *testing.B, n int) {
@@ -202,7 +202,7 @@ func BenchmarkPipe_WriteCloseWriteTo(b *testing.B) {
 	})
 }
 
-// The first call closes the pipe, and no later one costs more.
+// The first call closes the pipe; later ones cost no more.
 func BenchmarkPipe_CloseWithError(b *testing.B) {
 	bench.Work(b, func(b *testing.B, n int) {
 		q := NewPipe(n)

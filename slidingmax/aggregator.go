@@ -4,30 +4,30 @@ import (
 	"sync"
 )
 
-// Aggregator is a queue that knows what an associative operation makes of all its
-// values in their order: sums, maxima, products of matrices, whatever needs no
+// Aggregator is a queue that knows the result of an associative operation over all its
+// values in their order: a sum, a maximum, a product of matrices. The operation needs no
 // inverse. It must be made by NewAggregator: the methods of the zero value panic. It is
 // for one goroutine at a time.
 //
-// This is DABA Lite. A queue with two stacks would do, each slot of the front one
-// holding the aggregate from there to its end, but now and then it must turn the
-// back one round, which takes as long as the queue is. Here that is done one slot
-// at each Push and Evict, so that it is finished just when it is needed:
+// This is DABA Lite. A queue of two stacks would do, where each slot of the front stack
+// holds the aggregate from there to its end. But now and then it must reverse the back
+// stack, which takes time proportional to the length of the queue. Here that is done one
+// slot at each Push and Evict, so that it is finished just when it is needed:
 //
 //	f         l         r         a         b         e
 //	├─ done ──┼─ left ──┼── raw ──┼─ right ─┼── back ─┤
 //	to b        to r                to b      (only its total is kept)
 //
-// A slot in done and right holds the aggregate from itself up to b, one in left that
-// up to r.
+// A slot in done or right holds the aggregate from itself up to b, a slot in left the
+// aggregate up to r.
 type Aggregator[T any] struct {
 	_   [0]sync.Mutex // go vet reports copies: they would share memory
 	op  func(a, b T) T
-	buf []T // a ring: a position modulo its size is a slot
+	buf []T // a ring: a position modulo its size is its slot
 	m   marks[T]
 }
 
-// marks is what a step changes, apart from two slots.
+// marks is the state that a step changes, except for two slots.
 type marks[T any] struct {
 	f, l, r, a, b, e uint64
 	mid              T // of r..b
@@ -49,10 +49,10 @@ func (q *Aggregator[T]) mustBeMade() {
 	}
 }
 
-// Push adds v as the newest value. It calls op three times at most; if op panics the
-// queue is as it was. O(1) amortised: a full ring is copied into one of twice the size,
-// which for a queue of many millions takes a noticeable time. A queue whose length has
-// been reached before is not copied: then O(1) in the worst case.
+// Push adds v as the newest value. It calls op at most three times; if op panics the
+// queue is unchanged. O(1) amortised: a full ring is copied into one of twice the size,
+// which for a queue of many millions takes a noticeable time. If the queue has been that
+// long before, nothing is copied and Push is O(1) in the worst case.
 func (q *Aggregator[T]) Push(v T) {
 	q.mustBeMade()
 	m := q.m
@@ -69,8 +69,8 @@ func (q *Aggregator[T]) Push(v T) {
 	q.step(m, func() { *q.at(m.e - 1) = v })
 }
 
-// Evict takes off the oldest value; false if there is none. It calls op twice at
-// most; if op panics the queue is as it was. O(1).
+// Evict removes the oldest value; false if there is none. It calls op at most twice; if
+// op panics the queue is unchanged. O(1).
 func (q *Aggregator[T]) Evict() bool {
 	m := q.m
 	if m.f == m.e {
@@ -82,8 +82,8 @@ func (q *Aggregator[T]) Evict() bool {
 	return true
 }
 
-// Query returns the aggregate of all values, the oldest first; false if there is
-// none. It calls op once at most. O(1).
+// Query returns the aggregate of all values, the oldest first; false if there is none. It
+// calls op at most once. O(1).
 func (q *Aggregator[T]) Query() (v T, ok bool) {
 	switch m := &q.m; {
 	case m.f == m.e:
@@ -102,7 +102,7 @@ func (q *Aggregator[T]) Len() int {
 	return int(q.m.e - q.m.f)
 }
 
-// Clear takes all values off and gives the memory back. O(1).
+// Clear removes all values and releases the memory. O(1).
 func (q *Aggregator[T]) Clear() {
 	q.mustBeMade()
 	q.buf, q.m = nil, marks[T]{}
@@ -110,16 +110,16 @@ func (q *Aggregator[T]) Clear() {
 
 func (q *Aggregator[T]) at(pos uint64) *T { return &q.buf[pos&uint64(len(q.buf)-1)] }
 
-// step goes one slot further and only then, when op can panic no more, writes: m is
-// the queue after its change, change makes that in the slots.
+// step advances by one slot. It writes only at the end, when op can no longer panic: m is
+// the state of the queue after its change, and change makes the change in the slots.
 func (q *Aggregator[T]) step(m marks[T], change func()) {
 	var zero T
-	if m.f == m.b { // the front is empty: what there is, one value at most, is the new one
+	if m.f == m.b { // the front is empty: the back, at most one value, is the new front
 		q.m = marks[T]{f: m.f, l: m.e, r: m.e, a: m.e, b: m.e, e: m.e}
 		change()
 		return
 	}
-	if m.l == m.b { // all is done: the back becomes the raw half of the front
+	if m.l == m.b { // the whole front is done: the back becomes its raw half
 		m.l, m.r, m.a, m.b = m.f, m.b, m.e, m.e
 		m.mid, m.back = m.back, zero
 	}

@@ -7,7 +7,7 @@ import (
 	"example.com/flatline/internal/option"
 )
 
-// Tie says which of equal elements ArgMax and ArgMin mean.
+// Tie says which of several equal elements ArgMax and ArgMin return.
 type Tie int
 
 // The first or the last of equal elements.
@@ -18,17 +18,17 @@ const (
 
 // ArgOptions are the rules of ArgMax and ArgMin.
 type ArgOptions struct {
-	// Tie says which of equal elements is meant; the default is First.
+	// Tie says which of several equal elements is returned; the default is First.
 	Tie Tie
 
-	// MinPeriods, if not 0, is how many values that are not NaN a window needs, and makes
-	// the result have one place for each element of s, as that of MaxFloat: the windows at
-	// the beginning are shorter. A window that has fewer gives -1.
+	// MinPeriods, if not 0, is the minimum number of non-NaN values in a window. The
+	// result then has one element for each element of s, as that of MaxFloat: the windows
+	// at the beginning are shorter. A window with fewer values gives -1.
 	MinPeriods int
 }
 
-// ArgMax returns for every window of k the index in s of its maximum. NaN is passed
-// over (-1 if a window has nothing else) and 0 equals -0. It is nil if k > len(s), unless
+// ArgMax returns for every window of k the index in s of its maximum. NaN is skipped (-1
+// if a window has nothing else) and 0 equals -0. It is nil if k > len(s), unless
 // MinPeriods is set. O(n). ArgMax panics if k < 1, if Tie is neither First nor Last, if
 // MinPeriods is not in 0..k, and on more than one ArgOptions.
 func ArgMax[T cmp.Ordered](s []T, k int, opts ...ArgOptions) []int {
@@ -67,12 +67,12 @@ func extremeArgs[T cmp.Ordered](name string, s []T, k int, opts []ArgOptions, la
 	return out
 }
 
-// An argWindow is the candidates of a window as indices, and the number of its values
+// An argWindow holds the candidates of a window as indices, and the number of its values
 // that are not NaN.
 type argWindow[T cmp.Ordered] struct {
 	s       []T
 	k       int
-	last    bool // of equal ones the last
+	last    bool // return the last of equal ones
 	largest bool // the maximum, not the minimum
 	q       deque[int]
 	values  int

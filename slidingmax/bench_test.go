@@ -17,7 +17,7 @@ func randoms(n int) []float64 {
 	return s
 }
 
-// BenchmarkMax has windows of 64 in slices of n, one slice an operation.
+// BenchmarkMax has windows of 64 in slices of n, one slice per operation.
 func BenchmarkMax(b *testing.B) {
 	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
 		s := randoms(n)
@@ -33,8 +33,8 @@ func BenchmarkMax(b *testing.B) {
 	})
 }
 
-// BenchmarkAppendMax_Element has windows of n in a slice of 4n, and one element an
-// operation: what it costs does not depend on the window.
+// BenchmarkAppendMax_Element has windows of n in a slice of 4n, and one element per
+// operation: the cost per element does not depend on the window.
 func BenchmarkAppendMax_Element(b *testing.B) {
 	element := func(b *testing.B, n int, slide func(dst, s []float64, k int) []float64) {
 		s := randoms(4 * n)
@@ -53,8 +53,8 @@ func BenchmarkAppendMax_Element(b *testing.B) {
 	})
 }
 
-// saw returns a stream that falls n times and then beats all that fell, which is the
-// worst for a deque.
+// saw returns a stream that falls n times and then beats all of those values, which is
+// the worst case for a deque.
 func saw(n int) func() float64 {
 	v := 0.0
 	return func() float64 {

@@ -9,7 +9,7 @@ func holds(ok bool, format string, args ...any) {
 	}
 }
 
-// checkInvariants checks that the values never rise, and that dead slots are where
+// checkInvariants checks that the values never rise, and that dead slots are only where
 // they may be.
 func (q *deque[E]) checkInvariants(compare func(a, b *E) int) {
 	holds(q.head <= q.tail && q.tail <= q.dirty && q.dirty-q.head <= uint64(len(q.buf)), "I3: %d, %d, %d of %d", q.head, q.tail, q.dirty, len(q.buf))
@@ -43,7 +43,7 @@ func (w *TimeWindow[T]) checkInvariants() {
 	}
 }
 
-// checkInvariants compares each slot with what op makes of the values, oldest first.
+// checkInvariants compares each slot with the aggregate of the values, oldest first.
 func (q *Aggregator[T]) checkInvariants(values []T) {
 	m := q.m
 	at := func(pos uint64) T { return values[pos-m.f] }

@@ -6,15 +6,14 @@ import (
 	"unsafe"
 )
 
-// A deque is the candidates of a window, oldest first, in a ring that grows on
-// demand. Positions count up without end, a slot is a position modulo the ring's size.
+// A deque holds the candidates of a window, oldest first, in a ring that grows on demand.
+// Positions only grow; the slot of a position is the position modulo the ring's size.
 //
 //	        head            tail        dirty
 //	──────────┼───────────────┼───────────┼──────
 //	   zero   │  candidates   │   dead    │  zero
 //
-// Dropping many candidates at the tail is one store; what they hold is wiped out two
-// slots a push.
+// Dropping many candidates at the tail is one store; each push zeroes two of their slots.
 type deque[E any] struct {
 	buf               []E // a power of two of slots
 	head, tail, dirty uint64
@@ -24,11 +23,11 @@ func (q *deque[E]) len() int { return int(q.tail - q.head) }
 
 func (q *deque[E]) at(pos uint64) *E { return &q.buf[pos&uint64(len(q.buf)-1)] }
 
-// cut returns the position after the last candidate of first..end-1 that does not
-// lose. Those that lose are the last; it gallops back from end, 1, 2, 4, …, and then
-// halves the last stride, so that it asks 2⋅log2(n)+2 times at most.
+// cut returns the position after the last candidate of first..end-1 that does not lose.
+// The losing ones are the last; it gallops back from end in strides of 1, 2, 4, …, and
+// then halves the last stride, with at most 2⋅log2(n)+2 comparisons.
 func (q *deque[E]) cut(first, end uint64, loses func(pos uint64) bool) uint64 {
-	lost := end // all from here on lose
+	lost := end // all from here on are beaten
 	for stride := uint64(1); ; stride *= 2 {
 		if lost-first < stride {
 			stride = lost - first
@@ -37,7 +36,7 @@ func (q *deque[E]) cut(first, end uint64, loses func(pos uint64) bool) uint64 {
 			return first
 		}
 		if !loses(lost - stride) {
-			kept := lost - stride // this one does not
+			kept := lost - stride // this one is not
 			for lost-kept > 1 {
 				if mid := kept + (lost-kept)/2; loses(mid) {
 					lost = mid
@@ -51,7 +50,7 @@ func (q *deque[E]) cut(first, end uint64, loses func(pos uint64) bool) uint64 {
 	}
 }
 
-// drop takes off the candidates before first, which is tail at most.
+// drop removes the candidates before first, which is at most tail.
 func (q *deque[E]) drop(first uint64) {
 	for ; q.head < first; q.head++ {
 		*q.at(q.head) = *new(E)
@@ -94,7 +93,7 @@ func order[T cmp.Ordered](a, b T) int {
 	case a == b:
 		return negative(b) - negative(a)
 	default:
-		return cmp.Compare(b, a) // which has NaN below all else
+		return cmp.Compare(b, a) // which orders NaN below everything else
 	}
 }
 

@@ -10,38 +10,38 @@
 //
 // # Idea
 //
-// For an array, cut it into blocks of k. A window covers the end of one block and
-// the beginning of the next, so its maximum is that of two numbers: the maximum of
-// the first block from where the window begins, and that of the second up to where
-// it ends. The former are found by one walk over the block from its right end, the
-// latter by one from its left.
+// For an array, cut it into blocks of k. A window covers the end of one block and the
+// beginning of the next, so its maximum is the larger of two numbers: the maximum of the
+// first block from where the window begins, and that of the second block up to where it
+// ends. One walk over a block from its right end finds the former for all windows, one
+// from its left end the latter.
 //
 //	k = 4    │ 2  7  1  4 │ 3  5  9  0 │      window at 1:  7 1 4 3
 //	suffixes │ 7  7  4  4 │            │            max(7, 3) = 7
 //	prefixes │            │ 3  5  9  9 │      window at 2:  1 4 3 5
 //	                                                  max(4, 5) = 5
 //
-// That is three comparisons an element, whatever k and whatever the values are. The
-// suffixes are kept where the result will be, so there is no other memory.
+// That is three comparisons per element, for any k and any values. The suffixes are kept
+// where the result will be, so no other memory is needed.
 //
-// For a stream, keep the values that can still become the maximum. A value that
-// comes makes all smaller ones before it hopeless, since they also leave earlier. So
-// what is kept falls from the oldest to the newest, the oldest is the maximum, and
-// those that a new value beats are at the new end:
+// For a stream, keep the values that can still become the maximum. A new value makes all
+// smaller ones before it irrelevant, since they also leave earlier. So the values that
+// are kept fall from the oldest to the newest, the oldest is the maximum, and those that
+// a new value beats are at the new end:
 //
 //	oldest                   newest
 //	   9    8    6    5    2    1    ← 5 comes: 2 and 1 are cut off
 //
-// Being sorted, they need not be asked one by one: Push gallops from the new end, 1,
-// 2, 4, … back, halves the last stride, and cuts by one store.
+// They are sorted, so they need not be compared one by one: Push gallops from the new
+// end, 1, 2, 4, … back, halves the last stride, and cuts by one store.
 //
-// For a stream and any associative operation, a sum say, an Aggregator is a queue that
-// knows what the operation makes of all its values. It has two parts: each slot of the
-// front holds the aggregate from itself to the front's end, and of the back only the
-// total is kept. When the front is used up, the back must become the front, slot by
-// slot from its end. An Aggregator does this ahead of time, one slot at each Push and
-// Evict, so that the front consists for a while of four parts, and the marks between
-// them are what the invariants I4 and I5 speak of:
+// For a stream and any associative operation (for example a sum), an Aggregator is a
+// queue that knows the result of the operation over all its values. It has two parts:
+// each slot of the front holds the aggregate from itself to the front's end; of the back
+// only the total is kept. When the front is used up, the back must become the front, slot
+// by slot from its end. An Aggregator does this ahead of time, one slot at each Push and
+// Evict, so that the front for a while consists of four parts. The invariants I4 and I5
+// are about the marks between them:
 //
 //	f         l         r         a         b         e
 //	├─ done ──┼─ left ──┼── raw ──┼─ right ─┼── back ─┤
@@ -97,17 +97,18 @@
 //	All                 O(n)    0      0
 //	Sync.All            O(n)    n      1
 //
-// AppendMax.Element is what AppendMax takes for one element, n being the window. A Push to a
-// Window asks 2⋅log2(k)+3 comparisons at most, where a plain deque asks k, and 2.5
-// on average at most, where a plain deque asks 2. Amortised is the growth of a ring,
-// which doubles until it holds what the window does; then there is none, and no
-// allocation. The Push that grows it copies all of it; over the whole life of a ring
-// that makes at most 2 copies for each Push. An Aggregator calls its operation at most 3 times for a Push, 2 for an
-// Evict and once for a Query. The costs of a TimeWindow are those of values in the
-// order of time; a late one takes O(log n) comparisons and moves up to n candidates.
+// AppendMax.Element is the cost of AppendMax for one element, where n is the window. A
+// Push to a Window makes at most 2⋅log2(k)+3 comparisons, where a plain deque makes k,
+// and on average at most 2.5, where a plain deque makes 2. The growth of a ring is
+// amortised: it doubles until it can hold the window; after that there is no growth and
+// no allocation. The Push that grows it copies all of it; over the whole life of a ring
+// that makes at most 2 copies for each Push. An Aggregator calls its operation at most 3
+// times for a Push, 2 for an Evict and once for a Query. The costs of a TimeWindow are
+// those of values in the order of time; a late one takes O(log n) comparisons and moves
+// up to n candidates.
 //
-// A Window takes a candidate's value and 8 bytes for each of the most candidates it
-// had, at most twice that in all; an Aggregator one value for each.
+// A Window takes a candidate's value and 8 bytes for each candidate, for up to twice the
+// maximum number of candidates it had; an Aggregator one value for each.
 //
 // # What happens if
 //
@@ -130,59 +131,62 @@
 //   - compare panics: the window is as if Push had not been called (TestPanickingCompare)
 //   - compare uses its window: Push panics, and the window can be used
 //     (TestCallbackUsesItsStructure)
-//   - the loop pushes or clears: it goes on with what is there (TestAllWhileItChanges)
+//   - the loop pushes or clears: it continues with the candidates left (TestAllWhileItChanges)
 //   - k is the largest int: memory is taken for what is pushed (TestHugeWindow)
 //
 // # Concurrency
 //
-// Sync and SyncTimeWindow are safe for concurrent use: each method takes effect at one moment while it
-// holds the mutex; All shows the candidates of one moment. A Push happens before the
-// Max that returns its value. The functions keep nothing: they may run at the same
-// time, but for what they write. The other types are for one goroutine at a time.
+// Sync and SyncTimeWindow are safe for concurrent use: each method takes effect at one
+// moment while it holds the mutex; All shows the candidates of one moment. A Push happens
+// before the Max that returns its value. The functions keep no state: they may run at the
+// same time if they write to different slices. The other types are for one goroutine at a
+// time.
 //
 // # Trade-offs
 //
-// The main disadvantage: the answer for an array needs all of it at hand, and a
-// window's answer is known only with its last element. The stream's answer is known
-// at once and takes several times as long.
+// The main disadvantage: the algorithm for an array needs all of it in memory, and a
+// window's result is known only with its last element. The stream's result is known at
+// once and takes several times as long.
 //
 // The textbook answer to both is the deque, without the gallop. Its Push takes one
 // comparison for each candidate that is beaten: two on average, k at worst. And for an
-// array it guesses wrong: whether the next comparison removes a candidate is up to
-// chance, and a processor pays for each wrong guess. The blocks
-// compare in an order that is fixed beforehand, and need no guess: random, rising and
-// falling input take the same time. The picture evidence/slidingmax.svg shows the time
-// per element for k from 2 to 1e5, next to the deque and Python's libraries. A heap
-// answers in O(log k); looking at every window takes O(nk), which on falling input is
-// also what "remember the maximum, and look again when it is gone" comes to.
+// array it causes branch mispredictions: whether the next comparison removes a candidate
+// is random, and each misprediction costs time. The blocks compare in a fixed order,
+// without such branches: random, rising and falling input take the same time. The picture
+// evidence/slidingmax.svg shows the time per element for k from 2 to 1e5, next to the
+// deque and Python's libraries. A heap answers in O(log k); looking at every window takes
+// O(nk), and so does "remember the maximum, and search again when it leaves" on falling
+// input.
 //
-// The minimum of floats takes a processor several cycles, so four places are worked
-// on at once; that needs a result apart from its source and at least 4k windows. Built
-// with GOEXPERIMENT=simd on amd64, float64 uses vectors of four where k is from 8 to 4,096
-// (simd_amd64.go); a stretch of 4,096 windows that reads a NaN or a negative zero is left
-// to the plain kernel, since a processor's maximum treats these in its own way.
+// The minimum of floats takes a processor several cycles, so four segments are processed
+// at once; that needs a result that does not overlap the source and at least 4k windows.
+// Built with GOEXPERIMENT=simd on amd64, float64 uses vectors of four where k is from 8
+// to 4,096 (simd_amd64.go); a stretch of 4,096 windows that reads a NaN or a negative
+// zero is left to the plain kernel, since the processor's maximum treats these
+// differently.
 //
-// A Window asks a function for each comparison, so on random values its Push takes
-// longer than a deque written out for one type of number (evidence/RESULTS.md); what it
-// has for that is any order, floats right to the last bit, and the bound on its worst.
+// A Window calls a function for each comparison, so on random values its Push takes
+// longer than a deque written for one numeric type (evidence/RESULTS.md). In return it
+// supports any order, treats floats exactly as the builtin max does, and bounds the worst
+// case.
 //
 // NaN wins for Max, for Min and for Window, as for the builtin max and min, and 0 is
-// above -0 (minstack follows cmp.Compare, for which NaN is least). In a stream one NaN
-// is the maximum for k pushes, unless Options.SkipNaN is set. ArgMax passes NaN
-// over, since a place where nothing is known is no place of a maximum. MaxFloat does
-// either. Infinities are values, and integers stay integers: pandas takes the former
-// for NaN and the latter through a float64.
+// above -0 (minstack follows cmp.Compare, for which NaN is least). In a stream one NaN is
+// the maximum for k pushes, unless Options.SkipNaN is set. ArgMax skips NaN, since the
+// position of a missing value is not the position of a maximum. MaxFloat does either.
+// Infinities are values, and integers stay integers: pandas treats infinities as NaN and
+// converts integers to float64.
 //
-// MinMax is two runs. Lemire's algorithm finds both in one with three comparisons an
-// element, but each comparison is a guess.
+// MinMax makes two runs. Lemire's algorithm finds both in one run with three comparisons
+// per element, but each comparison is an unpredictable branch.
 //
 // An Aggregator needs no inverse, as subtracting from a running sum does, so sums of
-// floats do not drift. Where there is an inverse and all is integers, a running sum
-// is simpler. For the maximum of a Window it would do as well, in constant steps but for
-// growth; on average the deque takes fewer.
+// floats do not drift. Where there is an inverse and all values are integers, a running
+// sum is simpler. An Aggregator could also compute the maximum of a Window, in a constant
+// number of steps except for growth; on average the deque takes fewer.
 //
-// What has been cut off stays reachable until later pushes have wiped it out, two
-// slots at each. Clear releases all at once.
+// Values that were cut off stay reachable until later pushes have zeroed their slots, two
+// at each push. Clear releases everything at once.
 //
 // # References
 //

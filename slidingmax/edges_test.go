@@ -60,8 +60,8 @@ func TestZeroValues(t *testing.T) {
 	assert.Equal(t, 190, sum, "a copy of what a constructor returned")
 }
 
-// TestCallbackUsesItsStructure: it is told, and what it has done leaves a structure that
-// can be used.
+// TestCallbackUsesItsStructure: the call panics with a message that says so, and the
+// structure stays usable.
 func TestCallbackUsesItsStructure(t *testing.T) {
 	armed := 0
 	arm := func(use func()) {
@@ -124,7 +124,8 @@ func TestCallbackUsesItsStructure(t *testing.T) {
 	}
 }
 
-// TestNaNInAStream: it is the maximum for k pushes, and what New says about that helps.
+// TestNaNInAStream: it is the maximum for k pushes, and the remedies that New's doc names
+// work.
 func TestNaNInAStream(t *testing.T) {
 	const k = 3
 	in := []float64{1, math.NaN(), 2, 0, 5, math.NaN(), math.NaN(), math.NaN(), 4}
@@ -138,8 +139,9 @@ func TestNaNInAStream(t *testing.T) {
 	}
 }
 
-// TestTimesThatJump: a clock that goes back stands still, one reading far ahead keeps
-// its place, and one that began at the zero time is as good as any.
+// TestTimesThatJump: when the clock goes backwards the window's time stands still, a
+// reading far ahead counts until the clock reaches it, and a clock that began at the zero
+// time works like any other.
 func TestTimesThatJump(t *testing.T) {
 	start := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
 	at := func(s int) time.Time { return start.Add(time.Duration(s) * time.Second) }
@@ -164,7 +166,7 @@ func TestTimesThatJump(t *testing.T) {
 	assert.Equal(t, 1, max(w, at(11)), "all before one far ahead has gone")
 	w.Push(at(12), 100)
 	w.Push(at(1e6-10), 100)
-	assert.Equal(t, 1, max(w, at(13)), "and what comes after it is late")
+	assert.Equal(t, 1, max(w, at(13)), "and later pushes are late")
 	w.Push(at(1e6-9), 50)
 	assert.Equal(t, 50, max(w, at(14)), "until the clock has caught up")
 
@@ -232,7 +234,7 @@ func TestLoopsEndEarly(t *testing.T) {
 				}
 				want := min(stop, n)
 				if stop < 1 {
-					want = n // it is never reached
+					want = n // the limit is never reached
 				}
 				require.Equal(t, want, seen, "%s of %d, to end at %d", name, n, stop)
 			}
@@ -279,8 +281,7 @@ func TestEveryMethodLocks(t *testing.T) {
 	s.checkInvariants()
 }
 
-// TestSyncAllIsASnapshot: another goroutine replaces the candidates while the loop goes
-// on.
+// TestSyncAllIsASnapshot: another goroutine replaces the candidates during the loop.
 func TestSyncAllIsASnapshot(t *testing.T) {
 	s := NewSync[int](4)
 	for i := range 4 {
@@ -300,8 +301,8 @@ func TestSyncAllIsASnapshot(t *testing.T) {
 	assert.Equal(t, []int{0, -1, -2, -3}, got)
 }
 
-// TestBytesOfAWindow: a candidate is its value and 8 bytes, and there is room for at most
-// twice the most candidates that there have been.
+// TestBytesOfAWindow: a candidate takes its value and 8 bytes, and the ring has room for
+// at most twice the maximum number of candidates so far.
 func TestBytesOfAWindow(t *testing.T) {
 	assert.EqualValues(t, 8+8, unsafe.Sizeof(candidate[int64]{}))
 	w, q := New[int64](math.MaxInt), NewAggregator(func(a, b int64) int64 { return a + b })
@@ -314,9 +315,9 @@ func TestBytesOfAWindow(t *testing.T) {
 	}
 }
 
-// TestRingMoves counts what the growth of a ring copies over its whole life: with the
-// value that a Push stores, and the two slots of an Aggregator's step, the moves that
-// the essay states.
+// TestRingMoves counts what the growth of a ring copies over its whole life: together
+// with the value that a Push stores, and the two slots of an Aggregator's step, these are
+// the moves that the essay states.
 func TestRingMoves(t *testing.T) {
 	w, q := New[int](math.MaxInt), NewAggregator(func(a, b int) int { return a + b })
 	copiedW, copiedQ, worst := 0, 0, 0.0

@@ -24,7 +24,7 @@ func ExampleMinMax() {
 	// Output: 3 6 6 3
 }
 
-// The result takes the place of what it is made from: nothing is allocated.
+// The result overwrites its source: nothing is allocated.
 func ExampleAppendMax() {
 	s := []int{1, 3, -1, -3, 5}
 	s = slidingmax.AppendMax(s[:0], s, 2)
@@ -39,22 +39,22 @@ func ExampleMaxFunc() {
 	// Output: [flat flat constant constant]
 }
 
-// Where the highest reading of each window is; what is missing is passed over.
+// The position of the highest reading of each window; missing values are skipped.
 func ExampleArgMax() {
 	s := []float64{3, math.NaN(), 5, 5, 1}
 	fmt.Println(slidingmax.ArgMax(s, 3, slidingmax.ArgOptions{Tie: slidingmax.First}), slidingmax.ArgMax(s, 3, slidingmax.ArgOptions{Tie: slidingmax.Last}))
 	// Output: [2 2 2] [2 3 3]
 }
 
-// The rolling maximum of pandas, with what there is.
-// The indices of the minima, from the first element on; -1 where there is no value.
+// The indices of the minima, from the first element on, with shorter windows at the
+// beginning; -1 where there is no value.
 func ExampleArgMin() {
 	readings := []float64{math.NaN(), 3, 1, math.NaN(), 2}
 	fmt.Println(slidingmax.ArgMin(readings, 3, slidingmax.ArgOptions{MinPeriods: 1}))
 	// Output: [-1 1 2 2 2]
 }
 
-// Missing values are passed over, as in pandas.
+// Missing values are skipped, as in pandas.
 func ExampleMinFloat() {
 	readings := []float64{4, math.NaN(), 3, 5}
 	fmt.Println(slidingmax.MinFloat(nil, readings, 2, slidingmax.FloatOptions{SkipNaN: true, MinPeriods: 1}))
@@ -101,7 +101,7 @@ func ExampleWindow() {
 	// [4 3]
 }
 
-// The minimum is the maximum of the order turned round.
+// The minimum is the maximum in the reverse order.
 func ExampleNewFunc() {
 	w := slidingmax.NewFunc(2, func(a, b int) int { return cmp.Compare(b, a) })
 	for _, v := range []int{5, 1, 4, 3} {
@@ -124,7 +124,7 @@ func ExampleTimeWindow() {
 	noon := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 	w.Push(noon, 90)
 	w.Push(noon.Add(30*time.Second), 70)
-	w.Push(noon.Add(20*time.Second), 80) // comes late
+	w.Push(noon.Add(20*time.Second), 80) // late
 	fmt.Println(w.Max(noon.Add(59 * time.Second)))
 	fmt.Println(w.Max(noon.Add(60 * time.Second)))
 	fmt.Println(w.Max(noon.Add(2 * time.Minute)))

@@ -9,14 +9,13 @@ import (
 // FloatOptions are the rules of MaxFloat and MinFloat. They are those of pandas'
 // rolling(k).max() and bottleneck's move_max, which both skip NaN.
 type FloatOptions struct {
-	// SkipNaN passes NaN over and does not count it. Without it a NaN wins, as for
-	// Max.
+	// SkipNaN skips NaN and does not count it. Without it a NaN wins, as for Max.
 	SkipNaN bool
-	// MinPeriods is how many values a window needs; one that has fewer gives NaN.
-	// 0 means k.
+	// MinPeriods is the minimum number of values in a window; a window with fewer gives
+	// NaN. 0 means k.
 	MinPeriods int
-	// Center puts the window's value at its middle: it looks (k-1)/2 ahead. Without
-	// it the value is at the newest.
+	// Center stores the window's value at its middle: the window extends (k-1)/2 ahead.
+	// Without it the value is stored at the newest element.
 	Center bool
 }
 
@@ -33,7 +32,7 @@ func MinFloat[F ~float32 | ~float64](dst, s []F, k int, o FloatOptions) []F {
 	return floats("MinFloat", dst, s, k, o, false)
 }
 
-// mustPeriods panics if no window of k can have so many values.
+// mustPeriods panics if no window of k can have that many values.
 func mustPeriods(name string, k, periods int) {
 	if periods < 0 || periods > k {
 		panic(fmt.Sprintf("slidingmax.%s: MinPeriods must be in 0..%d, got %d", name, k, periods))
@@ -59,7 +58,7 @@ func floats[F ~float32 | ~float64](name string, dst, s []F, k int, o FloatOption
 	return dst
 }
 
-// An end is one end of the order of floats: what is passed over counts as the other end.
+// An end is one end of the order of floats; skipped values count as the other end.
 type end[F ~float32 | ~float64] struct {
 	largest bool
 	other   F
@@ -73,7 +72,7 @@ func (e end[F]) of(a, b F) F {
 	return min(a, b)
 }
 
-// value returns what stands for v.
+// value returns the value that v counts as.
 func (e end[F]) value(v F) F {
 	if e.skip && v != v {
 		return e.other
@@ -81,15 +80,15 @@ func (e end[F]) value(v F) F {
 	return v
 }
 
-// floatWindows writes the extremes; for a window that has no value, the infinity that
-// loses to all.
+// floatWindows writes the extremes; for a window without values, the infinity that every
+// value beats.
 func floatWindows[F ~float32 | ~float64](out, s []F, k, ahead int, skip, largest bool) {
 	e := end[F]{largest, F(math.Inf(-1)), skip}
 	if !largest {
 		e.other = F(math.Inf(1))
 	}
 	n := len(s)
-	behind := k - 1 - ahead // the window of i is s[i-behind : i+ahead+1], what there is of it
+	behind := k - 1 - ahead // the window of i is s[i-behind : i+ahead+1], cut at the ends of s
 	if m := n - k + 1; m > 0 && !skip {
 		into(out[behind:][:m], s, k, largest)
 	} else if m > 0 {
@@ -99,7 +98,7 @@ func floatWindows[F ~float32 | ~float64](out, s []F, k, ahead int, skip, largest
 		into(out[:m], out, k, largest)
 		copy(out[behind:], out[:m])
 	}
-	// The windows that begin with s are its prefixes, those that end with it suffixes.
+	// The windows at the beginning of s are prefixes of it, those at its end suffixes.
 	best, seen := e.other, 0
 	for i := range min(behind, n) {
 		for last := min(i+min(ahead, n)+1, n); seen < last; seen++ {
@@ -125,7 +124,7 @@ func enough[F ~float32 | ~float64](out, s []F, k, ahead, need int, skip bool) {
 		}
 		return 1
 	}
-	ahead = min(ahead, n) // more changes nothing, and cannot overflow
+	ahead = min(ahead, n) // a larger value changes nothing; this one cannot overflow
 	for i := range ahead {
 		count += counts(i)
 	}

@@ -124,8 +124,8 @@ func TestParallelMax(t *testing.T) {
 	assert.PanicsWithValue(t, "slidingmax.ParallelMax: k must be at least 1, got 0", func() { ParallelMax(nil, s, 0, 1) })
 }
 
-// TestShare: as many goroutines as are asked for, or can run, of those that have
-// enough to do.
+// TestShare: the number of goroutines is the requested one, or GOMAXPROCS, limited by the
+// work for each.
 func TestShare(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(3))
 	const m = 8 * parallelLeast
@@ -162,7 +162,7 @@ func TestTimeWindow(t *testing.T) {
 	})
 }
 
-// TestTimeWindowExtremes: distances that an int64 cannot hold do not come round.
+// TestTimeWindowExtremes: distances that an int64 cannot hold do not wrap around.
 func TestTimeWindowExtremes(t *testing.T) {
 	w := NewTimeWindow[int](math.MaxInt64)
 	w.Push(time.Unix(0, 0), 1)
@@ -192,8 +192,8 @@ func TestTimeWindowAllocatesNothing(t *testing.T) {
 	assert.Zero(t, testing.AllocsPerRun(1000, push))
 }
 
-// TestTimeAhead: with a bound one time that is too far ahead of the clock is refused, by
-// Push and Max, and changes nothing; without one it hides all until Clear.
+// TestTimeAhead: with a bound, a time that is too far ahead of the clock is refused by
+// Push and Max, and changes nothing; without one it hides all values until Clear.
 func TestTimeAhead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		far := time.Now().AddDate(1, 0, 0)

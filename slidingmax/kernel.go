@@ -7,9 +7,9 @@ import (
 )
 
 // ordered writes the extremes of the windows of s to dst: the blocks of the essay's
-// picture, for values of any type. Each turn is one block: the windows that begin in
-// s[0:k] all contain s[k-1], so each is a suffix of that block and a prefix of the next.
-// What follows below is the same for numbers, faster.
+// picture, for values of any type. Each iteration handles one block: the windows that
+// begin in s[0:k] all contain s[k-1], so each is a suffix of that block and a prefix of
+// the next. The functions below do the same for numbers, faster.
 func ordered[T any](dst, s []T, k int, better func(a, b T) T) {
 	for len(dst) > 0 {
 		w := min(k, len(dst))
@@ -40,11 +40,11 @@ type number interface {
 	~int8 | ~int16 | ~int32 | ~int64 | ~uint8 | ~uint16 | ~uint32 | ~uint64 | ~float32 | ~float64
 }
 
-// into writes the extremes of the windows of s to dst, which has room for exactly
-// these and may begin where s begins.
+// into writes the extremes of the windows of s to dst, which has exactly their number of
+// elements and may begin where s begins.
 //
-// Generic code over cmp.Ordered can compare and no more. The number behind T is
-// known by its kind, so the slices are looked at as slices of that.
+// Generic code over cmp.Ordered can only compare. The number type behind T is known by
+// its kind, so the slices are reinterpreted as slices of that type.
 func into[T cmp.Ordered](dst, s []T, k int, largest bool) {
 	switch kind := reflect.TypeFor[T]().Kind(); kind {
 	case reflect.Float64:
@@ -88,22 +88,22 @@ func integers[T cmp.Ordered](dst, s []T, k int, largest, unsigned bool) {
 	}
 }
 
-// as is s, looked at as a slice of the N that each T is.
+// as reinterprets s as a slice of N, the underlying type of T.
 func as[N number, T any](s []T) []N {
 	return unsafe.Slice((*N)(unsafe.Pointer(unsafe.SliceData(s))), len(s))
 }
 
-// A mirror makes one loop of two: v*sign+zero is v itself for minima and turns the
-// order round for maxima. It is its own inverse.
+// A mirror lets one loop compute minima and maxima: v*sign+zero is v itself for minima
+// and reverses the order for maxima. It is its own inverse.
 //
 //	              integers       floats
 //	minima        v*1 + 0        v*1 + -0
 //	maxima        v*-1 + -1      v*-1 + -0
 //
-// -v-1 is the complement, which no integer lacks, as -v does for the least. Adding
-// -0 changes no float, 0 and -0 neither. With floats this is also the quicker way:
-// processors have a minimum that needs two instructions to become the builtin min,
-// and three negations more to become the builtin max.
+// -v-1 is the complement, which every integer has, while -v overflows for the smallest.
+// Adding -0 changes no float, not even 0 and -0. For floats this is also faster: on
+// processors the builtin min takes two instructions in addition to their minimum, and the
+// builtin max three more negations.
 type mirror[T number] struct{ sign, zero T }
 
 func mirrorOf[T number](largest bool) mirror[T] {
@@ -118,9 +118,9 @@ func mirrorOf[T number](largest bool) mirror[T] {
 	}
 }
 
-// chains is how many segments are worked on at once. The builtin min of floats takes
-// a processor about six cycles, that of integers two, which it can spend on others
-// that do not wait for this one.
+// chains is the number of segments that are processed at once. The builtin min of floats
+// has a latency of about six cycles, that of integers two; meanwhile the processor can
+// work on independent segments.
 const chains = 4
 
 func numbers[T number](dst, s []T, k int, largest bool) {
@@ -140,7 +140,7 @@ func numbers[T number](dst, s []T, k int, largest bool) {
 	}
 }
 
-// tiny is for k of 1 to 4: the extreme of a pair serves two windows.
+// tiny is for k of 1 to 4: two windows use the extreme of each pair.
 func (f mirror[T]) tiny(dst, s []T, k int) {
 	sign, zero := f.sign, f.zero
 	switch s := s[:len(dst)+k-1]; k {
@@ -174,8 +174,8 @@ func (f mirror[T]) tiny(dst, s []T, k int) {
 	}
 }
 
-// block writes the extremes of the first len(dst) windows, at most k. All contain
-// s[k-1]; what each has before and after that is a suffix and a prefix:
+// block writes the extremes of the first len(dst) windows, at most k. All contain s[k-1];
+// the parts before and after it are a suffix and a prefix:
 //
 //	s     ├──────── k ────────┼──── len(dst)-1 ───┤
 //	          ◀── suffixes    │  prefixes ──▶
@@ -218,8 +218,8 @@ func (f mirror[T]) fold(s []T, run T) T {
 	return min(a, b, c, d)
 }
 
-// segments does what block does in four places at once, and returns how many
-// windows it has done: all but at most three. dst must not overlap s.
+// segments does what block does for four segments at once, and returns how many windows
+// it has done: all but at most three. dst must not overlap s.
 func (f mirror[T]) segments(dst, s []T, k int) int {
 	sign, zero := f.sign, f.zero
 	q := len(dst) / chains

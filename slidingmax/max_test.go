@@ -14,7 +14,7 @@ import (
 
 var negativeZero = math.Copysign(0, -1)
 
-// is compares floats so that NaN is NaN and the zeros differ.
+// is compares floats: NaN equals NaN, and the two zeros differ.
 func is[F ~float32 | ~float64](a, b F) bool {
 	return a != a && b != b || a == b && math.Signbit(float64(a)) == math.Signbit(float64(b))
 }
@@ -127,7 +127,7 @@ func TestIntegersAreExact(t *testing.T) {
 	checkEveryK(t, "ends", []int8{127, -128, -127, 0, -1}, same)
 }
 
-// TestLong has windows of every size in a slice that is worked on in segments.
+// TestLong has windows of every size in a slice that is processed in segments.
 func TestLong(t *testing.T) {
 	const n = 5003
 	r := rand.New(rand.NewPCG(3, 4))
@@ -199,8 +199,9 @@ func TestAppendAllocatesNothing(t *testing.T) {
 	}
 }
 
-// TestArgMax: never a NaN, the right one of equals, 0 and -0 are equal; and for the
-// minimum; and with MinPeriods for the shorter windows at the beginning too.
+// TestArgMax: the result is never a NaN, it is the first or last of equals as requested,
+// and 0 equals -0; the same for the minimum, and with MinPeriods for the shorter windows
+// at the beginning.
 func TestArgMax(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	for range 300 {
@@ -264,8 +265,8 @@ func TestMaxFuncGivesTheFirst(t *testing.T) {
 	}
 }
 
-// TestMaxFuncComparisons counts what compare is asked, on inputs that are hard for
-// some way of doing it.
+// TestMaxFuncComparisons counts the calls of compare, on inputs that are hard for some
+// algorithm.
 func TestMaxFuncComparisons(t *testing.T) {
 	const n, k = 10_000, 100
 	r := rand.New(rand.NewPCG(9, 10))

@@ -12,7 +12,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// values are few, so that equal ones meet, and include what floats are feared for.
+// values are few, so that equal ones occur, and include the difficult floats.
 var values = rapid.SampledFrom([]float64{0, negativeZero, 1, 1, 2, 3, 4, 5, -1, math.NaN(), math.Inf(1), math.Inf(-1)})
 
 type window interface {
@@ -73,7 +73,7 @@ func model(t *rapid.T, k int, w window) {
 	})
 }
 
-// TestModelAggregator uses an operation that forgets nothing and does not commute.
+// TestModelAggregator uses an operation that loses no information and does not commute.
 func TestModelAggregator(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		asked := 0
@@ -139,7 +139,7 @@ func TestModelTimeWindow(t *testing.T) {
 		push := func(s int, v float64) {
 			w.Push(at(s), v)
 			now = max(now, s)
-			if now-s < d { // else it comes too late, for good
+			if now-s < d { // otherwise it is too late
 				all = append(all, reading{s, v})
 			}
 		}
@@ -167,7 +167,7 @@ func TestModelTimeWindow(t *testing.T) {
 						want, any = max(want, r.v), true
 					}
 				}
-				// A question about the past is one about now.
+				// A Max with an earlier time is one with the latest time.
 				got, ok := w.Max(at(now - rapid.IntRange(0, 3).Draw(t, "back")))
 				require.Equal(t, any, ok)
 				if ok {

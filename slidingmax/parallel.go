@@ -8,14 +8,14 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// parallelLeast is how many windows a goroutine must have to be worth its start:
-// they take it some ten microseconds.
+// parallelLeast is the minimum number of windows that is worth starting a goroutine: they
+// take it about ten microseconds.
 const parallelLeast = 1 << 14
 
-// ParallelMax is AppendMax by several goroutines, GOMAXPROCS if workers < 1. dst must
-// not overlap s. Each goroutine reads k-1 elements that its neighbour reads as well,
-// so it takes no more of them than have 16384 windows and k windows each; where that
-// leaves one, it is AppendMax. Nor does it pay where memory is the limit already.
+// ParallelMax is AppendMax by several goroutines, GOMAXPROCS if workers < 1. dst must not
+// overlap s. Each goroutine reads k-1 elements that its neighbour also reads, so each
+// gets at least 16384 windows and at least k; where that leaves one goroutine, it is
+// AppendMax. It does not pay off where memory bandwidth is already the limit.
 func ParallelMax[T cmp.Ordered](dst, s []T, k, workers int) []T {
 	must("ParallelMax", k)
 	if k > len(s) {
@@ -37,7 +37,7 @@ func ParallelMax[T cmp.Ordered](dst, s []T, k, workers int) []T {
 	return dst
 }
 
-// share returns how many goroutines are worth it for m windows of k.
+// share returns the number of goroutines for m windows of k.
 func share(workers, m, k int) int {
 	if workers < 1 {
 		workers = runtime.GOMAXPROCS(0)

@@ -8,25 +8,25 @@ import (
 	"unsafe"
 )
 
-// lanes is how many float64 one vector holds.
+// lanes is the number of float64 values in a vector.
 const lanes = 4
 
 // row is a vector's bytes.
 const row = lanes * 8
 
-// vectors reports whether the processor has what byVectors needs.
+// vectors reports whether the processor has the instructions that byVectors needs.
 var vectors = archsimd.X86.AVX2()
 
-// chunk is how many windows are done at a time: one NaN among their values costs the
-// speed of so many, and what they read stays in the cache for the second pass.
+// chunk is the number of windows processed at a time: one NaN among their values slows
+// down that many windows, and the values stay in the cache for the second pass.
 const chunk = 4096
 
 // byVectors writes the extremes of the first windows of s to dst, four windows at a time,
-// and returns how many it has written; the rest is for numbers. dst must not overlap s.
+// and returns how many it has written; numbers does the rest. dst must not overlap s.
 //
-// The picture is that of block, with vectors for values. A row is a vector of
-// neighbours. Y is the extremes of four neighbours each, read by loads that overlap, and
-// Z what block makes of the rows of Y, lane by lane: the extremes of k - k%4 values. The
+// The picture is that of block, with vectors for values. A row is a vector of neighbours.
+// Y holds the extremes of four neighbours each, read by overlapping loads, and Z is the
+// result of block over the rows of Y, lane by lane: the extremes of k - k%4 values. The
 // rest of a window is at most three values.
 //
 //	Y[i] = max(s[i], s[i+1], s[i+2], s[i+3])
@@ -62,8 +62,8 @@ func byVectors(dst, s []float64, k int, largest bool) (done int) {
 
 type scratch [4096]float64
 
-// special reports whether s holds a NaN or a negative zero. It may be wrong about values
-// whose sums are beyond the range of float64, which costs time and no more.
+// special reports whether s holds a NaN or a negative zero. It may report true for values
+// whose sums exceed the range of float64, which only costs time.
 func special(s []float64) bool {
 	var a, b archsimd.Float64x4 // a sum with a NaN is NaN
 	zero, lowest := archsimd.BroadcastInt64x4(0), archsimd.BroadcastInt64x4(math.MinInt64)
@@ -83,8 +83,8 @@ func special(s []float64) bool {
 	return a.Add(b).IsNaN().ToBits() != 0 || zero.Equal(archsimd.BroadcastInt64x4(0)).ToBits() != 1<<lanes-1
 }
 
-// maxima writes the maxima of as many windows as dst has whole rows. kept holds the rows
-// of Y that the prefixes of one block read, for the suffixes of the next.
+// maxima writes the maxima of the windows for the whole rows of dst. kept holds the rows
+// of Y that the prefixes of one block have read, for the suffixes of the next.
 func maxima(dst, s []float64, k int, kept *scratch) {
 	rows, m, r := len(dst)/lanes, k/lanes, k%lanes
 	in, out, y := unsafe.Pointer(unsafe.SliceData(s)), unsafe.Pointer(unsafe.SliceData(dst)), unsafe.Pointer(kept)
@@ -164,7 +164,7 @@ func minima(dst, s []float64, k int, kept *scratch) {
 	}
 }
 
-// maxRest returns the maxima of v and the first r values after each lane's place at p.
+// maxRest returns the maxima of v and the first r values after each lane's position at p.
 func maxRest(v archsimd.Float64x4, p unsafe.Pointer, r int) archsimd.Float64x4 {
 	switch r {
 	case 1:

@@ -9,8 +9,8 @@ import (
 )
 
 // TestLongFloats: series that are long enough for vectors, where there are any, have the
-// answers of the builtin max and min, bit for bit: with NaN, infinities and zeros of both
-// signs among the values, often, seldom and never.
+// results of the builtin max and min, bit for bit: with NaN, infinities and zeros of both
+// signs among the values, often, rarely and never.
 func TestLongFloats(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 8))
 	odd := []float64{math.NaN(), math.Inf(1), math.Inf(-1), 0, math.Copysign(0, -1), math.MaxFloat64, -math.MaxFloat64}

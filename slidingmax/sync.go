@@ -23,7 +23,7 @@ func NewSync[T cmp.Ordered](k int, opts ...Options) *Sync[T] {
 	return &Sync[T]{w: Window[T]{r: ordinary[T](k, option.One("slidingmax.NewSync", opts))}}
 }
 
-// lock is where another goroutine may come first.
+// lock takes the lock; another goroutine may be first.
 func (s *Sync[T]) lock() {
 	if s.w.r.compare == nil {
 		panic("slidingmax: Sync must be made by NewSync")
@@ -31,9 +31,8 @@ func (s *Sync[T]) lock() {
 	s.mu.Lock()
 }
 
-// Push adds v, and takes off the value that was pushed k earlier. It returns the
-// maximum of that moment, and whether the window holds k values; see New for NaN. O(1)
-// amortised.
+// Push adds v, and removes the value that was pushed k earlier. It returns the maximum of
+// that moment, and whether the window holds k values; see New for NaN. O(1) amortised.
 func (s *Sync[T]) Push(v T) (largest T, full bool) {
 	s.lock()
 	defer s.mu.Unlock()
@@ -47,14 +46,14 @@ func (s *Sync[T]) Max() (T, bool) {
 	return s.w.Max()
 }
 
-// Len returns how many values the window holds, k at most. O(1).
+// Len returns the number of values in the window, at most k. O(1).
 func (s *Sync[T]) Len() int {
 	s.lock()
 	defer s.mu.Unlock()
 	return s.w.Len()
 }
 
-// Clear takes all values off and gives the memory back. O(1).
+// Clear removes all values and releases the memory. O(1).
 func (s *Sync[T]) Clear() {
 	s.lock()
 	defer s.mu.Unlock()

@@ -10,7 +10,7 @@ import (
 )
 
 // TestSync: each Push returns a maximum that is at least its own value, and the last
-// window is in order whoever was quicker.
+// window is in order, whichever goroutine was faster.
 func TestSync(t *testing.T) {
 	assert.PanicsWithValue(t, "slidingmax.NewSync: k must be at least 1, got 0", func() { NewSync[int](0) })
 	const workers, each, k = 4, 500, 32
@@ -39,7 +39,7 @@ func TestSync(t *testing.T) {
 	w.checkInvariants()
 	assert.Equal(t, k, w.Len())
 	for range w.All() {
-		w.Push(math.MaxInt) // the loop sees its moment, and is not locked out
+		w.Push(math.MaxInt) // the loop sees its snapshot, and no lock is held
 	}
 	w.Clear()
 	assert.Zero(t, w.Len())

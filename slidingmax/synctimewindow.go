@@ -29,9 +29,9 @@ func (s *SyncTimeWindow[T]) lock() {
 	s.mu.Lock()
 }
 
-// Push adds v with the time t and reports whether it was in time; see TimeWindow.Push. Two
-// goroutines that read the clock in one order and push in the other are both in time,
-// unless the window is shorter than what lies between.
+// Push adds v with the time t and reports whether it was in time; see TimeWindow.Push. If
+// two goroutines read the clock in one order and push in the other, both are in time,
+// unless the window is shorter than the difference.
 func (s *SyncTimeWindow[T]) Push(t time.Time, v T) bool {
 	s.lock()
 	defer s.mu.Unlock()

@@ -3,8 +3,8 @@ package slidingmax
 import "cmp"
 
 // textbook is the monotonic deque: each value is pushed once and popped once, two
-// comparisons on average, but the Push of a value that is larger than all compares it
-// with each of up to k. It holds the falling values and their indices, the newest last.
+// comparisons on average, but the Push of a value larger than all others compares it with
+// each of up to k. It holds the falling values and their indices, the newest last.
 type textbook[T any] struct {
 	k       int
 	compare func(a, b T) int
@@ -26,8 +26,8 @@ func (w *textbook[T]) Push(v T) (largest T, full bool) {
 	return w.vs[0], w.pushed >= w.k
 }
 
-// textbookMax is the monotonic deque over a slice: two comparisons an element whatever k
-// is, but a processor cannot predict how many values the next element removes.
+// textbookMax is the monotonic deque over a slice: two comparisons per element for any k,
+// but a processor cannot predict how many values the next element removes.
 func textbookMax[T cmp.Ordered](s []T, k int) []T {
 	var out []T
 	q := make([]int, 0, k)
@@ -46,7 +46,7 @@ func textbookMax[T cmp.Ordered](s []T, k int) []T {
 	return out
 }
 
-// brute looks at every window for itself.
+// brute computes every window separately.
 func brute[T any](s []T, k int, better func(a, b T) T) []T {
 	var out []T
 	for i := 0; i+k <= len(s); i++ {

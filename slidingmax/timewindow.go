@@ -11,28 +11,27 @@ import (
 	"example.com/flatline/internal/option"
 )
 
-// TimeWindow is the maximum of what came within a duration up to now. It must be made
-// by NewTimeWindow: the methods of the zero value panic. It is for one goroutine at a
-// time.
+// TimeWindow is the maximum of the values within a duration up to now. It must be made by
+// NewTimeWindow: the methods of the zero value panic. It is for one goroutine at a time.
 //
-// Now is the newest time that Push or Max was given, and never goes back: if the clock
-// does, the window's time stands still. So a single time that is too far ahead drops all
-// values before it, and those that Push is given after it, until the clock has come
-// within the window's duration of that time. Where times come from outside, set
-// Options.Ahead, which refuses such a time; Clear begins again. Two times that both have a
-// monotonic reading are compared by it, as time.Time does.
+// Now is the newest time that Push or Max was given, and never goes backwards: if the
+// clock does, the window's time stands still. So a single time that is too far ahead
+// drops all values before it, and all values pushed after it, until the clock is within
+// the window's duration of that time. If times come from outside, set Options.Ahead,
+// which refuses such a time; Clear starts again. Two times that both have a monotonic
+// reading are compared by it, as time.Time does.
 type TimeWindow[T cmp.Ordered] struct {
 	_       [0]sync.Mutex // go vet reports copies: they would share memory
 	d       uint64
 	q       deque[timed[T]] // times rise, values do not
 	started bool
-	skip    bool // NaN is not held
+	skip    bool // NaN is not stored
 	base    time.Time
 	now     int64
 	ahead   time.Duration // 0 is no bound
 }
 
-// A timed is a value and its time since base.
+// A timed is a value and its time, as the distance from base.
 type timed[T any] struct {
 	v  T
 	at int64
@@ -58,11 +57,11 @@ func (w *TimeWindow[T]) init(fn string, d time.Duration, opts []Options) {
 	w.d, w.skip, w.ahead = uint64(d), o.SkipNaN, o.Ahead
 }
 
-// Push adds v with the time t and reports whether it was in time: values may come late,
-// but one that is d or more behind now is dropped, and so is one that is too far ahead
-// under Options.Ahead, which changes nothing. A t after now becomes now. A NaN is the
-// maximum until it leaves, unless Options.SkipNaN is set. O(1) amortised if t is not
-// before an earlier one's time; a late value takes O(log n) comparisons to find its place
+// Push adds v with the time t and reports whether it was in time. Values may be late, but
+// a value d or more before now is dropped; so is one that is too far ahead under
+// Options.Ahead, which changes nothing. A t after now becomes now. A NaN is the maximum
+// until it leaves, unless Options.SkipNaN is set. O(1) amortised if t is not before an
+// earlier value's time; a late value takes O(log n) comparisons to find its position
 // among the n candidates, and moves those after it.
 func (w *TimeWindow[T]) Push(t time.Time, v T) bool {
 	w.mustBeMade()
@@ -81,7 +80,7 @@ func (w *TimeWindow[T]) Push(t time.Time, v T) bool {
 	if q.len() > 0 && q.at(pos-1).at > at { // late
 		pos = q.head + uint64(sort.Search(q.len(), func(i int) bool { return q.at(q.head+uint64(i)).at > at }))
 		if order(q.at(pos).v, v) >= 0 {
-			return true // it leaves before one that is as large
+			return true // it leaves before one that is at least as large
 		}
 	}
 	cut := q.cut(q.head, pos, func(pos uint64) bool { return order(q.at(pos).v, v) < 0 })
@@ -89,13 +88,13 @@ func (w *TimeWindow[T]) Push(t time.Time, v T) bool {
 	return true
 }
 
-// replace puts e in the place of the candidates at from..to-1, which may be none.
+// replace replaces the candidates at from..to-1, possibly none, by e.
 func (w *TimeWindow[T]) replace(from, to uint64, e timed[T]) {
 	q := &w.q
 	switch {
 	case to == q.tail:
 		q.push(from, e)
-	case from == to: // room for one more
+	case from == to: // insert: make one slot free
 		q.push(q.tail, *q.at(q.tail - 1))
 		for pos := q.tail - 2; pos > to; pos-- {
 			*q.at(pos) = *q.at(pos - 1)
@@ -125,7 +124,7 @@ func (w *TimeWindow[T]) Max(now time.Time) (v T, ok bool) {
 	return w.q.at(w.q.head).v, true
 }
 
-// Clear removes all values, forgets the newest time and gives the memory back. O(1).
+// Clear removes all values, forgets the newest time and releases the memory. O(1).
 func (w *TimeWindow[T]) Clear() {
 	w.mustBeMade()
 	w.q, w.started, w.base, w.now = deque[timed[T]]{}, false, time.Time{}, 0
@@ -137,11 +136,12 @@ func (w *TimeWindow[T]) mustBeMade() {
 	}
 }
 
-// tooFar reports whether t is further ahead of the wall clock than Options.Ahead, which is
-// set, allows. The callers ask whether it is, so that without it no call is made.
+// tooFar reports whether t is further ahead of the wall clock than Options.Ahead allows.
+// Callers check first that Ahead is set, so that without it there is no call.
 func (w *TimeWindow[T]) tooFar(t time.Time) bool { return time.Until(t) > w.ahead }
 
-// advance returns t's distance, having removed what is too old if it is now.
+// advance returns t's distance from base. If t is the new now, it removes the values that
+// are too old.
 func (w *TimeWindow[T]) advance(t time.Time) int64 {
 	if !w.started {
 		w.started, w.base = true, t
@@ -161,9 +161,9 @@ func (w *TimeWindow[T]) advance(t time.Time) int64 {
 	return at
 }
 
-// rebase makes t the base, which is 292 years or more after the one before: a window
-// that began with the zero time, say. Distances before it that do not fit an int64 are
-// longer than any d.
+// rebase makes t the base. t is 292 years or more after the previous base, for example in
+// a window that began with the zero time. Distances before it that do not fit in an int64
+// are longer than any d.
 func (w *TimeWindow[T]) rebase(t time.Time) {
 	from := func(at int64) int64 { return int64(w.base.Add(time.Duration(at)).Sub(t)) }
 	for pos := w.q.head; pos < w.q.tail; pos++ {
@@ -173,6 +173,6 @@ func (w *TimeWindow[T]) rebase(t time.Time) {
 	w.base = t
 }
 
-// old reports whether at is d or more behind. The difference of two int64 fits a
+// old reports whether at is d or more before now. The difference of two int64 fits in a
 // uint64.
 func (w *TimeWindow[T]) old(at int64) bool { return uint64(w.now)-uint64(at) >= w.d }

@@ -12,16 +12,16 @@ import (
 // A candidate is a value that can still become the maximum.
 type candidate[T any] struct {
 	v  T
-	at uint64 // how many were pushed before
+	at uint64 // the number of values pushed before it
 }
 
-// A ring is a window over the last k values in the order of compare.
+// A ring is a window of the last k values in the order of compare.
 type ring[T any] struct {
 	q       deque[candidate[T]]
 	pushed  uint64
 	k       uint64
 	compare func(a, b T) int
-	missing func(v T) bool // v takes a place and is no candidate; nil if none is
+	missing func(v T) bool // v counts as one of the k values but is no candidate; nil if there are no such values
 }
 
 func (r *ring[T]) push(v T) (largest T, full bool) {
@@ -31,10 +31,10 @@ func (r *ring[T]) push(v T) (largest T, full bool) {
 	pushed := r.pushed
 	first := r.q.head
 	if r.q.len() > 0 && r.pushed-r.q.at(first).at >= r.k {
-		first++ // that one leaves
+		first++ // that candidate leaves
 	}
 	cut := r.q.tail
-	if first < cut && r.loses(cut-1, v) { // half of random values beat none: no gallop for them
+	if first < cut && r.loses(cut-1, v) { // half of random values beat none: they need no gallop
 		cut = r.q.cut(first, cut-1, func(pos uint64) bool { return r.loses(pos, v) })
 	}
 	// Nothing has been changed so far, in case compare panics.
@@ -47,7 +47,7 @@ func (r *ring[T]) push(v T) (largest T, full bool) {
 	return r.q.at(r.q.head).v, r.pushed >= r.k
 }
 
-// pass is push for a value that is missing. It returns that value if nothing else is left.
+// pass is push for a missing value. It returns that value if there is no candidate.
 func (r *ring[T]) pass(v T) (largest T, full bool) {
 	if r.q.len() > 0 && r.pushed-r.q.at(r.q.head).at >= r.k {
 		r.q.drop(r.q.head + 1)
@@ -81,7 +81,7 @@ func (r *ring[T]) mustBeMade() {
 func (r *ring[T]) clear() { r.q, r.pushed = deque[candidate[T]]{}, 0 }
 
 func (r *ring[T]) all(yield func(T) bool) {
-	// What the loop has pushed out is passed over.
+	// Candidates that the loop has pushed out are skipped.
 	for pos := r.q.head; pos < r.q.tail; pos = max(pos+1, r.q.head) {
 		if !yield(r.q.at(pos).v) {
 			return
@@ -100,23 +100,22 @@ type Window[T any] struct {
 // Options are the settings of New, NewSync, NewTimeWindow and NewSyncTimeWindow. The zero
 // value is the order of the builtin max.
 type Options struct {
-	// SkipNaN passes NaN over: in a Window it takes a place among the k values and is never
-	// the maximum; a TimeWindow does not hold it.
+	// SkipNaN skips NaN: in a Window it counts as one of the k values and is never the
+	// maximum; a TimeWindow does not store it.
 	SkipNaN bool
 
-	// Ahead, if not 0, is how far after the wall clock a time that is given to a TimeWindow
-	// may be; it must not be negative. What is further ahead is refused, so that it cannot
-	// hide all values until its time has come. The default is no bound: where times do not
-	// come from outside, or from another clock than time.Now, none is needed. A Window does
-	// not use it.
+	// Ahead, if not 0, is how far ahead of the wall clock a time that is given to a
+	// TimeWindow may be; it must not be negative. A time further ahead is refused, so
+	// that it cannot hide all values until the clock reaches it. The default is no bound:
+	// none is needed if all times come from time.Now. A Window does not use it.
 	Ahead time.Duration
 }
 
-// New returns an empty window of k values in the order of the builtin max: NaN is
-// above all else, 0 above -0. So a single NaN is the maximum until k more values have
-// been pushed. Where NaN means that a value is missing, set SkipNaN, or let
-// NewFunc(k, cmp.Compare[float64]) put it below all else. New takes memory only for
-// the values it holds. It panics if k < 1, and on more than one Options.
+// New returns an empty window of k values in the order of the builtin max: NaN is above
+// everything else, 0 above -0. So a single NaN is the maximum until k more values have
+// been pushed. Where NaN means that a value is missing, set SkipNaN, or use NewFunc(k,
+// cmp.Compare[float64]), which orders it below everything else. A Window takes memory
+// only for the values it holds. It panics if k < 1, and on more than one Options.
 func New[T cmp.Ordered](k int, opts ...Options) *Window[T] {
 	must("New", k)
 	return &Window[T]{r: ordinary[T](k, option.One("slidingmax.New", opts))}
@@ -134,9 +133,9 @@ func ordinary[T cmp.Ordered](k int, o Options) ring[T] {
 func isNaN[T cmp.Ordered](v T) bool { return v != v }
 
 // NewFunc returns an empty window whose maximum is that of compare, which must be a
-// strict weak order, as for slices.SortFunc, and must not use the window; of equal
-// values it is the first. For the minimum turn the order round. NewFunc panics if k < 1
-// or compare is nil.
+// strict weak order, as for slices.SortFunc, and must not use the window; of equal values
+// it returns the first. For the minimum reverse the order. NewFunc panics if k < 1 or
+// compare is nil.
 func NewFunc[T any](k int, compare func(a, b T) int) *Window[T] {
 	must("NewFunc", k)
 	if compare == nil {
@@ -145,12 +144,11 @@ func NewFunc[T any](k int, compare func(a, b T) int) *Window[T] {
 	return &Window[T]{r: ring[T]{k: uint64(k), compare: compare}}
 }
 
-// Push adds v, and takes off the value that was pushed k earlier. It returns the
-// maximum, and whether the window holds k values. O(1) amortised; at most
-// 2⋅log2(k)+3 comparisons. A NaN is the maximum of its window, until it leaves; under
-// SkipNaN it is returned only if the window has no other value.
-// If compare panics, or uses the window, which panics, the window is as if Push had not
-// been called.
+// Push adds v, and removes the value that was pushed k earlier. It returns the maximum,
+// and whether the window holds k values. O(1) amortised; at most 2⋅log2(k)+3 comparisons.
+// A NaN is the maximum of its window, until it leaves; under SkipNaN it is returned only
+// if the window has no other value. If compare panics, or uses the window, which panics,
+// the window is as if Push had not been called.
 func (w *Window[T]) Push(v T) (largest T, full bool) {
 	if w.r.compare == nil {
 		w.r.mustBeMade()
@@ -162,28 +160,28 @@ func (w *Window[T]) Push(v T) (largest T, full bool) {
 // O(1).
 func (w *Window[T]) Max() (T, bool) { return w.r.max() }
 
-// Len returns how many values the window holds, k at most. O(1).
+// Len returns the number of values in the window, at most k. O(1).
 func (w *Window[T]) Len() int {
 	w.r.mustBeMade()
 	return int(min(w.r.pushed, w.r.k))
 }
 
-// Clear takes all values off and gives the memory back. O(1).
+// Clear removes all values and releases the memory. O(1).
 func (w *Window[T]) Clear() {
 	w.r.mustBeMade()
 	w.r.clear()
 }
 
-// All yields the candidates, oldest first: the values that are the maximum or can
-// become it when larger ones have left, none below its successor. The loop may push
-// and clear: it goes on with what is there. O(1) a step.
+// All yields the candidates, oldest first: the values that are the maximum or can become
+// it when larger ones have left; none is below its successor. The loop may push and
+// clear: it continues with the candidates that are left. O(1) per step.
 func (w *Window[T]) All() iter.Seq[T] {
 	w.r.mustBeMade()
 	return w.r.all
 }
 
-// Values returns the maxima of all windows of k values of seq, as they are complete.
-// O(1) a value, amortised. It panics if k < 1.
+// Values returns the maxima of all windows of k values of seq, each as soon as its window
+// is complete. O(1) amortised per value. It panics if k < 1.
 func Values[T cmp.Ordered](seq iter.Seq[T], k int) iter.Seq[T] {
 	must("Values", k)
 	return func(yield func(T) bool) {

@@ -36,8 +36,8 @@ func TestWindow(t *testing.T) {
 	assert.False(t, full, "as new")
 }
 
-// TestWindowWorstPush counts the comparisons of the push that beats all k candidates
-// and of those that beat a part of them, from none to all.
+// TestWindowWorstPush counts the comparisons of pushes that beat any number of the k
+// candidates, from none to all.
 func TestWindowWorstPush(t *testing.T) {
 	for k := 1; k <= 1<<14; k *= 2 {
 		worst := 0
@@ -56,8 +56,8 @@ func TestWindowWorstPush(t *testing.T) {
 	}
 }
 
-// TestWindowComparisons: the textbook asks 2 an element at most; a gallop that takes
-// off p asks (p+1)*5/4 at most.
+// TestWindowComparisons: the textbook makes at most 2 per element; a gallop that removes
+// p candidates makes at most (p+1)*5/4.
 func TestWindowComparisons(t *testing.T) {
 	const n = 1 << 14
 	for k := 1; k <= 1<<12; k *= 8 {
@@ -113,7 +113,7 @@ func TestAllWhileItChanges(t *testing.T) {
 	for v := range w.All() {
 		seen = append(seen, v)
 		if len(seen) == 1 {
-			w.Push(5) // takes 9 off
+			w.Push(5) // removes 9
 			w.Push(4) // and 8
 		}
 		if len(seen) == 4 {
@@ -132,7 +132,7 @@ func TestPushAllocatesNothing(t *testing.T) {
 	assert.Zero(t, testing.AllocsPerRun(1000, func() { i++; w.Push(i * 7919 % 1009) }))
 }
 
-// TestHugeWindow: memory is taken only for what is in it.
+// TestHugeWindow: memory is allocated only for the values in the window.
 func TestHugeWindow(t *testing.T) {
 	w := New[int](math.MaxInt)
 	w.Push(1)
@@ -142,7 +142,7 @@ func TestHugeWindow(t *testing.T) {
 	assert.LessOrEqual(t, len(w.r.q.buf), 8)
 }
 
-// TestMemoryIsReleased: what was beaten can be collected half as many pushes later.
+// TestMemoryIsReleased: n beaten values can be garbage-collected after n/2 more pushes.
 func TestMemoryIsReleased(t *testing.T) {
 	type item struct {
 		v int
@@ -158,7 +158,7 @@ func TestMemoryIsReleased(t *testing.T) {
 	for i := range 50 {
 		push(-i)
 	}
-	for i := range 26 { // each beats all, so their slots are not used again
+	for i := range 26 { // each beats all others, so their slots are not reused
 		push(1 + i)
 	}
 	runtime.GC()

@@ -9,8 +9,8 @@ import (
 	"example.com/flatline/internal/bench"
 )
 
-// The benchmarks of this file are there for counting: examples/study counts their
-// work. What costs time in them is measured in bench_test.go.
+// The benchmarks of this file are for counting: examples/study counts their work. The
+// times of the same operations are measured in bench_test.go.
 
 // eachSlice calls op with n values, whose windows are an eighth of them, and a slice
 // that holds the results.
@@ -58,7 +58,7 @@ func BenchmarkMinFloat(b *testing.B) {
 }
 
 func BenchmarkParallelMax(b *testing.B) {
-	eachSlice(b, func(dst, s []float64, k int) { ParallelMax(dst, s, k/4, 2) }) // the path for short windows in each share, too
+	eachSlice(b, func(dst, s []float64, k int) { ParallelMax(dst, s, k/4, 2) }) // short windows in each share, too
 }
 
 func BenchmarkValues(b *testing.B) {
@@ -132,7 +132,7 @@ func BenchmarkTimeWindow_Clear(b *testing.B) {
 	})
 }
 
-// Values fall while the time stands still, and every n calls all of them expire.
+// Values fall while the time stands still; every n calls all of them expire.
 func BenchmarkTimeWindow_PushMax(b *testing.B) {
 	bench.Work(b, func(b *testing.B, n int) {
 		w, t := NewTimeWindow[float64](time.Duration(n)*time.Millisecond), time.Unix(0, 0)

@@ -7,8 +7,8 @@ import (
 	"example.com/flatline/internal/bench"
 )
 
-// pace is the spacing of versions: steady, or in bursts, where a few hundred come
-// close together and then none for long.
+// paces are the spacings of versions: steady, or in bursts of a few hundred close
+// together with long pauses.
 func paces(n int) map[string][]int64 {
 	r := rand.New(rand.NewPCG(uint64(n), 1))
 	steady, bursty := make([]int64, n), make([]int64, n)
@@ -84,7 +84,7 @@ func BenchmarkMap_Set(b *testing.B) {
 	})
 }
 
-// BenchmarkMap_Latest reads the newest version of random ones of n keys.
+// BenchmarkMap_Latest reads the newest version of random keys out of n.
 func BenchmarkMap_Latest(b *testing.B) {
 	bench.SweepKeys(b, "flatline", func(b *testing.B, n int, keys []int) {
 		var m Map[int, int]

@@ -2,29 +2,29 @@ package timemap
 
 import "slices"
 
-// chunkLen is how many versions lie together. A late write moves half as many on
-// average; a key of v versions has v/256 chunks to search through first.
+// chunkLen is the maximum number of versions in a chunk. A late write moves half as many
+// on average; a key of v versions has v/256 chunks to search first.
 const chunkLen = 256
 
-// A chunk is a stretch of one key's versions, as columns: a search reads times and
-// nothing else. The columns have room for up to chunkLen versions.
+// A chunk is a run of one key's versions, stored as columns: a search reads only the
+// times. A chunk has at most chunkLen versions.
 type chunk[V any] struct {
-	times  []int64 // never falling
+	times  []int64 // in ascending order
 	values []V     // a tombstone's is zero
-	gone   []bool  // which versions are tombstones; nil if none is
+	gone   []bool  // whether each version is a tombstone; nil if none is
 	mark   uint32  // see series.own
 }
 
 func (c *chunk[V]) isGone(i int) bool { return c.gone != nil && c.gone[i] }
 
-// mayBeGone gives the chunk its marks of tombstones.
+// mayBeGone allocates the gone column.
 func (c *chunk[V]) mayBeGone() {
 	if c.gone == nil {
 		c.gone = make([]bool, len(c.times), cap(c.times))
 	}
 }
 
-// insert puts a version at index i. There is room for it.
+// insert inserts a version at index i. There is memory for it.
 func (c *chunk[V]) insert(i int, t int64, v V, gone bool) {
 	if gone {
 		c.mayBeGone()
@@ -47,7 +47,7 @@ func (c *chunk[V]) replace(i int, v V, gone bool) {
 	}
 }
 
-// prepend puts the versions of b from index i on before all others. There is room
+// prepend inserts the versions of b from index i on before all others. There is memory
 // for them.
 func (c *chunk[V]) prepend(b *chunk[V], i int) {
 	if b.gone != nil && slices.Contains(b.gone[i:], true) {
@@ -60,16 +60,15 @@ func (c *chunk[V]) prepend(b *chunk[V], i int) {
 	c.values = slices.Insert(c.values, 0, b.values[i:]...)
 }
 
-// reserve reserves memory for m more versions, chunkLen in all at most. A
-// chunk that grows doubles, so that at most half of it is free.
+// reserve reserves memory for m more versions, for at most chunkLen in total. A chunk
+// grows by doubling, so at most half of it is free.
 func (c *chunk[V]) reserve(m int) {
 	if n := len(c.times) + m; n > cap(c.times) {
 		*c = c.from(0, min(max(n, 2*cap(c.times)), chunkLen))
 	}
 }
 
-// from returns the versions from index i on, in memory of their own with room for
-// the given number.
+// from returns the versions from index i on, in new memory for room versions.
 func (c *chunk[V]) from(i, room int) chunk[V] {
 	d := chunk[V]{
 		times:  append(make([]int64, 0, room), c.times[i:]...),

@@ -5,13 +5,13 @@ import (
 	"slices"
 )
 
-// CompactBefore drops, for every key, the versions that no Get at t or later can
-// read, and returns how many they were. The version that holds at t stays, whatever
-// its time. Reads before t may find less than there was.
+// CompactBefore drops, for every key, the versions that no Get at t or later can read,
+// and returns their number. The version that holds at t stays, whatever its time. Reads
+// before t may find less than before.
 //
-// A key of which a tombstone at or before t is all that is left is dropped with it: no
-// read at t or later can tell the difference. But a late write from before the tombstone
-// then brings the key back, so choose t before the times of writes that are still to come.
+// If only a tombstone at or before t is left of a key, the key is dropped: no read at t
+// or later can tell the difference. But a later write from before the tombstone then
+// makes the key present again, so choose a t before the times of all future writes.
 // O(keys + versions/256 + dropped).
 func (m *Map[K, V]) CompactBefore(t int64) (dropped int) {
 	for slot := m.keys.Next(0); slot != 0; slot = m.keys.Next(slot) {
@@ -26,9 +26,9 @@ func (m *Map[K, V]) CompactBefore(t int64) (dropped int) {
 	return dropped
 }
 
-// KeepLast drops, for every key, all but its n newest versions, tombstones included
-// in the count, and returns how many they were. It panics if n is below 1: Drop
-// forgets a key. The cost is that of CompactBefore.
+// KeepLast drops, for every key, all but its n newest versions, counting tombstones, and
+// returns how many it dropped. It panics if n is below 1: Drop forgets a key. The cost is
+// that of CompactBefore.
 func (m *Map[K, V]) KeepLast(n int) (dropped int) {
 	mustKeep(n)
 	for slot := m.keys.Next(0); slot != 0; slot = m.keys.Next(slot) {
@@ -45,7 +45,7 @@ func mustKeep(n int) {
 	}
 }
 
-// fromEnd returns the place of the n-th newest version, of the oldest if there are
+// fromEnd returns the position of the n-th newest version, of the oldest if there are
 // fewer.
 func (s *series[V]) fromEnd(n int) (k, i int) {
 	for k = len(s.older); k > 0 && n > len(s.chunk(k).times); k-- {
@@ -54,7 +54,7 @@ func (s *series[V]) fromEnd(n int) (k, i int) {
 	return k, max(len(s.chunk(k).times)-n, 0)
 }
 
-// dropBefore drops what is before a place. What stays moves to memory of its own.
+// dropBefore drops the versions before a position. The rest moves to new memory.
 func (s *series[V]) dropBefore(k, i int) (dropped int) {
 	if k == 0 && i <= 0 {
 		return 0

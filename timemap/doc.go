@@ -16,32 +16,31 @@
 //
 // # Idea
 //
-// The value at time t is that of the last version at or before t. So each key has
-// its versions in the order of time, in two columns, and a Get searches the times
-// alone:
+// The value at time t is that of the last version at or before t. So each key has its
+// versions in the order of time, in two columns, and a Get searches only the times:
 //
 //	key    times    10   15   20   35          Get(key, 17)
 //	       values    a    b    c    d           → the last time ≤ 17 is 15 → b
 //
-// Versions mostly come in the order of time, and then a write is an append. Those of
-// a long history lie in chunks of 256, so that a late write moves about half a chunk
-// and not half of all; a short list of the chunks' first times says which chunk to
+// Versions are mostly written in the order of time; then a write is an append. A long
+// history is stored in chunks of 256, so that a late write moves about half a chunk, not
+// half of all versions; a short list of the chunks' first times tells which chunk to
 // search.
 //
 //	firsts   10 ──────────── 900 ─────────── 1700 ──────────
 //	          │               │               │
 //	chunk    10 15 20 35 …   900 910 911 …   1700 1705 …
 //
-// A late write to a full chunk passes the versions that follow it, half of them at
-// most, to the next chunk or to one of their own. So a history that is filled in before
-// newer versions, forwards or backwards, fills its chunks as appends do.
+// A late write to a full chunk moves the versions after it, at most half of the chunk, to
+// the next chunk or to a new one. So a history that is filled in before newer versions,
+// forwards or backwards, fills its chunks as appends do.
 //
-// To delete is to write too: a tombstone.
+// A deletion is also a write: of a tombstone.
 //
-// Both searches begin with a guess: times that come at a steady pace lie on a line,
-// so the place of t on the line from the first to the last is close to where it
-// belongs. Steady times need that guess and its neighbour; any others are halved from
-// there, a few steps more than halving alone would need.
+// Both searches begin with a guess: times at a steady pace lie on a line, so the position
+// of t on the line from the first to the last is close to the right one. Steady times
+// need only that guess and its neighbour; for other times a binary search starts there,
+// with a few steps more than a plain one.
 //
 // # Invariants
 //
@@ -68,21 +67,21 @@
 //	CompactBefore, KeepLast    O(n)          n       3 a key
 //	Clear                      O(1)          0       0
 //
-// v is the number of versions of the key, n of all that the operation is about. Set
-// and Delete have these costs if the time is not before the key's newest: the growth of
-// the first chunk is counted, and the list of chunks grows by 88 bytes for each 256
-// versions. A late write is O(log v); it moves up to 512 versions, and where its chunk is
-// full it adds one, which moves the rest of the list, 88 bytes for each chunk in it: 80
-// of the chunk and 8 of its first time.
-// Range and its kin find their beginning in O(log v), and take O(1) a step. Keys and a
-// view's All of a Sync copy one stripe after the other.
+// v is the number of versions of the key, n that of all versions or keys that the
+// operation visits. Set and Delete have these costs if the time is not before the key's
+// newest: the growth of the first chunk is counted, and the list of chunks grows by 88
+// bytes for each 256 versions. A late write is O(log v); it moves up to 512 versions, and
+// where its chunk is full it adds one, which moves the rest of the list, 88 bytes for
+// each chunk in it: 80 of the chunk and 8 of its first time. Range and the other loops
+// find their beginning in O(log v), and take O(1) per step. Keys and a view's All of a
+// Sync copy one stripe after the other.
 //
 // An int64 takes less than 17 bytes a version in a long history: 8 of time, 8 of value,
 // and its share of a chunk's 88. That holds for versions written in order, against it,
 // and either way before newer ones, where a chunk may have 240 of 256 (18 bytes). In
 // random order it is less than 24, and where late writes are spread over full chunks,
-// which then split in halves, less than 32. A key of few versions takes several times
-// what they do.
+// which then split in halves, less than 32. For a key of few versions the overhead is
+// several times the size of the versions.
 //
 // # What happens if
 //
@@ -98,7 +97,7 @@
 //     change (TestViewIsLive)
 //   - the key is absent, or the time is before its first version: (zero, false)
 //     (TestEmpty)
-//   - the time is the least or the largest int64: a time like others (TestEndsOfTime)
+//   - the time is the smallest or the largest int64: it is a valid time (TestEndsOfTime)
 //   - a time.Time does not fit an int64: Time gives the nearest that does (TestTime)
 //   - the map is compacted while a late write is on its way: the version that holds stays
 //     and is not hidden (TestCompactionKeepsWhatHolds)
@@ -111,36 +110,35 @@
 //
 // # Concurrency
 //
-// Sync is safe for concurrent use: Set, Append, Delete, AppendDelete, Get, Latest, Floor, Ceiling, Count,
-// Range, History, Backward, Changes and Drop of a key take effect at one moment while they
-// hold its stripe's mutex; a loop holds none, and shows its key's versions of the moment
-// when it began. For that Range, History, Backward and Changes copy nothing: they read the chunks,
-// and the next write that would change one, which an append does not, copies it first.
-// What is about all keys goes stripe by stripe. A Set happens before the Get that
-// returns its value. A Map is for one goroutine at a time; its reading methods may run
-// at the same time as each other.
+// Sync is safe for concurrent use: Set, Append, Delete, AppendDelete, Get, Latest, Floor,
+// Ceiling, Count, Range, History, Backward, Changes and Drop of a key take effect at one
+// moment while they hold its stripe's mutex; a loop holds none, and shows its key's
+// versions of the moment when it began. For that, Range, History, Backward and Changes
+// copy nothing: they read the chunks, and the next write that would change a chunk copies
+// it first; an append changes none. Operations on all keys go stripe by stripe. A Set
+// happens before the Get that returns its value. A Map is for one goroutine at a time;
+// its reading methods may run at the same time as each other.
 //
 // # Trade-offs
 //
-// The main disadvantage: nothing is forgotten until CompactBefore, KeepLast or Drop
-// says so, and nothing is kept when the process ends. For histories that must
-// survive, etcd (by revision) and Prometheus (by time) are made for it; load a map
-// from theirs by Set in the order of time.
+// The main disadvantage: nothing is forgotten until CompactBefore, KeepLast or Drop says
+// so, and nothing is kept when the process ends. For histories that must survive, use
+// etcd (by revision) or Prometheus (by time), and load a map from them by Set in the
+// order of time.
 //
-// A map alone cannot answer: it finds a key's value, not its neighbour in time. The
-// usual answer is a TreeMap for each key. It takes O(log v) for a write that an
-// append does in O(1), and a node for each version: twice the memory, and a miss of
-// the processor's cache for each level where a search in a column stays in a few
-// lines. It is better where most writes come late by more than a chunk. The textbook
-// here is one sorted slice for each key (textbook_test.go): as quick to read, but a
-// late write moves half of all.
+// A map alone is not enough: it finds a key's value, not its neighbour in time. The usual
+// answer is a TreeMap for each key. A write takes O(log v) there, where an append takes
+// O(1), and each version takes a node: twice the memory, and a cache miss for each level,
+// where a search in a column stays in a few cache lines. It is better where most writes
+// are late by more than a chunk. The textbook here is one sorted slice for each key
+// (textbook_test.go): as fast to read, but a late write moves half of all versions.
 //
-// Times are compared, never added, so that both ends of int64 are times like others;
-// where the guess needs a difference it is taken as a uint64.
+// Times are compared, never added, so both ends of int64 are valid times; where the guess
+// needs a difference, it is computed as a uint64.
 //
 // CompactBefore keeps the version that holds at its time, so that a late write before
-// that time does not come to light after it. A key of which only a tombstone is left is
-// dropped all the same, since otherwise the keys that were ever deleted would pile up.
+// that time does not become visible after it. A key of which only a tombstone is left is
+// still dropped, since otherwise keys that were ever deleted would pile up.
 //
 // # References
 //

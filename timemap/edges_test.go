@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestKeepLastAtChunkEdges: histories of every length around a chunk, of which every
-// number around a chunk is kept.
+// TestKeepLastAtChunkEdges: histories of lengths around a chunk, of which numbers of
+// versions around a chunk are kept.
 func TestKeepLastAtChunkEdges(t *testing.T) {
 	edges := []int{1, 2, chunkLen - 1, chunkLen, chunkLen + 1, 2*chunkLen - 1, 2 * chunkLen, 2*chunkLen + 1}
 	for _, total := range edges {
@@ -37,7 +37,7 @@ func TestKeepLastAtChunkEdges(t *testing.T) {
 	}
 }
 
-// TestKeepLastPanicsUnlocked: misuse is named before a lock is taken.
+// TestKeepLastPanicsUnlocked: misuse panics before a lock is taken.
 func TestKeepLastPanicsUnlocked(t *testing.T) {
 	s := NewSync[string, int]()
 	s.Set("k", 1, 1)
@@ -66,7 +66,7 @@ func TestTimeAtTheEnds(t *testing.T) {
 	assert.Equal(t, int64(math.MaxInt64), Time(time.Unix(1<<55, 0)))
 }
 
-// TestZeroView: the view of no map shows nothing.
+// TestZeroView: a View without a map shows nothing.
 func TestZeroView(t *testing.T) {
 	var v View[string, int]
 	_, ok := v.Get("k")
@@ -77,8 +77,8 @@ func TestZeroView(t *testing.T) {
 	assert.Zero(t, v.At())
 }
 
-// TestCopyOfASync: what a constructor returned may be copied, and so may the zero
-// value; once in use, a copy is the same map.
+// TestCopyOfASync: a new value may be copied, and so may the zero value; once in use, a
+// copy is the same map.
 func TestCopyOfASync(t *testing.T) {
 	s := struct{ m Sync[string, int] }{m: *NewSync[string, int]()}
 	s.m.Set("k", 1, 1)
@@ -98,7 +98,7 @@ func TestPanickingHash(t *testing.T) {
 		if k == 13 {
 			panic("unlucky")
 		}
-		s.Len() // it may call the map
+		s.Len() // the hash function may call the map
 		return uint64(k)
 	}})
 	s.Set(1, 1, 1)
@@ -140,7 +140,7 @@ func TestLoopsEndEarly(t *testing.T) {
 				m.Set("k", int64(i), i)
 				m.Set(fmt.Sprint(i), 0, i)
 			}
-			m.Drop("0") // n keys in all
+			m.Drop("0") // n keys in total
 			for name, loop := range allLoops(m) {
 				for _, stop := range []int{1, n - 1, n, n + 1} {
 					seen := 0
@@ -151,7 +151,7 @@ func TestLoopsEndEarly(t *testing.T) {
 					}
 					want := min(stop, n)
 					if stop < 1 {
-						want = n // it is never reached
+						want = n // the limit is never reached
 					}
 					require.Equal(t, want, seen, "%s of %d, to end at %d", name, n, stop)
 				}

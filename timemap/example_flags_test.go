@@ -7,7 +7,7 @@ import (
 	"example.com/flatline/timemap"
 )
 
-// flags are the settings of a service, with all that they ever were.
+// flags are the settings of a service, with their history.
 type flags struct {
 	history timemap.Sync[string, string]
 	now     func() time.Time
@@ -31,7 +31,7 @@ func (f *flags) audit(name string) {
 	}
 }
 
-// rollback makes all flags what they were at t, as new changes.
+// rollback sets all flags to their values at t, by new changes.
 func (f *flags) rollback(t time.Time) {
 	past := f.history.AsOf(timemap.Time(t))
 	for name := range f.history.Keys() {
@@ -55,7 +55,7 @@ func Example_flags() {
 	now = now.Add(time.Minute)
 	f.set("checkout", "new")
 	f.set("banner", "on")
-	now = now.Add(-time.Hour) // the clock is stepped back: the removal is the newest all the same
+	now = now.Add(-time.Hour) // the clock is stepped back: the removal is still the newest
 	f.remove("checkout")
 
 	fmt.Println(f.asOf("checkout", before))
@@ -63,7 +63,7 @@ func Example_flags() {
 	f.rollback(before)
 	f.audit("checkout")
 	f.audit("banner")
-	f.history.CompactBefore(timemap.Time(now)) // nothing before is asked for any more
+	f.history.CompactBefore(timemap.Time(now)) // earlier times are no longer needed
 	fmt.Println(f.history.Versions())
 	// Output:
 	// old true

@@ -57,14 +57,14 @@ func ExampleMap_Append() {
 	fmt.Println(m.Append("host", 940, "10.0.0.2")) // the clock was stepped back by 60
 	v, _ := m.Latest("host")
 	fmt.Println(v.Time, v.Value)
-	fmt.Println(m.AppendDelete("host", 945)) // so is a removal
+	fmt.Println(m.AppendDelete("host", 945)) // the same for a removal
 	// Output:
 	// 1001
 	// 1001 10.0.0.2
 	// 1002
 }
 
-// What happened to a key, with its deletions.
+// The changes of a key, including deletions.
 func ExampleMap_Changes() {
 	var m timemap.Map[string, string]
 	m.Set("user", 1, "ann")
@@ -101,7 +101,8 @@ func ExampleMap_Range() {
 	// 5 25
 }
 
-// Forget what no reader from 30 on needs: the version that holds at 30 stays.
+// Drop the versions that no read at 30 or later needs: the version that holds at 30
+// stays.
 func ExampleMap_CompactBefore() {
 	var m timemap.Map[string, int]
 	m.Set("k", 10, 1)

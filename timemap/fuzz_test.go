@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// FuzzMap reads pairs of bytes as writes of one key: the first says what is written,
-// the second when.
+// FuzzMap reads pairs of bytes as writes of one key: the first byte says what is written,
+// the second at which time.
 func FuzzMap(f *testing.F) {
 	f.Add([]byte{0, 5, 0, 3, 1, 4, 0, 5})
 	f.Fuzz(func(t *testing.T, ops []byte) {

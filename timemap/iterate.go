@@ -6,11 +6,11 @@ import (
 )
 
 // Range yields the versions of k from time from to time to, both ends included, the
-// oldest first; no tombstones. The loop may change the map: versions that it writes
-// between the time that it was last given and what was the newest when it began are
-// yielded, others not. If it changes k in another way than by an append, the rest of the
-// versions at the time that it was last given is passed over. O(log v) to begin, O(1) a
-// step.
+// oldest first; no tombstones. The loop may change the map. Versions that it writes are
+// yielded if they are after the time of the last yielded version and at or before the
+// time that was the newest when the loop began. If the loop changes k other than by an
+// append, the remaining versions at the time of the last yielded one are skipped. O(log
+// v) to begin, O(1) per step.
 func (m *Map[K, V]) Range(k K, from, to int64) iter.Seq2[int64, V] {
 	return func(yield func(int64, V) bool) { m.series(k).walk(from, to, yield, nil) }
 }
@@ -20,14 +20,15 @@ func (m *Map[K, V]) History(k K) iter.Seq2[int64, V] {
 	return m.Range(k, math.MinInt64, math.MaxInt64)
 }
 
-// A Change is what a version says: a value, or that the key is absent from its time on.
+// A Change is the content of a version: a value, or that the key is absent from its time
+// on.
 type Change[V any] struct {
 	Value   V    // zero if Deleted
 	Deleted bool // a tombstone
 }
 
-// Changes yields all versions of k with their times, the oldest first and tombstones among
-// them, as Range does otherwise.
+// Changes yields all versions of k with their times, the oldest first and including
+// tombstones; otherwise it is as Range.
 func (m *Map[K, V]) Changes(k K) iter.Seq2[int64, Change[V]] {
 	return func(yield func(int64, Change[V]) bool) { m.series(k).changes(yield) }
 }
@@ -43,8 +44,7 @@ func (m *Map[K, V]) Backward(k K) iter.Seq2[int64, V] {
 	return func(yield func(int64, V) bool) { m.series(k).walkBack(yield) }
 }
 
-// first returns the place of the first version at or after t. The series is not
-// empty.
+// first returns the position of the first version at or after t. The series is not empty.
 func (s *series[V]) first(t int64) (k, i int) {
 	if t == math.MinInt64 {
 		return 0, 0
@@ -54,10 +54,9 @@ func (s *series[V]) first(t int64) (k, i int) {
 }
 
 // walk yields the values from time from to time to, and calls gone, unless it is nil, for
-// the tombstones among them. Places are indices, so appends,
-// which move nothing, do not disturb it; after any other change it looks for the time
-// that it has come to. It ends at what was the newest time, however much the loop
-// appends.
+// the tombstones among them. Positions are indices, so appends, which move nothing, do
+// not affect it; after any other change it searches for the time that it has reached. It
+// ends at the time that was the newest at the beginning, however much the loop appends.
 func (s *series[V]) walk(from, to int64, yield func(int64, V) bool, gone func(int64) bool) {
 	if s == nil || s.n == 0 {
 		return

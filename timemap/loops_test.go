@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// TestLoopsMayChangeTheMap: what a loop does to the key that it walks.
+// TestLoopsMayChangeTheMap: a loop changes the key that it walks, in every way.
 func TestLoopsMayChangeTheMap(t *testing.T) {
 	const n = 3 * chunkLen
 	each(t, func(t *testing.T, make func(SameTime) timemap) {
@@ -46,7 +46,7 @@ func TestLoopsMayChangeTheMap(t *testing.T) {
 			seen = nil
 			for at := range m.Backward("k") {
 				if len(seen) == n {
-					break // late writes lie ahead of a walk back
+					break // late writes are ahead of a backward walk
 				}
 				seen = append(seen, at)
 				change(m, at)
@@ -83,8 +83,8 @@ func TestLoopsMayChangeTheMap(t *testing.T) {
 	})
 }
 
-// TestLoopGoesOnAfterAChange: a loop that has changed its key looks for its place once,
-// and not again for each version of one time.
+// TestLoopGoesOnAfterAChange: a loop that has changed its key searches for its position
+// once, not again for each version of the same time.
 func TestLoopGoesOnAfterAChange(t *testing.T) {
 	m := New(Options[string, int]{SameTime: KeepAll})
 	for i, at := range []int64{1, 1, 5, 9, 12} {
@@ -113,7 +113,7 @@ func TestLoopGoesOnAfterAChange(t *testing.T) {
 	assert.Equal(t, []int{0, -1, 2, 3, -1, 4}, seen, "1 is of the time last given, and passed over")
 }
 
-// TestLoopChangesTheFirstOfAllTimes: nothing is before it, and the walk back ends.
+// TestLoopChangesTheFirstOfAllTimes: nothing is before it, and the backward walk ends.
 func TestLoopChangesTheFirstOfAllTimes(t *testing.T) {
 	m := New[string, int]()
 	m.Set("k", math.MinInt64, 1)
@@ -146,11 +146,11 @@ func TestLoopMakesATombstone(t *testing.T) {
 	assert.Equal(t, []int64{0, 1, 3}, seen)
 }
 
-// TestWritesDuringALoop: another goroutine changes the key in every way while a loop
-// over a Sync goes on; the loop shows what there was, and the race detector sees that
-// nothing is written which it reads.
+// TestWritesDuringALoop: another goroutine changes the key in every way during a loop
+// over a Sync; the loop shows the earlier versions, and the race detector confirms that
+// memory it reads is not written.
 func TestWritesDuringALoop(t *testing.T) {
-	const first = 2*chunkLen - 100 // the oldest chunk has 100 versions and no room for more
+	const first = 2*chunkLen - 100 // the oldest chunk has 100 versions and no memory for more
 	make := func() *Sync[string, int] {
 		m := NewSync(Options[string, int]{SameTime: LastWins})
 		for i := range 4*chunkLen + 10 {

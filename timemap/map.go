@@ -11,12 +11,12 @@ import (
 	"example.com/flatline/internal/table"
 )
 
-// SameTime says what a second write to one key at one time means.
+// SameTime says what a second write to the same key at the same time does.
 type SameTime uint8
 
 const (
-	LastWins  SameTime = iota // it replaces the first
-	FirstWins                 // it is ignored
+	LastWins  SameTime = iota // the second replaces the first
+	FirstWins                 // the second is ignored
 	KeepAll                   // both stay, in the order of writing, and the last one holds
 )
 
@@ -24,9 +24,8 @@ const (
 type Options[K comparable, V any] struct {
 	SameTime SameTime // default LastWins
 
-	// Hash is asked for the hash of every key; keys that are equal must hash alike.
-	// The default has a new seed for every map, so that an attacker cannot choose
-	// keys that collide.
+	// Hash returns the hash of a key; equal keys must have equal hashes. The default has
+	// a new seed for every map, so that an attacker cannot choose keys that collide.
 	Hash func(K) uint64
 }
 
@@ -36,10 +35,10 @@ type Version[V any] struct {
 	Value V
 }
 
-// Time returns t as nanoseconds since 1970 in UTC: the convention for maps whose
-// times are those of a clock. A t that an int64 cannot hold, before 1677-09-21 or after
-// 2262-04-11, gives the nearest one it can. Any other meaning of the int64 is as good:
-// the map only compares.
+// Time returns t as nanoseconds since 1970 in UTC: the convention for maps whose times
+// are those of a clock. A t that an int64 cannot hold, before 1677-09-21 or after
+// 2262-04-11, gives the nearest int64. An int64 may have any other meaning: the map only
+// compares times.
 func Time(t time.Time) int64 {
 	switch {
 	case t.Before(time.Unix(0, math.MinInt64)):
@@ -57,9 +56,9 @@ func TimeOf(t int64) time.Time { return time.Unix(0, t).UTC() }
 // Map holds, for each key, the history of its values. The zero value is empty and
 // ready to use. It is not safe for concurrent use: see Sync.
 //
-// Times are any int64. Writes may come in any order; those that are not before the
-// newest of their key are the fast ones. A key that is not equal to itself (NaN)
-// could never be found again, so writing one panics.
+// Times are any int64. Writes may be in any order; a write is fast if it is not before
+// the newest version of its key. A key that is not equal to itself (NaN) could never be
+// found again, so writing one panics.
 type Map[K comparable, V any] struct {
 	_        [0]sync.Mutex // go vet reports copies: they would share memory
 	keys     table.Table[K, *series[V]]
@@ -119,20 +118,20 @@ func (m *Map[K, V]) Set(k K, t int64, v V) {
 	m.write(uint32(m.hash.Hash(k)), k, t, v, false)
 }
 
-// Append writes v as the newest version of k, at the time t, or just after the newest that
-// k has if that is not before t, and returns the time that it has. So a clock that was
-// stepped back, from which t comes, does not hide the write behind an older one, as it
-// would in Set. At the largest int64 there is no later time: there it is as Set, and under
-// FirstWins it is ignored. O(1) amortised and expected.
+// Append writes v as the newest version of k, at the time t, or, if the newest version of
+// k is not before t, just after that version. It returns the time of the new version. So
+// if t comes from a clock that was stepped back, the write is not hidden by an older one,
+// as it would be in Set. At the largest int64 there is no later time: there Append is as
+// Set, and under FirstWins the write is ignored. O(1) amortised and expected.
 func (m *Map[K, V]) Append(k K, t int64, v V) int64 {
 	mustEqualItself(k)
 	m.seed(nil)
 	return m.append(uint32(m.hash.Hash(k)), k, t, v, false)
 }
 
-// AppendDelete is Append of a tombstone: it writes that k is absent from the time t on, or
-// from just after the newest version that k has if that is not before t, and returns the
-// time that the tombstone has. O(1) amortised and expected.
+// AppendDelete is Append of a tombstone: it writes that k is absent from the time t on,
+// or, if the newest version of k is not before t, from just after that version. It
+// returns the time of the tombstone. O(1) amortised and expected.
 func (m *Map[K, V]) AppendDelete(k K, t int64) int64 {
 	mustEqualItself(k)
 	m.seed(nil)
@@ -143,16 +142,16 @@ func (m *Map[K, V]) AppendDelete(k K, t int64) int64 {
 func (m *Map[K, V]) append(h uint32, k K, t int64, v V, gone bool) int64 {
 	if s := m.seriesAt(h, k); s != nil {
 		if newest := s.tail.times[len(s.tail.times)-1]; t <= newest {
-			t = max(newest, newest+1) // it may overflow
+			t = max(newest, newest+1) // newest+1 may overflow
 		}
 	}
 	m.write(h, k, t, v, gone)
 	return t
 }
 
-// Delete writes that k is absent from time t on, until the next version: a
-// tombstone, which is a version like others. What was before t stays. A t before the
-// newest version is a late write: see AppendDelete. The cost is that of Set.
+// Delete writes that k is absent from time t on, until the next version: a tombstone,
+// which is a version like others. Versions before t stay. A t before the newest version
+// is a late write: see AppendDelete. The cost is that of Set.
 func (m *Map[K, V]) Delete(k K, t int64) {
 	mustEqualItself(k)
 	m.seed(nil)
@@ -160,7 +159,7 @@ func (m *Map[K, V]) Delete(k K, t int64) {
 	m.write(uint32(m.hash.Hash(k)), k, t, zero, true)
 }
 
-// mustEqualItself panics if k could never be found again.
+// mustEqualItself panics if k is not equal to itself, and so could never be found again.
 func mustEqualItself[K comparable](k K) {
 	if k != k { // true for NaN
 		panic("timemap: a key must be equal to itself")
@@ -179,9 +178,9 @@ func (m *Map[K, V]) write(h uint32, k K, t int64, v V, gone bool) {
 	m.versions += s.n - before
 }
 
-// Get returns the value that k has at the given time: that of the last version at
-// or before it. It reports false if there is none, or if that is a tombstone. O(log
-// v) for v versions of k; where times come at a steady pace O(1) expected.
+// Get returns the value of k at the given time: that of the last version at or before it.
+// It reports false if there is none, or if that is a tombstone. O(log v) for v versions
+// of k; O(1) expected if the times are at a steady pace.
 func (m *Map[K, V]) Get(k K, at int64) (v V, ok bool) {
 	if s := m.series(k); s != nil {
 		return s.get(at)
@@ -237,7 +236,8 @@ func (s *series[V]) ceiling(t int64) (v Version[V], ok bool) {
 	return v, ok
 }
 
-// Len returns the number of keys that have a version, if only a tombstone. O(1).
+// Len returns the number of keys that have a version, even if it is only a tombstone.
+// O(1).
 func (m *Map[K, V]) Len() int { return m.keys.Len() }
 
 // Count returns the number of versions of k, tombstones included. O(1) expected.
@@ -253,8 +253,7 @@ func (s *series[V]) count() int {
 // Versions returns the number of versions of all keys, tombstones included. O(1).
 func (m *Map[K, V]) Versions() int { return m.versions }
 
-// Drop forgets k with all its versions and returns how many they were. O(1)
-// expected.
+// Drop removes k with all its versions and returns their number. O(1) expected.
 func (m *Map[K, V]) Drop(k K) int {
 	if m.keys.Len() == 0 {
 		return 0
@@ -276,19 +275,20 @@ func (m *Map[K, V]) drop(h uint32, k K) int {
 // forget removes the key of a slot.
 func (m *Map[K, V]) forget(slot uint32) {
 	s := m.keys.At(slot).Value
-	*s = series[V]{edits: s.edits + 1} // a loop may still hold it
+	*s = series[V]{edits: s.edits + 1} // a loop may still refer to it
 	m.keys.Delete(slot)
 }
 
-// Clear forgets all keys and gives the memory back. O(1). A loop over a key's
-// versions that is under way goes on over what there was.
+// Clear removes all keys and releases the memory. O(1). A loop over a key's versions that
+// is under way continues over the old versions.
 func (m *Map[K, V]) Clear() {
 	m.keys.Clear()
 	m.versions = 0
 }
 
-// Keys yields the keys, in no useful order. The loop may change the map: a key that
-// stays is yielded once, one that comes or goes meanwhile at most once. O(1) a step.
+// Keys yields the keys, in no useful order. The loop may change the map: a key that is
+// present throughout is yielded once, a key that is added or removed meanwhile at most
+// once. O(1) per step.
 func (m *Map[K, V]) Keys() iter.Seq[K] {
 	return func(yield func(K) bool) {
 		for s := m.keys.Next(0); s != 0; s = m.keys.Next(s) {

@@ -11,11 +11,11 @@ import (
 	"example.com/flatline/internal/bench"
 )
 
-// far is a time that no other one here comes near.
+// far is a time far beyond all others here.
 const far = 1 << 40
 
-// backfill returns the times of some versions that are newer than all and then those
-// of others, step apart.
+// backfill returns the times of some newest versions and then those of older ones, step
+// apart.
 func backfill(newer int, step int64) func(i int) int64 {
 	return func(i int) int64 {
 		if i < newer {
@@ -25,8 +25,8 @@ func backfill(newer int, step int64) func(i int) int64 {
 	}
 }
 
-// gap returns the times of some old versions, as many new ones, and then those of a
-// gap between that is filled from its end.
+// gap returns the times of some old versions, of as many new ones, and then of versions
+// between them, which fill the gap from its end.
 func gap(older int) func(i int) int64 {
 	return func(i int) int64 {
 		switch {
@@ -39,7 +39,7 @@ func gap(older int) func(i int) int64 {
 	}
 }
 
-// TestBytesOfAChunk: what the list of chunks takes for each.
+// TestBytesOfAChunk: the size of a chunk in the list of chunks.
 func TestBytesOfAChunk(t *testing.T) {
 	var s series[int64]
 	assert.EqualValues(t, 8, unsafe.Sizeof(s.firsts[0]))
@@ -47,8 +47,8 @@ func TestBytesOfAChunk(t *testing.T) {
 	assert.EqualValues(t, 3*3*word+word, unsafe.Sizeof(chunk[int64]{}), "three slices and a mark: 80 where a word has 64 bits")
 }
 
-// TestMemoryInEveryOrder: what a version takes does not depend on when its
-// neighbours are written, as long as they come one after the other.
+// TestMemoryInEveryOrder: the memory of a version does not depend on the direction in
+// which its neighbours are written, as long as they are written one after the other.
 func TestMemoryInEveryOrder(t *testing.T) {
 	n := 50_000
 	if testing.Short() {
@@ -58,7 +58,7 @@ func TestMemoryInEveryOrder(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		at   func(i int) int64
-		most float64 // bytes a version
+		most float64 // bytes per version
 	}{
 		{"in order", func(i int) int64 { return int64(i) }, 17},
 		{"against the order", func(i int) int64 { return int64(-i) }, 17},
@@ -69,7 +69,7 @@ func TestMemoryInEveryOrder(t *testing.T) {
 		{"in order before 1000", backfill(1000, 1), 17},
 		{"against the order before 300", backfill(300, -1), 17},
 		{"against the order in a gap after 1", gap(1), 17},
-		{"against the order in a gap after 136", gap(136), 18}, // 240 to a chunk
+		{"against the order in a gap after 136", gap(136), 18}, // 240 per chunk
 		{"against the order in a gap after 255", gap(255), 17},
 		{"against the order in a gap after 256", gap(256), 17},
 		{"two histories in turn", func(i int) int64 { return int64(i%2)*far + int64(i) }, 17},
@@ -98,7 +98,7 @@ func TestMemoryInEveryOrder(t *testing.T) {
 	}
 }
 
-// bytesAVersion returns what a map of one key of n versions takes of the heap.
+// bytesAVersion returns the heap bytes per version of a map of one key of n versions.
 func bytesAVersion(n int, at func(i int) int64) float64 {
 	return float64(bench.Bytes(func() any {
 		m := new(Map[int, int64])
@@ -131,7 +131,7 @@ func TestSyncIsSmall(t *testing.T) {
 	}
 }
 
-// TestLoopsOverSyncCopyNothing: one step of a long history takes no memory.
+// TestLoopsOverSyncCopyNothing: one step over a long history allocates nothing.
 func TestLoopsOverSyncCopyNothing(t *testing.T) {
 	var s Sync[int, int]
 	for i := range 100 * chunkLen {

@@ -10,7 +10,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// A timemap is what Map and Sync can do.
+// A timemap has the methods that Map and Sync share.
 type timemap interface {
 	Set(k string, t int64, v int)
 	Append(k string, t int64, v int) int64
@@ -36,7 +36,7 @@ type timemap interface {
 	checkInvariants()
 }
 
-// makers make a map of each type, in each of the three meanings of a second write.
+// makers make a map of each type, for each of the three values of SameTime.
 func makers() map[string]func(SameTime) timemap {
 	return map[string]func(SameTime) timemap{
 		"Map": func(same SameTime) timemap { return New(Options[string, int]{SameTime: same}) },
@@ -56,12 +56,12 @@ func TestModel(t *testing.T) {
 	}
 }
 
-// counts are how many versions are written or kept at once: few, many, and those next
-// to the edge of a chunk and of its half.
+// counts are numbers of versions written or kept at once: few, many, and numbers around a
+// chunk and half a chunk.
 var counts = rapid.OneOf(rapid.IntRange(1, 600),
 	rapid.SampledFrom([]int{chunkLen/2 - 1, chunkLen / 2, chunkLen/2 + 1, chunkLen - 1, chunkLen, chunkLen + 1, 2*chunkLen - 1, 2 * chunkLen, 2*chunkLen + 1}))
 
-// times are few, so that equal ones meet, and include the ends of all time.
+// times are few, so that equal ones occur, and include both ends of int64.
 var times = rapid.OneOf(rapid.Int64Range(-20, 20),
 	rapid.SampledFrom([]int64{math.MinInt64, math.MinInt64 + 1, math.MaxInt64 - 1, math.MaxInt64}), rapid.Int64())
 
@@ -78,7 +78,8 @@ func place(t *rapid.T, n int) int {
 	return min(n-1, rapid.OneOf(rapid.IntRange(0, n-1), counts).Draw(t, "place"))
 }
 
-// A loop over the versions of a key has these to come.
+// A loop is a loop over the versions of a key, with the versions that it has yet to
+// yield.
 type loop struct {
 	next func() (int64, int, bool)
 	stop func()
@@ -112,7 +113,7 @@ func model(t *rapid.T, m timemap, same SameTime) {
 	}
 	t.Repeat(map[string]func(*rapid.T){
 		"Set": func(t *rapid.T) { set(key.Draw(t, "k"), times.Draw(t, "t")) },
-		// Many versions of one key cross the edges of chunks.
+		// Many versions of one key cross the boundaries of chunks.
 		"SetMany": func(t *rapid.T) {
 			k, at := key.Draw(t, "k"), rapid.Int64Range(-2000, 2000).Draw(t, "t")
 			step := rapid.Int64Range(-3, 3).Draw(t, "step")
@@ -190,7 +191,7 @@ func model(t *rapid.T, m timemap, same SameTime) {
 			require.Len(t, slices.Collect(m.Keys()), m.Len())
 			k, at := key.Draw(t, "k"), times.Draw(t, "at")
 			if some := oracle.keys[k]; len(some) > 0 && rapid.Bool().Draw(t, "near") {
-				at = some[place(t, len(some))].t + rapid.Int64Range(-1, 1).Draw(t, "off") // may wrap round
+				at = some[place(t, len(some))].t + rapid.Int64Range(-1, 1).Draw(t, "off") // may wrap around
 			}
 			same := func(want Version[int], wantOK bool, got Version[int], ok bool) {
 				require.Equal(t, wantOK, ok)

@@ -7,9 +7,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// moves counts how many versions each write of a history moves, the one written
-// included. It returns the mean over all up to some write, where that is highest, and
-// the worst write.
+// moves counts how many versions each write of a history moves, the one written included.
+// It returns the highest mean over all writes up to any one, and the worst write.
 func moves(n int, at func(i int) int64) (mean float64, worst int) {
 	m := New(Options[int, int]{SameTime: KeepAll})
 	places := make([]*int64, n) // of the versions, by their values
@@ -33,8 +32,8 @@ func moves(n int, at func(i int) int64) (mean float64, worst int) {
 	return mean, worst
 }
 
-// TestMoves: what the essay says of an append over the whole life of a history, growth
-// included, and of a late write.
+// TestMoves: what the essay says about an append over the whole life of a history, growth
+// included, and about a late write.
 func TestMoves(t *testing.T) {
 	const n = 3*chunkLen + 10
 	mean, worst := moves(n, func(i int) int64 { return int64(i) })

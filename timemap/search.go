@@ -3,13 +3,14 @@ package timemap
 // floor returns the index of the last of the sorted times that is at or before t,
 // or -1 if there is none.
 //
-// Times that come at a steady pace lie on a line, so the first guess is where t
-// would be on the line through the first and the last (Peterson 1957): it is often
-// right, and then nothing else is read but its neighbour. If t is not within a few
-// places of it either, the guess has told all it can, and what is left on its side is
-// halved until there is one: at most log2(n)+3 steps in all.
+// Times at a steady pace lie on a line, so the first guess is the position of t on the
+// line through the first and the last time (Peterson 1957): it is often right, and then
+// only its neighbour is read. If t is not within a few positions of it, the guess is of
+// no further use, and a binary search runs on the rest on its side: at most log2(n)+3
+// steps in total.
 //
-// Differences are taken as uint64: between the ends of int64 they do not fit one.
+// Differences are computed as uint64: between the ends of int64 they do not fit in an
+// int64.
 func floor(times []int64, t int64) int {
 	last := len(times) - 1
 	if last < 0 || t < times[0] {
@@ -44,5 +45,5 @@ func floor(times []int64, t int64) int {
 	return low
 }
 
-// near is how far from a guess it is worth to look: a cache line of times.
+// near is how far from a guess it is worth looking: a cache line of times.
 const near = 8

@@ -2,19 +2,18 @@ package timemap
 
 import "slices"
 
-// A series is all versions of one key. The newest are in tail, which is not empty
-// unless the series is, so that a series of up to chunkLen versions is three slices
-// and nothing else.
+// A series holds all versions of one key. The newest are in tail, which is empty only if
+// the series is, so a series of up to chunkLen versions is only three slices.
 type series[V any] struct {
 	tail   chunk[V]
 	older  []chunk[V] // the oldest first
 	firsts []int64    // the first time of each older chunk
 	n      int
-	edits  uint32 // changes other than an append: they move what a loop has not seen yet
-	shared uint32 // odd: a snapshot has the lists and chunks; even: the lists are private, and so are the chunks with this mark
+	edits  uint32 // counts changes other than appends: they move versions that a loop has not seen yet
+	shared uint32 // odd: shared with a snapshot; even: the lists, and chunks with this mark, are private
 }
 
-// append adds a version that is not before any other.
+// append adds a version that is not before any other version.
 func (s *series[V]) append(t int64, v V, gone bool) {
 	c := &s.tail
 	if len(c.times) == cap(c.times) {
@@ -29,8 +28,8 @@ func (s *series[V]) append(t int64, v V, gone bool) {
 	s.n++
 }
 
-// lengthen reserves a place for a version in the tail, whose memory is used up: a tail of chunkLen
-// versions becomes the last of the older chunks, and another begins.
+// lengthen makes space for a version in the full tail: a tail of chunkLen versions
+// becomes the last of the older chunks, and a new one begins.
 func (s *series[V]) lengthen() {
 	if len(s.tail.times) < chunkLen {
 		s.tail.reserve(1)
@@ -85,8 +84,8 @@ func (s *series[V]) insert(k, i int, t int64, v V, gone bool) {
 	}
 }
 
-// widen opens a place for a version at index i of chunk k, whose memory is used up,
-// and returns it.
+// widen makes space for a version at index i of chunk k, whose memory is used up, and
+// returns its position.
 func (s *series[V]) widen(k, i int) (int, int) {
 	if len(s.chunk(k).times) < chunkLen {
 		s.own(k).reserve(1)
@@ -99,13 +98,13 @@ func (s *series[V]) widen(k, i int) (int, int) {
 	return k, i
 }
 
-// split moves the versions from index at on of chunk k, which is full, to the front
-// of the next chunk. Where the next has no room for them, or for the one version that
-// is to follow if there are none, a chunk of their own comes between.
+// split moves the versions from index at on of chunk k, which is full, to the front of
+// the next chunk. If the next chunk has no space for them (or, if there are none, for the
+// version to be written), it inserts a new chunk for them in between.
 //
 // Halves are the best split for late writes at random places. But late writes in the
-// order of time, a history that is filled in after newer versions, come to where the
-// last one was: were the chunk halved there, the lower half would never be filled.
+// order of time (a history that is filled in once newer versions exist) go to where the
+// last one went: if the chunk were halved, its lower half would never be filled.
 func (s *series[V]) split(k, at int) {
 	s.own(k)
 	moved := max(chunkLen-at, 1)
@@ -113,7 +112,7 @@ func (s *series[V]) split(k, at int) {
 		s.lengthen()
 	} else if len(s.chunk(k+1).times)+moved > chunkLen {
 		s.older = slices.Insert(s.older, k+1, chunk[V]{mark: s.shared})
-		s.firsts = slices.Insert(s.firsts, k+1, 0) // known below, or in insert
+		s.firsts = slices.Insert(s.firsts, k+1, 0) // set below, or in insert
 	}
 	c, next := s.chunk(k), s.own(k+1)
 	next.reserve(moved)
@@ -132,9 +131,9 @@ func (s *series[V]) chunk(k int) *chunk[V] {
 	return &s.older[k]
 }
 
-// own returns chunk k to be changed otherwise than by an append. What a snapshot
-// shares is copied before it is changed: the lists of chunks by the first change, each
-// chunk by its own first.
+// own returns chunk k for a change other than an append. Data shared with a snapshot is
+// copied before it is changed: the lists of chunks at the first change, each chunk at its
+// own first change.
 func (s *series[V]) own(k int) *chunk[V] {
 	if s.shared%2 == 1 {
 		s.older, s.firsts = slices.Clone(s.older), slices.Clone(s.firsts)
@@ -148,16 +147,16 @@ func (s *series[V]) own(k int) *chunk[V] {
 	return c
 }
 
-// snapshot returns the series as it is now, to be read while the series goes on to
-// change. O(1): an append writes behind what the snapshot can see, and any other
-// change copies what it would change.
+// snapshot returns the series as it is now, to be read while the series continues to
+// change. O(1): an append writes after the versions that the snapshot can see, and any
+// other change copies what it would change.
 func (s *series[V]) snapshot() series[V] {
 	s.shared |= 1
 	return *s
 }
 
-// find returns where the last version at or before t is: chunk k, index i, which is
-// -1 in the oldest chunk if there is none. The series is not empty.
+// find returns the position of the last version at or before t: chunk k, index i, which
+// is -1 in the oldest chunk if there is none. The series is not empty.
 func (s *series[V]) find(t int64) (k, i int) {
 	if k = len(s.older); k > 0 && t < s.tail.times[0] {
 		k = max(floor(s.firsts, t), 0)

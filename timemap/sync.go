@@ -11,16 +11,15 @@ import (
 	"example.com/flatline/internal/hash"
 )
 
-// Sync is a map in stripes, each a Map behind a mutex of its own, so that goroutines
-// which use different keys seldom meet. All of one key is in one stripe: what a
-// method does to a key takes effect at one moment. The zero value is empty and ready
-// to use. It is safe for concurrent use. Options.Hash is called before a lock is
-// taken.
+// Sync is a map in stripes, each a Map behind its own mutex, so that goroutines which use
+// different keys rarely contend. Each key is in one stripe: a method's effect on a key
+// takes place at one moment. The zero value is empty and ready to use. It is safe for
+// concurrent use. Options.Hash is called before a lock is taken.
 //
-// What is weaker than in a Map: Len, Versions, Keys, Clear, CompactBefore, KeepLast
-// and a view's All go stripe by stripe, each at another moment. There are 16 stripes
-// for each processor, 256 at most: 4 to 66 KB, allocated by the first method called.
-// A copy of a Sync in use shares its stripes, so it is the same map.
+// What is weaker than in a Map: Len, Versions, Keys, Clear, CompactBefore, KeepLast and a
+// view's All go stripe by stripe, each at a different moment. There are 16 stripes for
+// each processor, 256 at most: 4 to 66 KB, allocated by the first method called. A copy
+// of a Sync in use shares its stripes, so it is the same map.
 type Sync[K comparable, V any] struct {
 	made    sync.Once
 	stripes []stripe[K, V]
@@ -31,11 +30,11 @@ type Sync[K comparable, V any] struct {
 type stripe[K comparable, V any] struct {
 	mu sync.Mutex
 	m  Map[K, V]
-	_  [128]byte // the next stripe's lock lies beyond a pair of cache lines
+	_  [128]byte // keeps the next stripe's lock off this pair of cache lines
 }
 
-// perProcessor stripes for each processor make it unlikely that two that are at work
-// meet, and that one which is preempted with a lock held is in the way of others.
+// With perProcessor stripes for each processor, two running goroutines rarely contend for
+// one, and a goroutine that is preempted while it holds a lock rarely blocks others.
 // maxStripes bounds the memory of an empty map on a large machine.
 const (
 	perProcessor = 16
@@ -146,18 +145,18 @@ func (s *Sync[K, V]) Ceiling(k K, t int64) (Version[V], bool) {
 	return p.m.seriesAt(h, k).ceiling(t)
 }
 
-// Drop forgets k with all its versions and returns how many they were.
+// Drop removes k with all its versions and returns their number.
 func (s *Sync[K, V]) Drop(k K) int {
 	p, h := s.lock(k)
 	defer p.mu.Unlock()
 	return p.m.drop(h, k)
 }
 
-// Range yields the versions of k from time from to time to, both ends included, as
-// they are when the loop begins; the loop may do anything with the map. It holds no
-// lock and copies nothing: O(log v) to begin, O(1) a step. What the loop has yet to
-// see is copied by the next write that changes it: a write that is not an append
-// copies its chunk of 256 versions, and the first one the list of chunks.
+// Range yields the versions of k from time from to time to, both ends included, as they
+// are when the loop begins; the loop may do anything with the map. It holds no lock and
+// copies nothing: O(log v) to begin, O(1) per step. A write that changes versions which
+// the loop has yet to see copies them first: a write other than an append copies its
+// chunk of 256 versions, and the first such write the list of chunks.
 func (s *Sync[K, V]) Range(k K, from, to int64) iter.Seq2[int64, V] {
 	return func(yield func(int64, V) bool) {
 		versions := s.snapshot(k)
@@ -170,8 +169,8 @@ func (s *Sync[K, V]) History(k K) iter.Seq2[int64, V] {
 	return s.Range(k, math.MinInt64, math.MaxInt64)
 }
 
-// Changes yields all versions of k, tombstones among them; see Map.Changes. It holds no
-// lock, as Range does.
+// Changes yields all versions of k, including tombstones; see Map.Changes. Like Range, it
+// holds no lock.
 func (s *Sync[K, V]) Changes(k K) iter.Seq2[int64, Change[V]] {
 	return func(yield func(int64, Change[V]) bool) {
 		versions := s.snapshot(k)
@@ -222,9 +221,9 @@ func (s *Sync[K, V]) all(at int64) iter.Seq2[K, V] {
 	}
 }
 
-// Keys yields the keys, in no useful order: those of one stripe after the other, as
-// they are when the loop comes to it; the loop may do anything with the map. It copies
-// the keys of each stripe.
+// Keys yields the keys, in no useful order: those of one stripe after the other, as they
+// are when the loop reaches it; the loop may do anything with the map. It copies the keys
+// of each stripe.
 func (s *Sync[K, V]) Keys() iter.Seq[K] {
 	return func(yield func(K) bool) {
 		for i := range s.parts() {
@@ -261,7 +260,8 @@ func (s *Sync[K, V]) Len() int { return s.sum((*Map[K, V]).Len) }
 // Versions returns the number of versions of all keys. O(stripes).
 func (s *Sync[K, V]) Versions() int { return s.sum((*Map[K, V]).Versions) }
 
-// CompactBefore drops what no Get at t or later can read; see Map.CompactBefore.
+// CompactBefore drops the versions that no Get at t or later can read; see
+// Map.CompactBefore.
 func (s *Sync[K, V]) CompactBefore(t int64) (dropped int) {
 	return s.sum(func(m *Map[K, V]) int { return m.CompactBefore(t) })
 }
@@ -272,7 +272,7 @@ func (s *Sync[K, V]) KeepLast(n int) (dropped int) {
 	return s.sum(func(m *Map[K, V]) int { return m.KeepLast(n) })
 }
 
-// Clear forgets all keys and gives the memory back. O(stripes).
+// Clear removes all keys and releases the memory. O(stripes).
 func (s *Sync[K, V]) Clear() {
 	s.sum(func(m *Map[K, V]) int { m.Clear(); return 0 })
 }

@@ -108,21 +108,22 @@ func (m *textbook[K, V]) CompactBefore(t int64) (dropped int) {
 	return dropped
 }
 
-// Append writes v behind all other versions of k.
+// Append writes v after all other versions of k.
 func (m *textbook[K, V]) Append(k K, t int64, v V) int64 {
 	t = m.behind(k, t)
 	m.Set(k, t, v)
 	return t
 }
 
-// AppendDelete writes a tombstone there.
+// AppendDelete writes a tombstone after all other versions.
 func (m *textbook[K, V]) AppendDelete(k K, t int64) int64 {
 	t = m.behind(k, t)
 	m.Delete(k, t)
 	return t
 }
 
-// behind returns t, or the next time after the newest version of k if that is not before t.
+// behind returns t, or, if the newest version of k is not before t, the next time after
+// it.
 func (m *textbook[K, V]) behind(k K, t int64) int64 {
 	if vs := m.keys[k]; len(vs) > 0 && vs[len(vs)-1].t >= t {
 		if t = vs[len(vs)-1].t; t < math.MaxInt64 {

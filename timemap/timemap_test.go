@@ -59,8 +59,8 @@ func TestBadInput(t *testing.T) {
 	any.checkInvariants()
 }
 
-// TestHash: the option is asked, by every method, and without it each map has secrets
-// of its own, for keys that are equal wherever they lie.
+// TestHash: every method uses Options.Hash; without it each map has its own secrets, and
+// equal keys hash alike wherever they lie in memory.
 func TestHash(t *testing.T) {
 	asked := 0
 	o := Options[string, int]{Hash: func(string) uint64 { asked++; return 7 }}
@@ -162,7 +162,8 @@ func TestTombstones(t *testing.T) {
 	})
 }
 
-// TestCompactionKeepsWhatHolds: and a late write from before it does not hide it.
+// TestCompactionKeepsWhatHolds: the version that holds stays, and a late write from
+// before it does not hide it.
 func TestCompactionKeepsWhatHolds(t *testing.T) {
 	each(t, func(t *testing.T, make func(SameTime) timemap) {
 		m := make(LastWins)
@@ -196,7 +197,7 @@ func TestCompactionKeepsWhatHolds(t *testing.T) {
 	})
 }
 
-// TestCompactionOfNothing: what drops nothing moves nothing.
+// TestCompactionOfNothing: a compaction that drops nothing moves nothing.
 func TestCompactionOfNothing(t *testing.T) {
 	m := New[string, int]()
 	for i := range 3 * chunkLen {
@@ -208,8 +209,8 @@ func TestCompactionOfNothing(t *testing.T) {
 	}))
 }
 
-// TestAppendAtOneTime: a version at the newest time is an append too, which fills chunks
-// and moves nothing.
+// TestAppendAtOneTime: writing a version at the newest time is an append too: it fills
+// chunks and moves nothing.
 func TestAppendAtOneTime(t *testing.T) {
 	m := New(Options[string, int]{SameTime: KeepAll})
 	for i := range 3 * chunkLen {
@@ -244,8 +245,8 @@ func TestViewIsLive(t *testing.T) {
 	})
 }
 
-// TestAppendAfterAClockStep: a clock that was stepped back hides what Set writes then, and
-// does not hide what Append writes.
+// TestAppendAfterAClockStep: after the clock was stepped back, what Set writes is hidden
+// by older versions, and what Append writes is not.
 func TestAppendAfterAClockStep(t *testing.T) {
 	each(t, func(t *testing.T, make func(SameTime) timemap) {
 		for _, same := range []SameTime{LastWins, FirstWins, KeepAll} {
@@ -299,7 +300,7 @@ func TestChangesShowTombstones(t *testing.T) {
 		var seen []int64
 		for at := range m.Changes("k") {
 			if seen = append(seen, at); at == 5 {
-				m.Set("k", 0, 0) // all places move
+				m.Set("k", 0, 0) // all versions move
 			}
 		}
 		assert.Equal(t, []int64{1, 5, 7, 9}, seen)
@@ -309,8 +310,8 @@ func TestChangesShowTombstones(t *testing.T) {
 	})
 }
 
-// TestCompactionDuringWrites: a key is dropped with its tombstone or written again, in one
-// step each, and no write that comes after the compaction is lost.
+// TestCompactionDuringWrites: a key is dropped with its tombstone, or written again, in
+// one step each, and no write after the compaction is lost.
 func TestCompactionDuringWrites(t *testing.T) {
 	var s Sync[int, int]
 	const workers, rounds = 4, 2000
@@ -380,7 +381,7 @@ func TestGoneIsCollected(t *testing.T) {
 		assert.Nil(t, gone.Value(), name)
 		runtime.KeepAlive(&m)
 	}
-	// The values that a split moves leave nothing behind.
+	// A split leaves no copies of the values that it moves.
 	var m Map[int, *big]
 	v := new(big)
 	gone := weak.Make(v)

@@ -2,9 +2,9 @@ package timemap
 
 import "iter"
 
-// A View shows a map as of one time. It is live: it shows later writes at or before
-// its time, never what holds only later. It is as safe for concurrent use as the map
-// that it was taken of. The zero value shows nothing.
+// A View shows a map as of one time. It is live: it shows later writes at or before its
+// time, never versions after it. It is as safe for concurrent use as its map. The zero
+// value shows nothing.
 type View[K comparable, V any] struct {
 	of interface {
 		Get(k K, at int64) (V, bool)
@@ -27,10 +27,9 @@ func (v View[K, V]) Get(k K) (value V, ok bool) {
 	return v.of.Get(k, v.at)
 }
 
-// All yields each key that has a value at the view's time, with that value, in no
-// useful order. The loop may change the map, as for Map.Keys; of a Sync it shows
-// every stripe as it is when the loop comes to it, a copy of its keys and values.
-// O(keys · log v).
+// All yields each key that has a value at the view's time, with that value, in no useful
+// order. The loop may change the map, as for Map.Keys. For a Sync it copies the keys and
+// values of each stripe when the loop reaches it. O(keys · log v).
 func (v View[K, V]) All() iter.Seq2[K, V] {
 	if v.of == nil {
 		return func(func(K, V) bool) {}

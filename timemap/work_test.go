@@ -7,8 +7,8 @@ import (
 	"example.com/flatline/internal/bench"
 )
 
-// The benchmarks of this file are there for counting: examples/study counts their
-// work. What costs time in them is measured in bench_test.go.
+// The benchmarks of this file are for counting: examples/study counts their work. The
+// times of the same operations are measured in bench_test.go.
 
 // eachTime calls op with a map of one key that has n versions, at the times 0, 2, 4, …,
 // and with one of those or the next.
@@ -197,7 +197,7 @@ func BenchmarkView_All(b *testing.B) {
 	})
 }
 
-// The first Clear is of n keys, and no other one costs more.
+// The first Clear removes n keys; later ones cost no more.
 func BenchmarkMap_Clear(b *testing.B) {
 	eachWritten(b, func(m *Map[int, int]) { m.Clear() })
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// A bug is a planted one, from the head of its patch.
+// A bug is a planted bug, as the header of its patch describes it.
 type bug struct{ pkg, name, claim, caughtBy, loom string }
 
 func readBugs() (bugs []bug, err error) {
@@ -39,7 +39,7 @@ func readBugs() (bugs []bug, err error) {
 	return bugs, nil
 }
 
-// command is what catches the bug, with what is woven in.
+// command is the command that catches the bug, with the looms that it needs.
 func (b *bug) command() string {
 	if b.loom == "" {
 		return b.caughtBy

@@ -8,12 +8,12 @@ import (
 	"example.com/flatline/internal/house"
 )
 
-// slack is by how much an interval of G may be missed. The seed of a map decides what a
-// small one costs: the G of concmap's Load was 0.93 and 1.03 in two runs.
+// slack is the tolerance around an interval of G. The seed of a map decides the costs of
+// a small one: the G of concmap's Load was 0.93 and 1.03 in two runs.
 const slack = 0.1
 
-// check names what cannot be in a study that is worth recording: a cost that is not
-// confirmed, a control that is not refuted, a package without operations or controls.
+// check names what must not be in a recorded study: a cost that is not confirmed, a
+// control that is not refuted, a package without operations or controls.
 func (s *study) check() (wrong []string) {
 	for _, o := range s.ops {
 		switch {
@@ -40,23 +40,24 @@ func (s *study) check() (wrong []string) {
 	return wrong
 }
 
-// vague reports whether the growth of an operation may be none or much: its class is
-// then a guess.
+// vague reports whether the interval of an operation's growth is too wide to tell its
+// class.
 func (o *op) vague() bool { return o.GLow <= 1 && o.GHigh > 1.1 }
 
-// guessed reports whether the class in one of two runs is a guess. What is not O(1) mostly
-// copies, which takes few instructions, and not the same ones each time; its steps are
-// compared.
+// guessed reports whether the class in one of two runs is a guess. Operations that are
+// not O(1) mostly copy, which takes few instructions, and different numbers of them each
+// time; their steps are compared.
 func guessed(o, n op) bool { return o.vague() && n.vague() || o.class() != "O(1)" }
 
 // blind reports whether the instructions of a run say nothing: callgrind missed a boundary
 // at some size, and the interval of G spans more than a factor of 100.
 func (o *op) blind() bool { return o.Layer == "instructions" && o.GHigh > 100*o.GLow }
 
-// compare names what a run of today says otherwise than the record: counts are compared
-// exactly, verdicts and classes for equality, and G near its interval. Instructions are
-// a second witness, which a run may lack for an operation (its layer is then steps): what
-// one of the two runs did not see is not compared, nor the class of a growth that may be none.
+// compare names the differences between today's run and the record: counts are compared
+// exactly, verdicts and classes for equality, and G with a tolerance. Instructions are a
+// second check, which a run may lack for an operation (its layer is then steps): values
+// that one of the two runs lacks are not compared, nor the class of a growth that is
+// vague.
 func (s *study) compare(now study) (wrong []string) {
 	find := func(in []op, o op) *op {
 		i := slices.IndexFunc(in, func(x op) bool { return x.name() == o.name() })
@@ -115,10 +116,11 @@ func (s *study) compare(now study) (wrong []string) {
 	return wrong
 }
 
-// instructions says where today's counts of instructions are others than the recorded
-// ones: by more than a fifth, which neither Go versions nor processors explain; seeds have
-// made a tenth at n = 128. What is not O(1) mostly copies, and how many instructions that
-// takes depends on where the memory lies: half more has been seen, and twice is allowed.
+// instructions says where today's counts of instructions differ from the recorded ones by
+// more than a fifth, which neither Go versions nor processors explain; seeds have caused
+// a tenth at n = 128. Operations that are not O(1) mostly copy, and the instructions for
+// that depend on the addresses: 1.5 times as many have been seen, and twice as many are
+// allowed.
 func instructions(o, n op) string {
 	allowed := 0.2
 	if o.class() != "O(1)" {
@@ -129,7 +131,7 @@ func instructions(o, n op) string {
 	}
 	for _, p := range o.Points {
 		i := slices.IndexFunc(n.Points, func(q point) bool { return q.N == p.N })
-		if i < 0 { // out of time: the largest sizes come last
+		if i < 0 { // the run was out of time: the largest sizes are measured last
 			continue
 		}
 		if q := n.Points[i]; math.Abs(q.V-p.V) > allowed*p.V {

@@ -11,10 +11,10 @@
 // written by go run -C evidence ./linear -long -record, that of the schedules by
 // go run -C evidence ./schedules -record.
 //
-// A record that claims what its command cannot give is rejected with and without a run:
-// a cost that is not confirmed, a control that is not refuted, another number of
-// histories. Records of earlier sources are named and, where they are not compared with
-// a run of today, marked in the documents.
+// A record that claims what its command cannot produce is rejected with and without a
+// run: a cost that is not confirmed, a control that is not refuted, a wrong number of
+// histories. Records of earlier sources are named and, where they are not compared with a
+// run of today, marked in the documents.
 package main
 
 import (
@@ -119,7 +119,7 @@ func save(run string) error {
 	return s.write(growthLog)
 }
 
-// A records is all that the documents are rendered from.
+// A records holds everything from which the documents are rendered.
 type records struct {
 	growth    study
 	types     []record.Checked
@@ -161,7 +161,7 @@ func readAll() (r records, err error) {
 	return r, err
 }
 
-// stale names the records that were made of other sources than today's.
+// stale names the records that were made from other sources than today's.
 func (r *records) stale() (names []string) {
 	for _, pkg := range r.growth.Stale(r.code) {
 		names = append(names, "growth of "+pkg)
@@ -177,7 +177,7 @@ func (r *records) stale() (names []string) {
 	return names
 }
 
-// A document is a file and what it has to be.
+// A document is a file and its expected text.
 type document struct{ file, text string }
 
 func (r *records) documents() ([]document, error) {
@@ -198,7 +198,7 @@ const (
 	to   = "<!-- end of claims -->\n"
 )
 
-// between returns the text with the table in the place that is marked for it.
+// between returns the text with the table between its markers.
 func between(text, table string) (string, error) {
 	head, rest, ok := strings.Cut(text, from)
 	_, tail, ok2 := strings.Cut(rest, to)

@@ -15,7 +15,7 @@ import (
 	"example.com/flatline/internal/house"
 )
 
-// TestCurrent is the check of the documents and the records that are in the repository.
+// TestCurrent checks the documents and the records of the repository.
 func TestCurrent(t *testing.T) {
 	t.Chdir("..")
 	var out, err strings.Builder
@@ -175,7 +175,7 @@ func TestForgeries(t *testing.T) {
 	}
 }
 
-// TestContradictions: a run of today that says otherwise than the record fails.
+// TestContradictions: a run today that contradicts the record fails.
 func TestContradictions(t *testing.T) {
 	get := strings.ReplaceAll(opLine, "PKG", "lru")
 	for name, c := range map[string]struct{ old, new, want string }{
@@ -207,7 +207,7 @@ func TestContradictions(t *testing.T) {
 }
 
 // TestStale: after the code has changed, the records are named, and the documents must
-// mark the histories, which no run of the tests makes again in full.
+// mark the histories, which no run of the tests records again in full.
 func TestStale(t *testing.T) {
 	tree(t)
 	require.NoError(t, os.WriteFile("../lru/new.go", []byte("package lru\n\nconst N = 1\n"), 0o644))

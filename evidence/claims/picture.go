@@ -55,7 +55,7 @@ func (s *study) picture() string {
 	return b.String()
 }
 
-// found says what was found of all packages.
+// found summarizes the results of all packages.
 func (s *study) found() string {
 	ops, good, controls, refuted := 0, 0, 0, 0
 	for _, o := range s.ops {

@@ -44,7 +44,7 @@ func (o *op) class() string { return strings.TrimRight(o.Stated, " ~*") }
 
 func (o *op) amortised() bool { return strings.HasSuffix(o.Stated, "*") }
 
-// name is what the operation is called in messages.
+// name is the operation's name in messages.
 func (o *op) name() string {
 	name := o.Pkg + " " + o.Op
 	if o.Planted != "" {
@@ -64,7 +64,8 @@ func (o *op) row() string {
 	return o.Pkg + " " + o.Op + ", a planted " + o.Planted
 }
 
-// worst is the most that one call took at the largest size, in its whole life.
+// worst is the maximum cost of one call at the largest size, over the life of a
+// structure.
 func (o *op) worst() float64 { return max(last(o.Worst), last(o.Life)) }
 
 func last(ps []point) float64 {
@@ -80,8 +81,8 @@ type study struct {
 	ops []op
 }
 
-// readStudy reads the output of a study, or a record, which has a line before it that
-// says how it was made.
+// readStudy reads the output of a study, or a record, which begins with a line that says
+// how it was made.
 func readStudy(file string) (s study, err error) {
 	b, err := os.ReadFile(file)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"example.com/flatline/internal/house"
 )
 
-// dagger marks what was recorded on an earlier state of the sources.
+// dagger marks figures that were recorded on an earlier state of the sources.
 const dagger = "†"
 
 // question returns the first sentence of the package's doc, after "answers:".
@@ -51,8 +51,8 @@ func (r *records) index() (string, error) {
 	return b.String(), nil
 }
 
-// proved says in one line what was found of a package: its costs, the worst calls,
-// the histories of its safe types, and the bugs that its tests catch.
+// proved says in one line what was shown for a package: its costs, the worst calls, the
+// histories of its safe types, and the bugs that its tests catch.
 func (r *records) proved(pkg string) string {
 	ops := r.growth.ops
 	parts := []string{costs(ops, pkg), worst(ops, pkg)}
@@ -85,9 +85,9 @@ func costs(ops []op, pkg string) string {
 	return fmt.Sprintf("%d of %d stated costs confirmed", good, all)
 }
 
-// worst is the most steps of one call of an operation stated O(1), at the largest
-// size and over the structure's whole life, and behind it that of the amortised ones,
-// which have a call that grows.
+// worst is the maximum number of steps of one call of an operation stated O(1), at the
+// largest size and over the structure's whole life, followed by that of the amortised
+// operations, which have a call that grows.
 func worst(ops []op, pkg string) string {
 	each, grow := -1.0, -1.0
 	for _, o := range of(ops, pkg) {

@@ -1,5 +1,5 @@
-// Package fields checks what ratelimit/httplimit writes with a parser of structured
-// fields (RFC 9651) that is not ours.
+// Package fields checks the fields that ratelimit/httplimit writes with an independent
+// parser of structured fields (RFC 9651).
 package fields
 
 import (
@@ -15,8 +15,8 @@ import (
 	"example.com/flatline/ratelimit/httplimit"
 )
 
-// TestFieldsParse: whatever the limits and what they answered, both fields are lists of
-// strings with the parameters of the draft, each a number that is not negative.
+// TestFieldsParse: for any limits and decisions, both fields are lists of strings with
+// the parameters of the draft, each a number that is not negative.
 func TestFieldsParse(t *testing.T) {
 	number := rapid.OneOf(rapid.Int64Range(0, 1e6), rapid.Int64Min(0))
 	rapid.Check(t, func(t *rapid.T) {

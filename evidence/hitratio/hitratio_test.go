@@ -17,8 +17,7 @@ import (
 	"example.com/flatline/evidence/internal/traces"
 )
 
-// TestOptimal compares Belady's rule with the best of all choices, tried one by
-// one on short traces.
+// TestOptimal compares Belady's rule with an exhaustive search on short traces.
 func TestOptimal(t *testing.T) {
 	for i := range uint64(300) {
 		keys := make([]int64, 9)
@@ -31,7 +30,7 @@ func TestOptimal(t *testing.T) {
 	}
 }
 
-// best tries every choice of what to keep.
+// best tries every choice of entries to keep.
 func best(keys, held []int64, capacity int) int {
 	if len(keys) == 0 {
 		return 0
@@ -40,7 +39,7 @@ func best(keys, held []int64, capacity int) int {
 	if slices.Contains(held, k) {
 		return 1 + best(rest, held, capacity)
 	}
-	most := best(rest, held, capacity) // let it pass
+	most := best(rest, held, capacity) // do not store it
 	if len(held) < capacity {
 		return max(most, best(rest, append(slices.Clone(held), k), capacity))
 	}
@@ -68,8 +67,8 @@ func current(t *testing.T) recorded {
 	return r
 }
 
-// TestCurrent: the documents are what the record says, and the traces are those that
-// it was made with.
+// TestCurrent: the documents agree with the record, and the traces are those from which
+// it was made.
 func TestCurrent(t *testing.T) {
 	r := current(t)
 	for name, want := range documents(r) {

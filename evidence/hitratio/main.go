@@ -5,9 +5,9 @@
 //	go run -C evidence ./hitratio              half a minute
 //	go run -C evidence ./hitratio -render      the documents from the record
 //
-// Every cache sees the same accesses: a Get and, after a miss, a Put. What a cache
-// has put off it finishes after each Put, so that its policy is judged, not its
-// haste. Wherever a policy draws lots, so do its figures: the last digit may
+// Every cache sees the same accesses: a Get and, after a miss, a Put. A cache with
+// deferred work finishes it after each Put, so that its policy is compared, not its
+// timing. The figures of a policy that uses random numbers vary: the last digit may
 // change.
 package main
 
@@ -25,7 +25,7 @@ import (
 	"example.com/flatline/evidence/internal/traces"
 )
 
-// capacities are those that each trace is replayed with.
+// capacities are the capacities with which each trace is replayed.
 var capacities = []int{500, 1_500, 5_000, 15_000}
 
 // opt is the name of the upper bound.

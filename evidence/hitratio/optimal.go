@@ -2,9 +2,9 @@ package main
 
 import "container/heap"
 
-// optimal is the largest number of hits that any cache of this capacity can have:
-// it knows the future and keeps what is needed soonest (Belady, 1966), and lets a
-// key pass that is needed later than all it holds.
+// optimal is the largest number of hits that any cache of this capacity can have: it
+// knows the future and keeps the keys that are needed soonest (Belady, 1966); it does not
+// store a key that is needed later than all it holds.
 func optimal(keys []int64, capacity int) (hits int) {
 	const never = 1 << 62
 	next := make([]int, len(keys)) // the next access to the same key
@@ -18,7 +18,7 @@ func optimal(keys []int64, capacity int) (hits int) {
 		last[keys[i]] = i
 	}
 	held := map[int64]int{} // key: its next access
-	farthest := &uses{}     // of what was ever held; entries that are out of date are skipped
+	farthest := &uses{}     // of all keys ever held; outdated entries are skipped
 	for i, k := range keys {
 		if _, ok := held[k]; ok {
 			hits++

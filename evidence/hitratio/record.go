@@ -20,7 +20,8 @@ type recorded struct {
 
 func recordFile(dir string) string { return filepath.Join(dir, "results", "hitratio.json") }
 
-// sources are the hashes of what the record describes and no test computes again.
+// sources are the hashes of the sources that the record describes and no test computes
+// again.
 func sources() (map[string]string, error) {
 	const dir = "evidence/internal/traces"
 	hash, err := record.Sources("..", dir)

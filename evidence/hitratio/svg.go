@@ -31,7 +31,7 @@ var marks = map[string]plot.Mark{
 // draw makes one panel for each trace: the hit ratio over the capacity.
 func draw(r recorded) string {
 	workloads := traces.Workloads
-	rows := (len(workloads) + columns) / columns // one place is for the legend
+	rows := (len(workloads) + columns) / columns // one panel is for the legend
 	w, h := gapX+columns*(panelW+gapX), top+float64(rows)*(panelH+gapY)
 	var b strings.Builder
 	b.WriteString(plot.Open("Hit ratio over capacity, one panel for each trace", w, h))
@@ -61,7 +61,7 @@ func place(i int) (x, y float64) {
 	return gapX + float64(i%columns)*(panelW+gapX), top + float64(i/columns)*(panelH+gapY)
 }
 
-// across is the place of a capacity, by its logarithm.
+// across is the x coordinate of a capacity, by its logarithm.
 func across(capacity int) float64 {
 	first, last := math.Log(float64(capacities[0])), math.Log(float64(capacities[len(capacities)-1]))
 	return 8 + (math.Log(float64(capacity))-first)/(last-first)*(panelW-16)

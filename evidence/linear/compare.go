@@ -9,7 +9,7 @@ import (
 	"example.com/flatline/evidence/internal/sample"
 )
 
-// number is how many histories of a type the command gives.
+// number is how many histories of a type the command produces.
 func (c *config) number() int {
 	switch {
 	case c.long:
@@ -20,7 +20,7 @@ func (c *config) number() int {
 	return sample.Usual
 }
 
-// counts names the types that had another number of histories than the command gives,
+// counts names the types that had another number of histories than the command produces,
 // and the packages that had none.
 func (c *config) counts(found []record.Checked) (wrong []string) {
 	n := c.number()
@@ -41,8 +41,8 @@ func (c *config) counts(found []record.Checked) (wrong []string) {
 	return wrong
 }
 
-// toBeRecorded begins the names of types whose long record is still to be made: they have
-// their 3,000 histories in each run, and claim no more.
+// toBeRecorded has prefixes of the names of types without a long record yet: they have
+// 3,000 histories in each run, and claim no more.
 var toBeRecorded = []string{"ringbuffer.Pipe", "slidingmax.SyncTimeWindow"}
 
 // compare names the types of the packages that have histories and are not recorded, and
@@ -68,8 +68,8 @@ func compare(recorded, found []record.Checked, pkgs []string) (wrong []string) {
 	return wrong
 }
 
-// save puts what was found in the place of what was recorded. Without -run it also
-// drops what the packages no longer have, and what belongs to none.
+// save replaces recorded entries by what was found. Without -run it also drops entries
+// that the packages no longer have, and entries that belong to no package.
 func (c *config) save(recorded, found []record.Checked) error {
 	today, err := record.HistorySources("..", c.pkgs...)
 	if err != nil {

@@ -17,19 +17,19 @@ import (
 	"example.com/flatline/internal/house"
 )
 
-// withoutHistories are the safe types that have none, with the reason.
+// withoutHistories are the safe types without histories, with the reason.
 var withoutHistories = map[string]string{
 	"minstack.Persistent": "nothing is ever written again, so that there is no order to find",
 	"timemap.View":        "a time and the map that it reads; the histories of timemap.Sync read through it",
 	"randset.Options":     "arguments: its doc says which sources are safe",
 
-	// They have histories, 3,000 in each run of the tests; the long record is to be made.
+	// They have 3,000 histories in each run of the tests, but no long record yet.
 	"ringbuffer.Pipe":           "not yet in the record",
 	"slidingmax.SyncTimeWindow": "not yet in the record",
 }
 
-// notRecorded are the methods of safe types that no history calls, with the reason.
-// A method with the same reason in all types stands under its name alone.
+// notRecorded are the methods of safe types that no history calls, with the reason. A
+// method with the same reason in all types is listed by its name alone.
 var notRecorded = map[string]string{
 	"Stats":                      "counts for people, of several moments in some types; the models of the packages compare them",
 	"DeleteExpired":              "time stands still in a history",
@@ -128,7 +128,7 @@ func calls(t *testing.T, pkg string) (names []string) {
 	return names
 }
 
-// TestSafeTypes: how a type is told to be safe.
+// TestSafeTypes: how safeTypes recognises a type that is safe.
 func TestSafeTypes(t *testing.T) {
 	root := t.TempDir()
 	write := func(name, text string) {
@@ -159,7 +159,7 @@ type inner[T any] struct{ n [4]atomic.Int64 }
 // Queue has a channel.
 type Queue[T any] struct{ c chan T }
 
-// Cache is built on what locks.
+// Cache contains a type that locks.
 type Cache[K comparable] struct{ c core.Cache[K, []Plain] }
 
 // Frozen is immutable and safe

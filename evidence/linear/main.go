@@ -8,8 +8,8 @@
 //	go run -C evidence ./linear -long -record            100,000 a type, into results/histories.json
 //
 // It fails if a history is not linearizable, if a type had another number of histories
-// than the command gives, and, without -run, if a type is not in the record or is only
-// there.
+// than the command produces, and, without -run, if a type with histories is not in the
+// record or the reverse.
 package main
 
 import (
@@ -119,8 +119,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
-// check runs the tests, prints what they judged, and compares it with what was to be
-// judged.
+// check runs the tests, prints what they judged, and compares it with what they should
+// have judged.
 func check(ctx context.Context, c config, stdout io.Writer) error {
 	found, err := c.test(ctx, stdout)
 	if err != nil {
@@ -196,7 +196,7 @@ func (c *config) test(ctx context.Context, stdout io.Writer) ([]record.Checked, 
 	return found, errors.Join(err, cmd.Wait())
 }
 
-// read collects what the tests say that they judged.
+// read collects what the tests report to have judged.
 func read(out io.Reader, verbose bool, stdout io.Writer) (found []record.Checked, err error) {
 	err = testjson.Read(out, verbose, stdout, func(e testjson.Event) error {
 		if e.Action != "attr" || e.Key != sample.Attribute {

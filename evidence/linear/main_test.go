@@ -38,7 +38,7 @@ func TestRead(t *testing.T) {
 	}
 }
 
-// TestTooFew: a type with another number of histories than the command gives is named,
+// TestTooFew: a type with another number of histories than the command produces is named,
 // and so is a package without any.
 func TestTooFew(t *testing.T) {
 	found := []record.Checked{{Pkg: "lru", Name: "lru.Sync", Histories: 3000, Yields: 1500}}
@@ -71,8 +71,8 @@ func TestCompare(t *testing.T) {
 		compare(recorded[:1], recorded, []string{"lru", "lfu"}))
 }
 
-// TestSave: what was run replaces what was recorded of it; the rest stays, unless its
-// package was run whole.
+// TestSave: the results of a run replace the recorded ones; the rest stays, unless its
+// whole package was run.
 func TestSave(t *testing.T) {
 	recorded := []record.Checked{
 		{Pkg: "lru", Name: "lru.Sync"}, {Pkg: "lru", Name: "lru.Gone"}, {Pkg: "lfu", Name: "lfu.Sync"}, {Pkg: "none", Name: "none.Sync"},

@@ -22,11 +22,10 @@ type safeType struct {
 	methods   []string // the exported ones
 }
 
-// safeTypes finds the exported types of a package, a folder below root, that are safe
-// for concurrent use. Such a type says so in its doc; or it has, itself or in what it
-// is built from, something of sync or sync/atomic or a channel, since without these it
-// cannot be safe unless nothing ever changes it, and its doc does not say that it is
-// not safe.
+// safeTypes finds the exported types of a package, a folder below root, that are safe for
+// concurrent use. Such a type says so in its doc; or it contains, directly or not, a type
+// of sync or sync/atomic or a channel, and its doc does not say that it is not safe.
+// (Without these a type can be safe only if nothing ever changes it.)
 func safeTypes(root, pkg string) (found []safeType, err error) {
 	t := tree{root: root, folders: map[string]*folder{}}
 	f, err := t.folder(pkg)
@@ -50,7 +49,7 @@ func says(doc string, yes bool) bool {
 	return slices.ContainsFunc(safe.FindAllStringSubmatch(doc, -1), func(m []string) bool { return (m[1] != "not") == yes })
 }
 
-// A tree is the source of flatline's packages, read as it is asked for.
+// A tree is the source of flatline's packages, read on demand.
 type tree struct {
 	root    string
 	folders map[string]*folder
@@ -148,8 +147,8 @@ func base(e ast.Expr) string {
 	}
 }
 
-// guarded reports whether a type is built from what goroutines meet at. What it only
-// calls (functions, interfaces) does not count.
+// guarded reports whether a type contains something that synchronises goroutines. Values
+// that it only calls (functions, interfaces) do not count.
 func (t *tree) guarded(f *folder, d *declared, seen []*declared) (yes bool) {
 	if slices.Contains(seen, d) {
 		return false

@@ -21,23 +21,22 @@ import (
 	"example.com/flatline/internal/weave"
 )
 
-// build is the longest that compiling and linking a test may take.
+// build is the time limit for compiling and linking a test.
 const build = 5 * time.Minute
 
-// quick are the flags with which tests are compiled: most of the time of a mutant is
-// the compiler's, so that it leaves out what helps debuggers.
+// quick are the flags with which tests are compiled: a mutant spends most of its time in
+// the compiler, so debug information is left out.
 var quick = []string{"-vet=off", "-gcflags=-dwarf=false", "-ldflags=-w"}
 
-// quickWoven are those of woven tests, of which histories count the yields.
+// quickWoven are the flags for woven tests; histories count their yields.
 var quickWoven = []string{"-vet=off", "-gcflags=-dwarf=false", "-ldflags=-w " + strings.TrimPrefix(sample.Woven, "-ldflags=")}
 
-// A builder compiles tests with and without mutants. It makes sure that tests pass
-// before they are blamed for failing: many patches name tests of one package, each of
-// which is compiled and run once.
+// A builder compiles tests with and without mutants. It checks that tests pass without a
+// mutant. Many patches name tests of one package; each of these is compiled and run once.
 type builder struct {
 	root, dir string // dir is for the compiled tests and the woven files
 	mu        sync.Mutex
-	done      map[string]func() (string, error) // by what has been asked for
+	done      map[string]func() (string, error) // by the arguments of once
 }
 
 func newBuilder(root string) (*builder, error) {
@@ -47,7 +46,7 @@ func newBuilder(root string) (*builder, error) {
 
 func (b *builder) close() { os.RemoveAll(b.dir) }
 
-// once returns what f returned at the first call with these words.
+// once returns the result of the first call of f with these words.
 func (b *builder) once(words []string, f func() (string, error)) (string, error) {
 	key := strings.Join(words, "\x00")
 	b.mu.Lock()
@@ -119,8 +118,8 @@ func (b *builder) woven(looms []string) (map[string]string, error) {
 
 var errMissed = errors.New("NOT CAUGHT")
 
-// attempts is how often a test may miss a bug: recorded histories meet one that takes
-// an unlucky order by chance, if nearly always. A test without chance in it fails at
+// attempts is how often a test may try to find a bug: recorded histories find a bug that
+// needs a rare order only by chance, though nearly always. A deterministic test fails at
 // once or never.
 const attempts = 3
 
@@ -171,8 +170,8 @@ func (b *builder) try(ctx context.Context, m *mutant) error {
 	return err
 }
 
-// weave weaves the mutant's looms over the folders that it changes, and takes the
-// others as they were woven once for all.
+// weave weaves the mutant's looms over the folders that it changes; the other folders
+// were woven once for all mutants.
 func (b *builder) weave(m *mutant, dir string, patched map[string]string) (map[string]string, error) {
 	all, err := b.woven(m.looms)
 	if all == nil || err != nil {
@@ -189,7 +188,7 @@ func (b *builder) weave(m *mutant, dir string, patched map[string]string) (map[s
 		}
 	}
 	if len(m.looms) > 0 && strings.Contains(strings.Join(m.looms, " "), "=") {
-		folders, err = weave.Deps(b.root, house.Packages...) // a constant may lie in any of them
+		folders, err = weave.Deps(b.root, house.Packages...) // a constant may be in any of them
 		if err != nil {
 			return nil, err
 		}
@@ -275,7 +274,7 @@ func split(args []string) (t test) {
 	return t
 }
 
-// apply writes the patched files into dir and returns what replaces what.
+// apply writes the patched files into dir and returns the replacements.
 func (m *mutant) apply(ctx context.Context, root, dir string) (replace map[string]string, err error) {
 	replace = map[string]string{}
 	for _, f := range m.files {
@@ -286,7 +285,7 @@ func (m *mutant) apply(ctx context.Context, root, dir string) (replace map[strin
 		}
 		b, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(f)))
 		if os.IsNotExist(err) {
-			continue // the patch makes it
+			continue // the patch creates it
 		}
 		if err != nil {
 			return nil, err

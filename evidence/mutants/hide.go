@@ -9,14 +9,14 @@ import (
 	"strings"
 )
 
-// hide leaves out of an overlay's build the test files of a folder that the tests
-// whose names match do not need: files without such a test, and without anything that
-// is named in one that is needed. Half of a mutant's time went into compiling tests
-// that were not run.
+// hide removes from an overlay's build the test files of a folder that the tests with
+// matching names do not need: files without such a test, and without any name used in a
+// needed file. Otherwise half of a mutant's time would go into compiling tests that are
+// not run.
 //
-// A file that cannot be read hides nothing: the compiler says what is wrong.
+// If a file cannot be read, nothing is hidden: the compiler reports the error.
 func hide(dir, names string, replace map[string]string) {
-	top, _, _ := strings.Cut(names, "/") // a subtest's name lies behind it
+	top, _, _ := strings.Cut(names, "/") // the rest is a subtest's name
 	match, err := regexp.Compile(top)
 	if err != nil || names == "" {
 		return
@@ -59,7 +59,7 @@ func hide(dir, names string, replace map[string]string) {
 	}
 }
 
-// A testFile is what of a test file matters here.
+// A testFile is the relevant content of a test file.
 type testFile struct {
 	path           string
 	declares, uses map[string]bool

@@ -1,15 +1,14 @@
-// Command mutants shows that the tests have power: it plants bugs and sees
-// whether a test catches each.
+// Command mutants shows that the tests have power: it plants bugs and checks that a test
+// catches each.
 //
 //	go run -C evidence ./mutants                     every patch in mutants/*/*.patch
-//	go run -C evidence ./mutants -pkg lru            those of one package
-//	go run -C evidence ./mutants -run check-then     those whose name matches
+//	go run -C evidence ./mutants -pkg lru            the patches of one package
+//	go run -C evidence ./mutants -run check-then     the patches whose name matches
 //	go run -C evidence ./mutants -sweep              the patches, then the statement-deletion sweep
 //	go run -C evidence ./mutants -sweep -update      the same, and rewrite survivors.txt
 //
-// The source tree stays untouched: patched files lie in a temporary folder and
-// reach the compiler by -overlay. The exit status is 1 unless everything is
-// caught.
+// The source tree is not changed: patched files are in a temporary folder and reach the
+// compiler by -overlay. The exit status is 1 unless everything is caught.
 package main
 
 import (
@@ -28,11 +27,11 @@ import (
 	"time"
 )
 
-// jobs is how many mutants run at the same time: the machines that this is for have
-// two cores, some mutants only hang, and a test that is starved looks like one of them.
+// jobs is how many mutants run at the same time: the target machines have two cores, some
+// mutants hang, and a starved test looks as if it hung.
 const jobs = 3
 
-// limit is the longest that a named test may take; a mutant that hangs is caught.
+// limit is the time limit of a named test; a mutant that hangs is caught.
 const limit = time.Minute
 
 func main() {
@@ -144,8 +143,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
-// command runs a command and returns its output and whether it succeeded. Only
-// what keeps it from running is an error.
+// command runs a command and returns its output and whether it succeeded. The error is
+// only for a command that could not run.
 func command(ctx context.Context, dir string, limit time.Duration, args ...string) (out string, ok bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()

@@ -274,7 +274,7 @@ func TestSplit(t *testing.T) {
 }
 
 // TestReaching: the tests that reach a statement are tried, the quick ones first; all
-// are where none was seen to.
+// tests are tried if none was seen to reach it.
 func TestReaching(t *testing.T) {
 	b := binary{tests: []sweepTest{
 		{"TestQuick", map[int]bool{1: true, 2: true}, swift / 2},

@@ -23,7 +23,7 @@ type mutant struct {
 	claim     string
 	caughtBy  []string // go test …
 	looms     []string // what is woven over the patched files
-	raceFree  bool     // the bug is no data race, and the tool makes sure
+	raceFree  bool     // the bug is not a data race, and the tool checks that
 	files     []string // that the patch changes, relative to the root
 }
 
@@ -86,7 +86,7 @@ func plant(ctx context.Context, c config, root string, stdout, stderr io.Writer)
 	return caught == len(all), ctx.Err()
 }
 
-// partOf returns the patches that -part asks for.
+// partOf returns the patches selected by -part.
 func (c *config) partOf(all []mutant) (part []mutant) {
 	for i, m := range all {
 		if i%c.part[1] == c.part[0] {
@@ -182,7 +182,7 @@ func (m *mutant) isStudy() bool {
 	return len(m.caughtBy) > 2 && strings.HasPrefix(strings.Join(m.caughtBy, " "), "go run ./examples/study ")
 }
 
-// words splits a command line at blanks outside quotes.
+// words splits a command line at spaces outside quotes.
 func words(s string) (w []string, err error) {
 	var quote rune
 	word, in := "", false

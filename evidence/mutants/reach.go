@@ -21,12 +21,13 @@ type sweepTest struct {
 	took    time.Duration
 }
 
-// swift is how long the tests that are tried first take together.
+// swift is the total time of the tests that are tried first.
 const swift = time.Second
 
 var testName = regexp.MustCompile(`(?m)^(Test|Example|Fuzz)\w*$`)
 
-// look runs each test alone, with no statement deleted, and notes what it reaches.
+// look runs each test alone, with no statement deleted, and records the statements that
+// it reaches.
 func (b *binary) look(ctx context.Context, root, work string) error {
 	out, ok, err := b.exec(ctx, root, 0, "-test.list", ".")
 	if err != nil || !ok {
@@ -55,8 +56,8 @@ func (b *binary) look(ctx context.Context, root, work string) error {
 	return failed
 }
 
-// alone runs one test. One that fails alone reaches nothing, and only runs with all
-// others.
+// alone runs one test. A test that fails alone counts as reaching nothing, and runs only
+// together with all others.
 func (b *binary) alone(ctx context.Context, root, file, name string) (t sweepTest, err error) {
 	t = sweepTest{name: name, reaches: map[int]bool{}}
 	start := time.Now()
@@ -81,7 +82,7 @@ func (b *binary) alone(ctx context.Context, root, file, name string) (t sweepTes
 }
 
 // reaching returns patterns of the tests to try on a statement, one after the other. A
-// statement that no test was seen to reach may be one that is reached by chance.
+// statement that no test was seen to reach may be reached by chance.
 func (b *binary) reaching(id int) (patterns []string) {
 	var first, rest []string
 	var took time.Duration

@@ -13,7 +13,7 @@ import (
 	"example.com/flatline/internal/weave"
 )
 
-// A statement is one that can be left out at run time.
+// A statement is a statement that can be left out at run time.
 type statement struct {
 	id       int
 	dir      string
@@ -21,8 +21,8 @@ type statement struct {
 	from, to int    // bytes of the file
 }
 
-// switchFile is added to each package of a sweep. It leaves out one statement, and
-// can write down which ones are reached.
+// switchFile is added to each package of a sweep. It leaves out one statement, and can
+// record which ones are reached.
 const switchFile = `package %s
 
 import (
@@ -100,7 +100,7 @@ func instrument(ctx context.Context, root, work string, dirs []string) (all []st
 	return all, overlay, err
 }
 
-// number puts each statement behind its number. Lines stay where they are.
+// number guards each statement by its number. Line numbers do not change.
 func number(source []byte, all []statement) (string, error) {
 	var edits weave.Edits
 	for _, s := range all {
@@ -110,9 +110,9 @@ func number(source []byte, all []statement) (string, error) {
 	return string(text), err
 }
 
-// statements finds what can be deleted in one file: calls, assignments, steps by
-// one, defers, loops, jumps, ifs, and returns that end nothing else. Not: declarations,
-// which others need.
+// statements finds what can be deleted in one file: calls, assignments, increments,
+// defers, loops, jumps, ifs, and returns that are not needed to compile. Not
+// declarations, which other statements need.
 func statements(dir, name string, source []byte, id int) (all []statement, err error) {
 	files := token.NewFileSet()
 	f, err := parser.ParseFile(files, name, source, parser.SkipObjectResolution)
@@ -163,8 +163,8 @@ func statements(dir, name string, source []byte, id int) (all []statement, err e
 }
 
 // early reports whether a return in the block at the end of path can be left out: its
-// function has no results, or the block belongs to an if without else, behind which the
-// function goes on.
+// function has no results, or the block belongs to an if without else, after which the
+// function continues.
 func early(path []ast.Node) bool {
 	for i := len(path) - 1; i >= 0; i-- {
 		var t *ast.FuncType

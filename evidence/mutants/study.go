@@ -11,11 +11,11 @@ import (
 	"strings"
 )
 
-// refutes matches what the study prints about a cost that it does not confirm.
+// refutes matches the study's output about a cost that it does not confirm.
 var refutes = regexp.MustCompile(`is (refuted|not confirmed) \(`)
 
-// study runs the study on a copy of the tree in which files are replaced, since it
-// weaves what lies in the tree. It returns nil if the study refutes a cost.
+// study runs the study on a copy of the tree in which files are replaced, since it weaves
+// the files of the tree. It returns nil if the study refutes a cost.
 func (b *builder) study(ctx context.Context, m *mutant, replace map[string]string) error {
 	dir, err := os.MkdirTemp(b.dir, "tree")
 	if err != nil {

@@ -9,9 +9,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestSurvivorsAreCurrent looks at the survivors.txt of this repository, which only a
-// sweep can renew: each statement that one explains is still there, each has a reason,
-// and no package was left out.
+// TestSurvivorsAreCurrent checks the survivors.txt files of this repository, which only a
+// sweep can renew: each listed statement still exists and has a reason, and no package is
+// missing.
 func TestSurvivorsAreCurrent(t *testing.T) {
 	root, err := filepath.Abs("../..")
 	require.NoError(t, err)

@@ -15,17 +15,16 @@ import (
 	"time"
 )
 
-// The sweep deletes one statement at a time and runs the tests: what is left
-// standing is either dead weight, or not tested, or has a reason, which
+// The sweep deletes one statement at a time and runs the tests. A statement whose
+// deletion no test notices is unnecessary, or not tested, or has a reason, which
 // survivors.txt gives.
 //
-// All mutants of a sweep are compiled at once: each statement stands behind a
-// number, and a test binary is told by the environment which number to leave out
-// (a mutant schema: Untch, Offutt, Harrold, 1993). So a mutant costs a test's run
-// and no build.
+// All mutants of a sweep are compiled at once: each statement is guarded by a number, and
+// an environment variable tells a test binary which number to leave out (a mutant schema:
+// Untch, Offutt, Harrold, 1993). So a mutant costs a test run and no build.
 
 // Each test is also run once alone, to see which statements it reaches and how long it
-// takes. A mutant is then tried by the tests that reach its statement, the quick ones
+// takes. A mutant is then run against the tests that reach its statement, the quick ones
 // first.
 
 // These environment variables say which statement is deleted, and the file for those
@@ -35,8 +34,8 @@ const (
 	seen = "FLATLINE_SWEEP_SEEN"
 )
 
-// patience bounds the run of one mutant: ten times what the tests take without
-// one, but not less than this.
+// patience bounds the run of one mutant: ten times the time without a mutant, but not
+// less than this.
 var patience = 10 * time.Second
 
 // A binary is one compiled test.
@@ -77,7 +76,7 @@ func sweep(ctx context.Context, c config, root, pkg string, stdout, stderr io.Wr
 		statements = slices.DeleteFunc(statements, func(s statement) bool { return !slices.Contains(explained.order, s.identity) })
 	}
 	users := explained.also
-	if _, err := os.Stat(filepath.Join(root, pkg)); err == nil { // else a folder of patches about something else
+	if _, err := os.Stat(filepath.Join(root, pkg)); err == nil { // else a folder of other patches
 		users = append([]string{pkg}, users...)
 	}
 	binaries, err := compile(ctx, root, work, overlay, users, dirs, stderr)
@@ -148,8 +147,8 @@ func account(file, pkg string, dirs []string, statements []statement, survived [
 	return len(unexplained) == 0 && len(stale) == 0, nil
 }
 
-// compile builds the tests of the folders and of users, which are packages that
-// stand on them. Each runs twice: quick first, and whole for what that lets pass.
+// compile builds the tests of the folders and of users, which are packages built on them.
+// Each runs twice: first quick, then whole for the mutants that survive.
 func compile(ctx context.Context, root, work, overlay string, users, dirs []string, stderr io.Writer) (all []*binary, err error) {
 	tested := slices.Clone(dirs)
 	for _, u := range users {
@@ -191,9 +190,9 @@ func compile(ctx context.Context, root, work, overlay string, users, dirs []stri
 	return append(all, whole...), nil
 }
 
-// forgetful keeps rapid, where a test uses it, from writing down what failed: the runs
-// to come would repeat it first, and an input that fails without a mutant too, found by
-// chance, would make each of them look caught.
+// forgetful keeps rapid, where a test uses it, from recording failures: later runs would
+// repeat them first, and an input that also fails without a mutant would make every
+// mutant look caught.
 func (b *binary) forgetful(ctx context.Context, root string) error {
 	const flag = "-rapid.nofailfile"
 	out, _, err := command(ctx, filepath.Join(root, b.dir), time.Minute, b.path, flag, "-test.list", "^$")
@@ -205,9 +204,9 @@ func (b *binary) forgetful(ctx context.Context, root string) error {
 
 var failing = regexp.MustCompile(`(?m)^--- FAIL: (\w+)`)
 
-// clean runs the test with no statement deleted, to learn how long it takes and
-// which tests fail because of the numbers alone (those that count allocations may:
-// more code is less inlined). These are skipped.
+// clean runs the test with no statement deleted, to find out how long it takes and which
+// tests fail because of the guards alone (tests that count allocations may, since larger
+// code is inlined less). These are skipped.
 func (b *binary) clean(ctx context.Context, root string, stderr io.Writer) error {
 	for range 5 {
 		b.limit = 5 * time.Minute
@@ -243,7 +242,8 @@ func (b *binary) exec(ctx context.Context, root string, id int, args ...string) 
 	return command(ctx, filepath.Join(root, b.dir), b.limit+5*time.Second, append(all, args...)...)
 }
 
-// run runs the tests that reach statement id without it, or all if none is known to.
+// run runs the tests that reach statement id without the statement, or all tests if none
+// is known to reach it.
 func (b *binary) run(ctx context.Context, root string, id int) (passed, timeout bool) {
 	for _, names := range b.reaching(id) {
 		out, ok, err := b.exec(ctx, root, id, "-test.run", names)
@@ -254,8 +254,8 @@ func (b *binary) run(ctx context.Context, root string, id int) (passed, timeout 
 	return true, false
 }
 
-// survivors is what survivors.txt holds: the folders to sweep, further packages
-// whose tests count, and a reason for each survivor.
+// survivors is the content of survivors.txt: the folders to sweep, further packages whose
+// tests count, and a reason for each survivor.
 type survivors struct {
 	dirs   []string
 	also   []string

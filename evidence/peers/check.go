@@ -12,10 +12,10 @@ import (
 	"example.com/flatline/evidence/internal/measure"
 )
 
-// check returns an error if a row is missing from the records or contradicts itself,
-// or if the report is not what the records say. Rows that were measured on an earlier
-// state of the sources are named on stdout: they take half an hour to measure, so the
-// report marks them, and they fail nothing.
+// check returns an error if a row is missing from the records or contradicts itself, or
+// if the report is not what the records say. Rows that were measured on an earlier state
+// of the sources are named on stdout: they take half an hour to measure, so the report
+// marks them, and the check does not fail.
 func check(out string, stdout io.Writer) error {
 	sections, err := recorded(out)
 	if err != nil {

@@ -13,13 +13,13 @@ import (
 	"example.com/flatline/evidence/internal/measure"
 )
 
-// TestCurrent is the check of RESULTS.md and of the records in the repository.
+// TestCurrent checks RESULTS.md and the records of the repository.
 func TestCurrent(t *testing.T) {
 	t.Chdir("..")
 	assert.NoError(t, check("RESULTS.md", io.Discard))
 }
 
-// TestForgeries: whatever is changed in a record or in the report is named.
+// TestForgeries: any change in a record or in the report is named.
 func TestForgeries(t *testing.T) {
 	for name, c := range map[string]struct{ file, old, new, want string }{
 		"ratio":    {"results/a.json", `"ratio": 2`, `"ratio": 3`, "a: first, peer: ratio is 3 in the record and 2 by its raw figures"},
@@ -84,7 +84,8 @@ func TestStale(t *testing.T) {
 	assert.Contains(t, string(text), "\nMeasured on an earlier state of the sources: first.\n")
 }
 
-// TestRowsBeforeRawFiguresWereKept may not contradict themselves.
+// TestRowsBeforeRawFiguresWereKept: rows without raw figures must not contradict
+// themselves.
 func TestRowsBeforeRawFiguresWereKept(t *testing.T) {
 	old := measure.Row{Row: "r", Peer: "p", Ours: 1, Theirs: 2, Ratio: 2, Spread: [2]float64{1.8, 2.2}, Target: 2, Met: true, Rounds: 9}
 	assert.NoError(t, old.Check())

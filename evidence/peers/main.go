@@ -1,14 +1,14 @@
-// Command peers measures every row of evidence/rows, ours and its peers side by
-// side, and writes RESULTS.md.
+// Command peers measures every row of evidence/rows, flatline and its peers interleaved,
+// and writes RESULTS.md.
 //
 //	go run -C evidence ./peers                         everything
 //	go run -C evidence ./peers -pkg lru,lfu            two packages; the sections of the others stay
 //	go run -C evidence ./peers -pkg lru -row evict     the rows whose name matches; the others stay
-//	go run -C evidence ./peers -json                   one JSON line a row, instead of the table
+//	go run -C evidence ./peers -json                   one JSON line per row, instead of the table
 //	go run -C evidence ./peers -check                  fail unless RESULTS.md is what the records say
 //	go run -C evidence ./peers -render                 write RESULTS.md from the records
 //
-// Each of several packages is measured in a process of its own.
+// Each of several packages is measured in a separate process.
 //
 // The rows of a package are kept in results/NAME.json, from which RESULTS.md is
 // always written whole.
@@ -197,10 +197,10 @@ func (c config) measure(groups []measure.Group, pkg string, stderr io.Writer) (r
 	return rows, nil
 }
 
-// alone returns this program, to run as a process of its own. Each of several packages
-// is measured in one: some peers cannot be closed, and what they keep would be marked by
-// every collection while the packages after them are measured. If nil, as in most tests,
-// this process measures them all.
+// alone returns this program, to run as a separate process. Each of several packages is
+// measured in one: some peers cannot be closed, and every garbage collection would mark
+// their memory while the packages after them are measured. If alone is nil, as in most
+// tests, this process measures all packages.
 var alone = func() *exec.Cmd {
 	self, err := os.Executable()
 	if err != nil {
@@ -220,7 +220,7 @@ func (c config) elsewhere(process *exec.Cmd, pkg string, stderr io.Writer) (rows
 		case err == io.EOF && len(rows) == 0 && failed != nil:
 			return nil, failed
 		case err == io.EOF:
-			return rows, nil // a row that failed says so
+			return rows, nil // a failed row says so itself
 		case err != nil:
 			return nil, err
 		}

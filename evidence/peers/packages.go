@@ -14,8 +14,8 @@ import (
 	"example.com/flatline/evidence/rows/timemap"
 )
 
-// packages is every package that has rows, in the order of RESULTS.md. An author
-// adds one line here.
+// packages are the packages that have rows, in the order of RESULTS.md. Add a line here
+// for a new one.
 var packages = []struct {
 	name   string
 	groups func() []measure.Group

@@ -16,7 +16,7 @@ import (
 	"example.com/flatline/evidence/internal/record"
 )
 
-// A section is the rows of one package, as they lie in results/NAME.json.
+// A section is the rows of one package, as stored in results/NAME.json.
 type section struct {
 	Pkg   string        `json:"pkg"`
 	Order []string      `json:"order"` // of the groups
@@ -37,8 +37,7 @@ func load(out, pkg string) (s section, err error) {
 	return s, json.Unmarshal(b, &s)
 }
 
-// save writes the section. Groups that exist but were not measured this time keep
-// the rows that they had.
+// save writes the section. Groups that were not measured this time keep their rows.
 func (s *section) save(out string) error {
 	old, err := load(out, s.Pkg)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -98,7 +97,7 @@ func writeReport(out string) error {
 	return os.WriteFile(out, []byte(report(sections)), 0o644)
 }
 
-const intro = `# flatline beside its peers
+const intro = `# flatline and its peers
 
 Each row is one kind of work, done by flatline and by a peer in interleaved rounds of one process (` + "`internal/measure`" + ` says
 how). Ours and theirs are medians; the ratio is the median of the rounds' ratios, with the 10th and 90th percentile behind
@@ -233,7 +232,7 @@ func times(x float64) string {
 	return number(x)
 }
 
-// number writes x with three digits that count, or all digits before the point.
+// number writes x with three significant digits, or all digits before the point.
 func number(x float64) string {
 	switch abs := max(x, -x); {
 	case abs == float64(int64(abs)) && abs < 1e7:

@@ -46,15 +46,15 @@ var explorable = map[string]reflect.Type{
 	"randset.Sync":             reflect.TypeFor[*randset.Sync[int]](),
 }
 
-// otherwise are the letters that are not named for the operation that they call. Those
-// of "" call none.
+// otherwise are the letters that are not named after the operation that they call. The
+// letters of "" call none.
 var otherwise = map[string]string{
 	"concmap.Map.Increment": "Compute", "concmap.Map.Drop": "Compute", "lru.Sync.GetOrLoadAlone": "GetOrLoad",
 	"ratelimit.SlidingLog.Tokens": "Take", "ratelimit.SlidingCounter.Tokens": "Take",
 	"bqueue.Queue.cancel": "", "ringbuffer.Sync.cancel": "", "ringbuffer.Pipe.cancel": "", "ringbuffer.Pipe.Read": "ReadContext", "ringbuffer.Pipe.Write": "WriteContext", "ratelimit.Bucket.cancel": "", "ratelimit.Bucket.second": "",
 }
 
-// notExplored are the reasons for which operations have no letter.
+// notExplored are the reasons why operations have no letter.
 var notExplored = map[string][]string{
 	"a constant, or one word that is read": {
 		"lap.Queue.Cap", "lap.Queue.Closed", "lap.Queue.Pushed", "lap.Queue.Popped", "ringbuffer.SPSC.Cap", "ringbuffer.MPMC.Cap",
@@ -95,8 +95,8 @@ var notExplored = map[string][]string{
 	"Wait makes and cancels the same promises; linear records it": {"ratelimit.Bucket.Reserve", "ratelimit.Keyed.Reserve"},
 }
 
-// TestAlphabets: each exported method of a type that is explored is a letter of one of
-// its alphabets, or stands in notExplored; so does each function that works on one.
+// TestAlphabets: each exported method of an explored type is a letter of one of its
+// alphabets, or is listed in notExplored; so is each function that works on one.
 func TestAlphabets(t *testing.T) {
 	letters := map[string]map[string]bool{} // operations by type
 	aliases := map[string]bool{}

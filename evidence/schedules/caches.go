@@ -13,8 +13,8 @@ import (
 	"example.com/flatline/lru"
 )
 
-// A loader loads values into a cache, with a moment at which others can come between,
-// and panics if two loads of one key run that may both be stored.
+// A loader loads values into a cache, with a point at which other goroutines can run, and
+// panics if two loads of one key run that may both be stored.
 type loader struct {
 	once    bool
 	loading [8]atomic.Int32
@@ -44,7 +44,7 @@ func doLRU(c lrumodel.Cache, in lrumodel.In) lrumodel.Out {
 	}
 	x := c.(*lruCache)
 	ctx := context.Context(context.Background())
-	if v%2 == 0 { // the loader runs in a goroutine of its own
+	if v%2 == 0 { // the loader runs in another goroutine
 		ctx = sched.WithCancel(ctx)
 	}
 	got, err := x.GetOrLoad(ctx, k, x.load(k, v))

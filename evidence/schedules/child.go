@@ -15,20 +15,20 @@ import (
 type job struct {
 	Names  []string // of subjects; all if empty
 	Whole  bool     // Names are whole names
-	Shapes []string // instead of those of each subject
+	Shapes []string // instead of each subject's shapes
 	Only   string   // the program to run; all if empty
 	Quick  bool     // the shapes of a short run
 	Bound  int
-	Deepen bool // go through all shapes with 0 preemptions, then with 1, up to Bound
-	Part   int  // of every Parts programs, the one with this number
+	Deepen bool // explore all shapes with 0 preemptions, then with 1, up to Bound
+	Part   int  // run the program with this number of every Parts programs
 	Parts  int
-	Until  time.Duration // give up after so long; 0: never
+	Until  time.Duration // give up after this time; 0: never
 	Replay string
 	Patch  string            // the planted bug, as it was given
 	Files  map[string]string // that Patch changes, each with its changed copy
 }
 
-// A finding is what was explored of one shape of one subject.
+// A finding is the result of exploring one shape of one subject.
 type finding struct {
 	Name      string   `json:"name"`
 	Pkg       string   `json:"pkg"`
@@ -50,7 +50,7 @@ type failure struct {
 	Text      string `json:"text"`
 }
 
-// progressEvery is how many schedules pass between two lines of progress.
+// progressEvery is the number of schedules between two lines of progress.
 const progressEvery = 200_000
 
 // work explores and writes a finding for each shape, and stops at the first failure.
@@ -77,13 +77,14 @@ func work(j job, stdout, stderr io.Writer) error {
 	return nil
 }
 
-// A round goes through the subjects once.
+// A round explores each subject once.
 type round struct {
 	bound        int
 	quick, whole bool // which shapes
 }
 
-// rounds are one, or many if the job is to deepen: what is small comes first.
+// rounds returns one round, or several if the job is to deepen: small explorations come
+// first.
 func (j *job) rounds() (all []round) {
 	if !j.Deepen {
 		return []round{{j.Bound, true, !j.Quick}}
@@ -144,7 +145,7 @@ func (e *explorer) shape(s subject, text string, bound int) (more bool, err erro
 	return f.Failure == nil && !e.quit, e.stdout.Encode(f)
 }
 
-// tick counts a schedule and reports whether to go on.
+// tick counts a schedule and reports whether to continue.
 func (e *explorer) tick(name, shape string, program int) bool {
 	if e.total++; e.total%progressEvery == 0 {
 		fmt.Fprintf(e.stderr, "%s %s: program %d, %d schedules\n", name, shape, program, e.total)
@@ -155,7 +156,7 @@ func (e *explorer) tick(name, shape string, program int) bool {
 	return !e.quit
 }
 
-// wants reports whether the job is about a subject: by its whole name, or by what comes
+// wants reports whether the job is about a subject: by its whole name, or by the part
 // before the first comma, the package, or the folder.
 func (j *job) wants(a *about) bool {
 	if len(j.Names) == 0 {

@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// A fault is planted into what runs the schedules: the tests of internal/weave/sched
-// must fail with it.
+// A fault is planted into the code that runs the schedules: the tests of
+// internal/weave/sched must fail with it.
 type fault struct {
 	name, file string
 	edits      []string // texts and what replaces each

@@ -20,7 +20,7 @@ func limitSubjects() []subject {
 	bucket := limitmodel.Type("ratelimit.Bucket", func() *ratelimit.Bucket { return ratelimit.New(ratelimit.Rate{}, 6) }, limitmodel.DoBucket)
 	newKeyed := func() *ratelimit.Keyed[int] { return ratelimit.NewKeyed[int](ratelimit.Rate{}, 6) }
 	keyed := limitmodel.Type("ratelimit.Keyed", newKeyed, limitmodel.DoKeyed)
-	// A key that a caller would wait for moves to a bucket of its own, and back.
+	// A key that a caller has to wait for moves to its own bucket, and back.
 	promised := limitmodel.Type("ratelimit.Keyed, promised", newKeyed, limitmodel.DoKeyed)
 	log := limitmodel.Type("ratelimit.SlidingLog", func() window { return ratelimit.NewSlidingLog(6, time.Hour) }, doWindow)
 	counter := limitmodel.Type("ratelimit.SlidingCounter", func() window { return ratelimit.NewSlidingCounter(6, time.Hour) }, doWindow)
@@ -56,8 +56,8 @@ func doWindow(l window, in limitmodel.In) int64 {
 	return 0
 }
 
-// A waiting is a Bucket of one token a second, empty at the start, with the clock of the
-// run.
+// A waiting is a Bucket of one token per second, empty at the start, with the clock of
+// the run.
 type waiting struct {
 	b     *ratelimit.Bucket
 	ctx   *sched.Context
@@ -65,8 +65,8 @@ type waiting struct {
 }
 
 type waitState struct {
-	tokens int64 // that were given out
-	seen   int64 // the latest second at which one was
+	tokens int64 // tokens granted so far
+	seen   int64 // the latest second at which a token was granted
 	ended  bool
 }
 
@@ -97,8 +97,8 @@ func (w *waiting) do(op string) (out waitResult) {
 }
 
 // waitSubject has the sleepers, whose timers fire when no goroutine can go on. Each
-// sleeper wakes; no more tokens are given out than there are, at any second: one at a
-// second, twice as many after a Set, and those that a Refund gives back.
+// sleeper wakes. At any second no more tokens have been granted than existed: one per
+// second, twice as many after a Set, and those that a Refund returned.
 func waitSubject() subject {
 	zero := int64(0)
 	ty := history.Type[*waiting, string, waitResult, waitState]{

@@ -11,7 +11,7 @@
 //	go run -C evidence ./schedules -mutants                    the planted bugs of ./mutants that goroutines need
 //	go run -C evidence ./schedules -record                     all, into results/schedules.json
 //
-// The source tree stays untouched: schedules are woven into copies of the files, which
+// The source tree is not changed: schedules are woven into copies of the files, which
 // reach the compiler by -overlay. It stops at the first schedule that fails and prints
 // it; the exit status is then 1.
 package main
@@ -44,7 +44,7 @@ func main() {
 	os.Exit(code)
 }
 
-// jobVariable is how a woven program is given its job.
+// jobVariable is the environment variable that passes its job to a woven program.
 const jobVariable = "FLATLINE_SCHEDULES"
 
 // child is the woven program.
@@ -204,9 +204,9 @@ func start(ctx context.Context, program string, j job, stderr io.Writer) ([]byte
 	return cmd.Output()
 }
 
-// explore runs the program for each shape of each subject, as so many processes as
-// there are processors, and prints a line for each. The error is errFound if a schedule
-// failed, which it prints.
+// explore runs the program for each shape of each subject, in as many processes as there
+// are processors, and prints a line for each. The error is errFound if a schedule failed,
+// which it prints.
 func (c *config) explore(ctx context.Context, program string, stdout, stderr io.Writer) (all []finding, err error) {
 	begun := time.Now()
 	for _, s := range c.chosen() {

@@ -29,7 +29,7 @@ var errFails = errors.New("fails")
 
 func same(i int) int { return i }
 
-// compute is LoadOrCompute with a function in which others can come between.
+// compute is LoadOrCompute with a function during which other goroutines can run.
 func (x *mapped[V]) compute(in mapmodel.In, of func(int) V, num func(V) int) (out mapmodel.Out) {
 	_, k, v := in.Op()
 	defer func() {
@@ -57,7 +57,7 @@ func (x *mapped[V]) compute(in mapmodel.In, of func(int) V, num func(V) int) (ou
 	return mapmodel.Result(num(got), loaded)
 }
 
-// loop collects what All yields, and panics if a key comes twice.
+// loop collects what All yields, and panics if a key is yielded twice.
 func loop[V comparable](m *concmap.Map[int, V], num func(V) int) mapmodel.Out {
 	var vs [4]int
 	for k, v := range m.All() {
@@ -99,7 +99,7 @@ var wholeOps = map[string]mapOp{
 	"All": fixed("All", mapmodel.Call("All", 0, 0, 0)),
 }
 
-// fill returns a map with so many strangers.
+// fill returns a map with n strangers.
 func fill[V comparable](n int, of func(int) V, num func(V) int) *mapped[V] {
 	m := new(concmap.Map[int, V])
 	for i := range n {
@@ -146,7 +146,7 @@ func mapPlan[V comparable](name string, at3 int, make func() *mapped[V], do func
 		switch op, k, _ := in.Op(); op {
 		case "All":
 			return mapmodel.Loads(out.Loop())
-		case "DeleteFunc": // a CompareAndDelete of what it finds
+		case "DeleteFunc": // a CompareAndDelete of the value that it finds
 			return mapmodel.Deleted(k, out)
 		}
 		return nil

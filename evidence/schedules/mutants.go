@@ -19,14 +19,14 @@ import (
 	"time"
 )
 
-// A bug is a planted one of ./mutants that goroutines need.
+// A bug is a planted bug of ./mutants that needs several goroutines.
 type bug struct {
 	name  string // bqueue/lost-on-cancel
 	file  string
 	claim string
 }
 
-// searched are the subjects in which the bugs of a folder of mutants are looked for.
+// searched are the subjects in which the bugs of a folder of mutants are searched for.
 var searched = map[string][]string{
 	"bqueue": {"bqueue"}, "concmap": {"concmap"}, "lfu": {"lfu"}, "lru": {"lru"}, "randset": {"randset"}, "ratelimit": {"ratelimit"},
 	"ringbuffer": {"internal/lap", "ringbuffer"}, "timemap": {"timemap"},
@@ -137,8 +137,8 @@ func writeSeen(seen map[string]spot) error {
 // the race detector.
 const patience = 3 * time.Minute
 
-// plantAll looks for each bug and fails if one is not found that is not listed as
-// unseen, or one that is listed is found.
+// plantAll looks for each bug and fails if one is not found and is not listed as unseen,
+// or if one that is listed is found.
 func (c *config) plantAll(ctx context.Context, root, dir string, stdout, stderr io.Writer) error {
 	bugs, err := readBugs()
 	if err != nil {

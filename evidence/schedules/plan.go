@@ -14,26 +14,26 @@ import (
 // An op is one letter of the alphabet that programs are made of.
 type op[In any] struct {
 	text string
-	in   func(v int) In // v is a value that no other operation of the program has
+	in   func(v int) In // v is a value that no other operation of the program uses
 }
 
-// A plan is a structure, an alphabet, and the model that judges what programs see.
+// A plan is a structure, an alphabet, and the model that judges the results of programs.
 type plan[T, In, Out, St any] struct {
 	history.Type[T, In, Out, St]
 	pkg string
-	// roles are the alphabets of the goroutines: goroutine i has number i, and those
-	// after the last role have the last. The programs of goroutines with one role are
-	// the same in any order.
+	// roles are the alphabets of the goroutines: goroutine i has role i, and goroutines
+	// after the last role have the last. Permuting the programs of goroutines with the
+	// same role makes no difference.
 	roles [][]op[In]
 	// final observes the structure when all goroutines have ended.
 	final []op[In]
-	// stuck says why a goroutine should not be waiting in an operation, or "": it is
-	// called when no goroutine can go on. Without it none may ever wait. rescue must
-	// then end all waits.
+	// stuck says why a goroutine should not be waiting in an operation, or returns "". It
+	// is called when no goroutine can continue. Without it no goroutine may wait at that
+	// point. rescue must then end all waits.
 	stuck  func(t T, waiting []In) string
 	rescue []op[In]
-	// parts, if not nil, returns the operations of one that is no step but several, each
-	// of which takes effect at some moment of the call; nil for others.
+	// parts, if not nil, returns the steps of an operation that is not one step, each of
+	// which takes effect at some moment of the call; nil for other operations.
 	parts func(in In, out Out) []history.Step[In, Out]
 	quick []string // shapes of a short run
 	whole []string // further shapes of a full run
@@ -46,7 +46,7 @@ type subject interface {
 	start(p program) *exploration
 }
 
-// about is what a subject is called and how far it is explored.
+// about is the name of a subject and how far it is explored.
 type about struct {
 	name, pkg    string
 	quick, whole []string
@@ -76,11 +76,11 @@ type exploration struct {
 	races     int
 }
 
-// memory is how many bytes may be allocated between two collections, which never come
+// memory is how many bytes may be allocated between two collections, which never happen
 // during a run.
 const memory = 256 << 20
 
-// A running program has a structure, and what it has seen.
+// A running is a program in progress: its structure, and its results so far.
 type running[T, In, Out any] struct {
 	t       T
 	program [][]In // the last is that of the idle goroutine
@@ -220,7 +220,7 @@ func (p *plan[T, In, Out, St]) end(r *running[T, In, Out], g int) {
 	}
 }
 
-// key is a history as bytes: who called and returned, in their order, and the results.
+// key is a history as bytes: the calls and returns, in their order, and the results.
 func (p *plan[T, In, Out, St]) key(to []byte, r *running[T, In, Out], notes []int32) []byte {
 	for _, n := range notes {
 		to = binary.LittleEndian.AppendUint32(to, uint32(n))
@@ -254,10 +254,10 @@ func (p *plan[T, In, Out, St]) calls(r *running[T, In, Out], notes []int32) (all
 	return all
 }
 
-// explore goes through all schedules with at most high preemptions, those with at most
-// low first, then those with one more, until one fails or more returns false. It
-// returns the number of schedules with at most high preemptions, or until the failure,
-// and why the last one failed.
+// explore runs all schedules with at most high preemptions, first those with at most low,
+// then those with one more, and so on, until one fails or more returns false. It returns
+// the number of schedules with at most high preemptions, or until the failure, and why
+// the last one failed.
 func (x *exploration) explore(low, high int, more func() bool) (schedules int, why string) {
 	var m runtime.MemStats
 	for b := low; b <= high; b++ {

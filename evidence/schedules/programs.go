@@ -27,8 +27,8 @@ func parseShape(text string) (s shape, err error) {
 	return s, nil
 }
 
-// programs yields all programs of a shape, of those that differ by the order of the
-// goroutines one.
+// programs yields all programs of a shape; of programs that differ only in the order of
+// the goroutines it yields one.
 func (s shape) programs(letters [][]string, yield func(program) bool) {
 	p := make(program, len(s))
 	s.fill(p, 0, letters, yield)

@@ -18,9 +18,9 @@ import (
 // A queued is a queue in a program.
 type queued struct {
 	*bqueue.Queue[int]
-	ctx  *sched.Context // of what can be cancelled
+	ctx  *sched.Context // of operations that can be cancelled
 	last *sched.Context // of Join
-	done atomic.Int64   // items that are done with
+	done atomic.Int64   // items that are done
 }
 
 func newQueued(capacity, filled int, o bqueue.Options) *queued {
@@ -57,7 +57,7 @@ func (q *queued) do(in queuemodel.In) queuemodel.Out {
 	return out
 }
 
-// stuck says why one of the operations that wait should not.
+// stuck says why one of the waiting operations should not wait.
 func (q *queued) stuck(waiting []queuemodel.In) string {
 	closed := false
 	select {
@@ -89,7 +89,8 @@ func (q *queued) stuck(waiting []queuemodel.In) string {
 
 type queueOp = op[queuemodel.In]
 
-// queueOps are the letters, by what stands in a program. What has "…" can be cancelled.
+// queueOps are the letters, by their text in a program. An operation with "…" can be
+// cancelled.
 func queueOps(names ...string) (ops []queueOp) {
 	for _, name := range names {
 		bare, soon := strings.CutSuffix(name, "…")
@@ -134,8 +135,8 @@ func queueSubjects() []subject {
 	return append(all, workersSubject())
 }
 
-// Workers: each item that was accepted is run once, by a worker, or is left when the
-// context of the Workers has ended.
+// Workers: each accepted item is run once, by a worker, or is left when the context of
+// the Workers has ended.
 
 type crew struct {
 	*queued

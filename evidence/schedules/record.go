@@ -31,8 +31,9 @@ func (f finding) explored() record.Explored {
 	return record.Explored{Name: f.Name, Pkg: f.Pkg, Shape: f.Shape, Bound: f.Bound, Programs: f.Programs, Schedules: f.Schedules, Histories: f.Histories}
 }
 
-// compare fails if the record of the same sources has other counts: they are the same
-// in every run. What is not in the record, or of other sources, is not compared.
+// compare fails if the record of the same sources has other counts: they are the same in
+// every run. Findings that are not in the record, or from other sources, are not
+// compared.
 func compare(root string, found []finding) error {
 	recorded, err := record.ReadSchedules(".")
 	if errors.Is(err, os.ErrNotExist) {
@@ -48,7 +49,7 @@ func compare(root string, found []finding) error {
 	return differences(recorded, today, found)
 }
 
-// differences names the findings that are others than those of a record.
+// differences names the findings that differ from those of a record.
 func differences(recorded record.Schedules, today map[string]string, found []finding) error {
 	var wrong []string
 	for _, f := range found {

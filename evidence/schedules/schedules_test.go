@@ -19,7 +19,7 @@ import (
 	"example.com/flatline/evidence/internal/record"
 )
 
-// alphabets makes alphabets of so many letters.
+// alphabets makes alphabets of these numbers of letters.
 func alphabets(sizes ...int) (all [][]string) {
 	for _, n := range sizes {
 		all = append(all, make([]string, n))
@@ -134,8 +134,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// TestFindsTheBug: the failure is that of the smallest program, the same one each time,
-// and soon.
+// TestFindsTheBug: the failure found is that of the smallest program, the same each time,
+// and is found soon.
 func TestFindsTheBug(t *testing.T) {
 	j := job{Names: []string{"internal/lap"}, Bound: 2, Parts: 1, Deepen: true}
 	all := explored(t, j)
@@ -154,7 +154,7 @@ func TestFindsTheBug(t *testing.T) {
 var lineNumber = regexp.MustCompile(`\.go:\d+`)
 
 // TestReadme: the schedule that README.md walks through is the one that its replay
-// tells, but for the numbers of lines.
+// prints, except for line numbers.
 func TestReadme(t *testing.T) {
 	text, err := os.ReadFile("README.md")
 	require.NoError(t, err)
@@ -173,7 +173,7 @@ func TestReadme(t *testing.T) {
 	assert.Contains(t, lineNumber.ReplaceAllString(string(text), ".go"), told)
 }
 
-// TestRightCodePasses: in the same program, what the bug does not concern has no failure.
+// TestRightCodePasses: in the same program, types without the bug have no failure.
 func TestRightCodePasses(t *testing.T) {
 	all := explored(t, job{Names: []string{"concmap", "lru", "ringbuffer.SPSC"}, Shapes: []string{"1+1"}, Bound: 1, Parts: 1})
 	assert.Greater(t, len(all), 12)
@@ -183,9 +183,9 @@ func TestRightCodePasses(t *testing.T) {
 	}
 }
 
-// TestUnpublishedWrite: under the race detector, a plain write that comes after what
-// publishes it is reported, in whatever order the two goroutines come. In the same
-// program what is right is not.
+// TestUnpublishedWrite: under the race detector, a plain write after the operation that
+// publishes it is reported, whatever the order of the two goroutines. In the same program
+// correct code is not reported.
 func TestUnpublishedWrite(t *testing.T) {
 	program, err := plant(t.TempDir(), "published-before-stored", true)
 	require.NoError(t, err)
@@ -206,8 +206,8 @@ var toBeRecorded = []string{
 	"bqueue.Queue, direct, TryPutAll", "bqueue.Queue, shared, TryPutAll", "bqueue.Queue, shared, full, TryPutAll",
 }
 
-// TestRecord: all types and shapes of today are in the record, with all programs, but
-// for those that are to be recorded.
+// TestRecord: all types and shapes of today are in the record, with all programs, except
+// those that are yet to be recorded.
 func TestRecord(t *testing.T) {
 	s, err := record.ReadSchedules("..")
 	require.NoError(t, err)
@@ -240,7 +240,8 @@ func TestRecord(t *testing.T) {
 	assert.Equal(t, want, got, record.SchedulesCommand)
 }
 
-// TestReadmeFigures: what README.md says of concmap's schedules is in the record.
+// TestReadmeFigures: the figures of README.md about concmap's schedules are in the
+// record.
 func TestReadmeFigures(t *testing.T) {
 	s, err := record.ReadSchedules("..")
 	require.NoError(t, err)
@@ -255,8 +256,8 @@ func TestReadmeFigures(t *testing.T) {
 	}
 }
 
-// TestOtherCounts: a run that counts otherwise than the record of the same sources says
-// so; of other sources it says nothing.
+// TestOtherCounts: a run whose counts differ from the record of the same sources says so;
+// for other sources it says nothing.
 func TestOtherCounts(t *testing.T) {
 	f := finding{Name: "lru.Sync", Pkg: "lru", Shape: "1+1", Bound: 2, Programs: 28, Schedules: 1008, Histories: 168}
 	s := record.Schedules{Made: record.Made{Sources: map[string]string{"lru": "a"}}, Explored: []record.Explored{f.explored()}}
@@ -267,9 +268,9 @@ func TestOtherCounts(t *testing.T) {
 	assert.NoError(t, differences(s, map[string]string{"lru": "b"}, []finding{f}))
 }
 
-// TestSeen: what is listed is a planted bug that needs goroutines, either with a program
-// in which it is found or with the reason why it is not. -mutants searches for the others
-// in all programs.
+// TestSeen: each listed name is a planted bug that needs several goroutines, either with
+// a program in which it is found or with the reason why it is not. -mutants searches for
+// the others in all programs.
 func TestSeen(t *testing.T) {
 	t.Chdir("..")
 	bugs, err := readBugs()
@@ -297,8 +298,8 @@ func TestSeen(t *testing.T) {
 	assert.Empty(t, unseen, "no planted bugs")
 }
 
-// TestFaultIsSeen: a Mutex that does not exclude fails the tests of what runs the
-// schedules; -mutants tries the other faults.
+// TestFaultIsSeen: a Mutex that does not exclude fails the tests of the code that runs
+// the schedules; -mutants tries the other faults.
 func TestFaultIsSeen(t *testing.T) {
 	root, err := filepath.Abs("../..")
 	require.NoError(t, err)

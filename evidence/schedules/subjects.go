@@ -15,10 +15,10 @@ func subjects() []subject {
 	return slices.Concat(lapSubjects(), ringSubjects(), mapSubjects(), queueSubjects(), limitSubjects(), cacheSubjects(), otherSubjects())
 }
 
-// letter is an operation with a value of its own.
+// letter is an operation with a unique value.
 func letter[In any](text string, in func(v int) In) op[In] { return op[In]{text, in} }
 
-// fixed is an operation without a value of its own.
+// fixed is an operation without a unique value.
 func fixed[In any](text string, in In) op[In] { return op[In]{text, func(int) In { return in }} }
 
 // one is the only alphabet.
@@ -61,7 +61,7 @@ func ringSubjects() []subject {
 	pop, pop2 := fixed("TryPop", call("TryPop", 0)), fixed("PopInto(2)", call("PopInto", 2))
 	length := fixed("Len", call("Len", 0))
 	final := []op[ringmodel.QueueIn]{length, fixed("PopInto(3)", call("PopInto", 3))}
-	// The producer, the consumer, and those that look.
+	// The producer, the consumer, and goroutines that only read.
 	roles := [][]op[ringmodel.QueueIn]{{push, push2}, {pop, pop2}, {length}}
 	spsc := func(name string, capacity, gone int) subject {
 		ty := ringmodel.Queue(name, capacity, func() *ringbuffer.SPSC[int] {

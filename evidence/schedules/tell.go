@@ -12,7 +12,7 @@ import (
 	"example.com/flatline/internal/weave/sched"
 )
 
-// replay runs one schedule and tells it.
+// replay runs one schedule and prints it.
 func replay(key string, to io.Writer) error {
 	parts := strings.Split(key, "|")
 	if len(parts) != 3 {
@@ -85,7 +85,7 @@ func tell(to io.Writer, s subject, p program, key string, taken map[int]int) (fa
 	return failed
 }
 
-// place is a file by its last two names.
+// place is the last two elements of a file's path.
 func place(file string) string {
 	return filepath.ToSlash(filepath.Join(filepath.Base(filepath.Dir(file)), filepath.Base(file)))
 }

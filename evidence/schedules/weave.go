@@ -16,11 +16,11 @@ var woven string
 // packages are the folders whose types are explored; what they import is woven too.
 var packages = []string{"bqueue", "concmap", "internal/lap", "lfu", "lru", "randset", "ratelimit", "ringbuffer", "timemap"}
 
-// shrunk are constants with other values in the woven build: a segment of concmap has
-// one group of seven slots, is divided after one wait, and a directory of any length is
-// copied ahead; a group of an SPSC has two slots; an end of a Pipe looks once more, since a
-// Gosched in a loop is taken for a wait that nothing else ends; no operation
-// of bqueue looks again before it waits.
+// shrunk are constants with other values in the woven build: a segment of concmap has one
+// group of seven slots, is divided after one wait, and a directory of any length is
+// copied ahead; a group of an SPSC has two slots; an end of a Pipe looks once more, since
+// a Gosched in a loop is taken for a wait that nothing else ends; operations of bqueue do
+// not look again before they wait.
 var shrunk = map[string]string{
 	"concmap.maxBytes":     "128",
 	"concmap.growAhead":    "1",

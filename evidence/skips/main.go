@@ -1,12 +1,12 @@
-// Command skips runs tests and lets them be skipped by name only: a test that is
-// skipped because a program is missing would otherwise pass without having looked.
+// Command skips runs tests and allows only listed tests to be skipped: otherwise a test
+// that is skipped because a program is missing would count as passed.
 //
 //	go run -C evidence ./skips -stage test -- go test ./...
 //	go run -C evidence ./skips -stage race -- go test -race -short ./...
 //
 // The command runs in the repository's root. It fails if a test fails, if one is skipped
-// that skips/allowed.txt does not allow in this stage, and if one that is allowed there
-// ran: its line is then to be removed. It prints what fails, and the packages.
+// that skips/allowed.txt does not allow in this stage, and if a test that is allowed to
+// be skipped ran: its line must then be removed. It prints failures, and the packages.
 package main
 
 import (

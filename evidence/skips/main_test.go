@@ -55,7 +55,7 @@ func TestBadLists(t *testing.T) {
 	}
 }
 
-// TestList: the list of this repository can be read, and each of its packages exists.
+// TestList: the list of this repository is readable, and each of its packages exists.
 func TestList(t *testing.T) {
 	t.Chdir("..")
 	text, err := os.ReadFile(list)

@@ -1,15 +1,14 @@
-// Command windowcost measures what the maximum of a window costs for each element of
-// an array, for windows of 2 to 1e5 elements, by slidingmax and by its peers. It
-// prints a table and writes the record results/windowcost.json and, from it,
-// slidingmax.svg.
+// Command windowcost measures the cost of a sliding maximum for each element of an array,
+// for windows of 2 to 1e5 elements, by slidingmax and by its peers. It prints a table and
+// writes the record results/windowcost.json and, from it, slidingmax.svg.
 //
 //	go run -C evidence ./windowcost              about half a minute
 //	go run -C evidence ./windowcost -o ''        the table alone
 //	go run -C evidence ./windowcost -render      the picture from the record
 //
-// The array is a million random floats. Each figure is the least of many runs within
-// 0.4 s. Python's libraries run in a process of their own; one that is not installed
-// is left out.
+// The array is a million random floats. Each figure is the shortest of many runs within
+// 0.4 s. Python's libraries run in a separate process; a library that is not installed is
+// left out.
 package main
 
 import (
@@ -28,7 +27,8 @@ var windows = []int{2, 8, 32, 128, 512, 2_048, 8_192, 32_768, 100_000}
 // names are the contestants in the order of the table. The first is ours.
 var names = []string{"slidingmax", "deque in Go", "bottleneck", "scipy", "pandas"}
 
-// A point is one window: nanoseconds an element, of those that could be measured.
+// A point is one window: nanoseconds per element, for each contestant that could be
+// measured.
 type point struct {
 	K  int                `json:"k"`
 	NS map[string]float64 `json:"ns"`
@@ -97,7 +97,7 @@ func table(stdout io.Writer, measure func(k int) point) (points []point) {
 	return points
 }
 
-// measure finds one point.
+// measure measures one point.
 func measure(k int) point {
 	p := point{k, map[string]float64{}}
 	g := slidingmax.Cost(k)

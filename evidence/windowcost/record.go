@@ -67,8 +67,8 @@ func (r *recorded) check() error {
 	return nil
 }
 
-// picture is slidingmax.svg. It says when the times are older than the sources: they
-// are no part of a test, since they differ between machines.
+// picture is slidingmax.svg. It says when the times are older than the sources: no test
+// compares them, since they differ between machines.
 func (r *recorded) picture() (string, error) {
 	today, err := sources()
 	if err != nil {

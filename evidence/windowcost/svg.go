@@ -23,7 +23,7 @@ var marks = map[string]plot.Mark{
 	"pandas":      {Colour: plot.Orange, Dash: "2 3", Shape: "cross"},
 }
 
-// draw makes the picture: nanoseconds an element over the logarithm of k.
+// draw makes the picture: nanoseconds per element over the logarithm of k.
 func draw(points []point, note string) string {
 	var b strings.Builder
 	b.WriteString(plot.Open("Time for an element over the length of the window", left+width+legendW, top+height+below))
@@ -59,7 +59,7 @@ func ceiling(points []point) float64 {
 	return most
 }
 
-// across is the place of a k, by its logarithm.
+// across is the x coordinate of a k, by its logarithm.
 func across(k int) float64 {
 	first, last := math.Log(float64(windows[0])), math.Log(float64(windows[len(windows)-1]))
 	return left + 10 + (math.Log(float64(k))-first)/(last-first)*(width-20)

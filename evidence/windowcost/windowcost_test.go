@@ -68,7 +68,7 @@ func TestForgeries(t *testing.T) {
 	assert.Contains(t, picture(t, dir), "on an earlier state of the sources")
 }
 
-// TestPicture: it is well-formed, and has a line for each contestant that was there.
+// TestPicture: it is well-formed, and has a line for each measured contestant.
 func TestPicture(t *testing.T) {
 	hash(t, "today's")
 	dir := t.TempDir()
@@ -92,7 +92,8 @@ func TestPicture(t *testing.T) {
 	assert.Contains(t, stdout.String(), "  100000         1.25         8.00         7.00            -        21.00\n")
 }
 
-// TestPlaces: the highest figure is inside, and equal ratios of k are equally far.
+// TestPlaces: the highest figure is inside the picture, and equal ratios of k have equal
+// distances.
 func TestPlaces(t *testing.T) {
 	most := ceiling([]point{made(2)})
 	assert.Equal(t, 25.0, most)
@@ -101,7 +102,7 @@ func TestPlaces(t *testing.T) {
 	assert.InDelta(t, across(32)-across(8), across(128)-across(32), 1e-9)
 }
 
-// TestMeasure takes one point of the real thing, with whatever is installed.
+// TestMeasure measures one real point, with the libraries that are installed.
 func TestMeasure(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs for two seconds")

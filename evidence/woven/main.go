@@ -4,9 +4,10 @@
 //	go run -C evidence ./woven -loom yield -- go test -run 'Stress|ExactlyOnce' ./bqueue ./concmap
 //	go run -C evidence ./woven -loom 'yield concmap.maxBytes=256' -- go test -race ./concmap
 //
-// The command runs in the repository's root. -loom names the looms, separated by blanks:
-// yield gives up the processor around all that synchronises goroutines, work counts,
-// PACKAGE.CONSTANT=VALUE replaces a constant. The exit status is that of the command.
+// The command runs in the repository's root. -loom names the looms, separated by spaces:
+// yield yields the processor around every operation that synchronises goroutines, work
+// counts, PACKAGE.CONSTANT=VALUE replaces a constant. The exit status is that of the
+// command.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Gatelimit is an API gateway of several nodes that limit their clients together, in
-// one process. Package gate has it all; this is the command around it.
+// Gatelimit is an API gateway of several nodes that limit their clients together, in one
+// process. Package gate has the implementation; this is the command around it.
 package main
 
 import (

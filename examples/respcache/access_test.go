@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestPassword compares what clients hear before and after they give the password, and after
-// the password has changed.
+// TestPassword compares the replies to clients before and after they give the password,
+// and after the password has changed.
 func TestPassword(t *testing.T) {
 	want, got := redisServer(t), respcache(t)
 	for _, n := range []*node{want, got} {
@@ -33,7 +33,7 @@ func TestPassword(t *testing.T) {
 		}
 		require.Equal(t, w, g, lines)
 	}
-	// A client that was there before the password needs none.
+	// A client that was connected before the password was set needs none.
 	for _, n := range []*node{redisServer(t), respcache(t)} {
 		before := n.dial(t)
 		before.must(t, "PING")
@@ -43,7 +43,7 @@ func TestPassword(t *testing.T) {
 	}
 }
 
-// TestFlags: the flags take what CONFIG SET takes, and a line says who may come in.
+// TestFlags: the flags take what CONFIG SET takes, and a line says who may connect.
 func TestFlags(t *testing.T) {
 	n := respcache(t, "-maxmemory", "1gb", "-timeout", "77", "-protected-mode=no", "-notify-keyspace-events", "KEA")
 	c := n.dial(t)

@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestBinary builds respcache as a user does, and goes with it from the start to a crash and
-// to an orderly end.
+// TestBinary builds respcache as a user does, and takes it through a start, a crash and
+// an orderly end.
 func TestBinary(t *testing.T) {
 	bin := filepath.Join(t.TempDir(), "respcache")
 	if runtime.GOOS == "windows" {

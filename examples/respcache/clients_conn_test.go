@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A conn speaks the protocol and hands out replies as the bytes that came.
+// A conn speaks the protocol and returns replies as the received bytes.
 type conn struct {
 	net.Conn
 	r *bufio.Reader
@@ -43,7 +43,7 @@ type failer interface {
 	Helper()
 }
 
-// must is do for a test that cannot go on without the reply.
+// must is do for a test that cannot continue without the reply.
 func (c *conn) must(t failer, args ...string) string {
 	t.Helper()
 	got, err := c.do(args...)
@@ -60,7 +60,7 @@ func encode(args ...string) []byte {
 	return b
 }
 
-// readReply reads one reply, of RESP2 or RESP3, with all that is nested in it.
+// readReply reads one reply, of RESP2 or RESP3, with everything nested in it.
 func readReply(r *bufio.Reader) (string, error) {
 	line, err := r.ReadString('\n')
 	if err != nil {
@@ -86,7 +86,7 @@ func readReply(r *bufio.Reader) (string, error) {
 		return line + string(b[:k]), err
 	case '%':
 		each = 2
-	case '|': // pairs that come before the reply that they belong to
+	case '|': // attributes, which precede their reply
 		n = 2*n + 1
 	case '*', '~', '>':
 	default:
@@ -107,7 +107,7 @@ func readReply(r *bufio.Reader) (string, error) {
 	return all.String(), nil
 }
 
-// leaves returns the strings and numbers of a reply, without what nests them.
+// leaves returns the strings and numbers of a reply, without their nesting.
 func leaves(reply string) []string {
 	var out []string
 	for r := reply; len(r) > 2; {

@@ -6,7 +6,7 @@ import (
 )
 
 // endWithParent has the kernel end the server when the tests end without cleaning up, as
-// they do when go test's time is over.
+// they do when go test times out.
 func endWithParent(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 }

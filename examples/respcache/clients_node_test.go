@@ -20,8 +20,8 @@ import (
 	"example.com/flatline/internal/loopback"
 )
 
-// patience is how long a test waits for what must come, on a machine that is busy with
-// something else. Nothing is asserted about how long it took.
+// patience is how long a test waits for something that must happen, on a machine that is
+// busy with other work. No test asserts how long it took.
 const patience = 30 * time.Second
 
 // asServer in the environment makes this program respcache: the servers that are tested
@@ -33,12 +33,12 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
-	_ = flag.Set("rapid.shrinktime", "3s") // a server that hangs is waited for in each try
+	_ = flag.Set("rapid.shrinktime", "3s") // each try waits for a server that hangs
 	os.Exit(m.Run())
 }
 
-// A node is a server in a process of its own, on loopback, with its data in a folder of
-// the test: respcache, or redis-server, its model.
+// A node is a server in a separate process, on loopback, with its data in a folder of the
+// test: respcache, or redis-server, its model.
 type node struct {
 	t     testing.TB
 	redis bool
@@ -99,7 +99,7 @@ func (n *node) start() {
 		if err == nil {
 			return
 		}
-		// The socket of the process before may be on its way out.
+		// The socket of the previous process may not be closed yet.
 		if try == 3 || !strings.Contains(n.log.String(), "ddress already in use") {
 			require.NoError(n.t, err, "%s", n.log)
 		}
@@ -157,8 +157,8 @@ func (n *node) tryStart() error {
 	return fmt.Errorf("no answer within %s", patience)
 }
 
-// kill ends the process without warning, as kill -9 does, and waits until it is gone. What
-// it said by itself of races and panics fails the test.
+// kill ends the process without warning, as kill -9 does, and waits until it is gone.
+// Races and panics that it reported fail the test.
 func (n *node) kill() {
 	if n.cmd == nil || n.cmd.Process == nil {
 		return

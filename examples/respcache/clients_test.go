@@ -28,8 +28,8 @@ func cli(t testing.TB, n *node, stdin string, args ...string) string {
 	return string(out)
 }
 
-// TestCLI uses redis-cli as a person does, on respcache and on redis-server, and wants the
-// same on the screen.
+// TestCLI uses redis-cli as a person does, on respcache and on redis-server, and expects
+// the same output.
 func TestCLI(t *testing.T) {
 	want, got := redisServer(t), respcache(t)
 	for _, c := range []struct {
@@ -143,7 +143,7 @@ func TestBenchmark(t *testing.T) {
 		}
 		require.Equal(t, []string{"PING_INLINE", "PING_MBULK", "SET", "GET", "INCR", "MSET (10 keys)"}, ran, "%s", out)
 	}
-	// What the benchmark counted, the counters hold.
+	// The counters hold the benchmark's counts.
 	sum, c := 0, n.dial(t)
 	for _, k := range leaves(c.must(t, "KEYS", "counter:*")) {
 		v, err := strconv.Atoi(leaves(c.must(t, "GET", k))[0])

@@ -59,8 +59,8 @@ func until(t *testing.T, what string, ok func() bool) {
 	}
 }
 
-// TestRingKeepsWhatRedisKeeps makes servers each other's replicas, one its own: respcache
-// has at least what redis-server has.
+// TestRingKeepsWhatRedisKeeps makes servers each other's replicas, and one its own
+// replica: respcache keeps at least what redis-server keeps.
 func TestRingKeepsWhatRedisKeeps(t *testing.T) {
 	for size := 1; size <= 3; size++ {
 		t.Run(fmt.Sprint(size), func(t *testing.T) {
@@ -101,7 +101,7 @@ func TestRingKeepsWhatRedisKeeps(t *testing.T) {
 	}
 }
 
-// A shortWire lets so many bytes from the target through, and then is cut for good.
+// A shortWire passes a number of bytes from the target, and then is cut permanently.
 type shortWire struct {
 	l    net.Listener
 	gone chan struct{} // closed when it is cut
@@ -133,8 +133,9 @@ func newShortWire(t *testing.T, target string, most int64) *shortWire {
 	return w
 }
 
-// TestCutCopyKeepsWhatRedisKeeps ends the master in the middle of a full copy, and promotes
-// the replica: it has all of its old data, as redis-server has, or all of the new.
+// TestCutCopyKeepsWhatRedisKeeps ends the master in the middle of a full copy, and
+// promotes the replica: it has all of its old data, as redis-server does, or all of the
+// new data.
 func TestCutCopyKeepsWhatRedisKeeps(t *testing.T) {
 	for _, most := range []int64{1, 500, 50_000, 150_000} {
 		t.Run(fmt.Sprint(most), func(t *testing.T) {
@@ -168,8 +169,8 @@ func TestCutCopyKeepsWhatRedisKeeps(t *testing.T) {
 	}
 }
 
-// TestRedisIsRefused: a redis-server that is told to be respcache's replica is answered so
-// that it tries again later, once a second, and keeps its data.
+// TestRedisIsRefused: a redis-server that tries to become respcache's replica gets an
+// error after which it tries again once a second, and keeps its data.
 func TestRedisIsRefused(t *testing.T) {
 	t.Parallel()
 	master, replica := respcache(t), redisServer(t)

@@ -14,15 +14,16 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A load is what several writers sent to a server, and what it said OK to: the book that
-// the server's keys are held against after a crash. It goes on over several crashes.
+// A load records what several writers sent to a server, and what the server acknowledged:
+// after a crash the server's keys are compared with it. It continues over several
+// crashes.
 type load struct {
 	writers  []*writer
 	counters [4]struct{ sent, acked atomic.Int64 }
 	acked    atomic.Int64 // replies to all writers
 }
 
-// A writer has keys of its own, so that it knows what they must hold.
+// A writer uses its own keys, so it knows what they must hold.
 type writer struct {
 	l    *load
 	id   int
@@ -48,7 +49,7 @@ func newLoad(writers int, seed uint64) *load {
 	return l
 }
 
-// An op is a command, the reply that says it is done, and what is then known.
+// An op is a command, the reply that acknowledges it, and the knowledge that follows.
 type op struct {
 	args []string
 	want string
@@ -86,7 +87,7 @@ func (w *writer) draw() op {
 	}
 }
 
-// run writes until the connection breaks. What was sent and got no answer stays unsure.
+// run writes until the connection breaks. Commands without an answer stay unsure.
 func (w *writer) run(n *node) error {
 	c, err := connect(n.addr)
 	if err != nil {
@@ -150,8 +151,8 @@ func (l *load) until(t testing.TB, n *node, replies int64, crash func()) {
 	require.True(t, reached, "the writers got %d replies, not %d\n%s", l.acked.Load(), end, n.log)
 }
 
-// lost returns what the server should hold by the book and does not, and what it holds and
-// should not: one line each.
+// lost returns what the server should hold according to the load and does not, and what
+// it holds and should not: one line each.
 func (l *load) lost(t testing.TB, n *node) []string {
 	t.Helper()
 	var lost []string

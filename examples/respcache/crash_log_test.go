@@ -22,8 +22,8 @@ const logDir = "appendonlydir"
 // appendLog returns redis-server's options for a log that respcache can read: no RDB in it.
 var appendLog = []string{"--appendonly", "yes", "--appendfsync", "always", "--aof-use-rdb-preamble", "no", "--aof-load-truncated", "yes"}
 
-// churn sends commands that rapid draws, in transactions or not, and now and then has the
-// log rewritten.
+// churn sends commands that rapid draws, in transactions or not, and sometimes rewrites
+// the log.
 func churn(t testing.TB, n *node, seed uint64, commands int) {
 	t.Helper()
 	c, rng, at := n.dial(t), rand.New(rand.NewPCG(seed, 1)), &clock{start: time.Now()}
@@ -66,7 +66,7 @@ func TestLogIsOfRedis(t *testing.T) {
 			copyLog(t, writer.dir, reader.dir)
 			reader.start()
 			require.Equal(t, want, keyspace(t, reader.dial(t), start, "*", "10"), "%s wrote, %s read\n%s", writer, reader, reader.log)
-			// And it goes on from there.
+			// And it continues from there.
 			reader.dial(t).must(t, "SET", "after", "it")
 			want = keyspace(t, reader.dial(t), start, "*", "10")
 			reader.kill()
@@ -76,8 +76,9 @@ func TestLogIsOfRedis(t *testing.T) {
 	}
 }
 
-// TestLogTorn cuts the end of the log off, as a crash of the machine does, at places drawn
-// by chance: respcache starts, and has the keys that redis-server makes of the same bytes.
+// TestLogTorn cuts off the end of the log, as a crash of the machine does, at random
+// offsets: respcache starts, and has the keys that redis-server loads from the same
+// bytes.
 func TestLogTorn(t *testing.T) {
 	t.Parallel()
 	start := time.Now()
@@ -121,8 +122,8 @@ func TestLogTorn(t *testing.T) {
 	}
 }
 
-// TestLogSpoiled changes a byte in the middle: that is no crash, and a server that went on
-// would lose what comes after. It ends, and says in which file.
+// TestLogSpoiled changes a byte in the middle: a crash cannot cause that, and a server
+// that continued would lose the commands after it. It exits, and names the file.
 func TestLogSpoiled(t *testing.T) {
 	n := respcache(t, "-appendonly", "-appendfsync", "always")
 	c := n.dial(t)

@@ -75,7 +75,7 @@ func (w *wire) copy(a, b net.Conn) {
 	delete(w.conns, b)
 }
 
-// set cuts the wire, in the middle of whatever goes over it, or mends it.
+// set cuts the wire, in the middle of any data, or restores it.
 func (w *wire) set(cut bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -85,7 +85,7 @@ func (w *wire) set(cut bool) {
 	}
 }
 
-// dump returns all keys, values and deadlines of a server, or why it has none to show.
+// dump returns all keys, values and deadlines of a server, or why it cannot.
 func dump(n *node) string {
 	c, err := connect(n.addr)
 	if err != nil {
@@ -123,7 +123,7 @@ func dump(n *node) string {
 	return b.String()
 }
 
-// equal waits until the replica holds what the primary holds, which nobody changes now.
+// equal waits until the replica holds what the primary holds, while no client changes it.
 func equal(t testing.TB, primary, replica *node) {
 	t.Helper()
 	var want, got string
@@ -145,7 +145,7 @@ func info(t testing.TB, n *node, field string) int {
 	return v
 }
 
-// TestReplica takes a replica through what can happen to it.
+// TestReplica takes a replica through everything that can happen to it.
 func TestReplica(t *testing.T) {
 	t.Parallel()
 	primary := respcache(t, "-appendonly", "-appendfsync", "no")
@@ -162,7 +162,7 @@ func TestReplica(t *testing.T) {
 	require.Contains(t, replica.dial(t).must(t, "INFO", "replication"), "master_link_status:up\r\n")
 	require.Equal(t, ":1\r\n", primary.dial(t).must(t, "WAIT", "1", "10000"))
 
-	for i := range rounds() { // a link that breaks: what it missed is sent, no more
+	for i := range rounds() { // a link that breaks: only what the replica missed is sent
 		w.set(true)
 		churn(t, primary, uint64(10+i), 100)
 		primary.dial(t).must(t, "SET", "round", fmt.Sprint(i)) // so that there is something to miss
@@ -172,7 +172,8 @@ func TestReplica(t *testing.T) {
 	require.Equal(t, 1, info(t, primary, "sync_full"))
 	require.Equal(t, rounds(), info(t, primary, "sync_partial_ok"))
 
-	// A link that breaks for so long that what was missed is no longer kept: all is sent.
+	// A link that breaks for so long that the missed part is no longer kept: everything
+	// is sent.
 	w.set(true)
 	c := primary.dial(t)
 	for i := range 1000 {
@@ -194,7 +195,7 @@ func TestReplica(t *testing.T) {
 		require.NotContains(t, dump(replica), "half done")
 	}
 
-	// Then it is on its own, with all that it has.
+	// Then it becomes a primary, with all its data.
 	want := dump(replica)
 	require.Equal(t, "+OK\r\n", replica.dial(t).must(t, "REPLICAOF", "NO", "ONE"))
 	require.Equal(t, want, dump(replica))
@@ -203,7 +204,7 @@ func TestReplica(t *testing.T) {
 }
 
 // TestReplicaUnderLoad cuts the link again and again while eight writers write, and kills
-// the primary at the end: once it is back, the replica has what it has.
+// the primary at the end: once the primary is back, the replica has the same data.
 func TestReplicaUnderLoad(t *testing.T) {
 	t.Parallel()
 	primary := respcache(t, "-appendonly", "-appendfsync", "always", "-shards", "4")
@@ -233,8 +234,8 @@ func TestReplicaUnderLoad(t *testing.T) {
 	}
 }
 
-// TestReplicaEvicts has a primary that throws keys out for want of memory, and whose keys
-// expire: the replica decides neither by itself and holds the same.
+// TestReplicaEvicts has a primary that evicts keys when memory is full, and whose keys
+// expire: the replica decides neither itself and holds the same keys.
 func TestReplicaEvicts(t *testing.T) {
 	t.Parallel()
 	primary := respcache(t, "-maxmemory", "300000", "-maxmemory-policy", "allkeys-lru")

@@ -20,10 +20,10 @@ func rounds() int {
 	return 1
 }
 
-// TestCrash kills the server with kill -9 at a random moment while eight writers write, and
-// starts it again on its log: with fsync always, whatever was acknowledged is there. The
-// last subtest is the control of the book-keeping: without a log all is lost, and the book
-// must say so.
+// TestCrash kills the server with kill -9 at a random moment while eight writers write,
+// and starts it again on its log: with fsync always, everything that was acknowledged is
+// there. The last subtest is the control of the bookkeeping: without a log everything is
+// lost, and the load must report that.
 func TestCrash(t *testing.T) {
 	for name, rewrite := range map[string]bool{"log": false, "log that is rewritten all the time": true} {
 		t.Run(name, func(t *testing.T) {

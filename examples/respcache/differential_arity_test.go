@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestDifferentialArity sends every command that is drawn, and some that are not, with none
-// to five words behind it that mean little there.
+// TestDifferentialArity sends every command that is drawn, and some that are not, with
+// zero to five further words that mean little there.
 func TestDifferentialArity(t *testing.T) {
 	t.Parallel()
 	want, got := redisServer(t), respcache(t)
@@ -32,9 +32,9 @@ func TestDifferentialArity(t *testing.T) {
 				args := append(strings.Fields(name), all[:n]...)
 				switch {
 				case name == "HELLO" && words[0] == '0' && n > 0, name == "WAIT" && n == 2, name == "CONFIG SET" && n > 1:
-					continue // it does something else than to refuse
+					continue // it does more than refuse
 				case name == "SCAN" && n > 2 && words == "0 COUNT 1 MATCH a":
-					continue // where it has got to is each server's own affair
+					continue // the cursor differs between servers
 				case name == "QUIT" && n > 0, name == "SHUTDOWN" && n == 0, name == "COMMAND" && n == 0:
 					continue
 				}

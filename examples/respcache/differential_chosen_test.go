@@ -8,11 +8,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// chosen are the places where respcache does not do what redis-server does, and why. Each
-// is tried, so that the list stays true; what rapid draws stays clear of them.
+// chosen are the differences between respcache and redis-server, with the reasons. Each
+// is tried, so that the list stays true; rapid does not draw them.
 var chosen = []struct {
 	input       string // inline commands
-	redis, ours string // what is said to them, "" for nothing
+	redis, ours string // the replies, "" for none
 	why         string
 }{
 	{

@@ -8,7 +8,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// life is the time to live of whatever is given one, in seconds, give or take a spread: so
+// life is the time to live of keys that get one, in seconds, plus or minus a spread: so
 // long that nothing expires while the test runs. The other deadlines drawn lie in 1970.
 const (
 	life   = 100_000
@@ -22,7 +22,7 @@ type clock struct {
 	n     int64
 }
 
-// next returns a life that was not had before.
+// next returns a life that was not used before.
 func (c *clock) next(t *rapid.T, absolute bool) int64 {
 	c.n++
 	d := 20 * (c.n % (spread / 20))
@@ -59,7 +59,7 @@ var (
 func drawCommand(t *rapid.T, at *clock) []string {
 	args := fill(t, rapid.SampledFrom(forms).Draw(t, "form"), at)
 	if strings.HasSuffix(args[0], "SUBSCRIBE") && len(args) > 1 {
-		return args // of two channels nobody knows which UNSUBSCRIBE names first
+		return args // the order in which UNSUBSCRIBE names two channels is unspecified
 	}
 	switch i := rapid.IntRange(0, 20).Draw(t, "spoiled"); {
 	case i == 17 && len(args) > 1 && args[0] != "PUBSUB" && !administrative.MatchString(args[0]):
@@ -170,7 +170,7 @@ func drawOptions(t *rapid.T, at *clock, words ...string) []string {
 	return out
 }
 
-// drawTime draws a deadline far ahead, one that is over, or a bad one.
+// drawTime draws a deadline far ahead, one that has passed, or a bad one.
 func drawTime(t *rapid.T, kind byte, at *clock) string {
 	bad := []string{"0", "-1", "-100000", "9223372036854775807", "-9223372036854775808", "9223372036854775808", "abc", "", "1.5"}
 	if kind == 's' || kind == 'S' {

@@ -10,7 +10,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// A watched node has one connection that writes and one that is told of every event.
+// A watched node has one connection that writes and one that receives every event.
 type watched struct {
 	writer, reader, marker *conn
 }
@@ -38,7 +38,7 @@ func (w *watched) close() {
 // events executes a command and returns its reply and what was announced, in order.
 func (w *watched) events(t failer, command ...string) (reply string, all []string) {
 	reply = w.writer.must(t, command...)
-	w.marker.must(t, "PUBLISH", "__key__:end", "") // what comes before it was there before
+	w.marker.must(t, "PUBLISH", "__key__:end", "") // everything before it was sent earlier
 	for {
 		one, err := readReply(w.reader.r)
 		require.NoError(t, err)

@@ -51,8 +51,8 @@ func TestFrames(t *testing.T) {
 // server (CLIENT PAUSE 0 as CLIENT PAUSE 1048576) or name what only one has (CONFIG GET *).
 var administrative = regexp.MustCompile(`(?i)^(ACL|CLIENT|COMMAND|CONFIG|DEBUG|INFO|LATENCY|SLOWLOG)$`)
 
-// TestFramesBroken damages what is right: a few commands with a byte changed, removed or
-// inserted, cut off, or with a length that is not true.
+// TestFramesBroken damages correct input: a few commands with a byte changed, removed or
+// inserted, cut off, or with a wrong length.
 func TestFramesBroken(t *testing.T) {
 	want, got := redisServer(t), respcache(t)
 	rapid.Check(t, func(t *rapid.T) {
@@ -121,7 +121,7 @@ func damage(t *rapid.T, b []byte) []byte {
 	case 3:
 		return b[:at]
 	}
-	// A length, the number behind the next * or $, is another one.
+	// A length, the number after the next * or $, is changed.
 	i := bytes.IndexAny(b[at:], "*$")
 	if i < 0 {
 		return b

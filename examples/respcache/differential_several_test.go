@@ -44,8 +44,9 @@ func (tr *trio) close() {
 	}
 }
 
-// listen returns what came to the reader: it sends a PING, and what comes before the
-// answer to it was there before. The patterns that a message matches come in any order.
+// listen returns the messages that the reader has received: it sends a PING, and
+// everything before the answer was sent earlier. The patterns that a message matches come
+// in any order.
 func (tr *trio) listen(t *rapid.T) []string {
 	tr.pings++
 	mark := fmt.Sprintf("ping %d", tr.pings)

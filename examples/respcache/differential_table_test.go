@@ -10,8 +10,8 @@ import (
 	"example.com/flatline/examples/respcache/server"
 )
 
-// undrawn are the commands that rapid does not draw, and why. Most reply with what belongs
-// to one server alone; the tests that are named look at those.
+// undrawn are the commands that rapid does not draw, and why. Most replies depend on the
+// server; the named tests check those.
 var undrawn = map[string]string{
 	"acl|genpass":     "chance: TestACL",
 	"acl|help":        "as CLIENT HELP",
@@ -127,6 +127,6 @@ func TestEveryCommandIsDrawn(t *testing.T) {
 	for name := range undrawn {
 		require.Contains(t, table, name, "listed, but no command")
 	}
-	delete(all, "nosuch") // which is meant to be none
+	delete(all, "nosuch") // it must not be a command
 	require.Empty(t, all, "drawn, but no commands")
 }

@@ -17,9 +17,9 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestDifferential sends what rapid draws to respcache and to redis-server and wants the
-// same bytes back and the same keys left. The control holds two redis-servers side by
-// side: what differs there is the fault of this test.
+// TestDifferential sends what rapid draws to respcache and to redis-server and expects
+// the same bytes back and the same keys left. The control compares two redis-servers: a
+// difference there is an error of this test.
 func TestDifferential(t *testing.T) {
 	sides := []struct {
 		name  string
@@ -39,9 +39,9 @@ func TestDifferential(t *testing.T) {
 	}
 }
 
-// TestDifferentialFull does the same where there is no room for anything: what may need
-// memory is refused, in and out of a transaction, and the rest is not. Nobody makes room,
-// and commands without keys, which respcache queues all the same, are left out.
+// TestDifferentialFull does the same when memory is full: commands that may need memory
+// are refused, in and out of a transaction, and the rest is not. Nothing is evicted, and
+// commands without keys, which respcache queues in any case, are left out.
 func TestDifferentialFull(t *testing.T) {
 	want, got := redisServer(t), respcache(t)
 	wantCtl, gotCtl := want.dial(t), got.dial(t)
@@ -113,10 +113,10 @@ func differ(t *rapid.T, want, got *node, wantCtl, gotCtl *conn, before ...[]stri
 	}
 }
 
-// exchange sends the stream in pieces and returns the replies until the server closes. It
-// may close early, with the end of the stream unread. If the stream does not make the
-// server close, end must say that nothing more will be sent; redis-server then forgets
-// replies that the socket had no room for.
+// exchange sends the stream in pieces and returns the replies until the server closes the
+// connection. It may close early, with the end of the stream unread. If the stream does
+// not make the server close, end must say that nothing more will be sent; redis-server
+// then forgets replies that the socket had no room for.
 func exchange(n *node, stream []byte, cuts []int, end bool) ([]string, error) {
 	c, err := connect(n.addr)
 	if err != nil {
@@ -170,9 +170,9 @@ var (
 	greeted = regexp.MustCompile(`(\$6\r\nserver\r\n\$5\r\nredis\r\n\$7\r\nversion\r\n)\$\d+\r\n[^\r]+\r\n(\$5\r\nproto\r\n:\d\r\n\$2\r\nid\r\n):\d+\r\n`)
 )
 
-// settle puts a word in the place of what must differ between two servers: the number of
-// the connection in HELLO, and what is left of a life, or its end, which depend on when the
-// command came. Each of these has a range of its own that no other number drawn lies in.
+// settle replaces values that must differ between two servers by a word: the number of
+// the connection in HELLO, and the rest of a life, or its end, which depend on the time
+// of the command. Each of these has its own range, in which no other drawn number lies.
 // PUBSUB CHANNELS names its channels in any order.
 func settle(start time.Time, reply string) string {
 	reply = greeted.ReplaceAllString(reply, "${1}VERSION${2}ID")
@@ -222,7 +222,7 @@ func keyspace(t failer, c *conn, start time.Time, glob, count string) string {
 	return b.String()
 }
 
-// scan returns what a whole SCAN finds, sorted, each key once.
+// scan returns the keys that a whole SCAN finds, sorted, each key once.
 func scan(t failer, c *conn, options ...string) []string {
 	var found []string
 	cursor := "0"

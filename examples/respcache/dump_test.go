@@ -29,7 +29,7 @@ func texts() (all []string) {
 	return all
 }
 
-// TestDump: what DUMP gives, the other server restores, compressed or not.
+// TestDump: each server restores the other's DUMP, compressed or not.
 func TestDump(t *testing.T) {
 	servers := map[string]*node{"redis": redisServer(t, "--rdbcompression", "yes"), "redis, uncompressed": redisServer(t), "respcache": respcache(t)}
 	for from, a := range servers {
@@ -111,8 +111,8 @@ func refuseToLoad(t *testing.T) {
 	}
 }
 
-// TestBackgroundSave writes what there was at the moment of the command, and SHUTDOWN SAVE
-// what there is at the end.
+// TestBackgroundSave: BGSAVE writes the keys of the moment of the command, and SHUTDOWN
+// SAVE those at the end.
 func TestBackgroundSave(t *testing.T) {
 	n := respcache(t)
 	c := n.dial(t)

@@ -5,16 +5,15 @@
 //
 //	BenchmarkCache_Get/impl=flatline/keys=hot/n=2048
 //
-// impl is flatline (the product), textbook (the plain answer next to it) or the
-// name of another form; keys, where the working set matters, is hot (256 keys:
-// the processor's cache has little part in the time) or uniform (all n keys: it
-// includes the cache); only=work marks what examples/study counts and does not
-// measure; n is the size of the structure.
+// impl is flatline (the product), textbook (the plain answer next to it) or the name of
+// another form; keys, where the working set matters, is hot (256 keys: they fit the
+// processor's cache) or uniform (all n keys: it includes the cache); only=work marks what
+// examples/study counts and does not measure; n is the size of the structure.
 //
-// FLATLINE_SIZES=2048,4096 in the environment replaces the sizes that every
-// sweep visits; examples/study chooses its own that way. FLATLINE_REPEATS=4 makes
-// each form of each size be built and measured four times: what depends on a random
-// hash costs less or more by chance, the more so the smaller it is.
+// FLATLINE_SIZES=2048,4096 in the environment replaces the sizes that every sweep visits;
+// examples/study chooses its own that way. FLATLINE_REPEATS=4 builds and measures each
+// form of each size four times: the cost of what depends on a random hash varies by
+// chance, most of all in small structures.
 package bench
 
 import (
@@ -34,9 +33,9 @@ var Sizes = sizes(os.Getenv("FLATLINE_SIZES"))
 // times is how often a sweep visits each of them.
 var times = repeats(os.Getenv("FLATLINE_REPEATS"))
 
-// sizes reads a comma-separated list of powers of two; an empty list stands for
-// the usual ones. It panics on anything else: it runs in test binaries only, and
-// a sweep over the wrong sizes would pass unnoticed.
+// sizes reads a comma-separated list of powers of two; an empty list stands for the usual
+// ones. It panics on anything else: it runs only in test binaries, and a sweep over the
+// wrong sizes would pass unnoticed.
 func sizes(list string) []int {
 	if list == "" {
 		return []int{1 << 8, 1 << 11, 1 << 14, 1 << 17, 1 << 20}
@@ -77,9 +76,9 @@ func Sweep(b *testing.B, impl string, f func(b *testing.B, n int)) {
 	}
 }
 
-// Work runs f as Sweep does for impl=flatline, in sub-benchmarks …/only=work/n=…, of
-// which examples/study counts the work and measures neither instructions nor times:
-// for operations that share their costly parts with one that it measures in full.
+// Work runs f as Sweep does for impl=flatline, in sub-benchmarks …/only=work/n=…, for
+// which examples/study counts the work but measures neither instructions nor times. It is
+// for operations that share their costly parts with one that is measured in full.
 func Work(b *testing.B, f func(b *testing.B, n int)) { Sweep(b, "flatline/only=work", f) }
 
 // SweepKeys runs f as a sub-benchmark impl=…/keys=…/n=… for hot and uniform
@@ -101,8 +100,8 @@ func Keys(set string, n int) []int {
 	return last.keys
 }
 
-// last is what Keys returned last. Repeats ask for the same, and under callgrind it
-// takes longer to draw the keys than to use them.
+// last is what Keys returned last. Repeats ask for the same keys, and under callgrind
+// drawing the keys takes longer than using them.
 var last struct {
 	set  string
 	n    int

@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// Bytes returns the bytes of the heap that what build returns keeps in use: the median
-// of nine builds, because the runtime allocates and frees for itself meanwhile, a
-// thread some six kilobytes. Each build must take the same.
+// Bytes returns how many bytes of heap the value that build returns keeps in use. It is
+// the median of nine builds, because the runtime allocates and frees memory for itself
+// meanwhile (a thread takes about six kilobytes). Each build must take the same.
 func Bytes(build func() any) int64 {
 	var all [9]int64
 	for i := range all {
@@ -21,8 +21,8 @@ func Bytes(build func() any) int64 {
 }
 
 // heap returns the bytes of the heap that are in use. It collects garbage until two
-// collections in a row leave the same, or ten times: the first one leaves what
-// finalizers and pools still hold.
+// collections in a row leave the same number, at most ten times: after the first one,
+// finalizers and pools still hold memory.
 func heap() int64 {
 	last := int64(-1)
 	for range 10 {

@@ -14,14 +14,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The tests of lru and lfu are the tests of this package. Here is what those
+// The tests of lru and lfu are the tests of this package. This file tests what those
 // cannot see.
 
 func sharded(capacity, shards int) *Sharded[int, int] {
 	return NewSharded(Config[int, int]{Func: "test.New", Capacity: capacity, Shards: shards, ErrCapacity: errors.New("bad")})
 }
 
-// TestPoppingDrainsTheShardsEvenly, and what comes next is what Last shows.
+// TestPoppingDrainsTheShardsEvenly: and each entry that a Pop removes is the one that
+// Last has just shown.
 func TestPoppingDrainsTheShardsEvenly(t *testing.T) {
 	s := sharded(64, 8)
 	for k := range 10_000 {
@@ -57,8 +58,8 @@ func TestSharesAddUp(t *testing.T) {
 	}
 }
 
-// TestWalksLeaveNoCursor: however and in whatever order walks end, nothing is left
-// that later operations would have to look after.
+// TestWalksLeaveNoCursor: however and in whatever order walks end, they leave no cursor
+// that later operations would have to move.
 func TestWalksLeaveNoCursor(t *testing.T) {
 	c := New(Config[int, int]{Func: "test.New", Capacity: 10})
 	for k := range 10 {
@@ -93,9 +94,8 @@ func oneProcessor(t *testing.T) {
 	t.Cleanup(func() { runtime.GOMAXPROCS(before) })
 }
 
-// TestResizeExcludesResize: while one call has resized a part of the shards, another
-// does not begin, since the two would leave some shards with the one capacity and
-// some with the other.
+// TestResizeExcludesResize: a second Resize does not begin while the first is under way.
+// Otherwise some shards could end with one capacity and some with the other.
 func TestResizeExcludesResize(t *testing.T) {
 	oneProcessor(t)
 	s := sharded(64, 8)
@@ -119,9 +119,9 @@ func TestResizeExcludesResize(t *testing.T) {
 	assert.Equal(t, 80, s.Cap())
 }
 
-// TestCountingStallsNobody: while Len, Cost, DeleteExpired or Oldest remove what has
-// expired, however much that is, the lock is free again and again, so that another
-// goroutine sees the removal half done.
+// TestCountingStallsNobody: Len, Cost, DeleteExpired and Oldest release the lock again
+// and again while they remove expired entries, so that another goroutine sees the removal
+// half done.
 func TestCountingStallsNobody(t *testing.T) {
 	const n = 20 * batch
 	for name, count := range map[string]func(c *Sync[int, int]){
@@ -161,8 +161,9 @@ func TestCountingStallsNobody(t *testing.T) {
 	}
 }
 
-// TestOneHold: what one hold of the lock removes is bounded, and so are the deadlines
-// that it moves down the wheel, however many have lives of other lengths.
+// TestOneHold: the number of entries removed under one hold of the lock is bounded, and
+// so is the number of deadlines that it moves down the wheel, however many lives of
+// different lengths there are.
 func TestOneHold(t *testing.T) {
 	const n = 20 * batch
 	at := time.Unix(0, 0)
@@ -230,8 +231,8 @@ func TestBatchEdges(t *testing.T) {
 	}
 }
 
-// TestDeparturesInOrder: values are reported in the order of leaving, across all
-// edges of the chunks that hold them.
+// TestDeparturesInOrder: values are reported in the order in which they left, across the
+// boundaries of the chunks that hold them.
 func TestDeparturesInOrder(t *testing.T) {
 	for _, n := range []int{0, 1, 2, 3, 4, 7, 8, chunk - 1, chunk, chunk + 1, 2*chunk - 1, 2 * chunk, 5 * chunk} {
 		var d departures[int, int]

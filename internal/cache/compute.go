@@ -38,8 +38,8 @@ func (l *Cache[K, V]) Compute(k K, f func(old V, loaded bool) (V, Op)) (value V,
 	return old, loaded
 }
 
-// compute tries until nothing has written k between the reading of its value and the
-// writing of what f makes of it.
+// compute retries until nothing has written k between reading its value and writing the
+// result of f.
 func (s *shard[K, V]) compute(e *env[K, V], h uint32, k K, f func(V, bool) (V, Op)) (v V, present bool) {
 	for done := false; !done; {
 		v, present, done = s.tryCompute(e, h, k, f)
@@ -107,8 +107,8 @@ func (l *Cache[K, V]) DeleteFunc(f func(K, V) bool) (n int) {
 	return n
 }
 
-// deleteFunc deletes the entries of which f says so. It asks f, with no lock held, about
-// a batch at a time, and watches their keys meanwhile.
+// deleteFunc deletes the entries for which f returns true. It calls f, with no lock held,
+// for a batch at a time, and watches their keys meanwhile.
 func (s *shard[K, V]) deleteFunc(e *env[K, V], f func(K, V) bool) (n int) {
 	for part := range slices.Chunk(s.snapshot(e, false), batch) {
 		n += s.deleteOf(e, part, f)

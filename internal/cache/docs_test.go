@@ -90,7 +90,8 @@ func methods(t *testing.T, pkg string) map[string]string {
 // the two packages differ.
 var ordered = []string{"Get", "Peek", "Put", "GetOrPut", "Delete", "Clear", "Resize", "All", "Backward"}
 
-// TestOneDocumentForMethods: any other method that both have carries the same comment.
+// TestOneDocumentForMethods: every other method of both packages carries the same
+// comment.
 func TestOneDocumentForMethods(t *testing.T) {
 	lru, lfu := methods(t, "lru"), methods(t, "lfu")
 	compared := 0

@@ -6,7 +6,7 @@ import (
 	"example.com/flatline/internal/flight"
 )
 
-// A LoadFunc brings the value of a key that a cache does not hold.
+// A LoadFunc loads the value of a key that a cache does not hold.
 type LoadFunc[K comparable, V any] = func(context.Context, K) (V, error)
 
 func (s *shard[K, V]) getOrLoad(ctx context.Context, e *env[K, V], h uint32, k K, load LoadFunc[K, V]) (V, error) {
@@ -28,8 +28,8 @@ func (s *shard[K, V]) getOrLoad(ctx context.Context, e *env[K, V], h uint32, k K
 	}
 }
 
-// join returns the value of k, and if there is none, or one that should be refreshed,
-// the load that will bring the next, which the caller must begin if it is new. A caller
+// join returns the value of k. If there is none, or one that should be refreshed, it also
+// returns the load of the next value, which the caller must begin if it is new. A caller
 // whose context has ended joins no load.
 func (s *shard[K, V]) join(ctx context.Context, e *env[K, V], h uint32, k K) (v V, ok bool, call *flight.Call[V], begun bool) {
 	now, over := e.tick(), ctx.Err() != nil
@@ -47,8 +47,8 @@ func (s *shard[K, V]) joinAt(now int64, over bool, h uint32, k K) (v V, ok bool,
 	return v, ok, call, begun
 }
 
-// begin runs a load. A caller whose wait nothing can end early may as well do the work
-// itself, unless it does not wait: it has a value, which the load only refreshes.
+// begin runs a load. A caller whose wait cannot end early does the work itself, unless it
+// does not wait because it has a value that the load only refreshes.
 func (s *shard[K, V]) begin(ctx context.Context, e *env[K, V], h uint32, k K, call *flight.Call[V], load LoadFunc[K, V], refreshes bool) {
 	run := func() {
 		defer s.ended(call)
@@ -67,7 +67,7 @@ func (s *shard[K, V]) ended(call *flight.Call[V]) {
 	s.mu.Unlock()
 }
 
-// failed releases the flight of a load that brought nothing.
+// failed releases the flight of a load that failed.
 func (s *shard[K, V]) failed(k K, call *flight.Call[V]) {
 	s.mu.Lock()
 	s.flights.Land(k, call)
@@ -99,8 +99,8 @@ func waitFor[V any](ctx context.Context, calls []*flight.Call[V]) error {
 	return nil
 }
 
-// load calls the loader and stores what it brings. The value is stored and the
-// flight released under one lock.
+// load calls the loader and stores the value. The value is stored and the flight released
+// under one lock.
 func (s *shard[K, V]) load(ctx context.Context, e *env[K, V], h uint32, k K, call *flight.Call[V], load LoadFunc[K, V]) (v V, err error) {
 	failed := true
 	defer func() {

@@ -16,12 +16,12 @@ type asked[K comparable, V any] struct {
 	shard *shard[K, V]
 	call  *flight.Call[V]
 	item  item[K, V]
-	has   bool // the load brought a value
+	has   bool // the load returned a value
 }
 
 // getOrLoadAll is GetOrLoadAll of a Sync or a Sharded, where of finds the shard of a key.
-// All functions of the user but load are called before the first load is joined: who
-// begins one must end it.
+// All functions of the user except load are called before the first load is joined,
+// because a caller that begins a load must end it.
 func getOrLoadAll[K comparable, V any](
 	ctx context.Context, e *env[K, V], of func(K) (*shard[K, V], uint32), keys []K, load LoadAllFunc[K, V],
 ) (map[K]V, error) {
@@ -62,8 +62,8 @@ func getOrLoadAll[K comparable, V any](
 	return found, waitAll(ctx, waits, found)
 }
 
-// waitAll adds what the loads bring to found. It returns the first error, after it has
-// waited for all, or until ctx ends.
+// waitAll adds the values that the loads return to found. It returns the first error,
+// after it has waited for all, or until ctx ends.
 func waitAll[K comparable, V any](ctx context.Context, waits []asked[K, V], found map[K]V) (first error) {
 	for _, a := range waits {
 		v, err := a.call.Wait(ctx)
@@ -117,7 +117,7 @@ func (b *bulk[K, V]) value(i int) (V, error) {
 	return a.item.value, nil
 }
 
-// load calls the loader and stores what it brings.
+// load calls the loader and stores the values that it returns.
 func (b *bulk[K, V]) load(ctx context.Context, load LoadAllFunc[K, V]) error {
 	failed := true
 	defer func() {
@@ -152,7 +152,7 @@ func (b *bulk[K, V]) load(ctx context.Context, load LoadAllFunc[K, V]) error {
 	return nil
 }
 
-// land stores what the load brought for a key and releases its flight, under one lock.
+// land stores the value loaded for a key and releases its flight, under one lock.
 func (a *asked[K, V]) land(now int64, out *departures[K, V]) {
 	s := a.shard
 	s.lock(now)

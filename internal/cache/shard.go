@@ -8,10 +8,10 @@ import (
 	"example.com/flatline/internal/flight"
 )
 
-// A shard is a core with its lock. Every method takes the lock once, calls
-// nothing of the user's under it, and reports departures after it. Nothing under
-// the lock can panic, since a key whose == would has not passed its hash: so the
-// lock is released without a defer.
+// A shard is a core with its lock. Every method takes the lock once, calls no function of
+// the user under it, and reports departures after it. Nothing under the lock can panic,
+// since a key whose == would panic has panicked in its hash; so the lock is released
+// without a defer.
 type shard[K comparable, V any] struct {
 	mu      sync.Mutex
 	core    Core[K, V]
@@ -41,7 +41,7 @@ func (s *shard[K, V]) peek(e *env[K, V], h uint32, k K) (v V, ok bool) {
 	return v, ok
 }
 
-// put stores an item. What was being loaded for its key is out of date now.
+// put stores an item. A load of its key is then outdated.
 func (s *shard[K, V]) put(e *env[K, V], h uint32, it *item[K, V]) (evicted bool) {
 	now := e.tick()
 	if e.onEvict == nil {
@@ -129,9 +129,9 @@ func (s *shard[K, V]) resize(now int64, capacity int, out *departures[K, V]) (ev
 	return evicted
 }
 
-// deleteExpired removes at most limit expired entries. Between two batches it gives
-// way: a goroutine that takes the lock again at once wins against those that are
-// waiting, which have to wake up first.
+// deleteExpired removes at most limit expired entries. Between two batches it yields: a
+// goroutine that takes the lock again at once would win against waiting ones, which have
+// to wake up first.
 func (s *shard[K, V]) deleteExpired(now int64, limit int, out *departures[K, V]) (n int) {
 	for {
 		s.lock(now)

@@ -11,13 +11,13 @@ import (
 	"example.com/flatline/internal/flight"
 )
 
-// A Sharded is a cache in parts, each with a lock of its own; the high bits of a
-// key's hash choose the part, the low bits its place there.
+// A Sharded is a cache in shards, each with its own lock; the high bits of a key's hash
+// choose the shard, the low bits its bucket there.
 type Sharded[K comparable, V any] struct {
 	shards   []shard[K, V]
 	shift    uint
 	env      env[K, V]
-	_        [128]byte // what follows is written, all the rest is only read
+	_        [128]byte // the fields below are written, all others are only read
 	turns    atomic.Uint32
 	resizing sync.Mutex // two calls of Resize would each give some shards their capacity
 }
@@ -174,7 +174,7 @@ func (s *Sharded[K, V]) DeleteExpired(limit int) (n int) {
 	return n
 }
 
-// Last takes the shards in turn, so that popping drains them evenly.
+// Last visits the shards in turn, so that popping drains them evenly.
 func (s *Sharded[K, V]) Last(pop bool) (k K, v V, ok bool) {
 	var turn uint32
 	if pop {

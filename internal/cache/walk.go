@@ -2,8 +2,8 @@ package cache
 
 import "slices"
 
-// A cursor is a walk under way. It holds the entry that comes next, and is moved
-// on when that entry moves or leaves.
+// A cursor is a walk under way. It holds the next entry, and is advanced when that entry
+// moves or leaves.
 type cursor struct {
 	at   uint32
 	back bool // from the back to the front

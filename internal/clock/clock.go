@@ -1,10 +1,10 @@
-// Package clock reads the time as nanoseconds since a beginning of its own.
+// Package clock reads the time as nanoseconds since the clock was made.
 //
-// Each structure that needs the time holds a Clock: a base kept per value, never
-// per package, is what makes a structure that is created inside a testing/synctest
-// bubble run on the bubble's time. time.Since reads the monotonic clock alone,
-// which costs about half of what time.Now does, and no step of the wall clock can
-// move it. It stops while the machine sleeps.
+// Each structure that needs the time holds a Clock: its base is kept per value, never per
+// package, so that a structure that is created inside a testing/synctest bubble runs on
+// the bubble's time. time.Since reads the monotonic clock alone, which costs about half
+// as much as time.Now and is not affected by steps of the wall clock. It stops while the
+// machine sleeps.
 //
 // # What a caller's clock may do
 //
@@ -55,13 +55,13 @@ func (c *Clock) Now() int64 {
 	return int64(time.Since(c.base))
 }
 
-// Foreign reports whether the clock is a caller's: it may go backwards, and it may call
-// the structure that reads it, so that it is read before a lock is taken.
+// Foreign reports whether the clock is a caller's. Such a clock may go backwards, and it
+// may call the structure that reads it; so it is read before a lock is taken.
 func (c *Clock) Foreign() bool { return c.now != nil }
 
 // Lock locks mu and returns the time, not less than *last, which mu guards. The clock is
-// read under the lock, so that the times are in the order of the locks; a caller's clock
-// is read before it.
+// read under the lock, so that readings are in the order in which the lock was taken; a
+// caller's clock is read before that.
 func (c *Clock) Lock(mu *sync.Mutex, last *int64) int64 {
 	var now int64
 	if c.now == nil {
@@ -75,8 +75,9 @@ func (c *Clock) Lock(mu *sync.Mutex, last *int64) int64 {
 	return *last
 }
 
-// Forward returns now for who cannot keep the latest reading otherwise: a reading that is
-// before an earlier one is that one. It returns nil for nil.
+// Forward wraps now so that it never goes backwards: it returns the latest reading so
+// far. It is for callers that cannot keep the latest reading themselves. It returns nil
+// for nil.
 func Forward(now func() time.Time) func() time.Time {
 	if now == nil {
 		return nil
@@ -95,9 +96,9 @@ func Forward(now func() time.Time) func() time.Time {
 	}
 }
 
-// unset returns now for a clock that began at the zero time. From its first reading
-// on that is too far from there to be measured, it is moved so that this reading is
-// the zero time.
+// unset returns now for a clock that began at the zero time. The first reading that is
+// too far from the zero time to be measured becomes the new beginning: from then on the
+// clock is shifted so that this reading is the zero time.
 func unset(now func() time.Time) func() time.Time {
 	var begin atomic.Pointer[time.Time]
 	return func() time.Time {

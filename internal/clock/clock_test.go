@@ -23,7 +23,7 @@ func TestInABubble(t *testing.T) {
 	})
 }
 
-// TestOfACaller drives a caller's clock through all that it may do.
+// TestOfACaller drives a caller's clock through everything it may do.
 func TestOfACaller(t *testing.T) {
 	const second, century = int64(time.Second), 100 * 365 * 24 * time.Hour
 	type reading struct {
@@ -68,7 +68,7 @@ func TestOfACaller(t *testing.T) {
 	}
 }
 
-// TestUnsetTogether: all goroutines see one beginning.
+// TestUnsetTogether: all goroutines see the same beginning.
 func TestUnsetTogether(t *testing.T) {
 	unset := true
 	c := clock.New(func() time.Time {
@@ -102,8 +102,8 @@ func TestDoesNotAllocate(t *testing.T) {
 	}
 }
 
-// TestLock: the time under a lock is not before the last one; a caller's clock is read
-// before the lock is taken, for it may take the lock itself.
+// TestLock: the time under a lock is never earlier than the previous one; a caller's
+// clock is read before the lock is taken, because it may take the lock itself.
 func TestLock(t *testing.T) {
 	var mu sync.Mutex
 	var last int64

@@ -2,12 +2,12 @@
 // the single-flight of a cache (after groupcache, Brad Fitzpatrick, 2013).
 //
 // A Group has no lock. It is guarded by the lock of the cache that it serves, so that
-// "absent and not being loaded" is one decision, and "stored and no longer being
-// loaded" another: no caller can look between the two and load a second time.
+// "absent and not being loaded" is decided in one step, and "stored and no longer being
+// loaded" in another: no caller can look in between and load a second time.
 //
-// A Put or Delete of a key supersedes the load that is under way, as a lease does
-// in Nishtala et al., "Scaling Memcache at Facebook" (2013): its callers get what
-// it brings, but no other caller does, since it may have been read before the change.
+// A Put or Delete of a key supersedes the load that is under way, as a lease does in
+// Nishtala et al., "Scaling Memcache at Facebook" (2013): its callers get the value that
+// it loads, but no other caller does, since it may have been read before the change.
 package flight
 
 import (
@@ -22,16 +22,16 @@ import (
 // A Group holds the loads under way. The zero value is ready. The caller holds a
 // lock around every method.
 type Group[K comparable, V any] struct {
-	calls   map[K]*Call[V]        // that nothing has superseded
-	running map[*Call[V]]struct{} // these and the others
-	watches map[K]*Watch          // that nothing has ended
+	calls   map[K]*Call[V]        // not superseded
+	running map[*Call[V]]struct{} // these and those that were superseded
+	watches map[K]*Watch          // not ended
 	pending int                   // calls and watches
 }
 
 // Pending reports whether Supersede may have anything to do. O(1).
 func (g *Group[K, V]) Pending() bool { return g.pending > 0 }
 
-// Len returns the number of loads under way that nothing has superseded. O(1).
+// Len returns the number of loads under way that have not been superseded. O(1).
 func (g *Group[K, V]) Len() int { return len(g.calls) }
 
 // Running returns all loads under way. O(loads).
@@ -40,9 +40,9 @@ func (g *Group[K, V]) Running() []*Call[V] { return slices.Collect(maps.Keys(g.r
 // Ended notes that Run of c has returned.
 func (g *Group[K, V]) Ended(c *Call[V]) { delete(g.running, c) }
 
-// Join returns the load of k. If none is under way it begins one, and the caller
-// must Run it and see to it that Land and then Ended are called. A key that is not equal to
-// itself is loaded by each caller alone, since no other call could find its load.
+// Join returns the load of k. If none is under way it begins one; the caller must Run it
+// and make sure that Land and then Ended are called. A key that is not equal to itself is
+// loaded by each caller alone, since no other call could find its load.
 func (g *Group[K, V]) Join(k K) (c *Call[V], begun bool) {
 	if c = g.calls[k]; c != nil {
 		return c, false
@@ -76,8 +76,8 @@ func (g *Group[K, V]) Land(k K, c *Call[V]) (current bool) {
 	return true
 }
 
-// Supersede parts the load of k, if one is under way, from the group: its result will not
-// be stored, and the next caller to miss k loads again. It ends the watch of k.
+// Supersede detaches the load of k, if one is under way, from the group: its result will
+// not be stored, and the next caller that misses k loads again. It ends the watch of k.
 func (g *Group[K, V]) Supersede(k K) {
 	if c := g.calls[k]; c != nil {
 		c.landed = true
@@ -116,7 +116,7 @@ type Call[V any] struct {
 type outcome uint8
 
 const (
-	exited outcome = iota // by runtime.Goexit: what is left if nothing else is noted
+	exited outcome = iota // by runtime.Goexit: this is the value if nothing else was recorded
 	returned
 	panicked
 )
@@ -151,12 +151,12 @@ func (c *Call[V]) Run(load func() (V, error)) {
 	c.ended = returned
 }
 
-// Done is closed when the load has ended.
+// Done returns a channel that is closed when the load has ended.
 func (c *Call[V]) Done() <-chan struct{} { return c.done }
 
-// Wait returns what the load brings, or the cause of ctx's end if that comes first. It
-// panics with a *Panic if the loader panicked, and ends the calling goroutine if
-// the loader ended its own.
+// Wait returns the result of the load, or the cause of ctx if ctx is cancelled first. It
+// panics with a *Panic if the loader panicked, and ends the calling goroutine if the
+// loader ended its own.
 func (c *Call[V]) Wait(ctx context.Context) (V, error) {
 	select {
 	case <-c.done:

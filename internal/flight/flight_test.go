@@ -31,7 +31,7 @@ func TestSupersede(t *testing.T) {
 	g.Supersede("k")
 	g.Supersede("absent")
 	b, begun := g.Join("k")
-	assert.True(t, begun, "the next caller loads anew")
+	assert.True(t, begun, "the next caller loads again")
 	assert.False(t, g.Land("k", a), "the first result is stale")
 	assert.Equal(t, 1, g.Len(), "and its end leaves the second load alone")
 	g.SupersedeAll()
@@ -94,8 +94,8 @@ func TestOutcomes(t *testing.T) {
 	assert.Equal(t, 1, v)
 }
 
-// TestWatch: a watch sees what is superseded after it began, is shared, and is left
-// behind by nobody.
+// TestWatch: a watch sees that its key was superseded after it began, is shared, and is
+// removed with its last user.
 func TestWatch(t *testing.T) {
 	var g Group[string, int]
 	assert.False(t, g.Pending())

@@ -1,7 +1,8 @@
 package flight
 
 // A Watch sees whether a key was superseded since Group.Watch: a caller that has read the
-// key's value and is going to write a value derived from it must know. Many may share it.
+// key's value and will write a value derived from it needs to know. Several callers may
+// share a watch.
 type Watch struct {
 	users   int
 	changed bool
@@ -10,8 +11,8 @@ type Watch struct {
 // Changed reports whether the key was superseded. The caller holds the group's lock.
 func (w *Watch) Changed() bool { return w.changed }
 
-// Watch returns a watch of k; Unwatch must follow. A key that is not equal to itself has
-// a watch that sees nothing, since no write can mean it. O(1) expected.
+// Watch returns a watch of k; Unwatch must follow. The watch of a key that is not equal
+// to itself sees nothing, since no write can reach that key. O(1) expected.
 func (g *Group[K, V]) Watch(k K) *Watch {
 	w := g.watches[k]
 	if w == nil {

@@ -3,33 +3,30 @@
 //
 // # Idea
 //
-// A structure draws two secret words when it is made. An integer key k of any
-// width is hashed in two rounds, fold(fold(k ^ s0, k ^ s1), golden), where fold is
-// one 64×64→128 bit multiplication whose two halves are combined by exclusive or. In
-// the first round the key stands on both sides because a fixed
-// factor maps an arithmetic progression to another one, which some factors fold
-// onto few buckets. The second is there because the squares of a progression still
-// cluster at one seed in a hundred: TestRuns, which looks at keys in a row over
-// 1,000 seeds, fails without it.
-// Strings of up to 16 bytes are two words, which may overlap: folded in two rounds
-// as well, each with the secrets, the second with the length. Longer ones are read
-// through two lanes up to 32 bytes and four above, of 16 bytes each; the lanes do not
-// wait for each other, so that their multiplications run at the same time. The last
-// words of a string overlap the ones before them, so there is no rest to read byte by
-// byte.
-// Every other comparable type goes to maphash.Comparable, which is correct for floats,
-// interfaces, structs and arrays, and several times slower than the path of the
-// integers.
+// A structure draws two secret words when it is made. An integer key k of any width is
+// hashed in two rounds, fold(fold(k ^ s0, k ^ s1), golden), where fold is one 64×64→128
+// bit multiplication whose two halves are combined by exclusive or. In the first round
+// the key is on both sides: a fixed factor maps an arithmetic progression to another one,
+// which some factors fold onto few buckets. The second round is needed because the
+// squares of a progression still cluster for one seed in a hundred: TestRuns, which
+// hashes consecutive keys under 1,000 seeds, fails without it. Strings of up to 16 bytes
+// are two words, which may overlap: folded in two rounds as well, each with the secrets,
+// the second with the length. Longer ones are read through two lanes up to 32 bytes and
+// four above, of 16 bytes each; the lanes do not wait for each other, so that their
+// multiplications run at the same time. The last words of a string overlap the ones
+// before them, so there is no rest to read byte by byte. Every other comparable type goes
+// to maphash.Comparable, which is correct for floats, interfaces, structs and arrays, and
+// several times slower than the path of the integers.
 //
 // # Flooding
 //
 // Since the seeds differ from structure to structure and never leave it, an attacker
-// cannot choose keys that collide. Each lane has a secret of its own, which the
-// process draws when it starts: with one secret for all, two strings that differ only
-// in the order of their 16-byte blocks would collide whatever the secret is.
-// A caller's own hash function is mixed with the same secrets, so that a weak one (the
-// identity, say) still spreads over a power-of-two table; it cannot repair collisions
-// of the function itself.
+// cannot choose keys that collide. Each lane has its own secret, which the process draws
+// when it starts. With one secret for all lanes, two strings that differ only in the
+// order of their 16-byte blocks would collide whatever the secret is. A caller's own hash
+// function is mixed with the same secrets, so that a weak one (such as the identity)
+// still spreads over a power-of-two table; it cannot repair collisions of the function
+// itself.
 //
 // # References
 //
@@ -73,8 +70,8 @@ type secrets struct {
 	seed   maphash.Seed
 }
 
-// New returns a hasher with fresh secrets. If fn is not nil it is asked for the
-// hash of every key, and its answer is mixed with the secrets.
+// New returns a hasher with fresh secrets. If fn is not nil, it hashes every key, and its
+// result is mixed with the secrets.
 func New[K comparable](fn func(K) uint64) Hasher[K] {
 	h := Hasher[K]{
 		kind:    kindOf[K](),
@@ -88,7 +85,7 @@ func New[K comparable](fn func(K) uint64) Hasher[K] {
 }
 
 // Word returns Hash(k) and true if k is one machine word, and false otherwise. The
-// compiler inlines it, which it cannot do with Hash: for the few hottest callers.
+// compiler inlines it, but cannot inline Hash. It is for the few hottest callers.
 func (h *Hasher[K]) Word(k K) (uint64, bool) {
 	if h.kind != word64 {
 		return 0, false
@@ -110,8 +107,8 @@ func (h *Hasher[K]) Text(k K) (uint64, bool) {
 // IsWord reports whether Word returns true.
 func (h *Hasher[K]) IsWord() bool { return h.kind == word64 }
 
-// OfWord returns Hash(k) if IsWord, else nonsense. It spares Word's question to a
-// caller who has asked already.
+// OfWord returns Hash(k) if IsWord, else nonsense. It saves a caller that has checked
+// IsWord the check in Word.
 func (h *Hasher[K]) OfWord(k K) uint64 {
 	w := *(*uint64)(unsafe.Pointer(&k))
 	hi, lo := bits.Mul64(w^h.s0, w^h.s1)
@@ -145,8 +142,8 @@ func (h *Hasher[K]) Hash(k K) uint64 {
 	}
 }
 
-// text hashes a string. It is no method of Hasher: a generic one is compiled in the
-// package that uses it, and would not have the loads inlined there.
+// text hashes a string. It is not a method of Hasher: a generic method is compiled in the
+// package that uses it, where the loads would not be inlined.
 func (x *secrets) text(s string) uint64 {
 	n := len(s)
 	var a, b uint64
@@ -202,8 +199,8 @@ func absorb(p unsafe.Pointer, key, state uint64) uint64 {
 	return fold(binary.LittleEndian.Uint64(w[:8])^key, binary.LittleEndian.Uint64(w[8:])^state)
 }
 
-// anyKey is apart from Hash because maphash.Comparable lets its argument
-// escape, which would move every k to the heap.
+// anyKey is separate from Hash because maphash.Comparable lets its argument escape, which
+// would move every k to the heap.
 //
 //go:noinline
 func anyKey[K comparable](seed maphash.Seed, k K) uint64 {

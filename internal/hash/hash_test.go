@@ -39,9 +39,9 @@ func check[K comparable](t *testing.T, a, b K) {
 	assert.Equal(t, h.Hash(a), c.Hash(b), "a copy hashes alike")
 }
 
-// TestSeedsDiffer: two structures hash no kind of key alike, and keys that fall into
-// one bucket of the first are spread in the second: otherwise who floods one of them
-// floods all.
+// TestSeedsDiffer: two structures hash no kind of key alike, and keys that share a bucket
+// of the first are spread over the second. Otherwise an attacker who floods one structure
+// floods all of them.
 func TestSeedsDiffer(t *testing.T) {
 	type pair struct{ a, b int64 }
 	seedsDiffer(t, func(i int) int { return i })
@@ -87,10 +87,10 @@ func differ[K comparable](t *testing.T, a, b Hasher[K], key func(i int) K) {
 	assert.Greater(t, len(buckets), 16, "%T: equal buckets", key(0))
 }
 
-// TestSpread: patterns that are not random to an onlooker must spread like random
-// keys, by high bits and by low bits. A random function puts up to 11 of 2^16 keys
-// into the fullest of 2^16 buckets; over 20,000 seeds this one put 18. A fixed
-// factor put 143, so that the bound of 48 tells them apart without false alarms.
+// TestSpread: keys in regular patterns must spread like random keys, by high bits and by
+// low bits. A random function puts up to 11 of 2^16 keys into the fullest of 2^16
+// buckets; over 20,000 seeds this one put 18. A fixed factor put 143, so the bound of 48
+// separates the two without false alarms.
 func TestSpread(t *testing.T) {
 	const n = 1 << 16
 	patterns := map[string]func(i int) uint64{
@@ -201,8 +201,8 @@ func BenchmarkHash(b *testing.B) {
 	})
 }
 
-// TestUncomparable: a key whose == would panic does so while it is hashed, by a
-// function of the caller too, since that may happen before a lock is taken.
+// TestUncomparable: a key whose == would panic makes the hash panic, also where the
+// caller's function hashes it, because hashing comes before a lock is taken.
 func TestUncomparable(t *testing.T) {
 	type pair struct {
 		a int
@@ -216,8 +216,8 @@ func TestUncomparable(t *testing.T) {
 	}
 }
 
-// TestTexts: every byte and the length of a string count, at each length on both
-// sides of 16, 32, 64 and 128.
+// TestTexts: every byte of a string and its length change the hash, at each length around
+// 16, 32, 64 and 128.
 func TestTexts(t *testing.T) {
 	h := New[string](nil)
 	seen := map[uint64]string{}
@@ -243,7 +243,7 @@ func TestTexts(t *testing.T) {
 
 // TestBlocks: strings of the same 16-byte blocks in every order, and of blocks that
 // differ by what a lane's secret could be, hash differently. With one secret for all
-// lanes, those whose blocks only change places would be equal.
+// lanes, strings with the same blocks in another order would hash alike.
 func TestBlocks(t *testing.T) {
 	for blocks := 2; blocks <= 10; blocks++ {
 		h := New[string](nil)
@@ -260,8 +260,8 @@ func TestBlocks(t *testing.T) {
 }
 
 // TestAvalanche: whichever bit of a string changes, about half of the bits of its hash
-// change, and each of them about as often. Each string has secrets of its own: there are
-// 128 pairs of strings of one byte that differ in a given bit, too few to average over.
+// change, and each of them about as often. Each string gets its own secrets: only 128
+// pairs of one-byte strings differ in a given bit, too few to average over.
 func TestAvalanche(t *testing.T) {
 	const keys = 200
 	r := rand.New(rand.NewPCG(1, 2))
@@ -290,7 +290,7 @@ func TestAvalanche(t *testing.T) {
 	}
 }
 
-// TestTextRuns is TestRuns for strings that count.
+// TestTextRuns is TestRuns for strings with consecutive numbers.
 func TestTextRuns(t *testing.T) {
 	const n = 1 << 10
 	seeds := 300
@@ -325,9 +325,10 @@ func TestTextRuns(t *testing.T) {
 	}
 }
 
-// TestRuns: keys in a row, or a stride apart, fall into buckets as random ones do,
-// whichever bits choose the bucket and whatever the seeds. With n keys in n buckets
-// the squares of the counts add up to 2n then; at each of 1,000 seeds.
+// TestRuns: consecutive keys, and keys a stride apart, spread over the buckets as random
+// keys do, whichever bits choose the bucket and whatever the seeds. With n keys in n
+// buckets the squares of the counts then add up to 2n. This is checked for each of 1,000
+// seeds.
 func TestRuns(t *testing.T) {
 	const n = 1 << 10
 	seeds := 1000

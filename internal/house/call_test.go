@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A mood is what a function that is handed to a structure does when it is called.
+// A mood is the behaviour of a function that is passed to a structure.
 type mood int
 
 const (
@@ -154,10 +154,10 @@ type outcome struct {
 	hung     bool
 }
 
-// patience is how long a call may take that must not hang.
+// patience is the time limit for a call that must not hang.
 const patience = 20 * time.Second
 
-// outcomeOf runs f in a goroutine of its own.
+// outcomeOf runs f in a new goroutine.
 func outcomeOf(f func()) outcome {
 	done := make(chan outcome, 1)
 	go func() {
@@ -209,5 +209,5 @@ func requireUsable(t *testing.T, v reflect.Value, pkg, after string) {
 	}
 }
 
-// blink is how long a call waits that has nothing to wait for.
+// blink is the time limit of a wait for something that does not happen.
 const blink = 2 * time.Millisecond

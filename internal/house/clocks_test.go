@@ -84,8 +84,8 @@ func spendTTL(v any) bool {
 	return !loaded
 }
 
-// TestClocks drives each structure with a clock of its own through what a clock can do
-// that time does not.
+// TestClocks drives each structure with its own clock through everything that a clock can
+// do and time does not.
 func TestClocks(t *testing.T) {
 	start := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	for name, all := range clocks {

@@ -11,18 +11,18 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A figure is a number that an essay states, not in a drawing or a table, which have tests
-// of their own, nor in an answer of "What happens if", which names its test. Years, small
-// numbers and the widths of words are none.
+// A figure is a number that an essay states, except in a drawing or a table, which have
+// separate tests, and in an answer of "What happens if", which names its test. Years,
+// small numbers and the widths of words are none.
 var (
 	figure  = regexp.MustCompile(`\d`)
 	noValue = regexp.MustCompile(`O\([^)]*\)|\(\d{4}\)|\b[A-Za-z_]\w*\d\w*\b|\bI\d+\b|go run [^)]*|\b(?:16|32|64|128)[- ]bits?\b|\b(?:-?[012]|2\^\d+)(?:\b|$)[^.\d/]`)
 	aside   = regexp.MustCompile(`(?m)^(.+?): (.+)$`)
 )
 
-// TestFigures: each figure of an essay is held by something that testdata/figures.txt
-// names: a test, or a constant of the code. So an essay's figure cannot be changed, or a
-// new one stated, without a look at what holds it.
+// TestFigures: for each figure of an essay, testdata/figures.txt names a test or a
+// constant of the code that confirms it. So no figure of an essay can be changed or added
+// without naming its confirmation.
 func TestFigures(t *testing.T) {
 	held := map[string][]string{} // phrases by package
 	for line := range strings.Lines(read(t, "internal/house/testdata/figures.txt")) {

@@ -124,7 +124,7 @@ func TestOptionsThatMisbehave(t *testing.T) {
 // misbehaves fills a structure and calls one method while one of its functions is in a
 // mood.
 func misbehaves(t *testing.T, pkg string, make func(ask) any, field string, method int, m mood, called func()) {
-	var misbehave atomic.Pointer[func()] // a load runs in a goroutine of its own
+	var misbehave atomic.Pointer[func()] // a load runs in another goroutine
 	v := reflect.ValueOf(make(func(name string) {
 		if name != field {
 			return

@@ -4,10 +4,10 @@
 //
 // # Idea
 //
-// Each push draws a ticket from tail and each pop one from head. A ticket is a
-// place in the array and the number of laps made round it, in one word:
+// Each push draws a ticket from tail and each pop one from head. A ticket is an index of
+// the array and the number of laps made around it, in one word:
 //
-//	 63       62 … k    k-1 … 0        1<<k is one lap, the least power of
+//	 63       62 … k    k-1 … 0        1<<k is one lap, the smallest power of
 //	[closed] [  lap  ] [ index ]       two above the capacity
 //
 // The word grows with each ticket, and never runs out: with 2^20 slots there are
@@ -37,36 +37,35 @@
 // PushEvict takes the ticket of the oldest item and keeps it, with a bit in head that
 // makes all others wait, until the new item is in the same slot and tail has moved.
 //
-// I1 needs a word: a ticket is taken from head only after tail was seen beyond
-// it, and from tail only after head was seen less than a lap behind it, or after
-// a stamp showed just that; neither word ever goes back.
+// I1 holds because a ticket is taken from head only after tail was seen beyond it, and
+// from tail only after head was seen less than a lap behind it, or after a stamp showed
+// this; neither word ever decreases.
 //
 // # Full and empty are exact
 //
-// An operation takes effect where it takes its ticket, though its item appears, or
-// its slot is free, only later. Full and Empty have to agree with that.
+// An operation takes effect at the moment when it takes its ticket, although its item
+// appears, or its slot becomes free, only later. Full and Empty have to agree with that.
 //
-// TryPush says Full when it read tail = t and then head = t − lap. At the moment of
-// its read of tail, head was not above what was read later, since it only grows, and
-// not below t − lap, by I1. So it was exactly that: the queue was full, with the
-// closed bit as it was read. In the same way TryPop says Empty when it read head = h
-// and then tail = h: by I1 head was h still, and the queue was empty then.
+// TryPush returns Full when it has read tail = t and then head = t − lap. At the moment
+// of its read of tail, head was not above what was read later, since it only grows, and
+// not below t − lap, by I1. So it was exactly that: the queue was full, with the closed
+// bit as it was read. In the same way TryPop returns Empty when it has read head = h and
+// then tail = h: by I1 head was still h, so the queue was empty then.
 //
 // A slot that is not ready proves neither. It may be claimed by a push that has not
-// published, or by a pop that has not handed it on. Queues that take this for empty
-// or full answer wrongly: an item pushed before is in the queue, behind the one that
-// is late. Here the caller looks again, and gives up the processor in between: so
-// the queue is not wait-free and not even lock-free. One goroutine that the system
-// stops between its ticket and its stamp, a window of two stores, holds up those
-// behind it, although never those at the other end of a queue that is neither full
-// nor empty.
+// published, or by a pop that has not handed it on. Queues that treat this as empty or
+// full answer wrongly: an item that was pushed earlier is in the queue, behind the late
+// one. Here the caller looks again, and yields the processor in between; so the queue is
+// not wait-free and not even lock-free. One goroutine that the system stops between its
+// ticket and its stamp, a window of two stores, holds up those behind it, although never
+// those at the other end of a queue that is neither full nor empty.
 //
-// PushSlice and PopInto take a run of tickets at once, then serve the slots in turn.
-// To the outside they are single pushes and pops that follow each other; when they
-// come back short, the last thing they saw was Full, Empty or Closed.
+// PushSlice and PopInto take a run of tickets at once, then serve the slots in turn. To
+// an observer they are single pushes and pops, one after the other; when they return
+// fewer items than asked for, the last result they saw was Full, Empty or Closed.
 //
 // # References
 //
-// D. Vyukov, "Bounded MPMC queue" (2010). The lap in the index, which gives up the
-// power of two, is of crossbeam's ArrayQueue (2017).
+// D. Vyukov, "Bounded MPMC queue" (2010). The lap in the index, which allows capacities
+// other than powers of two, is from crossbeam's ArrayQueue (2017).
 package lap

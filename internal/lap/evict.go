@@ -1,8 +1,8 @@
 package lap
 
 // PushEvict appends v. If there are Cap items it removes the oldest in the same step and
-// returns it with true; a queue of capacity 0 returns v itself. It is not for a queue
-// that is closed. O(1) when alone, else as TryPush.
+// returns it with true; a queue of capacity 0 returns v itself. The queue must not be
+// closed. O(1) when alone, else as TryPush.
 //
 // When the queue is full, the slot of the next push is that of the next pop. The caller
 // takes the pop's ticket, with the evicting bit in head: from then on no other operation

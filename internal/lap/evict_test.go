@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestPushEvict: every item is popped, evicted or left, once, and those of one producer
-// come in order, whatever else goes on at both ends.
+// TestPushEvict: every item is popped, evicted or left exactly once, and the items of one
+// producer come in order, whatever happens at both ends meanwhile.
 func TestPushEvict(t *testing.T) {
 	items := 5_000
 	if testing.Short() {
@@ -86,7 +86,7 @@ func TestPushEvict(t *testing.T) {
 }
 
 // TestEvictionIsOneStep: while the oldest item is being replaced, no operation finds the
-// queue empty, or with room, or one shorter.
+// queue empty, not full, or one item shorter.
 func TestEvictionIsOneStep(t *testing.T) {
 	for _, capacity := range []int{1, 2} {
 		q := made[int](capacity)

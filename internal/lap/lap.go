@@ -24,15 +24,15 @@ const (
 )
 
 // A Queue is made ready by Init. It is safe for concurrent use. The zero Queue has
-// capacity 0: it is full and empty. Of two copies that are in use, which would be two
-// pairs of ends of one array, one panics when it meets what the other has done.
+// capacity 0: it is full and empty. If a queue is copied and both copies are used, two
+// pairs of ends share one array; one of them panics when it finds what the other has
+// done.
 //
-// head and tail have a cache line of their own each (two, since processors fetch
-// lines in pairs), or producers and consumers would slow each other down without
-// having anything to do with each other.
+// head and tail each have their own cache line (two, since processors fetch lines in
+// pairs). Otherwise producers and consumers would slow each other down (false sharing).
 type Queue[T any] struct {
 	slots []slot[T]
-	lap   uint64 // the ticket one lap on is this much greater
+	lap   uint64 // what one lap adds to a ticket
 	_     [128]byte
 	head  atomic.Uint64 // the next pop's ticket
 	_     [128]byte
@@ -49,15 +49,15 @@ type slot[T any] struct {
 // all memory at once; nothing else in this package allocates.
 func (q *Queue[T]) Init(capacity int) {
 	q.slots = make([]slot[T], capacity)
-	q.lap = 1 << bits.Len(uint(capacity)) // the least power of two above capacity
+	q.lap = 1 << bits.Len(uint(capacity)) // the smallest power of two above capacity
 	for i := range q.slots {
 		q.slots[i].stamp.Store(uint64(i))
 	}
 }
 
-// TryPush appends v. The result is OK; Full only if there were Cap items; or Closed.
-// O(1) when alone; it may have to wait for another goroutine that is inside TryPush
-// or TryPop. The push happens before the pop that returns v.
+// TryPush appends v. The result is OK; Full only if there were Cap items; or Closed. O(1)
+// when alone; it may have to wait for a goroutine inside TryPush or TryPop. The push
+// happens before the pop that returns v.
 func (q *Queue[T]) TryPush(v T) Result {
 	for {
 		t := q.tail.Load()
@@ -90,8 +90,9 @@ func (q *Queue[T]) TryPush(v T) Result {
 	}
 }
 
-// TryPop takes the oldest item out. The result is OK; Empty only if there was none;
-// or Closed, if there was none and never will be. O(1) when alone, else as TryPush.
+// TryPop removes the oldest item and returns it. The result is OK; Empty only if there
+// was none; or Closed, if there was none and never will be. O(1) when alone, else as
+// TryPush.
 func (q *Queue[T]) TryPop() (v T, r Result) {
 	for {
 		h := q.head.Load()
@@ -123,9 +124,9 @@ func (q *Queue[T]) TryPop() (v T, r Result) {
 	}
 }
 
-// PushSlice appends the items of vs, as so many calls of TryPush without another
-// push between those that find room at once, and returns how many it stored and why
-// it stopped: OK if that is all. O(1) an item, with one compare-and-swap a run.
+// PushSlice appends the items of vs as that many calls of TryPush would, with no other
+// push between those that find room at once. It returns how many it stored and why it
+// stopped: OK if it stored all. O(1) per item, with one compare-and-swap per run.
 func (q *Queue[T]) PushSlice(vs []T) (n int, r Result) {
 	if len(q.slots) == 0 {
 		return 0, Full
@@ -161,9 +162,9 @@ func (q *Queue[T]) PushSlice(vs []T) (n int, r Result) {
 	return n, OK
 }
 
-// PopInto takes items out into dst, the oldest first, as so many calls of TryPop,
-// and returns how many and why it stopped: OK if dst is full. O(1) an item, with one
-// compare-and-swap a run.
+// PopInto moves items to dst, the oldest first, as that many calls of TryPop would. It
+// returns how many and why it stopped: OK if dst is full. O(1) per item, with one
+// compare-and-swap per run.
 func (q *Queue[T]) PopInto(dst []T) (n int, r Result) {
 	if len(q.slots) == 0 {
 		return 0, Empty
@@ -199,16 +200,15 @@ func (q *Queue[T]) PopInto(dst []T) (n int, r Result) {
 	return n, OK
 }
 
-// Close lets no push succeed from now on; items that are in stay. It reports whether
-// this call closed the queue. O(1).
+// Close makes all later pushes fail; the items in the queue stay. It reports whether this
+// call closed the queue. O(1).
 func (q *Queue[T]) Close() bool { return q.tail.Or(closed)&closed == 0 }
 
 // Closed reports whether Close was called. O(1).
 func (q *Queue[T]) Closed() bool { return q.tail.Load()&closed != 0 }
 
-// Len returns the number of items at one moment during the call, those included
-// whose push has its ticket but has not returned. O(1); it reads again when a push
-// comes in between.
+// Len returns the number of items at one moment during the call. It includes items whose
+// push has its ticket but has not returned. O(1); it reads again when a push intervenes.
 func (q *Queue[T]) Len() int {
 	for len(q.slots) > 0 {
 		t := q.tail.Load() &^ closed
@@ -258,8 +258,8 @@ func (s *slot[T]) take(t, lap uint64) (v T) {
 	return v
 }
 
-// await returns when the slot has this stamp, which is the stamp that the caller's
-// own ticket needs, so that no other can use it up.
+// await returns when the slot has this stamp. The caller's ticket needs this stamp, so no
+// other operation can use it up.
 func (s *slot[T]) await(stamp uint64) {
 	for s.stamp.Load() != stamp {
 		late(s.stamp.Load() > stamp)
@@ -276,16 +276,16 @@ func late(beyond bool) {
 	wait()
 }
 
-// wait gives up the processor to the goroutine that a slot is waiting for. It and
-// copied take no arguments and are not inlined, so that TryPush and TryPop need no
-// frame for a case that is rare.
+// wait yields the processor to the goroutine that a slot is waiting for. wait and copied
+// take no arguments and are not inlined, so that TryPush and TryPop need no frame for a
+// rare case.
 //
 //go:noinline
 func wait() { runtime.Gosched() }
 
-// copied says that I1 does not hold, or that a slot's stamp is beyond what a ticket needs
-// that is the caller's own or has not been drawn: a copy of the queue has drawn the like
-// of it.
+// copied panics because I1 does not hold, or because a slot's stamp is beyond the one
+// that the caller's ticket, or a ticket not yet drawn, needs: a copy of the queue has
+// drawn the same ticket.
 //
 //go:noinline
 func copied() { panic("ringbuffer: MPMC must not be copied") }
@@ -307,8 +307,8 @@ func (q *Queue[T]) skip(t uint64, n int) uint64 {
 	return t&^(q.lap-1) + q.lap + i - size
 }
 
-// between returns the number of tickets from a to b, or -1 if it is not in 0..Cap,
-// as happens when what was read first has been overtaken.
+// between returns the number of tickets from a to b, or -1 if it is not in 0..Cap, which
+// happens when the word that was read first has been overtaken.
 func (q *Queue[T]) between(a, b uint64) int {
 	size := uint64(len(q.slots))
 	laps := b/q.lap - a/q.lap

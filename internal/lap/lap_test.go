@@ -101,9 +101,9 @@ func TestModel(t *testing.T) {
 	})
 }
 
-// TestExact has as many items as the capacity go round between goroutines that each
-// hold one at most, so that the queue has an item for everyone who asks and room for
-// everyone who returns one: no answer but OK is true.
+// TestExact circulates as many items as the capacity among goroutines that each hold at
+// most one. So the queue has an item for each that asks and room for each that returns
+// one: every result must be OK.
 func TestExact(t *testing.T) {
 	for _, capacity := range []int{1, 2, 3, 5, 8} {
 		q := made[int](capacity)
@@ -135,8 +135,9 @@ func TestExact(t *testing.T) {
 	}
 }
 
-// Every item comes out once, those of one producer in order, whether they go one by
-// one or in runs, and the queue is closed under way: what was accepted still comes.
+// Every item is popped once, the items of one producer in order, whether they are moved
+// one by one or in runs. The queue is closed meanwhile: items that were accepted are
+// still popped.
 func TestConcurrent(t *testing.T) {
 	const producers, consumers = 3, 3
 	items := 20_000
@@ -222,8 +223,9 @@ func TestConcurrent(t *testing.T) {
 	}
 }
 
-// A push that has its ticket but has not published keeps pops from saying Empty, and
-// a pop that has not handed on keeps pushes from saying Full: they wait.
+// While a push has its ticket but has not published its item, pops wait instead of
+// returning Empty. While a pop has not handed on its slot, pushes wait instead of
+// returning Full.
 func TestLateIsNotAbsent(t *testing.T) {
 	q := made[int](2)
 	ticket := q.tail.Load()
@@ -268,7 +270,7 @@ func TestLateIsNotAbsent(t *testing.T) {
 	q.Check()
 }
 
-// A pair of words read too far apart is known to be one.
+// between detects a pair of words that were read too far apart.
 func TestBetween(t *testing.T) {
 	for _, capacity := range []int{1, 2, 3, 4, 7} {
 		q := made[int](capacity)

@@ -31,9 +31,9 @@ func copyOf(q *Queue[int]) *Queue[int] {
 	return c.Interface().(*Queue[int])
 }
 
-// TestCopies does every short sequence of operations on two copies of a queue: each
-// returns, or panics by name; none waits for what cannot come. And while only one of
-// the two is used nothing panics.
+// TestCopies runs every short sequence of operations on two copies of a queue. Each
+// operation returns, or panics with a message that names the misuse; none waits for
+// something that cannot happen. While only one of the two is used, nothing panics.
 func TestCopies(t *testing.T) {
 	ops := []func(q *Queue[int]){
 		func(q *Queue[int]) { q.TryPush(1) },

@@ -1,20 +1,20 @@
-// Package list is a doubly linked list whose elements are small numbers: slots of
-// a table.Table. It is the classic intrusive list with array indices for pointers
-// (Knuth, The Art of Computer Programming 1, section 2.2.5): 8 bytes an element,
-// no allocation for one, nothing for the garbage collector to follow.
+// Package list is a doubly linked list whose elements are small numbers: slots of a
+// table.Table. It is the classic intrusive list with array indices for pointers (Knuth,
+// The Art of Computer Programming 1, section 2.2.5): 8 bytes per element, no allocation
+// per element, and no pointers for the garbage collector to follow.
 //
-// One Lists value holds several circular lists over the same elements, each
-// element in at most one of them. A list is named by its head, a number below
-// the number of lists that closes the circle and stands for both ends, so that no
-// operation has a special case:
+// One Lists value holds several circular lists over the same elements, each element in at
+// most one of them. A list is named by its head, a number below the number of lists. The
+// head closes the circle and stands for both ends, so that no operation has a special
+// case:
 //
 //	  ┌──────────────────────────────┐
 //	  ▼                              │
 //	head ⇄ front ⇄ … ⇄ back ⇄ (head)─┘
 //
-// The type parameter is there for the compiler: what is generic it inlines into
-// generic code wherever that is compiled, other functions only where their
-// package is imported directly.
+// The type parameter exists for the compiler: it inlines generic functions into generic
+// code wherever that is compiled, but other functions only where their package is
+// imported directly.
 //
 // Invariants: following next from a head leads back to it, prev is its inverse,
 // and an element outside every list links to itself in neither direction (both
@@ -24,8 +24,9 @@ package list
 // A link is one element's neighbours.
 type link[E ~uint32] struct{ prev, next E }
 
-// Lists is a set of lists. It is made by New; Grow must have made room for an
-// element before it is inserted. All methods are O(1) but New and Grow.
+// Lists is a set of lists. It is made by New; Grow must have reserved memory for an
+// element before it is inserted. All methods except Grow are O(1);
+// New is O(n).
 type Lists[E ~uint32] struct{ links []link[E] }
 
 // New returns n empty lists with the heads 0 to n-1; elements are the numbers
@@ -46,7 +47,7 @@ func (l *Lists[E]) Grow(n int) {
 	l.links = links
 }
 
-// Len returns the bound that Grow has set last.
+// Len returns the bound that the last Grow set.
 func (l *Lists[E]) Len() int { return len(l.links) }
 
 // Next returns the element after e, towards the back; the head after the last.
@@ -57,8 +58,8 @@ func (l *Lists[E]) Next(e E) E { return l.links[e].next }
 // first. Prev of the head is the back.
 func (l *Lists[E]) Prev(e E) E { return l.links[e].prev }
 
-// InsertBefore puts e, which is in no list, just before at. Before the head is
-// the back of its list.
+// InsertBefore inserts e, which is in no list, just before at. Before the head is the
+// back of its list.
 func (l *Lists[E]) InsertBefore(e, at E) {
 	prev := l.links[at].prev
 	l.links[e] = link[E]{prev, at}
@@ -66,7 +67,7 @@ func (l *Lists[E]) InsertBefore(e, at E) {
 	l.links[at].prev = e
 }
 
-// Remove takes e out of its list.
+// Remove removes e from its list.
 func (l *Lists[E]) Remove(e E) {
 	at := l.links[e]
 	l.links[at.prev].next = at.next
@@ -74,7 +75,7 @@ func (l *Lists[E]) Remove(e E) {
 	l.links[e] = link[E]{}
 }
 
-// MoveBefore takes e out of its list and puts it just before at.
+// MoveBefore removes e from its list and inserts it just before at.
 func (l *Lists[E]) MoveBefore(e, at E) {
 	if e == at || l.links[e].next == at {
 		return

@@ -1,5 +1,5 @@
 // Package loopback chooses ports of 127.0.0.1 for servers that tests and measurements
-// start as processes of their own.
+// start as separate processes.
 package loopback
 
 import (
@@ -10,19 +10,19 @@ import (
 	"sync"
 )
 
-// Ports below those that systems hand out themselves (Linux from 32768, others from
-// 49152), so that neither a connection nor a listener on port 0 gets one.
+// Ports below those that systems assign themselves (Linux from 32768, others from 49152),
+// so that neither a connection nor a listener on port 0 gets one.
 const first, last = 15_000, 32_000
 
 var held struct {
 	mu    sync.Mutex
-	ports []net.PacketConn // as long as the process runs
+	ports []net.PacketConn // held as long as the process runs
 }
 
-// Addr returns an address, host:port, that no other call returns: not in this process
-// and not in another one, until this one has ended. A server can be started there, and
-// started again after it was killed. With a port that was only seen to be free, a test
-// could find another test's server behind it.
+// Addr returns an address, host:port. No other call returns the same address, in this
+// process or another, until this process has ended. A server can be started there, and
+// started again after it was killed. If a port were only seen to be free, another test
+// could start its server on it first.
 func Addr() (string, error) {
 	held.mu.Lock()
 	defer held.mu.Unlock()

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestAddr: no address comes twice, not even of one that no server uses, and a server
+// TestAddr: no address is returned twice, not even one that no server uses, and a server
 // can be started at each.
 func TestAddr(t *testing.T) {
 	seen := map[string]bool{}

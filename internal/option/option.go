@@ -1,11 +1,10 @@
-// Package option is how a constructor of flatline takes its options: none, or one
-// plain struct.
+// Package option reads the options of a constructor: none, or one plain struct.
 package option
 
 import "fmt"
 
-// One returns the options that the constructor fn, "lru.New" say, was given, or
-// the zero value. It panics if there is more than one.
+// One returns the options that were passed to the constructor fn ("lru.New"), or the zero
+// value. It panics if there is more than one.
 func One[O any](fn string, opts []O) (o O) {
 	switch len(opts) {
 	case 0:

@@ -100,7 +100,7 @@ func BenchmarkTable_Find(b *testing.B) {
 	})
 }
 
-// BenchmarkTable_DeleteSwap: a dense set of n keys loses one and gains one.
+// BenchmarkTable_DeleteSwap deletes a key from a dense set of n keys and adds one.
 func BenchmarkTable_DeleteSwap(b *testing.B) {
 	bench.Sweep(b, "flatline", func(b *testing.B, n int) {
 		h := hash.New[int](nil)

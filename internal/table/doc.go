@@ -1,5 +1,5 @@
-// Package table is the hash table of flatline's hashed structures: it maps a key
-// to a slot, a 32-bit number that stays the key's own until the key is deleted.
+// Package table is the hash table of flatline's hashed structures: it maps a key to a
+// slot, a 32-bit number that the key keeps until it is deleted.
 //
 // # Idea
 //
@@ -23,12 +23,11 @@
 //
 // # Why not a Go map
 //
-// A Go map would need the slot as its value and the key twice, or a pointer to
-// an entry of its own on the heap. Here an int64→int64 entry takes 24 bytes and
-// 4 to 8 of its bucket; there is no pointer for the collector to follow unless K
-// or V holds one; the hash is kept, so that nothing is hashed again when a
-// victim leaves or the table grows; and an evicting cache hands a victim's slot
-// to the newcomer without allocating.
+// A Go map would need the slot as its value and the key twice, or a pointer to a separate
+// entry on the heap. Here an int64→int64 entry takes 24 bytes and 4 to 8 of its bucket;
+// there is no pointer for the collector to follow unless K or V holds one; the hash is
+// kept, so that no key is hashed again when a victim is evicted or the table grows; and
+// an evicting cache gives a victim's slot to the new key without allocating.
 //
 // # Invariants
 //

@@ -12,7 +12,7 @@ const MaxSlots = 1<<32 - 2
 // It costs one of the 32 bits: buckets are chosen by the low 31.
 const taken = 1 << 31
 
-// An Entry is one slot: 8 bytes of its own before the value and the key.
+// An Entry is one slot: 8 bytes, then the value and the key.
 type Entry[K comparable, V any] struct {
 	hash  uint32 // low half of the key's hash | taken; 0 in a free slot
 	chain uint32 // next slot of the bucket, or next free slot; 0 ends both
@@ -23,8 +23,8 @@ type Entry[K comparable, V any] struct {
 // A Table maps keys to slots. The zero value is an empty table without a limit.
 // It is not safe for concurrent use.
 //
-// Every method that takes a key takes its hash too: the low 32 bits of what
-// hash.Hasher returns, always of the same one.
+// Every method that takes a key also takes its hash: the low 32 bits of the hash that
+// hash.Hasher returns, always the same Hasher.
 type Table[K comparable, V any] struct {
 	heads   []uint32      // first slot of each bucket; a power of two of them
 	entries []Entry[K, V] // by slot; entries[0] ends every chain
@@ -33,8 +33,8 @@ type Table[K comparable, V any] struct {
 	n       uint32
 }
 
-// New returns an empty table that never reserves memory for more than limit keys,
-// which the caller promises not to exceed. No memory is set aside for them.
+// New returns an empty table that never reserves memory for more than limit keys; the
+// caller must not add more. New reserves no memory for them.
 func New[K comparable, V any](limit uint32) Table[K, V] {
 	return Table[K, V]{limit: limit}
 }
@@ -47,8 +47,8 @@ func (t *Table[K, V]) Len() int { return int(t.n) }
 // and Compact. O(1).
 func (t *Table[K, V]) Slots() int { return cap(t.entries) }
 
-// At returns the entry of a slot in use. The pointer is good until the next
-// FindOrAdd, DeleteSwap or Compact. O(1).
+// At returns the entry of a slot in use. The pointer is valid until the next FindOrAdd,
+// DeleteSwap or Compact. O(1).
 func (t *Table[K, V]) At(s uint32) *Entry[K, V] { return &t.entries[s] }
 
 // Find returns the slot of k, or 0 if k is absent. O(1) expected.
@@ -67,9 +67,9 @@ func (t *Table[K, V]) Find(h uint32, k K) uint32 {
 	return 0
 }
 
-// FindOrAdd returns the slot of k and true or, if k is absent, a slot that it
-// has given to k, with the zero Value, and false. O(1) expected and amortised:
-// growth moves every entry.
+// FindOrAdd returns the slot of k and true or, if k is absent, adds it and returns its
+// slot, with the zero Value, and false. O(1) expected and amortised: growth moves every
+// entry.
 func (t *Table[K, V]) FindOrAdd(h uint32, k K) (s uint32, found bool) {
 	h |= taken
 	var link *uint32
@@ -80,7 +80,7 @@ func (t *Table[K, V]) FindOrAdd(h uint32, k K) (s uint32, found bool) {
 	}
 	if t.free == 0 && len(t.entries) == cap(t.entries) {
 		t.grow()
-		link, _ = t.search(h, k) // the one found above led into the old slab
+		link, _ = t.search(h, k) // the link found above pointed into the old slab
 	}
 	if s = t.free; s != 0 {
 		t.free = t.entries[s].chain
@@ -103,7 +103,7 @@ func (t *Table[K, V]) FindOrReuse(h uint32, k K, victim uint32) (s uint32, found
 	h |= taken
 	e := &t.entries[victim]
 	from := &t.heads[int(e.hash)&(len(t.heads)-1)]
-	first := *from // asked for now, memory brings it while the search waits for its own
+	first := *from // loaded early, so that its cache miss overlaps with the search's
 	link, found := t.search(h, k)
 	if found {
 		return *link, true
@@ -120,12 +120,11 @@ func (t *Table[K, V]) FindOrReuse(h uint32, k K, victim uint32) (s uint32, found
 	return victim, false
 }
 
-// search returns the link that leads to k's slot or, if k is absent, the link
-// at the end of its bucket's chain, which is 0. Hanging new keys at the end, not
-// the front, costs nothing, since a search that fails has walked there, and
-// keeps each chain in the order of arrival: the victims of a cache are mostly
-// first in their chains, which saves the walk and a branch that would be
-// predicted wrongly every other time.
+// search returns the link that leads to k's slot or, if k is absent, the link at the end
+// of its bucket's chain, which is 0. Appending new keys at the end, not the front, costs
+// nothing, since a search that fails has walked there. It keeps each chain in the order
+// of arrival: the victims of a cache are mostly first in their chains, which saves the
+// walk and a branch that would be mispredicted half of the time.
 func (t *Table[K, V]) search(h uint32, k K) (link *uint32, found bool) {
 	link = &t.heads[int(h)&(len(t.heads)-1)]
 	for *link != 0 {
@@ -158,10 +157,9 @@ func (t *Table[K, V]) Delete(s uint32) {
 	t.n--
 }
 
-// DeleteSwap deletes the key of a slot in use and moves the last slot into its
-// place, so that the slots in use are always 1 to Len. It returns the slot that
-// was last, which is s itself if nothing had to move. Not to be mixed with
-// Delete. O(1) expected.
+// DeleteSwap deletes the key of a slot in use and moves the last slot into its place, so
+// that the slots in use are always 1 to Len. It returns the slot that was last, which is
+// s itself if nothing had to move. It must not be mixed with Delete. O(1) expected.
 func (t *Table[K, V]) DeleteSwap(s uint32) (last uint32) {
 	*t.linkTo(s) = t.entries[s].chain
 	last = uint32(len(t.entries) - 1)
@@ -194,9 +192,9 @@ func (t *Table[K, V]) Next(s uint32) uint32 {
 	return 0
 }
 
-// Compact renumbers the slots in use to 1 to Len, sets a new limit (at least
-// Len) and gives back the memory that is not needed for Len keys. It calls moved
-// for each key that got another slot, after the move. O(Slots).
+// Compact renumbers the slots in use to 1 to Len, sets a new limit (at least Len) and
+// releases the memory that Len keys do not need. It calls moved for each key that got
+// another slot, after the move. O(Slots).
 func (t *Table[K, V]) Compact(limit uint32, moved func(from, to uint32)) {
 	to := uint32(1)
 	for from := uint32(len(t.entries)) - 1; t.n > 0 && from > t.n; from-- {
@@ -217,7 +215,7 @@ func (t *Table[K, V]) Compact(limit uint32, moved func(from, to uint32)) {
 	t.resize(int(t.n) + 1)
 }
 
-// Clear forgets all keys and gives the memory back. O(1).
+// Clear removes all keys and releases the memory. O(1).
 func (t *Table[K, V]) Clear() { *t = Table[K, V]{limit: t.limit} }
 
 // grow reserves the next of the sizes 8, 12, 16, 24, 32, 48, …, but never
@@ -240,15 +238,16 @@ func (t *Table[K, V]) grow() {
 	t.resize(int(min(next, limit) + 1))
 }
 
-// roomy is the number of buckets up to which there are at least two for each slot.
-// What a chain costs in a table that fits the processor's cache is the branch that
-// is predicted wrongly at its end, so shorter chains pay there. From there on (1 MiB of buckets) memory matters more: one for each slot.
+// roomy is the number of buckets up to which there are at least two for each slot. In a
+// table that fits the processor's cache, the cost of a chain is the mispredicted branch
+// at its end, so shorter chains pay off there. In larger tables (from 1 MiB of buckets)
+// memory matters more: one bucket for each slot.
 const roomy = 1 << 18
 
-// resize moves the entries to a slice of the given capacity and hangs them into
-// buckets: a power of two, at least one for each slot, so that a search that fails
-// visits at most one entry on average, and one that succeeds 1.5; half of that
-// beyond the first in a table of up to roomy/2 slots. No slot may be free.
+// resize moves the entries to a slice of the given capacity and hangs them into buckets:
+// a power of two, at least one for each slot, so that a search that fails visits at most
+// one entry on average, and one that succeeds 1.5; in a table of up to roomy/2 slots,
+// half of the visits beyond the first. No slot may be free.
 func (t *Table[K, V]) resize(capacity int) {
 	entries := make([]Entry[K, V], int(t.n)+1, capacity)
 	copy(entries, t.entries)

@@ -213,9 +213,8 @@ func TestSteadyStateDoesNotAllocate(t *testing.T) {
 	}))
 }
 
-// TestGrowthMoves: a table that grows to a power of two moves each key 2.5 times, and
-// in one call all there are; each size is at most half as large again as the one
-// before.
+// TestGrowthMoves: a table that grows to a power of two moves each key 2.5 times, and one
+// call moves all keys that there are; each size is at most 1.5 times the one before.
 func TestGrowthMoves(t *testing.T) {
 	h := hash.New[int](nil)
 	for k := 4; k <= 16; k++ {

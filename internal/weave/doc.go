@@ -1,13 +1,12 @@
-// Package weave rewrites copies of Go source files for go's -overlay flag, so
-// that instruments reach the compiler without standing in the source: what is
-// measured or tested is the code that ships.
+// Package weave rewrites copies of Go source files for go's -overlay flag, so that
+// instruments reach the compiler without being in the source: the code that is measured
+// or tested is the code that ships.
 //
 // # Idea
 //
-// A loom visits the syntax tree of a file and inserts text at byte offsets. No
-// line is added above the last one, so that line numbers stay. The copies lie in a
-// folder of the caller's; the overlay, a JSON file, maps each source file to its
-// copy:
+// A loom visits the syntax tree of a file and inserts text at byte offsets. It adds no
+// line above the last one, so line numbers stay. The copies lie in a folder that the
+// caller chooses; the overlay, a JSON file, maps each source file to its copy:
 //
 //	overlay, err := weave.Weave(weave.Config{
 //		Root: root, Dir: t.TempDir(), Packages: []string{"lru"}, Looms: []weave.Loom{weave.Yield()},
@@ -28,14 +27,13 @@
 //	Constants  replaces the values of named constants
 //
 // The instruments that a loom inserts are calls of a runtime package below
-// internal/weave. Nothing but rewritten copies imports it: a test of this package
-// sees to that. In a module that does not have it the overlay adds it, so that any
-// module can be woven.
+// internal/weave. Only rewritten copies import it; a test of this package checks that. In
+// a module that does not have it the overlay adds it, so any module can be woven.
 //
 // # What syntax can tell
 //
-// The looms have no types. Where syntax leaves a doubt they do more than needed (a
-// yield next to a method that is named Load costs nothing), and what they
-// cannot rewrite does not compile or is reported. Tests of this package check, with types, that
-// nothing was missed in flatline's own packages.
+// The looms have no types. Where syntax is ambiguous they do more than needed (a yield
+// next to a method that is named Load costs nothing), and what they cannot rewrite does
+// not compile or is reported. Tests of this package check, with types, that nothing was
+// missed in flatline's own packages.
 package weave

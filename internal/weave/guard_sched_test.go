@@ -19,8 +19,8 @@ var unscheduled = map[string]string{
 	"bqueue.Queue.TakeBatchWithin:context.WithTimeout": "a real timer: the program of a schedule ends before it fires",
 }
 
-// harmless are functions of packages with a stand-in that order no goroutines and wait
-// for nothing.
+// harmless are functions of packages with a stand-in that neither order goroutines nor
+// wait.
 var harmless = []string{"runtime.GOMAXPROCS"}
 
 // TestAllIsScheduled: in the copies, with types, no use of sync, sync/atomic, channels,

@@ -217,7 +217,7 @@ func TestWorkCounts(t *testing.T) {
 	assert.NotContains(t, strings.Join(slices.Collect(maps.Keys(push)), " "), "hidden")
 }
 
-// trim takes off the zeros after the point.
+// trim removes trailing zeros after the decimal point.
 func trim(s string) string {
 	whole, _, _ := strings.Cut(s, ".")
 	if _, rest, _ := strings.Cut(s, "."); strings.Trim(rest, "0") != "" {

@@ -5,10 +5,10 @@ import (
 	"go/token"
 )
 
-// Yield returns the loom that gives up the processor now and then: before and
-// after every statement, and after every part of an expression, that synchronises
-// goroutines. It goes by names: a method named Load or Lock is taken for one of
-// sync or sync/atomic whatever its type is.
+// Yield returns the loom that gives up the processor now and then: before and after every
+// statement, and after every part of an expression, that synchronises goroutines. It uses
+// names: a method named Load or Lock counts as one of sync or sync/atomic, whatever its
+// type is.
 func Yield() Loom { return yielder{} }
 
 type yielder struct{}
@@ -126,7 +126,7 @@ func synchronises(f *File, root ast.Node) (found bool) {
 		switch n := n.(type) {
 		case *ast.FuncLit, *ast.BlockStmt, *ast.CommClause:
 			return false
-		case *ast.SwitchStmt: // its cases are expressions of its own
+		case *ast.SwitchStmt: // its cases are separate expressions
 			for _, clause := range n.Body.List {
 				for _, e := range clause.(*ast.CaseClause).List {
 					found = found || synchronises(f, e)

@@ -5,8 +5,8 @@
 //
 // Two kinds of deadline need two orders, and both are lists over the slots.
 //
-// If every entry lives equally long, the order of writing is the order of
-// expiry: one list, its front is due first.
+// If all entries have the same lifetime, the order of writing is the order of expiry: one
+// list, whose front is due first.
 //
 // For lives of any length there is a hierarchical timing wheel (Varghese and
 // Lauck, 1987) in the form of a radix heap (Ahuja, Mehlhorn, Orlin, Tarjan,
@@ -42,21 +42,21 @@ import (
 )
 
 const (
-	digit   = 6                        // bits a digit: 64 buckets a level, one word of used
+	digit   = 6                        // bits per digit: 64 buckets per level, one word of used
 	levels  = (63 + digit - 1) / digit // digits of a positive int64
 	inOrder = levels << digit          // the head of the list in order of writing
 	heads   = inOrder + 1              // slot s is element heads+s of the lists
 	none    = inOrder                  // draining: no bucket
-	forever = math.MaxInt64            // the deadline of what never expires
+	forever = math.MaxInt64            // the deadline of an entry that never expires
 )
 
-// Steps is the number of steps of Due that keeps up with one Add: a deadline can
-// be moved down through all levels and then be found. Two calls of Due(Steps) for
-// each Add also catch up.
+// Steps is the number of steps of Due that keeps up with one Add: enough to move a
+// deadline down through all levels and then find it. Two calls of Due(Steps) for each Add
+// also reduce a backlog.
 const Steps = levels + 1
 
-// A Wheel holds at most one deadline for each slot. It is made by New. It is not
-// safe for concurrent use. It takes 16 bytes a slot, and 6 KiB.
+// A Wheel holds at most one deadline for each slot. It is made by New. It is not safe for
+// concurrent use. It takes 16 bytes per slot, and 6 KiB.
 type Wheel struct {
 	now      int64 // the latest time that Advance was given
 	time     int64 // where the wheel stands
@@ -94,9 +94,9 @@ func (w *Wheel) Grow(slots int) {
 // as it is; it never reaches the end of time. O(1).
 func (w *Wheel) Advance(now int64) { w.now = max(w.now, min(now, forever-1)) }
 
-// Add gives slot s, which has none, the deadline ttl after now; ttl is at least
-// 1. Where inTurn is set, ttl must be the same at every such call. A deadline
-// beyond the end of time, 292 years, is none. O(1).
+// Add gives slot s, which has none, the deadline ttl after now; ttl is at least 1. All
+// calls with inTurn set must pass the same ttl. A deadline beyond the end of time, 292
+// years, counts as no deadline. O(1).
 func (w *Wheel) Add(s uint32, ttl int64, inTurn bool) {
 	if ttl >= forever-w.now {
 		return
@@ -120,7 +120,7 @@ func (w *Wheel) place(s uint32) {
 	w.lists.InsertBefore(heads+s, level<<digit|number)
 }
 
-// Remove takes the deadline of s away, if it has one. O(1).
+// Remove removes the deadline of s, if it has one. O(1).
 func (w *Wheel) Remove(s uint32) {
 	if w.when[s] == forever {
 		return
@@ -197,8 +197,8 @@ func (w *Wheel) Due(steps int) uint32 {
 	return 0
 }
 
-// Behind reports whether the last Due returned 0 for want of steps, so that there
-// may be a deadline that has passed. O(1).
+// Behind reports whether the last Due returned 0 because it ran out of steps, so that
+// there may be a deadline that has passed. O(1).
 func (w *Wheel) Behind() bool { return w.behind }
 
 // Renumber gives the deadline of slot from to slot to, which has none. O(1).

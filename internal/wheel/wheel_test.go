@@ -153,7 +153,7 @@ func TestOverflowIsForever(t *testing.T) {
 	assert.Zero(t, w.Len())
 }
 
-// bucketOf returns the bucket that slot s waits in.
+// bucketOf returns the bucket that holds slot s.
 func (w *Wheel) bucketOf(s uint32) uint32 {
 	e := heads + s
 	for e >= heads {
@@ -162,9 +162,9 @@ func (w *Wheel) bucketOf(s uint32) uint32 {
 	return e
 }
 
-// TestMovesOfADeadline: with lives of many lengths, from a nanosecond to a century,
-// a deadline moves to a lower level at most ten times before it is found, each move
-// is one step, and so is each find.
+// TestMovesOfADeadline: with lives of many lengths, from a nanosecond to a century, a
+// deadline moves to a lower level at most ten times before it is found. Each move and
+// each find is one step.
 func TestMovesOfADeadline(t *testing.T) {
 	const n = 300
 	w := New(n + 1)
@@ -203,14 +203,14 @@ func TestMovesOfADeadline(t *testing.T) {
 				most = max(most, moves[s])
 			}
 		}
-		require.Equal(t, 1, moved, "one a step")
+		require.Equal(t, 1, moved, "one per step")
 	}
 	assert.LessOrEqual(t, most, levels-1)
 	assert.Equal(t, 10, levels-1, "what the package doc says")
 }
 
-// TestStepsReachTheBottom: Steps are enough for a deadline that moves down through
-// all levels, and one fewer than that move is not.
+// TestStepsReachTheBottom: Steps are enough for a deadline that moves down through all
+// levels; one step less than that move needs is not.
 func TestStepsReachTheBottom(t *testing.T) {
 	deadline := int64(0)
 	for l := range levels - 1 {
@@ -236,7 +236,7 @@ func TestStepsReachTheBottom(t *testing.T) {
 }
 
 // TestCatchesUp: after a long sleep with n deadlines of many lengths, 2n calls of
-// Due(Steps) with an Add between each two find all of them.
+// Due(Steps), with an Add between each two, find all of them.
 func TestCatchesUp(t *testing.T) {
 	const n = 1000
 	w := New(2*n + 1)

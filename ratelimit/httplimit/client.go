@@ -9,17 +9,17 @@ import (
 
 // ClientOptions say how Client finds the client.
 type ClientOptions struct {
-	// Trusted are the proxies whose word is taken for the address of their client; the
+	// Trusted are the proxies that are trusted to report the address of their client; the
 	// default is none.
 	Trusted []netip.Prefix
 
 	// Forwarded reads the field Forwarded (RFC 7239) instead of X-Forwarded-For. Only one
-	// of the two is read: a proxy that writes the one may pass the other on as its client
-	// sent it.
+	// of the two is read: a proxy that writes one of them may forward the other as its
+	// client sent it.
 	Forwarded bool
 
 	// IPv6 is how many bits of an IPv6 address are the client: 64 by default, since one
-	// client has as many addresses in its network as it likes. Sites are given /56 or /48,
+	// client can use any number of addresses in its network. Sites are given /56 or /48,
 	// so that a smaller number limits a whole site.
 	IPv6 int
 }
@@ -33,16 +33,17 @@ func ClientIP(trusted ...netip.Prefix) func(*http.Request) string {
 // IPv6 client its network. An IPv4 client behind a NAT64 (64:ff9b::/96) counts as its
 // IPv4 address.
 //
-// The client is the peer of the connection, unless that is one of the trusted proxies:
-// then it is the last address in the field that is not. The entries before that
-// may be forged, and so may be the whole field of a client that does not come through a
-// proxy; so with no trusted proxies the field is never read. An entry that is not an
-// address ("unknown", or a name of RFC 7239) counts as the proxy that passed it on.
+// The client is the peer of the connection, unless the peer is a trusted proxy: then the
+// client is the last address in the field that is not a trusted proxy. The entries before
+// that may be forged, and so may be the whole field of a client that does not come
+// through a proxy; so with no trusted proxies the field is never read. An entry that is
+// not an address ("unknown", or a name of RFC 7239) counts as the proxy that passed it
+// on.
 //
 // The field is read from the right, only as far as the entries are trusted, and at most
-// 64 entries of it: a forged field costs no more than an honest one. Requests whose
-// RemoteAddr is no address, from a Unix socket say, have RemoteAddr itself as their key.
-// It panics if IPv6 is not in 0..128.
+// 64 entries of it: a forged field costs no more than an honest one. If RemoteAddr is not
+// an address (on a Unix socket), RemoteAddr itself is the key. It panics if IPv6 is not
+// in 0..128.
 func Client(o ClientOptions) func(*http.Request) string {
 	if o.IPv6 < 0 || o.IPv6 > 128 {
 		panic(fmt.Sprintf("httplimit.Client: IPv6 must be in 0..128, got %d", o.IPv6))
@@ -85,7 +86,8 @@ func (o *ClientOptions) trusts(ip netip.Addr) bool {
 	return false
 }
 
-// maxHops is how many proxies a request may have come through, many more than any does.
+// maxHops is the maximum number of proxies that a request may have come through, far more
+// than any request does.
 const maxHops = 64
 
 // hops are the entries of the fields that have not been read.
@@ -121,7 +123,7 @@ func (h *hops) last() (entry string, ok bool) {
 // longest is the length of the longest address with zone and port that is read.
 const longest = 128
 
-// parse reads an address, with a port or without.
+// parse reads an address, with or without a port.
 func parse(s string) (netip.Addr, bool) {
 	if len(s) > longest {
 		return netip.Addr{}, false

@@ -6,20 +6,20 @@
 //
 // # Idea
 //
-// A ratelimit.Keyed in front of a handler. Every response says in the fields of the
-// IETF draft what the policy is and what is left of it, so that a client can slow
-// down before it is refused:
+// A ratelimit.Keyed in front of a handler. Every response states the policy, and what is
+// left of it, in the fields of the IETF draft, so that a client can slow down before it
+// is refused:
 //
 //	RateLimit-Policy: "default";q=100;w=60     100 at once, and 100 more in each 60 s
 //	RateLimit: "default";r=50;t=1              50 left, one more in a second
 //
-// A request that is refused gets status 429 and Retry-After, the seconds until it
-// would be let through, which is never earlier than t. Seconds are rounded up: a client
-// that waits so long is let through.
+// A request that is refused gets status 429 and Retry-After, the seconds until it would
+// be granted, which is never earlier than t. Seconds are rounded up, so a client that
+// waits that long is granted.
 //
-// The fields are lists. Where several limits stand one behind the other, each adds its
-// item; a handler with limits of its own does so with Policy.Add. Over has several limits
-// in one place, of any kind, from which a request takes all or nothing.
+// The fields are lists. Where a request passes several limits, each adds its item; a
+// handler that has further limits adds theirs with Policy.Add. Over applies several
+// limits of any kind in one place: a request takes from all of them or from none.
 //
 // # Invariants
 //
@@ -59,13 +59,13 @@
 //
 // # Concurrency
 //
-// What New, Over, Client and ClientIP return is safe for concurrent use.
+// The values that New, Over, Client and ClientIP return are safe for concurrent use.
 //
 // # Trade-offs
 //
-// Each process counts for itself: behind n servers a client gets up to n times the
-// rate; ratelimit/remote shares one count. An address is not a person: those behind
-// one NAT share a bucket, so prefer a Key that is an account where there is one.
+// Each process counts by itself: with n servers a client gets up to n times the rate;
+// ratelimit/remote shares one count. An address is not a person: clients behind one NAT
+// share a bucket, so use the account as the Key where there is one.
 //
 // # References
 //

@@ -17,21 +17,21 @@ type Policy struct {
 	Burst int64
 
 	// Log says that the limiter is a ratelimit.SlidingLog. When such a limiter has
-	// granted a request, its Decision does not say when the next event leaves the
-	// window, so the field then has no parameter t.
+	// granted a request, its Decision does not say when the next event leaves the window;
+	// the field then has no parameter t.
 	Log bool
 }
 
-// Add appends the policy, and what is left of it by d, to the fields of h, which are
-// lists: each limit that a request meets adds its own item, on one line, since many
-// clients read no second. It panics, and adds nothing, if the Name is not printable
-// ASCII.
+// Add appends the policy, and what is left of it according to d, to the fields of h. The
+// fields are lists: each limit that a request meets adds its own item, on the same line,
+// since many clients do not read a second one. It panics, and adds nothing, if the Name
+// is not printable ASCII.
 //
 // The parameters are q, the Burst; w, the seconds in which the Rate brings Burst; r, the
-// requests that are left; and t, the seconds until one more is available, rounded up.
-// t is absent when none is to come: the bucket is full, or the rate is 0. A number
-// above the largest Integer of RFC 9651, 15 digits, is sent as that. A d whose
-// Remaining is negative, which stands for not known, adds the policy alone.
+// requests that are left; and t, the seconds until one more is available, rounded up. t
+// is absent when no more will become available: the bucket is full, or the rate is 0. A
+// number above the largest Integer of RFC 9651 (15 digits) is sent as that Integer. If
+// d.Remaining is negative, which stands for not known, only the policy is added.
 func (p Policy) Add(h http.Header, d ratelimit.Decision) {
 	name := quote(p.Name)
 	add(h, "RateLimit-Policy", p.policy(name))
@@ -60,8 +60,8 @@ func (p Policy) left(name string, d ratelimit.Decision) string {
 	return f
 }
 
-// next returns the time until one more request is available than is now. It reports
-// false if that is never, or not known.
+// next returns the time until one more request is available. It reports false if that is
+// never, or not known.
 func (p Policy) next(d ratelimit.Decision) (time.Duration, bool) {
 	switch {
 	case !d.OK:
@@ -69,12 +69,12 @@ func (p Policy) next(d ratelimit.Decision) (time.Duration, bool) {
 	case d.ResetAfter == ratelimit.Never, d.Remaining >= d.Limit, p.Log:
 		return 0, false
 	}
-	// The bucket is full at ResetAfter, and before that gains one token after the other.
+	// The bucket is full at ResetAfter, and gains one token after another before that.
 	return max(d.ResetAfter-p.Rate.Time(d.Limit-d.Remaining-1), 0), true
 }
 
 // SetRetryAfter sets the field Retry-After of h to wait, in seconds, rounded up: a client
-// that keeps to it is let through. It sets nothing if wait is ratelimit.Never.
+// that waits that long is granted. It sets nothing if wait is ratelimit.Never.
 func SetRetryAfter(h http.Header, wait time.Duration) {
 	if wait != ratelimit.Never {
 		h.Set("Retry-After", integer(seconds(wait)))

@@ -10,8 +10,8 @@ import (
 const longestElement = 1024
 
 // lastComma returns where the last comma outside quotes is in a field Forwarded, -1 if
-// there is none within the longest element. Quotes are counted from the right: what a
-// client has written before the proxies' elements cannot change how those are read.
+// there is none within the longest element. Quotes are counted from the right: so nothing
+// that a client has written before the proxies' elements can change how those are read.
 func lastComma(line string) int {
 	quoted := false
 	for i := len(line) - 1; i >= max(0, len(line)-longestElement); i-- {
@@ -25,8 +25,8 @@ func lastComma(line string) int {
 	return -1
 }
 
-// escaped reports whether the character at i stands behind an odd number of backslashes,
-// of which it looks at a few.
+// escaped reports whether the character at i follows an odd number of backslashes; it
+// looks only at the last few.
 func escaped(line string, i int) bool {
 	n := 0
 	for n < 8 && i-n > 0 && line[i-n-1] == '\\' {
@@ -35,8 +35,9 @@ func escaped(line string, i int) bool {
 	return n%2 == 1
 }
 
-// pairEnd returns where the first parameter of an element ends: at a semicolon that is not
-// between quotes, as one in the name of a host may be, which the client chooses.
+// pairEnd returns where the first parameter of an element ends: at a semicolon that is
+// not between quotes. The name of a host, which the client chooses, may contain a quoted
+// one.
 func pairEnd(element string) int {
 	quoted := false
 	for i := 0; i < len(element); i++ {

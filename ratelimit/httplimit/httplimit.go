@@ -15,16 +15,16 @@ import (
 
 // Options are the settings of New and Over.
 type Options struct {
-	// Key returns what a request is counted under; the default is ClientIP(). If it
-	// panics the request is not counted. Of a key longer than 64 bytes a hash is kept
-	// (SHA-256), so that clients cannot choose how much memory their keys take. Over does
-	// not use it.
+	// Key returns the key under which a request is counted; the default is ClientIP(). If
+	// it panics, the request is not counted. A key longer than 64 bytes is replaced by
+	// its SHA-256 hash, so that clients cannot choose how much memory their keys take.
+	// Over does not use it.
 	Key func(*http.Request) string
 
 	// RateFor returns the rate and the burst of a key, for limits that differ between
-	// clients; the default is what New was given. It gets the key as it is kept, is called
-	// twice for a request, and may be called by several goroutines at once. Over does not
-	// use it.
+	// clients; the default is the arguments of New. It gets the key as it is stored, is
+	// called twice for each request, and may be called by several goroutines at once.
+	// Over does not use it.
 	RateFor func(key string) (ratelimit.Rate, int64)
 
 	// Name is the policy's name in the fields; the default is "default". It must be
@@ -52,33 +52,34 @@ type Options struct {
 	// line of text. The fields and Retry-After are set already; it writes the status.
 	Denied http.Handler
 
-	// Counts, if not nil, counts what became of the requests.
+	// Counts, if not nil, counts the requests by outcome.
 	Counts *Counts
 
-	// Expose makes the decisions readable for the handler, and for Denied, through Results:
-	// it takes two allocations for each request.
+	// Expose makes the decisions available to the handler, and to Denied, through
+	// Results. It costs two allocations per request.
 	Expose bool
 }
 
 // Counts says how many requests were granted, refused and skipped.
 type Counts struct{ Granted, Refused, Skipped atomic.Int64 }
 
-// A Tier is one limit of Over: what it is called and who keeps it.
+// A Tier is one limit of Over: its name and its limiter.
 type Tier struct {
-	// Policy is how the fields name the limit. Its Burst may be 0: then it is the Limit of
-	// each Decision; without a Rate the fields do not say when more is available.
+	// Policy describes the limit in the fields. If its Burst is 0, the Limit of each
+	// Decision is sent instead; without a Rate the fields do not say when more is
+	// available.
 	Policy Policy
 
 	// Limiter returns the limiter of a request, nil if this tier does not count it.
 	Limiter func(*http.Request) ratelimit.Limiter
 }
 
-// New returns a middleware that lets each key have burst requests at once and the
-// rate in the long run. Handlers that are wrapped by the same middleware share the
-// count. Handlers may be wrapped by several middlewares: the fields then list the
-// policy of each that was asked; Over takes from several at once, or from none. With an
-// Inf rate it adds no fields. It panics if burst or MaxKeys is negative, on a Name that is
-// not printable ASCII, and on more than one Options.
+// New returns a middleware that lets each key have burst requests at once and the rate in
+// the long run. Handlers that are wrapped by the same middleware share the count.
+// Handlers may be wrapped by several middlewares: the fields then list the policy of each
+// middleware that was asked. Over instead takes from several limits at once, or from
+// none. With an Inf rate it adds no fields. It panics if burst or MaxKeys is negative, on
+// a Name that is not printable ASCII, and on more than one Options.
 func New(r ratelimit.Rate, burst int64, opts ...Options) func(http.Handler) http.Handler {
 	o := option.One("httplimit.New", opts)
 	key := ClientIP()
@@ -104,11 +105,11 @@ func New(r ratelimit.Rate, burst int64, opts ...Options) func(http.Handler) http
 	})
 }
 
-// Over returns a middleware that asks any limiters: a request is granted if each of its
-// tiers has as many tokens as it costs, and takes them from all, or from none, as
-// ratelimit.TakeEach does. The fields list all tiers in their order. It panics if there
-// are none, on a Policy.Name that is not printable ASCII, on a tier without Limiter, and
-// on more than one Options.
+// Over returns a middleware with several limiters of any kind: a request is granted if
+// each of its tiers has as many tokens as it costs; it takes them from all tiers or from
+// none, as ratelimit.TakeEach does. The fields list all tiers in their order. It panics
+// if there are none, on a Policy.Name that is not printable ASCII, on a tier without
+// Limiter, and on more than one Options.
 func Over(tiers []Tier, opts ...Options) func(http.Handler) http.Handler {
 	o := option.One("httplimit.Over", opts)
 	if len(tiers) == 0 {
@@ -198,7 +199,7 @@ func (o *Options) serve(w http.ResponseWriter, r *http.Request, next http.Handle
 	o.Denied.ServeHTTP(w, r)
 }
 
-// write adds p to the fields of w, unless it is no limit.
+// write adds p to the fields of w, unless p has no limit.
 func (p Policy) write(w http.ResponseWriter, d ratelimit.Decision) {
 	if p.Rate != ratelimit.Inf {
 		p.Add(w.Header(), d)
@@ -209,11 +210,11 @@ func tooMany(w http.ResponseWriter, _ *http.Request) {
 	http.Error(w, http.StatusText(http.StatusTooManyRequests), http.StatusTooManyRequests)
 }
 
-// maxKey is the length of the longest key that is kept as it is.
+// maxKey is the length of the longest key that is stored as it is.
 const maxKey = 64
 
-// bounded returns a key of bounded length, in memory of its own: a caller's key may be
-// a small part of a long URL. A hash is longer than maxKey, so that no short key is one.
+// bounded returns a key of bounded length, in its own memory: a caller's key may be a
+// small part of a long URL. A hash is longer than maxKey, so no short key equals one.
 func bounded(key string) string {
 	if len(key) <= maxKey {
 		return strings.Clone(key)

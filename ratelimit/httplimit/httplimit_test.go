@@ -206,7 +206,7 @@ func TestCostAndSkip(t *testing.T) {
 	assert.Equal(t, []int64{2, 2, 3}, []int64{counts.Granted.Load(), counts.Refused.Load(), counts.Skipped.Load()})
 }
 
-// TestRateForKey: each client has a rate of its own, and the fields say it.
+// TestRateForKey: each client has its own rate, and the fields state it.
 func TestRateForKey(t *testing.T) {
 	h := httplimit.New(ratelimit.Every(time.Hour), 1, httplimit.Options{
 		Key: func(r *http.Request) string { return r.RemoteAddr },
@@ -295,8 +295,8 @@ func TestTrustedIsCopied(t *testing.T) {
 	assert.Equal(t, "9.9.9.9", key(r))
 }
 
-// TestKeysAreBounded: without an option too, so that a flood of clients forgets some of
-// those that were refused, rather than filling the memory.
+// TestKeysAreBounded: without an option too: under a flood of clients the limiter forgets
+// some clients that were refused, instead of filling the memory.
 func TestKeysAreBounded(t *testing.T) {
 	granted := 0
 	h := httplimit.New(ratelimit.Rate{}, 1, httplimit.Options{
@@ -308,7 +308,7 @@ func TestKeysAreBounded(t *testing.T) {
 		granted = 0
 		for i := range clients {
 			r.RemoteAddr = strconv.Itoa(i)
-			clear(w.Header()) // each answer's own
+			clear(w.Header()) // headers of one response each
 			h.ServeHTTP(w, r)
 		}
 		return granted
@@ -341,8 +341,8 @@ func TestForgedFieldsCostNothing(t *testing.T) {
 	}
 }
 
-// TestLongKeys: a key of any length takes bounded memory, is still a key of its own, and
-// no short one stands for it.
+// TestLongKeys: a key of any length takes bounded memory, is still distinct from all
+// others, and no short key equals its hash.
 func TestLongKeys(t *testing.T) {
 	h := httplimit.New(ratelimit.Every(time.Hour), 1, httplimit.Options{
 		Key: func(r *http.Request) string { return r.Header.Get("Account") },
@@ -426,8 +426,7 @@ func TestRetryAfterIsNoEarlierThanT(t *testing.T) {
 	})
 }
 
-// TestIntegers: what a limit holds may be too large for the syntax of the fields, or
-// nothing.
+// TestIntegers: the numbers of a limit may be too large for the syntax of the fields, or 0.
 func TestIntegers(t *testing.T) {
 	for _, tc := range []struct {
 		p            httplimit.Policy

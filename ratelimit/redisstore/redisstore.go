@@ -1,9 +1,9 @@
-// Package redisstore connects ratelimit/remote to Redis and Valkey through three
-// clients. It is a module of its own, so that who uses flatline without them does
-// not fetch them.
+// Package redisstore connects ratelimit/remote to Redis and Valkey through three clients.
+// It is a separate module, so that programs that use flatline without these clients do
+// not download them.
 //
-// Each function returns a remote.Eval that sends EVALSHA, one round trip, and only
-// if the server does not know the script, after a restart say, EVAL.
+// Each function returns a remote.Eval that sends EVALSHA, one round trip. It sends EVAL
+// only if the server does not know the script, for example after a restart.
 package redisstore
 
 import (

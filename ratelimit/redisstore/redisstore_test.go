@@ -88,11 +88,12 @@ func TestClients(t *testing.T) {
 	}
 }
 
-// forever is PTTL of a key that does not expire. One that has expired meanwhile has another.
+// forever is the PTTL of a key that does not expire. The PTTL of a key that has expired
+// meanwhile is different.
 const forever = time.Duration(-1)
 
-// TestKeep: what a bucket holds stays when rate and burst change, on the server too;
-// and tiers with keys of their own are taken from together.
+// TestKeep: a bucket keeps its tokens when rate and burst change, on the server too; and
+// one call takes from several tiers with different keys.
 func TestKeep(t *testing.T) {
 	s := start(t)
 	admin := s.client(t)
@@ -126,8 +127,8 @@ func TestKeep(t *testing.T) {
 	}
 }
 
-// TestExpires: a bucket that is full is not kept, and a server without room for it
-// would not have noticed it.
+// TestExpires: a full bucket is not stored, and a server without memory for it would
+// answer the same.
 func TestExpires(t *testing.T) {
 	s := start(t)
 	admin := s.client(t)
@@ -163,8 +164,8 @@ func (c *clerk) take(t testing.TB, l *remote.Limiter) (ok bool, err error) {
 	return d.OK, err
 }
 
-// check asserts that in no window more than burst + rate*time was granted: of those
-// that lie in it for sure.
+// check asserts that in no window more than burst + rate*time was granted. It counts the
+// grants that certainly lie in the window.
 func (c *clerk) check(t testing.TB, r ratelimit.Rate, burst int64) {
 	slices.SortFunc(c.grants, func(a, b grant) int { return int(a.to - b.to) })
 	n, d := r.Fraction()
@@ -175,16 +176,16 @@ func (c *clerk) check(t testing.TB, r ratelimit.Rate, burst int64) {
 				continue
 			}
 			sure++
-			// In [begin, g.to] lie sure grants: those that end no later.
+			// The grants that end by g.to certainly lie in [begin, g.to].
 			bound := burst + int64(math.Ceil(float64(n)*float64(g.to-begin)/float64(d)))
 			require.LessOrEqual(t, sure, bound, "from %v to %v", begin, g.to)
 		}
 	}
 }
 
-// TestManyNodes: several clients of one server, with leases, a denial cache, and
-// pauses in which leases lie idle, admit no more in any window than one bucket, and
-// not much less than it.
+// TestManyNodes: several clients of one server, with leases, a denial cache, and pauses
+// in which leases are unused, admit no more in any window than one bucket, and not much
+// less.
 func TestManyNodes(t *testing.T) {
 	s := start(t)
 	for name, o := range map[string]remote.Options{
@@ -217,9 +218,9 @@ func TestManyNodes(t *testing.T) {
 	}
 }
 
-// TestKilledAndRestarted: the store is killed in the middle, and comes back with
-// its data. Requests meanwhile are refused, or limited to the node's share; the bound
-// holds throughout.
+// TestKilledAndRestarted: the store is killed in the middle, and restarted with its data.
+// Requests meanwhile are refused, or limited to the node's share; the bound holds
+// throughout.
 func TestKilledAndRestarted(t *testing.T) {
 	for name, lose := range map[string]bool{"with its data": false, "without": true} {
 		t.Run(name, func(t *testing.T) {

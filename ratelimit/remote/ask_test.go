@@ -77,7 +77,8 @@ func TestPanickingEval(t *testing.T) {
 	})
 }
 
-// TestLeaseSaysWhatIsLeft: as of the store's last answer, and with what is leased.
+// TestLeaseSaysWhatIsLeft: Remaining is that of the store's last answer plus what is
+// leased.
 func TestLeaseSaysWhatIsLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore()
@@ -100,8 +101,8 @@ func TestLeaseSaysWhatIsLeft(t *testing.T) {
 	})
 }
 
-// TestLeaseNeedsNoTurn: what a lease still holds is there at once, while a request for
-// more waits for the store.
+// TestLeaseNeedsNoTurn: tokens that a lease still holds are granted at once, while a
+// request for more waits for the store.
 func TestLeaseNeedsNoTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore()
@@ -118,7 +119,7 @@ func TestLeaseNeedsNoTurn(t *testing.T) {
 	})
 }
 
-// TestDeniedFromMemory: with the times as they are by now.
+// TestDeniedFromMemory: a cached denial returns the times as of now.
 func TestDeniedFromMemory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore()
@@ -137,8 +138,8 @@ func TestDeniedFromMemory(t *testing.T) {
 	})
 }
 
-// TestNotesMakeRoom: each new note forgets two that say nothing any more, and none that
-// somebody uses.
+// TestNotesMakeRoom: each new note drops two that say nothing any more, and none that is
+// in use.
 func TestNotesMakeRoom(t *testing.T) {
 	var n notes
 	n.init()
@@ -170,7 +171,7 @@ func TestShare(t *testing.T) {
 	assert.Equal(t, ratelimit.Rate{}, share(ratelimit.Every(1<<62), 1<<10))
 }
 
-// TestManyAskAtOnce: while the store answers, the breaker lets everybody through.
+// TestManyAskAtOnce: while the store answers, the breaker lets every call through.
 func TestManyAskAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore()
@@ -185,7 +186,8 @@ func TestManyAskAtOnce(t *testing.T) {
 	})
 }
 
-// TestCallerWentAway: that is no failure of the store, and nobody is let through for it.
+// TestCallerWentAway: that is not a failure of the store, and no request is granted
+// because of it.
 func TestCallerWentAway(t *testing.T) {
 	for _, f := range []Failure{Closed, Open, Local} {
 		l := New(newFakeStore().eval, ratelimit.Every(time.Second), 5, Options{OnFailure: f})

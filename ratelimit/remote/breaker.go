@@ -12,7 +12,7 @@ import (
 	"example.com/flatline/ratelimit"
 )
 
-// errTripped is why the store is not asked while the breaker is open.
+// errTripped is the cause of ErrUnavailable while the breaker is open.
 var errTripped = errors.New("it failed several times in a row")
 
 // A breaker stops asking a store that fails: closed, it counts failures in a row;
@@ -40,7 +40,7 @@ func (b *breaker) enter(now int64, trip int) (ok, probe bool) {
 	return true, true
 }
 
-// An outcome is what an attempt says of the store.
+// An outcome is what a call says about the store.
 type outcome uint8
 
 const (
@@ -49,7 +49,7 @@ const (
 	success
 )
 
-// exit ends a call. One that began before the breaker opened and ends late does not
+// exit ends a call. A call that began before the breaker opened and ends late does not
 // end the probe, and its failure does not keep the breaker open for longer.
 func (b *breaker) exit(now int64, o outcome, probe bool, trip int, cooldown time.Duration) {
 	b.mu.Lock()
@@ -67,9 +67,9 @@ func (b *breaker) exit(now int64, o outcome, probe bool, trip int, cooldown time
 	}
 }
 
-// judge returns what the result of a call that took so long says of the store: an
-// answer, or none within Timeout. A caller whose context ended sooner says nothing, and
-// neither does a reply that is about the key or the script.
+// judge returns what the result and the duration of a call say about the store: that it
+// answered, or did not within Timeout. A caller whose context ended sooner says nothing,
+// and neither does a reply about the key or the script.
 func (l *Limiter) judge(ctx context.Context, err error, took int64) outcome {
 	switch {
 	case err == nil:
@@ -82,9 +82,9 @@ func (l *Limiter) judge(ctx context.Context, err error, took int64) outcome {
 	return failure
 }
 
-// blamesServer reports whether an error says that the server cannot be used: all do
-// but replies of the server, which begin with a code in capitals and are mostly about
-// the command, such as WRONGTYPE, CROSSSLOT, NOPERM, ERR.
+// blamesServer reports whether an error says that the server cannot be used: every error
+// does, except replies of the server that are about the command. Replies begin with a
+// code in capitals, such as WRONGTYPE, CROSSSLOT, NOPERM, ERR.
 func blamesServer(err error) bool {
 	for next := errors.Unwrap(err); next != nil; next = errors.Unwrap(err) {
 		err = next

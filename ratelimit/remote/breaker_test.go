@@ -18,8 +18,8 @@ import (
 	"example.com/flatline/ratelimit"
 )
 
-// TestWhatTripsTheBreaker: errors that say something about the server, and no others;
-// each request gets its error all the same.
+// TestWhatTripsTheBreaker: only errors that say something about the server trip it; each
+// request gets its error in any case.
 func TestWhatTripsTheBreaker(t *testing.T) {
 	for _, tc := range []struct {
 		err   error
@@ -79,8 +79,8 @@ func TestOneKeyDoesNotOpenTheCircuit(t *testing.T) {
 	})
 }
 
-// TestDeadlines: short deadlines of callers say nothing of the store; its own timeout,
-// and a caller that waited as long, do.
+// TestDeadlines: short deadlines of callers say nothing about the store; its own timeout
+// does, and so does a caller that waited as long.
 func TestDeadlines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore()
@@ -123,8 +123,8 @@ func TestDeadlines(t *testing.T) {
 }
 
 // TestLateCallIsNotTheProbe: a call that began before the breaker opened, and is
-// cancelled or fails while a probe is out, lets no second one through and does not keep
-// the breaker open.
+// cancelled or fails during a probe, does not start a second probe and does not keep the
+// breaker open.
 func TestLateCallIsNotTheProbe(t *testing.T) {
 	for _, cancelled := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {
@@ -171,8 +171,8 @@ func TestLateCallIsNotTheProbe(t *testing.T) {
 	}
 }
 
-// TestCooldownHasAnEnd: the longest one opens the breaker for good, and does not
-// overflow.
+// TestCooldownHasAnEnd: the longest Cooldown keeps the breaker open without end, and does
+// not overflow.
 func TestCooldownHasAnEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore()
@@ -187,8 +187,8 @@ func TestCooldownHasAnEnd(t *testing.T) {
 	})
 }
 
-// TestDenyCacheAndKeep: with Keep a node that has heard of a faster rate brings tokens
-// sooner than this one knows, so it refuses nothing by itself.
+// TestDenyCacheAndKeep: with Keep, a node that already uses a faster rate makes tokens
+// available sooner than this node expects; so this node refuses nothing by itself.
 func TestDenyCacheAndKeep(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore()
@@ -202,7 +202,7 @@ func TestDenyCacheAndKeep(t *testing.T) {
 	})
 }
 
-// TestZeroLimiter: a Limiter that New did not make says so.
+// TestZeroLimiter: a Limiter that was not made by New panics with a message that says so.
 func TestZeroLimiter(t *testing.T) {
 	var l Limiter
 	for _, method := range []func(){
@@ -217,7 +217,7 @@ func TestZeroLimiter(t *testing.T) {
 	}
 }
 
-// TestClockOfACaller: what the node decides by itself follows Options.Now, which may go
+// TestClockOfACaller: the node's own decisions follow Options.Now, which may go
 // backwards; a trace can be replayed.
 func TestClockOfACaller(t *testing.T) {
 	begin := time.Unix(0, 0)

@@ -1,5 +1,5 @@
-// Package remote is a token bucket that many processes share: it lives in a Redis
-// or Valkey server and is decided on there, in one round trip.
+// Package remote is a token bucket that many processes share: it is stored in a Redis or
+// Valkey server, which decides in one round trip.
 //
 // # Question
 //
@@ -8,10 +8,10 @@
 //
 // # Idea
 //
-// Each key's bucket is one number in the store, the instant at which it will be full
-// (the mirror image of ratelimit's z). A script takes from it: the server's own
-// clock decides, so that the nodes' clocks need not agree, and the number expires
-// when the bucket is full, for a full bucket and none are the same:
+// Each key's bucket is one number in the store, the instant at which it will be full (the
+// mirror image of ratelimit's z). A script takes from it. It uses the server's clock, so
+// the nodes' clocks need not agree. The number expires when the bucket is full, since a
+// full bucket is equivalent to none:
 //
 //	node ──EVALSHA {:ann}──▶ ┌ Redis ─────────────────────────────┐
 //	                         │ rl:{:ann}:100/s:200 = 1763958000123456  PX 2000
@@ -23,31 +23,30 @@
 //
 // # Fewer round trips
 //
-// A denial holds for a while: with DenyCache a node that has been refused n tokens
-// refuses n or more itself until they can be there. Nothing can make them come
-// sooner, unless the store loses its data, so no request is refused that the store
+// A denial holds for a while: with DenyCache, a node that has been refused n tokens
+// refuses n or more itself until they can be available. Nothing can make them available
+// sooner, unless the store loses its data; so the node refuses no request that the store
 // would have granted.
 //
-// With a Lease a node takes some tokens more than it needs and gives them to later
-// requests by itself. It never admits more than burst + rate·time in any window, for
-// the bucket in the store is made smaller by what all Nodes can hold: at most
-// Nodes·Lease tokens that were taken before a window can be used in it. Therefore a
-// lease is never more than half the burst divided by Nodes.
+// With a Lease, a node takes some more tokens than it needs and grants them to later
+// requests itself. It never admits more than burst + rate·time in any window, because the
+// bucket in the store is smaller by what all Nodes can hold: at most Nodes·Lease tokens
+// that were taken before a window can be used in it. Therefore a lease is never more than
+// half the burst divided by Nodes.
 //
 // # When the store fails
 //
-// After Trip failures in a row a node stops asking for Cooldown; then one request
-// tries again. Meanwhile requests are refused (Closed), granted (Open), or limited
-// by the node itself, to its share of the rate (Local). Failures are what says that
-// the server cannot be used: an I/O error, no answer within Timeout, a reply such as
-// LOADING. A reply about one key, and a caller that goes away sooner, are none. A take
-// whose answer is lost counts as a failure though it may have been made: that errs on
-// the safe side.
+// After Trip failures in a row a node stops asking for Cooldown; then one request tries
+// again. Meanwhile requests are refused (Closed), granted (Open), or limited by the node
+// itself, to its share of the rate (Local). A failure means that the server cannot be
+// used: an I/O error, no answer within Timeout, a reply such as LOADING. A reply about
+// one key, or a caller that gives up sooner, is not a failure. A take whose answer is
+// lost counts as a failure although it may have been made; that errs on the safe side.
 //
 // A store that restarts without its data has full buckets: up to one burst more is
 // admitted. With appendonly it keeps the bound. If the server's clock is set back, the
-// buckets in use are empty as of then, and full again after one fill time at most; if it
-// is set forward, they have gained what that time brings.
+// buckets in use are empty at that moment, and full again after at most one fill time. If
+// it is set forward, they gain the tokens of that time.
 //
 // # Invariants
 //
@@ -86,24 +85,24 @@
 //
 // # Concurrency
 //
-// A Limiter is safe for concurrent use. Takes are linearized in the store; those
-// from a lease where the node's lock is held. With a Lease, requests of one node
-// that wait for tokens of one key share a round trip.
+// A Limiter is safe for concurrent use. Takes are linearized in the store; takes from a
+// lease, while the node's lock is held. With a Lease, requests of one node that wait for
+// tokens of one key share a round trip.
 //
 // # Trade-offs
 //
-// Every decision without a lease costs a round trip. A lease costs burst: the more
-// nodes and the larger the lease, the less may come at once. Changing rate or
-// burst begins new, full buckets, and a new script, of which the server keeps every
-// one until it restarts; with Keep it does neither, and a take reads and writes a
-// longer value. Tokens leased by a node that dies are lost.
+// Every decision without a lease costs a round trip. A lease reduces the burst: the more
+// nodes and the larger the lease, the fewer events may happen at once. Changing the rate
+// or the burst starts new, full buckets and loads a new script, which the server keeps
+// until it restarts. With Keep it does neither, but a take reads and writes a longer
+// value. Tokens leased by a node that dies are lost.
 //
-// Each time that the store is away Local grants up to two bursts beyond burst +
-// rate·time: what the nodes have by themselves is full when that begins, and the
-// store's bucket has filled when it ends.
+// Each time that the store is unavailable, Local grants up to two bursts beyond burst +
+// rate·time: the nodes' own buckets are full when the outage begins, and the store's
+// bucket has filled when it ends.
 //
-// INCR with EXPIRE, the common answer, counts fixed windows, admits twice the limit,
-// and if each call renews the expiry never lets in a client that does not pause.
+// INCR with EXPIRE, the common answer, counts fixed windows and admits twice the limit.
+// If each call renews the expiry, it never admits a client that does not pause.
 //
 // # References
 //

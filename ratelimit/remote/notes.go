@@ -9,24 +9,24 @@ import (
 	"example.com/flatline/ratelimit"
 )
 
-// maxNotes bounds the keys of which a node remembers something. To forget one loses
-// its unused lease, which errs on the safe side.
+// maxNotes bounds the keys for which a node keeps a note. Dropping a note loses its
+// unused lease, which errs on the safe side.
 const maxNotes = 1 << 16
 
-// A note is what a node knows of a key by itself: tokens leased, and a denial.
+// A note is what a node itself knows about a key: tokens leased, and a denial.
 type note struct {
 	left   int64 // leased and not used
 	n      int64 // n or more tokens are refused
 	until  int64 // until then
-	room   int64 // the ticks in the bucket at the time asked
+	room   int64 // the ticks in the bucket at the time of the request
 	asked  int64
 	reset  int64         // when the bucket will be full, as of the store's last answer
 	asking chan struct{} // holds a value while a request asks for this key's tokens
-	users  int           // requests that wait for asking
+	users  int           // requests that wait to ask
 }
 
-// notes are the notes of a node. One lock guards them all: what happens under it
-// takes less than a round trip by far.
+// notes are the notes of a node. One lock guards them all: work under it takes far less
+// than a round trip.
 type notes struct {
 	mu  sync.Mutex
 	all map[string]*note
@@ -34,7 +34,7 @@ type notes struct {
 
 func (t *notes) init() { t.all = make(map[string]*note) }
 
-// of returns the note of key, and makes room for it if need be. t.mu is held.
+// of returns the note of key; it drops others first if necessary. t.mu is held.
 func (t *notes) of(key string, now int64) *note {
 	p := t.all[key]
 	if p == nil {
@@ -45,8 +45,8 @@ func (t *notes) of(key string, now int64) *note {
 	return p
 }
 
-// makeRoom forgets up to two notes that say nothing, and at the bound one that does.
-// It looks at eight, which ranging over a map picks at random.
+// makeRoom drops up to two notes that say nothing, and at the bound one that does. It
+// looks at eight, which ranging over a map picks at random.
 func (t *notes) makeRoom(now int64) {
 	looked, dropped, any := 0, 0, ""
 	for key, p := range t.all {
@@ -76,8 +76,8 @@ func (l *Limiter) deniedBefore(key string, n int64) (ratelimit.Decision, bool) {
 	return ratelimit.Decision{}, false
 }
 
-// denied is deniedBefore by a note. The lock is held. A take of more than was denied
-// has longer to wait.
+// denied is deniedBefore for a note. The lock is held. A take of more than was denied has
+// to wait longer.
 func (l *Limiter) denied(p *note, n, now int64) (ratelimit.Decision, bool) {
 	if now >= p.until || n < p.n {
 		return ratelimit.Decision{}, false
@@ -99,8 +99,9 @@ func (t *notes) deny(key string, n, room int64, d ratelimit.Decision, now int64)
 	p.until, p.reset = now+int64(d.RetryAfter), now+int64(d.ResetAfter)
 }
 
-// takeLeased is Take with a lease: from what is left of it or, one request at a time
-// for each key, from the store together with a new one.
+// takeLeased is Take with a lease: it takes from what is left of the lease, or from the
+// store together with a new lease. For each key, only one request at a time asks the
+// store.
 func (l *Limiter) takeLeased(ctx context.Context, key string, n int64) (ratelimit.Decision, error) {
 	p, d, ok := l.fromLease(key, n)
 	if ok {
@@ -128,7 +129,8 @@ func (l *Limiter) takeLeased(ctx context.Context, key string, n int64) (ratelimi
 	return d, err
 }
 
-// fromLease decides by the note of key, or returns it with one user more.
+// fromLease decides by the note of key, or returns the note after counting the request as
+// a user of it.
 func (l *Limiter) fromLease(key string, n int64) (*note, ratelimit.Decision, bool) {
 	now := l.clock.Now()
 	l.notes.mu.Lock()
@@ -144,7 +146,7 @@ func (l *Limiter) fromLease(key string, n int64) (*note, ratelimit.Decision, boo
 	return p, ratelimit.Decision{}, false
 }
 
-// again is fromLease once it is this request's turn to ask.
+// again is fromLease when it is this request's turn to ask.
 func (l *Limiter) again(p *note, n int64) (left int64, d ratelimit.Decision, ok bool) {
 	l.notes.mu.Lock()
 	defer l.notes.mu.Unlock()

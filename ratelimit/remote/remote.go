@@ -12,13 +12,13 @@ import (
 	"example.com/flatline/ratelimit"
 )
 
-// An Eval runs a script in the store: it calls EVALSHA with sha and, if the server
-// does not know it, EVAL with the script. An error reply of the server is returned with
-// its text, or wrapped: whether the store is at fault is read from its first word.
+// An Eval runs a script in the store: it calls EVALSHA with sha and, if the server does
+// not know it, EVAL with the script. An error reply of the server is returned with its
+// text, or wrapped: its first word decides whether it counts as a failure of the store.
 // redisstore has an Eval for each of three clients.
 type Eval func(ctx context.Context, script, sha string, keys []string, args []int64) ([]int64, error)
 
-// A Failure says what becomes of a request that the store cannot decide.
+// A Failure is the policy for requests that the store cannot decide.
 type Failure int
 
 const (
@@ -27,8 +27,8 @@ const (
 	Local                 // the node decides by itself, with its share of rate and burst
 )
 
-// ErrUnavailable is what Take returns, wrapped around the cause, when the store
-// cannot be asked and Options.OnFailure is Closed.
+// ErrUnavailable is returned by Take, wrapped around the cause, when the store cannot be
+// asked and Options.OnFailure is Closed.
 var ErrUnavailable = errors.New("remote: the store is unavailable")
 
 // Options are the settings of New.
@@ -37,58 +37,58 @@ type Options struct {
 	// contain braces, which would change the hash tag.
 	Prefix string
 
-	// Lease is how many tokens beyond need a node takes at once, to give them to
-	// later requests by itself; 0, the default, is none. It is cut to half the burst
-	// divided by Nodes. The largest n, the Limit of a Decision, is then
-	// burst - Nodes*Lease.
+	// Lease is the number of extra tokens that a node takes at once, to grant them to
+	// later requests itself; 0, the default, is none. It is reduced to half the burst
+	// divided by Nodes. The largest n, the Limit of a Decision, is then burst -
+	// Nodes*Lease.
 	Lease int64
 
-	// DenyCache makes a node refuse by itself what the store would refuse, unless the
-	// store loses its data meanwhile. It has no effect with Keep: another rate could
-	// bring the tokens sooner.
+	// DenyCache makes a node itself refuse what the store would refuse, unless the store
+	// loses its data meanwhile. It has no effect with Keep: another rate could make the
+	// tokens available sooner.
 	DenyCache bool
 
-	// OnFailure is what becomes of requests while the store cannot be asked; the
+	// OnFailure says what happens to requests while the store cannot be asked; the
 	// default is Closed.
 	OnFailure Failure
 
-	// Nodes is how many limiters share the store, at most; the default is 1. It
+	// Nodes is the maximum number of limiters that share the store; the default is 1. It
 	// matters for Lease and for Local.
 	Nodes int64
 
-	// Trip is after how many failures in a row a node stops asking; the default
-	// is 5. A failure is an I/O error, an answer that does not come within Timeout, or a
-	// reply that the server as a whole cannot serve: LOADING, READONLY, CLUSTERDOWN,
-	// MASTERDOWN, NOREPLICAS, OOM, MISCONF, BUSY or too many clients. Other replies, such
-	// as WRONGTYPE or CROSSSLOT, are about one key: OnFailure decides about that request,
-	// and the others go on to the store.
+	// Trip is the number of consecutive failures after which a node stops asking; the
+	// default is 5. A failure is an I/O error, an answer that does not come within
+	// Timeout, or a reply that the server as a whole cannot serve: LOADING, READONLY,
+	// CLUSTERDOWN, MASTERDOWN, NOREPLICAS, OOM, MISCONF, BUSY or too many clients. Other
+	// replies, such as WRONGTYPE or CROSSSLOT, are about one key: OnFailure decides about
+	// that request, and the store is still asked about others.
 	Trip int
 
-	// Cooldown is for how long; the default is a second.
+	// Cooldown is how long it stops asking; the default is a second.
 	Cooldown time.Duration
 
-	// Timeout is how long a call of Eval may take; the default is a second. What takes
-	// longer is a failure of the store. A caller's deadline that passes sooner ends its
-	// own call only and is not counted, so choose a Timeout shorter than the deadlines
-	// of callers: otherwise a store that hangs is asked by each of them.
+	// Timeout is how long a call of Eval may take; the default is a second. A longer call
+	// is a failure of the store. A caller's deadline that passes sooner ends only that
+	// call and is not counted. So choose a Timeout shorter than the deadlines of callers;
+	// otherwise each of them asks a store that hangs.
 	Timeout time.Duration
 
-	// Now is the clock of what the node decides by itself: DenyCache, Cooldown and Local;
-	// the default is the monotonic one. What a clock may do, see ratelimit.Options.Now. The
+	// Now is the clock for the node's own decisions: DenyCache, Cooldown and Local; the
+	// default is the monotonic one. What a clock may do, see ratelimit.Options.Now. The
 	// buckets in the store follow the store's clock, and Timeout is real time.
 	Now func() time.Time
 
-	// Keep leaves rate and burst out of the bucket's name in the store: limiters of
-	// one prefix share the bucket of a key though their rates differ, as nodes do
-	// while some have not heard of a change. A bucket that is not full keeps what it
-	// holds, up to the new burst, as in ratelimit.Bucket.Set; a full one stays full.
-	// Whoever took last decides at which rate it fills until the next take.
+	// Keep leaves rate and burst out of the bucket's name in the store: limiters with one
+	// prefix share the bucket of a key even if their rates differ, as happens while some
+	// nodes have not received a new rate. A bucket that is not full keeps its tokens, up
+	// to the new burst, as in ratelimit.Bucket.Set; a full one stays full. Until the next
+	// take, the bucket fills at the rate of the limiter that took last.
 	Keep bool
 }
 
-// A Limiter is a token bucket for every key, shared by all who use the same store,
-// prefix, rate and burst. It is made by New, is safe for concurrent use and must not
-// be copied.
+// A Limiter is a token bucket for every key, shared by all limiters with the same store,
+// prefix, rate and burst. It is made by New, is safe for concurrent use and must not be
+// copied.
 type Limiter struct {
 	eval    Eval
 	given   Options // for With
@@ -104,9 +104,9 @@ type Limiter struct {
 	fuse    *breaker
 }
 
-// New returns a limiter. Nothing is sent to the store yet. With an Inf rate it never
-// is. It panics if eval is nil, if the rate is zero, if burst is less than 1 or takes
-// more than 142 years to fill, on a negative or senseless option, and on more than
+// New returns a limiter. It sends nothing to the store; with an Inf rate the limiter
+// never does. It panics if eval is nil, if the rate is zero, if burst is less than 1 or
+// takes more than 142 years to fill, on a negative or senseless option, and on more than
 // one Options.
 func New(eval Eval, r ratelimit.Rate, burst int64, opts ...Options) *Limiter {
 	o := option.One("remote.New", opts)
@@ -135,7 +135,7 @@ func New(eval Eval, r ratelimit.Rate, burst int64, opts ...Options) *Limiter {
 	case strings.ContainsAny(o.Prefix, "{}"):
 		panic(fmt.Sprintf("remote.New: Prefix must not contain braces, got %q", o.Prefix))
 	case o.Lease < 0 || o.Nodes < 0 || o.Trip < 0 || o.Cooldown < 0 || o.Timeout < 0 || o.OnFailure < Closed || o.OnFailure > Local:
-		o.Now = nil // an address says nothing
+		o.Now = nil // an address means nothing to a reader
 		panic(fmt.Sprintf("remote.New: Options out of range: %+v", o))
 	}
 	o.Now = clock.Forward(o.Now)
@@ -170,7 +170,7 @@ func share(r ratelimit.Rate, nodes int64) ratelimit.Rate {
 	if whole := int64(d) * nodes; whole/nodes == int64(d) {
 		return ratelimit.Per(n, time.Duration(whole))
 	}
-	return ratelimit.Rate{} // one in more than 292 years
+	return ratelimit.Rate{} // less than one in 292 years
 }
 
 func (l *Limiter) made() {
@@ -179,15 +179,15 @@ func (l *Limiter) made() {
 	}
 }
 
-// Take takes n tokens of key or none. The error is ErrUnavailable, only if OnFailure
-// is Closed, or wraps the context's and its cause; then nothing was granted. An n of less than 1
-// or more than Limit is refused without asking the store. Durations are rounded up
-// to the microsecond. A decision made by the node itself knows Remaining and
-// ResetAfter as of the last answer of the store.
+// Take takes n tokens of key or none. The error is ErrUnavailable, only if OnFailure is
+// Closed, or wraps the context's and its cause; then nothing was granted. An n of less
+// than 1 or more than Limit is refused without asking the store. Durations are rounded up
+// to the microsecond. In a decision made by the node itself, Remaining and ResetAfter are
+// as of the last answer of the store.
 //
-// ctx need not have a deadline, for no call takes longer than Options.Timeout. One that
-// has passed, before the call or during it, is as if the store could not be asked, but
-// does not count against the store.
+// ctx needs no deadline, since no call takes longer than Options.Timeout. A deadline that
+// passes, before the call or during it, has the same effect as a store that cannot be
+// asked, but does not count as a failure of the store.
 func (l *Limiter) Take(ctx context.Context, key string, n int64) (ratelimit.Decision, error) {
 	l.made()
 	switch {
@@ -207,10 +207,10 @@ func (l *Limiter) Take(ctx context.Context, key string, n int64) (ratelimit.Deci
 	return d, err
 }
 
-// ask asks the store for need to want tokens, and keeps a denial in mind. If the
-// store cannot be asked it decides as OnFailure says; granted is then 0.
+// ask asks the store for need to want tokens, and notes a denial. If the store cannot be
+// asked it decides as OnFailure says; granted is then 0.
 func (l *Limiter) ask(ctx context.Context, key string, need, want int64) (granted int64, d ratelimit.Decision, err error) {
-	sent := l.clock.Now() // the store's answer is of a later moment
+	sent := l.clock.Now() // the store answers later than this
 	args := []int64{need, want}
 	if l.opts.Keep {
 		args = append(args, l.tariff.n, l.tariff.d, l.tariff.full)

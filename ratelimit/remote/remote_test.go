@@ -19,8 +19,8 @@ import (
 	"example.com/flatline/ratelimit"
 )
 
-// A fakeStore does what the script says, in whole numbers, on the bubble's clock.
-// redisstore's tests hold the script itself against the same expectations.
+// A fakeStore does what the script does, in whole numbers, on the bubble's clock.
+// redisstore's tests check the script itself against the same expectations.
 type fakeStore struct {
 	mu    sync.Mutex
 	begin time.Time
@@ -124,7 +124,7 @@ func TestNewPanics(t *testing.T) {
 	}
 }
 
-// TestTariff: ticks are exact where they fit, and never more generous.
+// TestTariff: ticks are exact where they fit, and otherwise never admit more.
 func TestTariff(t *testing.T) {
 	for _, tc := range []struct {
 		r     ratelimit.Rate
@@ -190,8 +190,8 @@ func violates(times []int64, burst, per int64) bool {
 	return false
 }
 
-// TestLeasesNeverAdmitTooMuch: many nodes hold leases, sit on them and then use them
-// all at once, and with a full bucket besides.
+// TestLeasesNeverAdmitTooMuch: many nodes hold leases, keep them unused and then use them
+// all at once, together with a full bucket.
 func TestLeasesNeverAdmitTooMuch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const nodes, burst, per = 4, 100, int64(10 * time.Millisecond)
@@ -405,8 +405,8 @@ func TestNotesAreBounded(t *testing.T) {
 	})
 }
 
-// TestBusyKeyIsNotBlocked: with INCR and an EXPIRE that each call renews, a client of
-// 3.3 a second under a limit of 5 a second would be blocked for ever.
+// TestBusyKeyIsNotBlocked: with INCR and an EXPIRE that each call renews, a client of 3.3
+// a second under a limit of 5 a second would be blocked without end.
 func TestBusyKeyIsNotBlocked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := New(newFakeStore().eval, ratelimit.Per(5, time.Second), 5)

@@ -12,15 +12,15 @@ import (
 
 // script takes from one bucket for each key, or from none.
 //
-// ARGV is need, want, then for each key N, D and F: ticks in a microsecond, in a
-// token, in a full bucket. It grants as many tokens as there are, at least need and
-// at most want, and returns that number, 0 if there are less than need, and for each
-// key the ticks that its bucket lacks then. The value is the microsecond at which
-// the bucket will be full, and after a dot the ticks beyond it.
+// ARGV is need, want, then for each key N, D and F: ticks in a microsecond, in a token,
+// in a full bucket. It grants as many tokens as there are, at least need and at most
+// want. It returns that number, or 0 if there are fewer than need, and for each key the
+// ticks that its bucket then lacks. The value is the microsecond at which the bucket will
+// be full, and after a dot the ticks beyond it.
 //
-// No bucket lacks more than all of it. If the value says so, the server's clock has
-// been set back since: the bucket is then empty as of now, which is written even if
-// nothing is granted, or it would stay empty until the clock has caught up.
+// No bucket can lack more than F. If the value says so, the server's clock has been set
+// back since: the bucket is then empty as of now. That is written even if nothing is
+// granted; otherwise the bucket would stay empty until the clock has caught up.
 const script = `local t = redis.call('TIME')
 local now = t[1] * 1000000 + t[2]
 local need, give = ARGV[1] + 0, ARGV[2] + 0
@@ -54,9 +54,9 @@ for i = 1, #KEYS do
 end
 return out`
 
-// single is script for one key, with its tariff N, D and F written into it: that
-// spares the server reading three arguments and a loop, in each take. Where N is 1
-// there is no dot in the value.
+// single is script for one key, with its tariff N, D and F written into it: this saves
+// the server reading three arguments, and a loop, in each take. Where N is 1 there is no
+// dot in the value.
 const single = `local call, N, D, F = redis.call, %d, %d, %d
 local t, v, debt, over = call('TIME'), call('GET', KEYS[1]), 0, false
 local now, give = t[1] * 1000000 + t[2], ARGV[2] + 0
@@ -83,12 +83,12 @@ if frac > 0 then full = string.format('%%.0f.%%.0f', full, frac) end
 call('SET', KEYS[1], full, 'PX', (us - us %% 1000) / 1000 + 2)
 return {give, debt}`
 
-// keeping is script for buckets whose value says by which tariff it is meant: the
-// microsecond at which the bucket will be full, the ticks beyond it, and that
-// tariff's N, D and F. By another tariff a bucket that is not full has the same
-// tokens, as far as there is room. That is written even if nothing is granted, or
-// the bucket would go on to fill at the old rate; and so is what a clock that was set
-// back leaves.
+// keeping is script for buckets whose value includes its tariff: the microsecond at which
+// the bucket will be full, the ticks beyond it, and the tariff's N, D and F. Under
+// another tariff a bucket that is not full has the same tokens, up to the new burst. The
+// conversion is written even if nothing is granted; otherwise the bucket would continue
+// to fill at the old rate. The same holds for a bucket that is empty because the clock
+// was set back.
 const keeping = `local t = redis.call('TIME')
 local now = t[1] * 1000000 + t[2]
 local need, give = ARGV[1] + 0, ARGV[2] + 0
@@ -131,7 +131,8 @@ func programOf(text string) program {
 	return program{text, hex.EncodeToString(sum[:])}
 }
 
-// several is the program of TakeAll and TakeEach, kept that of limiters with Keep.
+// several is the program of TakeAll and TakeEach, kept is the same for limiters with
+// Keep.
 var several, kept = programOf(script), programOf(keeping)
 
 // program returns the program of Take.
@@ -172,7 +173,7 @@ func tariffOf(r ratelimit.Rate, burst int64) (tariff, bool) {
 
 func fits(burst, d int64) bool { return d > 0 && burst <= maxFull/d }
 
-// time returns how long so many ticks take, rounded up to the microsecond.
+// time returns how long that many ticks take, rounded up to the microsecond.
 func (t tariff) time(ticks int64) time.Duration {
 	if ticks <= 0 {
 		return 0
@@ -180,7 +181,7 @@ func (t tariff) time(ticks int64) time.Duration {
 	return time.Duration((ticks-1)/t.n+1) * time.Microsecond
 }
 
-// decide says what the script's answer means for one bucket.
+// decide makes a Decision for one bucket from the script's answer.
 func (t tariff) decide(ok bool, n, burst, debt int64) ratelimit.Decision {
 	d := ratelimit.Decision{OK: ok, Limit: burst, Remaining: (t.full - debt) / t.d, ResetAfter: t.time(debt)}
 	if !ok {
@@ -189,8 +190,8 @@ func (t tariff) decide(ok bool, n, burst, debt int64) ratelimit.Decision {
 	return d
 }
 
-// keyOf returns the key in the store: the caller's is the hash tag, so that all its
-// tiers lie together.
+// keyOf returns the key in the store: the caller's key is the hash tag, so that all its
+// tiers are on one node of a cluster.
 func keyOf(prefix, key, suffix string) string {
 	return prefix + "{:" + key + "}" + suffix
 }

@@ -133,9 +133,9 @@ func TestExpiresNoSooner(t *testing.T) {
 	}
 }
 
-// TestServerClockSetBack: a bucket that was written ten minutes ahead, as the server's
-// clock was then, is empty as of now: it is refused at most for one fill time, as
-// RetryAfter says, whatever script asks.
+// TestServerClockSetBack: a bucket that was written when the server's clock was ten
+// minutes ahead is empty as of now: it refuses for at most one fill time, as RetryAfter
+// says, whichever script asks.
 func TestServerClockSetBack(t *testing.T) {
 	w := dial(t)
 	const ahead = 10 * time.Minute

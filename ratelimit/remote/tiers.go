@@ -6,12 +6,12 @@ import (
 	"example.com/flatline/ratelimit"
 )
 
-// TakeAll takes n tokens of key from every tier, or from none, in one round trip:
-// a limit a second and one a day, say. The tiers must use the same store, of which
-// the first one's Eval is asked, and differ in prefix, rate or burst; the first one's
-// OnFailure counts. Leases and DenyCache have no part in it. The Decision has the
-// Limit and Remaining of the tier with the least remaining and the longest RetryAfter
-// and ResetAfter. It panics if there are no tiers.
+// TakeAll takes n tokens of key from every tier, or from none, in one round trip: for
+// example a limit per second and one per day. The tiers must use the same store and
+// differ in prefix, rate or burst; the Eval and the OnFailure of the first are used.
+// Leases and DenyCache are not used. The Decision has the Limit and Remaining of the tier
+// with the least remaining and the longest RetryAfter and ResetAfter. It panics if there
+// are no tiers.
 func TakeAll(ctx context.Context, key string, n int64, tiers ...*Limiter) (ratelimit.Decision, error) {
 	if len(tiers) == 0 {
 		panic("remote.TakeAll: no tiers")
@@ -30,12 +30,12 @@ type Tier struct {
 	Key     string
 }
 
-// TakeEach is TakeAll for tiers with keys of their own, such as the client, the
-// route and one for everybody, and it returns the Decision of each tier too, in their
-// order. On a refusal a tier that is OK would have granted n, but has not given it.
-// With an error there are none. No two tiers may be one bucket. Keys that differ may
-// lie on different nodes of a cluster, which refuses such a take: it is for a store
-// of one node. It panics if there are no tiers, or if some have Keep and others not.
+// TakeEach is TakeAll for tiers with different keys, such as the client, the route and
+// one for all requests. It also returns the Decision of each tier, in their order. On a
+// refusal, a tier with OK would have granted n but has not taken it. With an error there
+// are no Decisions. No two tiers may be the same bucket. Different keys may be on
+// different nodes of a cluster, which refuses such a take: TakeEach is for a store of one
+// node. It panics if there are no tiers, or if some have Keep and others not.
 func TakeEach(ctx context.Context, n int64, tiers ...Tier) (ratelimit.Decision, []ratelimit.Decision, error) {
 	if len(tiers) == 0 {
 		panic("remote.TakeEach: no tiers")
@@ -105,7 +105,7 @@ func ask(ctx context.Context, n int64, tiers []Tier, asked []int) ([]int64, erro
 	return first.call(ctx, several, keys, args)
 }
 
-// localEach is TakeEach by the node itself, from the tiers that can.
+// localEach is TakeEach decided by the node itself, for the tiers that can.
 func localEach(n int64, tiers []Tier, asked []int, each []ratelimit.Decision) ratelimit.Decision {
 	var all []ratelimit.Limiter
 	var which []int

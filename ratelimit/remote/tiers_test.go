@@ -12,8 +12,8 @@ import (
 	"example.com/flatline/ratelimit"
 )
 
-// TestTakeEach: tiers have keys of their own and say what each has; a refusal names
-// who refused, and takes nothing.
+// TestTakeEach: tiers have different keys and each says what it has; a refusal names the
+// tier that refused, and takes nothing.
 func TestTakeEach(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore()
@@ -69,7 +69,7 @@ func TestTakeEach(t *testing.T) {
 	})
 }
 
-// TestKeep: limiters of other rates share the bucket of a key; it keeps what it holds.
+// TestKeep: limiters with different rates share the bucket of a key; it keeps its tokens.
 func TestKeep(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore()

@@ -2,13 +2,13 @@ package remote
 
 import "example.com/flatline/ratelimit"
 
-// With returns a limiter of another rate and burst with the same store, Options and
-// circuit breaker: with Options.Keep, of the same buckets. It is for limits that
+// With returns a limiter with another rate and burst and the same store, Options and
+// circuit breaker; with Options.Keep, it shares the buckets too. It is for limits that
 // differ from key to key or change. It panics as New does. O(1).
 func (l *Limiter) With(r ratelimit.Rate, burst int64) *Limiter {
 	l.made()
 	other := New(l.eval, r, burst, l.given)
-	other.fuse, other.clock = l.fuse, l.clock // the breaker's times are of this clock
+	other.fuse, other.clock = l.fuse, l.clock // the breaker's times are from this clock
 	return other
 }
 
@@ -17,7 +17,7 @@ type Circuit int
 
 const (
 	CircuitClosed   Circuit = iota // the store is asked
-	CircuitOpen                    // it is not, until Cooldown is over
+	CircuitOpen                    // it is not asked until Cooldown has passed
 	CircuitHalfOpen                // the next request tries, or one is trying now
 )
 

@@ -1,6 +1,6 @@
-// Package caches puts flatline's caches and their peers behind one face, for the
-// rows of lru and lfu and for the hit ratios. All are bounded by the number of
-// entries and hold int64 keys and values.
+// Package caches gives flatline's caches and their peers one interface, for the rows of
+// lru and lfu and for the hit ratios. All are bounded by the number of entries and hold
+// int64 keys and values.
 package caches
 
 import (
@@ -25,15 +25,15 @@ import (
 type Cache struct {
 	Get func(k int64) (int64, bool)
 	Put func(k, v int64)
-	// Gets and Puts do the same for many keys, with direct calls, where a call
-	// through a function value would be a good part of the time; they may be nil.
+	// Gets and Puts do the same for many keys, with direct calls, where a call through a
+	// function value would take a large part of the time; they may be nil.
 	Gets   func(keys []int64) (hits int)
 	Puts   func(keys []int64)
-	Settle func() // waits for what Get and Put have put off; may be nil
+	Settle func() // waits for the deferred work of Get and Put; may be nil
 	Close  func() // may be nil
 }
 
-// GetAll gets all keys and returns how many are there.
+// GetAll gets all keys and returns how many are present.
 func (c *Cache) GetAll(keys []int64) (hits int) {
 	if c.Gets != nil {
 		return c.Gets(keys)
@@ -244,7 +244,7 @@ func newGCache(b *gcache.CacheBuilder) Cache {
 	return Cache{Get: get, Put: put}
 }
 
-// newCodeHex makes a cache whose janitor, which removes what has expired, sleeps.
+// newCodeHex makes a cache whose janitor, which removes expired entries, sleeps.
 func newCodeHex(policy codehex.Option[int64, int64]) Cache {
 	ctx, stop := context.WithCancel(context.Background())
 	c := codehex.NewContext(ctx, policy, codehex.WithJanitorInterval[int64, int64](24*time.Hour))

@@ -6,8 +6,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// TestKinds holds every cache to what the rows take for granted: what was put can
-// be got, nothing else can, and the capacity is kept.
+// TestKinds checks what the rows assume of every cache: keys that were put are found,
+// others are not, and the capacity is kept.
 func TestKinds(t *testing.T) {
 	const capacity = 1000
 	for _, kind := range []Kind{

@@ -56,7 +56,7 @@ func newLFUSync(c *lfu.Sync[int64, int64]) Cache {
 	return Cache{Get: c.Get, Put: func(k, v int64) { c.Put(k, v) }, Gets: gets, Puts: puts}
 }
 
-// TextbookLFU is the answer that the question names: a map and a min-heap of counts.
+// TextbookLFU is the answer that the question expects: a map and a min-heap of counts.
 var TextbookLFU = Kind{Name: "textbook map + container/heap", New: func(capacity int) Cache {
 	t := &textbookLFU{capacity: capacity, entries: map[int64]*counted{}}
 	return Cache{Get: t.get, Put: t.put}

@@ -1,12 +1,12 @@
-// Package history records what concurrent clients of a structure saw and checks
-// that it is linearizable: that one order of the operations, which agrees with
-// the clock, explains every result by the sequential model (Herlihy and Wing,
-// 1990). porcupine (Athalye) does the search.
+// Package history records the calls and results of concurrent clients of a structure and
+// checks that they are linearizable: that one order of the operations, which agrees with
+// the clock, explains every result by the sequential model (Herlihy and Wing, 1990).
+// porcupine (Athalye) does the search.
 //
-// Many short histories find more than a few long ones, and the search is
-// exponential in what overlaps. What makes them worth anything is overlap: the
-// command linear weaves yields into flatline's packages, and then every second
-// history runs with them, so that goroutines are parted wherever they synchronise.
+// Many short histories find more than a few long ones, and the search is exponential in
+// the number of overlapping operations. Histories are useful only if operations overlap:
+// the command linear weaves yields into flatline's packages, and every second history
+// runs with them, so that goroutines are interleaved wherever they synchronise.
 //
 //	go run -C evidence ./linear -pkg lru            a few thousand histories a type
 //	go run -C evidence ./linear -pkg lru -long      100,000
@@ -38,7 +38,7 @@ var long = flag.Bool("long", false, "record 100,000 histories a type")
 // woven is set by the linker (sample.Woven) in a build into which yields are woven.
 var woven string
 
-// patience is how long one history may take to record, and to be judged.
+// patience is the time limit for recording one history, and for judging it.
 var patience = 30 * time.Second
 
 // A Type describes the histories of one type and the model that judges them: a
@@ -48,7 +48,7 @@ type Type[T, In, Out, St any] struct {
 	Clients int    // goroutines, 3 if 0
 	Ops     int    // operations of each, 8 if 0
 
-	// New makes a structure for one history. r is for those that vary.
+	// New makes a structure for one history. r is for structures that vary.
 	New func(r *rand.Rand) T
 	// Input chooses an operation of a client; it runs before the history begins.
 	Input func(r *rand.Rand, client int) In
@@ -59,9 +59,9 @@ type Type[T, In, Out, St any] struct {
 
 	// Init is the state of the model before the first operation.
 	Init func() St
-	// Step returns every state that an operation with this result can lead to:
-	// none if the model cannot give this result. It must not change st. Most
-	// models have one answer, for which Is is at hand.
+	// Step returns every state that an operation with this result can lead to: none if
+	// the model cannot give this result. It must not change st. Most models have one
+	// answer; use Is for them.
 	Step func(st St, in In, out Out) []St
 	// Equal compares states; nil for states that == compares.
 	Equal func(a, b St) bool
@@ -69,9 +69,9 @@ type Type[T, In, Out, St any] struct {
 	// is about (its key). Each part is then judged alone, from Init.
 	Part func(in In) int
 	// Split, if not nil, divides an operation that takes effect in several steps into
-	// these, in their order: a PushSlice is a row of pushes, between which others may
-	// come. Each step is judged as an operation that happens at a moment of its own
-	// between the call and the return, after the step before it.
+	// these, in their order: a PushSlice is a sequence of pushes, between which other
+	// operations may happen. Each step is judged as an operation that takes effect at its
+	// own moment between the call and the return, after the step before it.
 	Split func(in In, out Out) []Step[In, Out]
 	// Describe writes an operation; nil for "%v -> %v".
 	Describe func(in In, out Out) string
@@ -83,7 +83,7 @@ type Step[In, Out any] struct {
 	Out Out
 }
 
-// Is is the answer of a deterministic model's Step.
+// Is is the result of a deterministic model's Step.
 func Is[St any](ok bool, next St) []St {
 	if !ok {
 		return nil
@@ -159,8 +159,8 @@ func (ty *Type[T, In, Out, St]) find(n int) (text string, ops []porcupine.Operat
 	return "", nil
 }
 
-// record runs the clients of one history. What they do depends on i alone; how
-// they meet does not.
+// record runs the clients of one history. Their operations depend only on i; their
+// interleaving does not.
 func (ty *Type[T, In, Out, St]) record(i uint64, yields bool) (_ []porcupine.Operation, done bool) {
 	name := fnv.New64a()
 	name.Write([]byte(ty.Name))
@@ -170,7 +170,7 @@ func (ty *Type[T, In, Out, St]) record(i uint64, yields bool) (_ []porcupine.Ope
 	for at := range inputs {
 		inputs[at] = ty.Input(r, at/ty.Ops)
 	}
-	ops := make([]porcupine.Operation, len(inputs)) // not the result, which a client that goes on would find gone
+	ops := make([]porcupine.Operation, len(inputs)) // not the result: a client that continues would find it gone
 	defer yield.On(yields)()
 
 	var ready atomic.Int32
@@ -178,7 +178,8 @@ func (ty *Type[T, In, Out, St]) record(i uint64, yields bool) (_ []porcupine.Ope
 	base := time.Now()
 	for client := range ty.Clients {
 		wg.Go(func() {
-			// All begin together: an operation takes less time than a goroutine's start.
+			// All clients begin together: an operation takes less time than starting a
+			// goroutine.
 			for ready.Add(1); int(ready.Load()) < ty.Clients; {
 				runtime.Gosched()
 			}

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// registers are the structure under test: a word for each key. parted makes add
-// read and write in two steps, a bug that the race detector cannot see.
+// registers are the structure under test: a word for each key. parted splits add into a
+// read and a write, a bug that the race detector cannot see.
 type registers struct {
 	mu     sync.Mutex
 	words  [2]int
@@ -74,7 +74,8 @@ func TestBugIsFoundAndShown(t *testing.T) {
 	assert.Contains(t, text, "is not linearizable")
 }
 
-// TestHistoryThatDoesNotEnd: what hangs is reported with the stacks, and may go on later.
+// TestHistoryThatDoesNotEnd: a history that hangs is reported with the stacks, and may
+// continue later.
 func TestHistoryThatDoesNotEnd(t *testing.T) {
 	defer func(d time.Duration) { patience = d }(patience)
 	patience = 10 * time.Millisecond
@@ -95,7 +96,7 @@ func TestHistoryThatDoesNotEnd(t *testing.T) {
 	done.Wait()
 }
 
-// TestNondeterministicModel: a coin may fall either way, but then it lies.
+// TestNondeterministicModel: a coin may fall either way, but then it stays as it fell.
 func TestNondeterministicModel(t *testing.T) {
 	type coin struct {
 		mu         sync.Mutex

@@ -6,11 +6,11 @@ import "github.com/anishathalye/porcupine"
 type input[In any] struct {
 	in           In
 	client       int
-	step, behind int // how many steps of the operation come before it, and after
+	step, behind int // the number of the operation's steps before it, and after it
 }
 
-// A state is that of the model, and how many steps each client has taken of the
-// operation that it is in.
+// A state is the state of the model, and the number of steps that each client has taken
+// of its current operation.
 type state[St any] struct {
 	st    St
 	taken [maxClients]int8
@@ -38,7 +38,7 @@ func (ty *Type[T, In, Out, St]) split(ops []porcupine.Operation) []porcupine.Ope
 // step is the model's Step for a state with the steps taken.
 func (ty *Type[T, In, Out, St]) step(s state[St], in input[In], out Out) (next []any) {
 	if int(s.taken[in.client]) != in.step {
-		return nil // an earlier one has yet to come
+		return nil // an earlier step has not happened yet
 	}
 	for _, st := range ty.Step(s.st, in.in, out) {
 		after := state[St]{st, s.taken}

@@ -34,8 +34,8 @@ func Parse(words ...string) (looms []weave.Loom, err error) {
 }
 
 // Overlay weaves the looms that words name into packages, folders below root, and all
-// that these are built from. It writes the copies and the overlay into dir. base, if
-// not nil, is an overlay to start from.
+// packages that these import. It writes the copies and the overlay into dir. base, if not
+// nil, is an overlay to start from.
 func Overlay(root, dir string, packages, words []string, base map[string]string) (overlay string, err error) {
 	looms, err := Parse(words...)
 	if err != nil {

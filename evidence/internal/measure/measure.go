@@ -1,13 +1,12 @@
 // Package measure compares flatline with its peers: the same work, in one process,
 // in interleaved rounds.
 //
-// A single time says little on a shared machine: the load of others moves it by
-// half. So a Group is measured in rounds, A B C A B C …, and what counts is the
-// ratio of two times of the same round. In each round every side is built anew
-// and alone in the heap, so that neither a lucky placement nor a garbage collector
-// that has to walk another side's pointers decides; it is warmed, and then runs
-// for about Slice. The figure of a row is the median of the rounds' ratios; its
-// spread goes from the 10th to the 90th percentile.
+// A single time says little on a shared machine: other load changes it by half. So a
+// Group is measured in rounds, A B C A B C …, and the result is the ratio of two times of
+// the same round. In each round every side is built again, alone in the heap, so that
+// neither lucky placement nor a garbage collector that scans another side's pointers
+// decides; it is warmed up, and then runs for about Slice. The figure of a row is the
+// median of the rounds' ratios; its spread goes from the 10th to the 90th percentile.
 package measure
 
 import (
@@ -18,8 +17,8 @@ import (
 	"time"
 )
 
-// Slice is how long one side runs in one round. It is long against the clock's
-// resolution and a scheduler's tick, and short against a change of the machine's
+// Slice is how long one side runs in one round. It is long compared with the clock's
+// resolution and a scheduler's tick, and short compared with changes of the machine's
 // load.
 const Slice = 25 * time.Millisecond
 
@@ -32,9 +31,9 @@ const (
 // Unbounded is the ratio to a peer that costs something where ours costs nothing.
 const Unbounded = 1e9
 
-// A Side is one contestant, built and filled to its steady state.
+// A Side is one implementation, built and filled to its steady state.
 type Side struct {
-	Run   func(n int) // does n more operations, and all that is still to be done for them
+	Run   func(n int) // does n more operations, including their deferred work
 	Close func()      // may be nil
 }
 
@@ -44,23 +43,22 @@ type Peer struct {
 	New    func() Side    // in a timed group
 	Value  func() float64 // in a group of values
 	Target float64        // ours must be at least this many times better; 0: shown without a target
-	Note   string         // what a reader must know to trust the row
+	Note   string         // what a reader needs to know to interpret the row
 }
 
 // A Group is one kind of work, done by ours and by each peer: a row for each peer.
 //
-// It is timed, and then has Ours and each Peer's New, or it compares values that
-// are not times of a slice (bytes an entry, allocations, hits), and then has
-// OursValue and each Peer's Value.
+// Either it is timed, and has Ours and each Peer's New, or it compares values other than
+// times (bytes per entry, allocations, hits), and has OursValue and each Peer's Value.
 type Group struct {
 	Name   string // "Put, evicting, 1e5 entries"
 	Unit   string // if empty, "ns/op CPU" or, with Wall, "ns/op wall"
 	Procs  int    // GOMAXPROCS while it runs; 0: as it is
 	Wall   bool   // wall time instead of the processor time of all threads: for parallel work, and for waiting
-	Higher bool   // a higher value is better (hits, items a second)
-	Ops    int    // what Run does n of is so many operations, as the filling of a map; 0: one
+	Higher bool   // a higher value is better (hits, items per second)
+	Ops    int    // operations per unit of Run, as for filling a map; 0: one
 
-	Repeats int // a value that varies is found so many times, interleaved as times are; 0: once
+	Repeats int // how often a value that varies is measured, interleaved as times are; 0: once
 
 	Ours      func() Side
 	OursValue func() float64
@@ -90,13 +88,13 @@ type Row struct {
 	Rounds  int        `json:"rounds"`
 	Procs   int        `json:"procs"`
 	Machine string     `json:"machine,omitempty"`
-	Seconds float64    `json:"seconds,omitempty"` // that the whole group took, all its rows together
+	Seconds float64    `json:"seconds,omitempty"` // how long the whole group took, all its rows together
 	Sources string     `json:"sources,omitempty"` // the hash of the package's sources when it was measured
 	Higher  bool       `json:"higher,omitempty"`  // a higher value is better
 	Raw     Raw        `json:"raw,omitzero"`
 }
 
-// Raw is what each round found; all figures of a row follow from it.
+// Raw has the results of each round; all figures of a row follow from it.
 type Raw struct {
 	Ours   []float64 `json:"ours"`
 	Theirs []float64 `json:"theirs"`
@@ -152,7 +150,7 @@ func (g *Group) row(p Peer, ours, theirs *contestant) Row {
 	return row
 }
 
-// judge computes the figures of a row from its raw ones.
+// judge computes the figures of a row from its raw figures.
 func (r *Row) judge() {
 	r.Ours, r.Theirs = Quantile(r.Raw.Ours, 0.5), Quantile(r.Raw.Theirs, 0.5)
 	var ratios []float64
@@ -208,7 +206,7 @@ func (r Row) Check() error {
 	return nil
 }
 
-// ratio is a/b, where nothing against nothing is even.
+// ratio is a/b, where 0/0 is 1.
 func ratio(a, b float64) float64 {
 	switch {
 	case b != 0:
@@ -219,12 +217,12 @@ func ratio(a, b float64) float64 {
 	return Unbounded
 }
 
-// A contestant is one side over all rounds.
+// A contestant is one side with its samples of all rounds.
 type contestant struct {
 	group   *Group
 	build   func() Side
 	value   func() float64
-	n       int // operations a slice
+	n       int // operations per slice
 	samples []float64
 	failed  string
 }
@@ -243,12 +241,12 @@ func (c *contestant) sample() {
 		c.samples = append(c.samples, c.value()) // exact: counts and bytes are compared with stated bounds
 		return
 	}
-	runtime.GC() // what the side before has left
+	runtime.GC() // the garbage of the previous side
 	side := c.build()
 	if side.Close != nil {
 		defer side.Close()
 	}
-	runtime.GC() // what the building has left
+	runtime.GC() // the garbage of the construction
 	if c.n == 0 {
 		c.calibrate(side)
 	} else {
@@ -258,8 +256,8 @@ func (c *contestant) sample() {
 	c.samples = append(c.samples, float64(took)/float64(c.n)/float64(max(c.group.Ops, 1)))
 }
 
-// calibrate chooses n so that a slice takes about Slice, and warms the side. It
-// goes by wall time, so that a side that waits does not run for ever.
+// calibrate chooses n so that a slice takes about Slice, and warms the side. It uses wall
+// time, so that a side that waits does not run without end.
 func (c *contestant) calibrate(side Side) {
 	for c.n = 1; ; {
 		start := time.Now()

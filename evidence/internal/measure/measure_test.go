@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// work is a side that does cost units of the same work for each operation.
+// work returns a side that does cost units of work for each operation.
 func work(cost int) func() Side {
 	return func() Side {
 		x := uint64(1)

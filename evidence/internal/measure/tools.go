@@ -33,25 +33,25 @@ func Parallel(workers, n int, f func(worker, n int)) {
 	}
 }
 
-// Allocs returns how many allocations an operation makes when run does n of them,
-// those of other goroutines included.
+// Allocs returns the allocations per operation when run does n operations, including
+// those of other goroutines.
 func Allocs(n int, run func(n int)) float64 {
 	run(n) // what is allocated once
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	run(n)
 	runtime.ReadMemStats(&after)
-	// A few come from the run-time system: below one in a hundred operations is none.
+	// A few come from the runtime: fewer than one in a hundred operations count as none.
 	return float64(100*(after.Mallocs-before.Mallocs)/uint64(n)) / 100
 }
 
-// Heap returns how many bytes of heap are in use after build because of what it
-// returns; whatever that holds beyond the heap is not seen.
+// Heap returns the bytes of heap that the value returned by build keeps in use; memory
+// outside the heap is not counted.
 func Heap(build func() any) float64 {
 	live := func() uint64 {
 		var m runtime.MemStats
 		runtime.GC()
-		runtime.GC() // what finalizers and pools had kept
+		runtime.GC() // memory that finalizers and pools had kept
 		runtime.ReadMemStats(&m)
 		return m.HeapAlloc
 	}

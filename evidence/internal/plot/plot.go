@@ -1,6 +1,6 @@
-// Package plot has what the pictures of the evidence share: an SVG that stands by
-// itself and follows the reader's light or dark colours, and lines that differ by
-// more than their colour.
+// Package plot has the code that the pictures of the evidence share: a self-contained SVG
+// that follows the reader's light or dark colours, and lines that differ by more than
+// their colour.
 package plot
 
 import (
@@ -27,12 +27,12 @@ text { fill: currentColor; }
 // Close ends what Open began.
 const Close = "</svg>\n"
 
-// A Mark tells a line from the others by colour, dashes and shape, so that the
-// picture can be read without one of the three. The shapes are circle, square,
-// diamond, up, down and cross; without one the line has none.
+// A Mark distinguishes a line by colour, dashes and shape, so that the picture can be
+// read without one of the three. The shapes are circle, square, diamond, up, down and
+// cross; without one the line has none.
 type Mark struct{ Colour, Dash, Shape string }
 
-// These colours are Okabe and Ito's, which can be told apart by those who do not see
+// These colours are Okabe and Ito's, which can be distinguished by readers who do not see
 // red or green.
 const (
 	Blue      = "#0072b2"

@@ -55,8 +55,8 @@ func WriteHistories(dir string, all []Checked) error {
 	return os.WriteFile(HistoriesFile(dir), append(b, '\n'), 0o644)
 }
 
-// CheckHistories returns what cannot be in a record: it says of each type what the
-// command that made it gives, no more and no less.
+// CheckHistories returns the entries that cannot be in a record: a record claims for each
+// type exactly what its command produces.
 func CheckHistories(all []Checked) (wrong []string) {
 	for i, c := range all {
 		bad := func(format string, args ...any) {
@@ -85,7 +85,7 @@ func (c Checked) Stale(today map[string]string) bool {
 }
 
 // HistorySources are the hashes of the sources that the histories of packages describe:
-// the code, the models, and what records and judges.
+// the code, the models, and the code that records and judges.
 func HistorySources(root string, pkgs ...string) (map[string]string, error) {
 	today := map[string]string{}
 	for _, pkg := range pkgs {

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestForgedHistories: a record cannot claim more than its command gives, nor less.
+// TestForgedHistories: a record cannot claim more than its command produces, nor less.
 func TestForgedHistories(t *testing.T) {
 	honest := func() []Checked {
 		made := Now(LongCommand+" -pkg lru", map[string]string{"lru": "1"})

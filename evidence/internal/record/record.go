@@ -1,11 +1,10 @@
 // Package record says how a record was made, and whether it still describes the
 // sources of today.
 //
-// A record is a file of figures in results/ from which documents are rendered.
-// Figures that are quick to find are found again in every run of the tests and
-// compared. Others take minutes or hours, so they are kept with a hash of the
-// sources that they describe: if it differs from today's, the record is stale, and
-// the document says so.
+// A record is a file of figures in results/ from which documents are rendered. Figures
+// that are quick to compute are computed again in every run of the tests and compared.
+// Others take minutes or hours, so they are kept with a hash of the sources that they
+// describe: if it differs from today's, the record is stale, and the document says so.
 package record
 
 import (
@@ -36,7 +35,7 @@ func Now(command string, sources map[string]string) Made {
 	}
 }
 
-// Check returns an error that names what m does not state.
+// Check returns an error that names the fields that m lacks.
 func (m Made) Check() error {
 	for _, field := range []struct{ name, value string }{
 		{"command", m.Command}, {"machine", m.Machine}, {"go", m.Go}, {"date", m.Date},

@@ -35,8 +35,8 @@ func files() map[string]string {
 	}
 }
 
-// TestWhatCounts: a hash changes with each token of the package and of what it
-// imports, and with nothing else.
+// TestWhatCounts: a hash changes with each token of the package and of its imports, and
+// with nothing else.
 func TestWhatCounts(t *testing.T) {
 	hash := func(change func(files map[string]string)) string {
 		fs := files()
@@ -54,13 +54,13 @@ func TestWhatCounts(t *testing.T) {
 	was := hash(func(map[string]string) {})
 	assert.Len(t, was, 16)
 	for name, change := range map[string]func(map[string]string){
-		"a comment":          replace("lru/lru.go", "is it", "is not"),
-		"layout":             replace("internal/table/t.go", "const T = 1", "\nconst  T  =  1;"),
-		"line ends":          replace("lru/lru.go", "\n", "\r\n"),
-		"a test":             replace("lru/lru_test.go", "import _ \"example.com/flatline/internal/bench\"", ""),
-		"another package":    replace("internal/other/o.go", "other", "different"),
-		"what tests import":  replace("internal/bench/b.go", "bench", "different"),
-		"a file beside them": replace("internal/table/t.txt", "no Go", "none"),
+		"a comment":           replace("lru/lru.go", "is it", "is not"),
+		"layout":              replace("internal/table/t.go", "const T = 1", "\nconst  T  =  1;"),
+		"line ends":           replace("lru/lru.go", "\n", "\r\n"),
+		"a test":              replace("lru/lru_test.go", "import _ \"example.com/flatline/internal/bench\"", ""),
+		"another package":     replace("internal/other/o.go", "other", "different"),
+		"what tests import":   replace("internal/bench/b.go", "bench", "different"),
+		"a file next to them": replace("internal/table/t.txt", "no Go", "none"),
 	} {
 		assert.Equal(t, was, hash(change), name)
 	}

@@ -15,12 +15,12 @@ const SchedulesCommand = "go run -C evidence ./schedules -record"
 // SchedulesBound is how many preemptions the command explores.
 const SchedulesBound = 2
 
-// An Explored is a type and a shape of programs of which every schedule was run.
+// An Explored is a type and a shape of programs; every schedule of these was run.
 type Explored struct {
 	Name      string `json:"name"` // "concmap.Map, Compute"
 	Pkg       string `json:"pkg"`  // the folder of the structure
 	Shape     string `json:"shape"`
-	Bound     int    `json:"bound"` // preemptions of a schedule, at most
+	Bound     int    `json:"bound"` // maximum number of preemptions of a schedule
 	Programs  int    `json:"programs"`
 	Schedules int    `json:"schedules"`
 	Histories int    `json:"histories"` // distinct ones, each judged by the model
@@ -66,7 +66,7 @@ func (s Schedules) Pkgs() (pkgs []string) {
 	return slices.Compact(pkgs)
 }
 
-// Wrong returns what cannot be in a record of SchedulesCommand.
+// Wrong returns the entries that cannot be in a record of SchedulesCommand.
 func (s Schedules) Wrong() (wrong []string) {
 	bad := func(format string, args ...any) {
 		wrong = append(wrong, "results/schedules.json: "+fmt.Sprintf(format, args...))
@@ -101,8 +101,8 @@ func (s Schedules) Wrong() (wrong []string) {
 // scheduled are the folders whose types are explored.
 var scheduled = []string{"bqueue", "concmap", "internal/lap", "lfu", "lru", "randset", "ratelimit", "ringbuffer", "timemap"}
 
-// ScheduleSources are the hashes of what the schedules of packages describe: the code,
-// the models, and what runs it one step at a time.
+// ScheduleSources are the hashes of the sources that the schedules of packages describe:
+// the code, the models, and the code that runs one step at a time.
 func ScheduleSources(root string, pkgs ...string) (map[string]string, error) {
 	today := map[string]string{}
 	for _, pkg := range pkgs {

@@ -92,7 +92,7 @@ func imported(file string) (dirs []string, err error) {
 	return dirs, nil
 }
 
-// tokens writes the tokens of a Go file, one a line.
+// tokens writes the tokens of a Go file, one per line.
 func tokens(w io.Writer, text []byte) {
 	var s scanner.Scanner
 	files := token.NewFileSet()
@@ -105,7 +105,7 @@ func tokens(w io.Writer, text []byte) {
 			if strings.HasPrefix(lit, "//go:") {
 				fmt.Fprintln(w, lit)
 			}
-		case tok == token.SEMICOLON: // written or not
+		case tok == token.SEMICOLON: // explicit or inserted
 			fmt.Fprintln(w, ";")
 		case tok.IsLiteral():
 			fmt.Fprintln(w, strconv.Quote(lit))

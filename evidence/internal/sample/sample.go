@@ -1,7 +1,8 @@
-// Package sample is what those who record histories and those who count them agree on.
+// Package sample has the constants that the code that records histories and the code that
+// counts them share.
 package sample
 
-// How many histories a type gets.
+// The number of histories per type.
 const (
 	Short = 500 // with -short
 	Usual = 3_000
@@ -11,6 +12,6 @@ const (
 // Woven is the flag of go test that tells internal/history that yields are woven in.
 const Woven = "-ldflags=-X=example.com/flatline/evidence/internal/history.woven=yield"
 
-// Attribute is the key of the attribute with which a test says how many histories of
-// which type it has judged: the name, their number, and how many of them had yields.
+// Attribute is the key of the attribute with which a test reports the histories that it
+// has judged: the name of the type, their number, and how many of them had yields.
 const Attribute = "histories"

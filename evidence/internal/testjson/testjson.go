@@ -14,8 +14,8 @@ type Event struct {
 	Action, Package, Test, Key, Value, Output string
 }
 
-// Read calls f with each event that is no output. It prints the output of what failed,
-// or all of it if verbose, and what else the go command said.
+// Read calls f with each event other than output. It prints the output of failed tests,
+// or all output if verbose, and the other messages of the go command.
 func Read(r io.Reader, verbose bool, stdout io.Writer, f func(Event) error) error {
 	held := map[[2]string][]string{}
 	lines := bufio.NewScanner(r)

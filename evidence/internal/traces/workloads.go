@@ -6,7 +6,7 @@ import (
 	"sort"
 )
 
-// A Workload is a generated trace and what it stands for.
+// A Workload is a generated trace and a description of what it models.
 type Workload struct {
 	Name  string
 	About string

@@ -13,7 +13,7 @@ import (
 	"example.com/flatline/evidence/internal/history"
 )
 
-// draw gives each client a leaning, so that the queue is empty and full at times.
+// draw biases each client, so that the queue is sometimes empty and sometimes full.
 func draw(ops []string, leaning [3][]string, most int) func(r *rand.Rand, client int) call {
 	return func(r *rand.Rand, client int) call {
 		all := slices.Concat(ops, leaning[client], leaning[client])
@@ -46,7 +46,7 @@ func do(q *bqueue.Queue[int], in call) result {
 	return operate(ctx, q, in)
 }
 
-// subject returns the histories of a queue of a capacity, of which filled are taken.
+// subject returns the histories of a queue of a capacity that begins with filled items.
 func subject(name string, capacity, filled int, o bqueue.Options) history.Type[*bqueue.Queue[int], call, result, state] {
 	return history.Type[*bqueue.Queue[int], call, result, state]{
 		Name: name,
@@ -70,7 +70,7 @@ func subject(name string, capacity, filled int, o bqueue.Options) history.Type[*
 	}
 }
 
-// check has one item at a time, and batches.
+// check runs histories with single items, and with batches.
 func check(t *testing.T, name string, capacity, filled int, o bqueue.Options) {
 	t.Run("single", func(t *testing.T) {
 		ty := subject(name, capacity, filled, o)

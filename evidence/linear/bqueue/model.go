@@ -16,8 +16,8 @@ import (
 type call struct {
 	op     string
 	v      int
-	n      int // how many items a batch has, or has room for
-	within int // how long it may wait: so many turns of a goroutine that only gives up the processor
+	n      int // the number of items of a batch, or its capacity
+	within int // how long it may wait: a number of yields of another goroutine
 }
 
 type result struct {
@@ -26,7 +26,7 @@ type result struct {
 	err error
 }
 
-// state is what the model knows: the items, the oldest first, and what is counted.
+// state is the state of the model: the items, the oldest first, and the counts.
 type state struct {
 	items       []int
 	closed      bool
@@ -45,8 +45,8 @@ func (in call) batch() (vs []int) {
 	return vs
 }
 
-// split makes a row of single operations of one on a batch. What was not filled had
-// come to an empty queue.
+// split divides an operation on a batch into single operations. A batch that was not
+// filled found an empty queue.
 func split(in call, out result) (steps []history.Step[call, result]) {
 	add := func(in call, out result) { steps = append(steps, history.Step[call, result]{In: in, Out: out}) }
 	takes := func() {
@@ -95,7 +95,7 @@ func split(in call, out result) (steps []history.Step[call, result]) {
 func step(capacity int) func(state, call, result) []state {
 	return func(st state, in call, out result) []state {
 		if errors.Is(out.err, context.Canceled) {
-			return history.Is(true, st) // it gave up, and nothing has changed
+			return history.Is(true, st) // it gave up and changed nothing
 		}
 		n := len(st.items)
 		switch in.op {
@@ -190,8 +190,8 @@ func operate(ctx context.Context, q *bqueue.Queue[int], in call) (out result) {
 	return out
 }
 
-// Call is an operation: v is the item of a Put, the first of a PutAll, and n how many
-// items a batch has or has room for. One that is patient does not look at a context.
+// Call is an operation: v is the item of a Put or the first of a PutAll, and n the number
+// of items of a batch or its capacity. A patient operation has no context that ends.
 func Call(op string, v, n int, patient bool) call {
 	within := 1
 	if patient {
@@ -209,9 +209,9 @@ func Operate(ctx context.Context, q *bqueue.Queue[int], in call) result { return
 // Failed reports whether an operation returned an error, and how many items it took.
 func (out result) Failed() (failed bool, taken int) { return out.err != nil, len(out.vs) }
 
-// Type is the histories of a queue of a capacity, of which the items 0 to filled-1 are
-// in it at the start. T holds the queue; an operation that is called as no method of
-// a queue changes nothing.
+// Type is the histories of a queue of a capacity, of which the items 0 to filled-1 are in
+// it at the start. T holds the queue; an operation whose name is not a method of a queue
+// changes nothing.
 func Type[T any](name string, capacity, filled int, make func() T, do func(T, call) result) history.Type[T, call, result, state] {
 	known := step(capacity)
 	return history.Type[T, call, result, state]{

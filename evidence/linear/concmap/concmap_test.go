@@ -10,7 +10,7 @@ import (
 	"example.com/flatline/evidence/internal/history"
 )
 
-// newSubject fills a map to the edge of one of its sizes.
+// newSubject fills a map so that the next entry makes it grow.
 func newSubject[V comparable](of func(int) V, num func(V) int) func(*rand.Rand) *subject[V] {
 	return func(r *rand.Rand) *subject[V] {
 		m := new(concmap.Map[int, V])
@@ -36,13 +36,13 @@ var each = []string{
 func check[V comparable](t *testing.T, name string, of func(int) V, num func(V) int, more ...string) {
 	each := slices.Concat(each, more)
 	type T = history.Type[*subject[V], call, result, state]
-	t.Run("whole", func(t *testing.T) { // with what concerns all keys at once
+	t.Run("whole", func(t *testing.T) { // with operations on all keys
 		history.Check(t, T{
 			Name: "concmap.Map, " + name, New: newSubject(of, num), Do: (*subject[V]).do, Init: func() state { return state{} }, Step: step,
 			Input: choose(append([]string{"Clear", "Snapshot", "Snapshot"}, each...)...),
 		})
 	})
-	t.Run("keys", func(t *testing.T) { // each key judged alone, so that histories may be longer
+	t.Run("keys", func(t *testing.T) { // each key is judged alone, so histories may be longer
 		history.Check(t, T{
 			Name: "concmap.Map, " + name + ", by key", New: newSubject(of, num), Do: (*subject[V]).do, Init: func() state { return state{} }, Step: step,
 			Input: choose(each...), Part: func(in call) int { return in.k }, Ops: 25,

@@ -9,8 +9,8 @@ import (
 	"example.com/flatline/evidence/internal/history"
 )
 
-// A history is about the keys 0 to 3. Strangers, from 1000 up, are there for the
-// segments' sake: so many of them that the next stores and deletes replace one.
+// A history is about the keys 0 to 3. Other keys, from 1000 up ("strangers"), only fill
+// the segments, so that the next stores and deletes replace one.
 const (
 	keys     = 4
 	stranger = 1000
@@ -31,7 +31,7 @@ type result struct {
 	s  state
 }
 
-// subject is a Map of values of type V, of which the histories see numbers.
+// subject is a Map with values of type V, which the histories see as numbers.
 type subject[V comparable] struct {
 	m   *concmap.Map[int, V]
 	of  func(int) V
@@ -165,15 +165,15 @@ func Result(v int, ok bool) result { return result{v: v, ok: ok} }
 // Do does an operation.
 func Do[V comparable](x *Subject[V], in call) result { return x.do(in) }
 
-// Type is the histories of what holds a map in which the key 3 has the value at3 at the
-// start; 0 stands for an absent one.
+// Type is the histories of a T that holds a map in which key 3 has the value at3 at the
+// start; 0 stands for absent.
 func Type[T any](name string, at3 int, make func() T, do func(T, call) result) history.Type[T, call, result, state] {
 	return history.Type[T, call, result, state]{
 		Name: name, New: func(*rand.Rand) T { return make() }, Do: do, Init: func() state { return state{3: at3} }, Step: step,
 	}
 }
 
-// Loads returns what a loop that yielded vs, by key, says of each key.
+// Loads returns, for each key, the Load that a loop which yielded vs amounts to.
 func Loads(vs [4]int) (steps []history.Step[call, result]) {
 	for k, v := range vs {
 		steps = append(steps, history.Step[call, result]{In: call{op: "Load", k: k}, Out: result{v: v, ok: v != 0}})
@@ -181,12 +181,12 @@ func Loads(vs [4]int) (steps []history.Step[call, result]) {
 	return steps
 }
 
-// Entries is the result of a loop, by key, and Loop what it was.
+// Entries makes the result of a loop from vs, by key.
 func Entries(vs [4]int) result { return result{s: vs} }
 
 func (out result) Loop() [4]int { return out.s }
 
-// Marked returns what Call's old was.
+// Marked returns the argument old of Call.
 func (in call) Marked() int { return in.old }
 
 // StripedType is the histories of a Striped.
@@ -221,8 +221,8 @@ type In = call
 // Out is what an operation returned.
 type Out = result
 
-// Deleted returns what a DeleteFunc of k says of it: it deleted the key, or there was a
-// moment at which the key was absent.
+// Deleted returns the step of a DeleteFunc for k: it deleted the key, or the key was
+// absent at some moment.
 func Deleted(k int, out result) []history.Step[call, result] {
 	if out.ok {
 		return []history.Step[call, result]{{In: call{op: "Drop", k: k}, Out: result{}}}

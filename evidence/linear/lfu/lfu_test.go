@@ -48,8 +48,8 @@ func TestSyncLoad(t *testing.T) { checkSync(t, "lfu.Sync, loading", lfu.Exact, l
 
 func TestSyncReads(t *testing.T) { checkSync(t, "lfu.Sync, reads of the whole", lfu.Exact, reads) }
 
-// A sharded is two shards, and what the model knows of which key belongs to which:
-// that is the cache's secret.
+// A sharded is two shards, and what the model has learned about which key belongs to
+// which; the cache keeps that secret.
 type sharded struct {
 	shards [2]shard
 	home   [keys]int // 0: not known; shard+1

@@ -17,7 +17,7 @@ import (
 const (
 	keys     = 5
 	capacity = 2
-	most     = 15 // where the counts and the priorities of Dynamic end
+	most     = 15 // maximum of the counts and the priorities of Dynamic
 )
 
 // A call is one operation and its arguments.
@@ -77,7 +77,7 @@ func do(c cache, in call) (out result) {
 		out.v, out.ok = c.Delete(in.k)
 	case "GetOrLoad":
 		v, err := c.GetOrLoad(context.Background(), in.k, func(context.Context, int) (int, error) {
-			runtime.Gosched() // so that others meet the load
+			runtime.Gosched() // so that other callers join the load
 			return in.v, nil
 		})
 		if err != nil {
@@ -88,7 +88,7 @@ func do(c cache, in call) (out result) {
 		out.ok = c.PutTTL(in.k, in.v, time.Hour)
 	case "GetOrLoadAll":
 		all, err := c.GetOrLoadAll(context.Background(), []int{in.k}, func(context.Context, []int) (map[int]int, error) {
-			runtime.Gosched() // so that others meet the load
+			runtime.Gosched() // so that other callers join the load
 			if in.v%3 == 0 {
 				return nil, nil
 			}
@@ -104,7 +104,7 @@ func do(c cache, in call) (out result) {
 		}
 	case "Compute":
 		out.v, out.ok = c.Compute(in.k, func(old int, _ bool) (int, lfu.Op) {
-			runtime.Gosched() // so that others write meanwhile
+			runtime.Gosched() // so that other callers write meanwhile
 			if in.v%4 == 0 {
 				return 0, lfu.Remove
 			}
@@ -166,11 +166,11 @@ func pair(k, v int) string { return fmt.Sprint(k, "=", v, ";") }
 // An entry of the model.
 type entry struct{ k, v, count, priority int }
 
-// A shard is the LFU cache of the model: its entries, the next to leave last.
+// A shard is the LFU cache of the model: its entries, the next victim last.
 type shard struct {
 	entries [capacity]entry
 	n       int
-	floor   int // the priority of the last that had to make room
+	floor   int // the priority of the last evicted entry
 	dynamic bool
 }
 
@@ -191,8 +191,8 @@ func (s shard) remove(i int) shard {
 	return s
 }
 
-// use counts a use of e, which is in no place, and puts it where it belongs: before
-// the first that is not above it.
+// use counts a use of e, which is not in the list, and inserts it before the first entry
+// that is not above it.
 func (s shard) use(e entry) shard {
 	e.count++
 	e.priority = e.count
@@ -275,7 +275,7 @@ func (s shard) do(in call) (next shard, out result) {
 		if at >= 0 {
 			s = s.remove(at)
 		}
-	case "GetOrLoadAll": // of one key, which the load may not know
+	case "GetOrLoadAll": // of one key, for which the load may return nothing
 		switch {
 		case at >= 0:
 			s = s.remove(at).use(e)
@@ -311,7 +311,7 @@ func (s shard) do(in call) (next shard, out result) {
 	return s, out
 }
 
-// loop is what a loop yields: All begins with the entry that leaves last.
+// loop is what a loop yields: All begins with the entry that would be evicted last.
 func (s shard) loop(op string) (all string) {
 	for _, e := range s.entries[:s.n] {
 		switch op {
@@ -346,7 +346,7 @@ func step(s shard, in call, out result) []shard {
 	answer := history.Is(out == want, next)
 	shared := in.op == "GetOrLoad" || in.op == "GetOrLoadAll"
 	if shared && out == want && s.find(in.k) >= 0 {
-		answer = append(answer, s) // a caller that shared the load of another does not count as a use
+		answer = append(answer, s) // a caller that joined another's load does not count as a use
 	}
 	if spares(in, out) || in.op == "GetOrLoadAll" && s.find(in.k) < 0 && out == (result{}) { // it shared a load that knew nothing
 		answer = append(answer, s)
@@ -367,9 +367,9 @@ type In = call
 // Out is what an operation returned.
 type Out = result
 
-// spares reports whether a DeleteFunc deleted nothing, which it may: it spares a value
-// that was put while it looked at the one before.
+// spares reports whether a DeleteFunc deleted nothing, which is allowed: it does not
+// delete a value that was put while it looked at the previous one.
 func spares(in call, out result) bool { return in.op == "DeleteFunc" && out == result{} }
 
-// lifeOf is the argument of a Touch: one in four ends the entry.
+// lifeOf is the argument of a Touch: one in four expires the entry.
 func lifeOf(in call) time.Duration { return time.Hour * time.Duration(in.v%4) }

@@ -11,7 +11,7 @@ import (
 	"example.com/flatline/lru"
 )
 
-// cache is what Sync and Sharded have in common.
+// cache has the methods that Sync and Sharded share.
 type cache interface {
 	Get(k int) (int, bool)
 	Peek(k int) (int, bool)
@@ -62,7 +62,7 @@ func do(c cache, in call) (out result) {
 		out.ok = c.PutTTL(in.k, in.v, time.Hour)
 	case "GetOrLoadAll":
 		all, err := c.GetOrLoadAll(context.Background(), []int{in.k}, func(context.Context, []int) (map[int]int, error) {
-			runtime.Gosched() // so that others meet the load
+			runtime.Gosched() // so that other callers join the load
 			if in.v%3 == 0 {
 				return nil, nil
 			}
@@ -78,7 +78,7 @@ func do(c cache, in call) (out result) {
 		}
 	case "Compute":
 		out.v, out.ok = c.Compute(in.k, func(old int, _ bool) (int, lru.Op) {
-			runtime.Gosched() // so that others write meanwhile
+			runtime.Gosched() // so that other callers write meanwhile
 			if in.v%4 == 0 {
 				return 0, lru.Remove
 			}
@@ -140,7 +140,7 @@ func load(c cache, in call) int {
 		defer cancel()
 	}
 	v, err := c.GetOrLoad(ctx, in.k, func(context.Context, int) (int, error) {
-		runtime.Gosched() // so that others meet the load
+		runtime.Gosched() // so that other callers join the load
 		return in.v, nil
 	})
 	if err != nil {
@@ -149,7 +149,7 @@ func load(c cache, in call) int {
 	return v
 }
 
-// Cache is a cache that the histories know.
+// Cache is a cache with histories.
 type Cache = cache
 
 // Call is an operation on a key.
@@ -162,7 +162,7 @@ func (c call) Op() (op string, k, v int) { return c.op, c.k, c.v }
 func Loaded(v int) result { return result{v: v} }
 
 // Type is the histories of a cache of three entries. If loads can be superseded, the
-// callers of one that was may see what it brought.
+// callers of a superseded load may see the value that it loaded.
 func Type(name string, superseded bool, make func() Cache, do func(Cache, call) result) history.Type[Cache, call, result, state] {
 	ty := history.Type[Cache, call, result, state]{
 		Name: name, New: func(*rand.Rand) Cache { return make() }, Do: do, Init: func() state { return state{cap: 3} }, Step: step,

@@ -25,7 +25,7 @@ func TestSync(t *testing.T) {
 	})
 }
 
-// TestSyncReads has what reads the whole cache.
+// TestSyncReads has the operations that read the whole cache.
 func TestSyncReads(t *testing.T) {
 	history.Check(t, history.Type[cache, call, result, state]{
 		Name: "lru.Sync, reads of the whole", New: newSync, Do: do, Init: empty, Step: step,
@@ -34,8 +34,8 @@ func TestSyncReads(t *testing.T) {
 	})
 }
 
-// TestSyncLoad has nothing that supersedes a load, so that each must be stored,
-// and run once.
+// TestSyncLoad has no operation that supersedes a load, so each value must be stored, and
+// each load run once.
 func TestSyncLoad(t *testing.T) {
 	history.Check(t, history.Type[cache, call, result, state]{
 		Name: "lru.Sync, loading", New: newSync, Do: do, Init: empty, Step: step,
@@ -51,10 +51,9 @@ func TestSyncSupersede(t *testing.T) {
 	})
 }
 
-// sharded is a Sharded of two shards with two entries each. The hash is secret, so
-// it finds out by what it evicts which keys lie where: names 0 to 2 stand for keys
-// of one shard, 3 to 5 for keys of the other. Each shard is a strict cache of its
-// own.
+// sharded is a Sharded of two shards with two entries each. The hash is secret, so it
+// finds out from evictions which keys are in which shard: the names 0 to 2 stand for keys
+// of one shard, 3 to 5 for keys of the other. Each shard is a strict cache.
 type sharded struct {
 	*lru.Sharded[int, int]
 	keys [2 * perShard]int
@@ -67,7 +66,8 @@ const (
 
 func newSharded(*rand.Rand) *sharded {
 	c := &sharded{Sharded: lru.NewSharded(2*shardCapacity, lru.Options[int, int]{Shards: 2})}
-	// b is the first that finds its shard full; a, which it pushes out, lies there too.
+	// b is the first key that finds its shard full; a, which it evicts, is in the same
+	// shard.
 	a, b := 0, 0
 	for !c.Put(b, 0) {
 		b++
@@ -90,7 +90,7 @@ func newSharded(*rand.Rand) *sharded {
 	return c
 }
 
-// evicts reports whether the last of the keys has to push one out.
+// evicts reports whether putting the last of the keys evicts one.
 func (c *sharded) evicts(keys ...int) (evicted bool) {
 	c.Clear()
 	for _, k := range keys {

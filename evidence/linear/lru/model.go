@@ -52,7 +52,7 @@ func (s state) find(k int) int {
 	return -1
 }
 
-// without takes out the entry at i.
+// without removes the entry at i.
 func (s state) without(i int) state {
 	copy(s.entries[i:], s.entries[i+1:s.n])
 	s.n--
@@ -60,7 +60,7 @@ func (s state) without(i int) state {
 	return s
 }
 
-// with puts e in front; a full cache loses its last entry.
+// with inserts e at the front; a full cache evicts its last entry.
 func (s state) with(e entry) (next state, evicted bool) {
 	if evicted = s.n == s.cap; evicted {
 		s = s.without(s.n - 1)
@@ -124,8 +124,8 @@ func step(s state, in call, out result) []state {
 		next, _ := s.with(entry{in.k, in.v})
 		return history.Is(out == result{v: in.v}, next)
 	case "GetOrLoad":
-		// A caller that shares the load of another returns right after that one has
-		// stored, as if it had hit.
+		// A caller that joined another's load returns right after that one has stored the
+		// value, as if it had been a hit.
 		if at >= 0 {
 			return history.Is(out == result{v: found.v}, s.used(at))
 		}
@@ -147,7 +147,7 @@ func step(s state, in call, out result) []state {
 		next, _ := s.with(entry{in.k, old + in.v})
 		return history.Is(out == result{v: old + in.v, ok: true}, next)
 	case "DeleteFunc":
-		if !out.ok { // it spares a value that was put meanwhile
+		if !out.ok { // it does not delete a value that was put meanwhile
 			return history.Is(out == result{}, s)
 		}
 		if at < 0 {
@@ -159,11 +159,11 @@ func step(s state, in call, out result) []state {
 			s = s.without(at)
 		}
 		return history.Is(out == result{ok: at >= 0}, s)
-	case "GetOrLoadAll": // of one key, which the load may not know
+	case "GetOrLoadAll": // of one key, for which the load may return nothing
 		if at >= 0 {
 			return history.Is(out == found, s.used(at))
 		}
-		if !out.ok { // it, or the load that it shared, knew nothing
+		if !out.ok { // its load, or the load that it joined, returned nothing
 			return history.Is(out == result{}, s)
 		}
 		next, _ := s.with(entry{in.k, in.v})
@@ -205,11 +205,11 @@ func step(s state, in call, out result) []state {
 // capacityOf is the argument of a Resize: 2 to most.
 func capacityOf(in call) int { return 2 + in.v%(most-1) }
 
-// lifeOf is the argument of a Touch: one in four ends the entry.
+// lifeOf is the argument of a Touch: one in four expires the entry.
 func lifeOf(in call) time.Duration { return time.Hour * time.Duration(in.v%4) }
 
-// stepSuperseded is step where a load can be superseded by a Put, Delete or Clear
-// of its key: the callers of that load get what it brings, and nothing is stored.
+// stepSuperseded is step where a load can be superseded by a Put, Delete or Clear of its
+// key: the callers of that load get its value, and nothing is stored.
 func stepSuperseded(s state, in call, out result) []state {
 	next := step(s, in, out)
 	if in.op == "GetOrLoad" && s.find(in.k) < 0 {

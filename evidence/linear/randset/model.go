@@ -8,7 +8,7 @@ import (
 	"example.com/flatline/randset"
 )
 
-// values are few, so that most operations meet.
+// values are few, so that most operations use the same ones.
 const values = 4
 
 type call struct {
@@ -19,7 +19,7 @@ type call struct {
 type result struct {
 	v  int
 	ok bool
-	vs state // of All and Sample: which
+	vs state // of All and Sample
 }
 
 // state says which values are in the set.
@@ -74,7 +74,7 @@ func do(s *randset.Sync[int], in call) (out result) {
 	return out
 }
 
-// step allows any member where the answer is random.
+// step allows any member where the result is random.
 func step(s state, in call, out result) []state {
 	next := s
 	switch in.op {

@@ -23,10 +23,10 @@ type state struct {
 
 const burst = 6
 
-// wide is a burst that fits in no word.
+// wide is a burst that does not fit in a word.
 const wide = 1 << 62
 
-// full is a limiter that nobody has used yet.
+// full is an unused limiter.
 var full = state{tokens: burst, burst: burst}
 
 func take(s state, in call, out int64) []state {
@@ -43,7 +43,7 @@ func take(s state, in call, out int64) []state {
 		if in.n <= s.tokens && in.n <= s.burst {
 			want, next.tokens, next.held[in.client] = 1, s.tokens-in.n, in.n
 		}
-	case "Cancel": // others have taken since, so that less may come back
+	case "Cancel": // others have taken since, so less may be returned
 		all := s.held[in.client]
 		next.held[in.client] = 0
 		var any []state
@@ -76,13 +76,13 @@ func bit(ok bool) int64 {
 	return 0
 }
 
-// Call is an operation for a key and n tokens; client is who holds the reservation.
+// Call is an operation for a key and n tokens; client is the holder of the reservation.
 func Call(op string, k int, n int64, client int) call { return call{op, k, n, client} }
 
 // Op returns the name, the key and the number of an operation.
 func (in call) Op() (op string, k int, n int64) { return in.op, in.k, in.n }
 
-// Type is the histories of a limiter of six tokens, of which none ever comes back.
+// Type is the histories of a limiter of six tokens that gains none.
 func Type[T any](name string, make func() T, do func(T, call) int64) history.Type[T, call, int64, state] {
 	return history.Type[T, call, int64, state]{
 		Name: name, New: func(*rand.Rand) T { return make() }, Do: do, Init: func() state { return full }, Step: take,
@@ -124,7 +124,7 @@ func DoKeyed(x *ratelimit.Keyed[int], in call) int64 {
 		return bit(x.Take(in.k, in.n).OK)
 	case "Key":
 		return bit(x.Key(in.k).Take(in.n).OK)
-	case "Wait": // time stands still: they are there now, or will never be
+	case "Wait": // time stands still: the tokens are there now, or never
 		if in.n == 1 {
 			return bit(x.Wait(context.Background(), in.k) == nil)
 		}

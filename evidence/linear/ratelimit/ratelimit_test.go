@@ -1,7 +1,8 @@
-// Package ratelimit checks recorded histories of ratelimit's limiters. Time stands
-// still here (nothing is ever gained, or a window is an hour), for a clock that two
-// takers read in one order and use in the other has no place in a sequential model;
-// what time brings is bounded by the window inequality in the package's own tests.
+// Package ratelimit checks recorded histories of ratelimit's limiters. Time stands still
+// here (no token is ever gained, or a window is an hour), because a sequential model
+// cannot describe a clock that two takers read in one order and use in the other. The
+// tokens gained over time are checked by the window inequality in the package's own
+// tests.
 package ratelimit
 
 import (
@@ -46,7 +47,7 @@ func TestKeyed(t *testing.T) {
 	})
 }
 
-// window is what SlidingLog and SlidingCounter have in common. Within an hour both
+// window has the methods that SlidingLog and SlidingCounter share. Within an hour both
 // are exact.
 type window interface {
 	Allow() bool

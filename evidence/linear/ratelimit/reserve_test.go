@@ -40,8 +40,8 @@ func (x *reserving) do(in call) (out int64) {
 	return 0
 }
 
-// TestReservation: what is reserved is taken, and of what is cancelled no more comes
-// back.
+// TestReservation: reserved tokens are taken, and a Cancel returns no more than was
+// reserved.
 func TestReservation(t *testing.T) {
 	history.Check(t, history.Type[*reserving, call, int64, state]{
 		Name: "ratelimit.Reservation",
@@ -56,7 +56,7 @@ func TestReservation(t *testing.T) {
 	})
 }
 
-// TestPacer: time stands still, so that a turn is there at most once. Set brings none.
+// TestPacer: time stands still, so there is at most one turn. Set adds none.
 func TestPacer(t *testing.T) {
 	history.Check(t, history.Type[*ratelimit.Pacer, string, bool, bool]{
 		Name: "ratelimit.Pacer",

@@ -33,14 +33,14 @@ func doLap(q *lap.Queue[int], in qcall) (out qresult) {
 	return lapResult(out, r)
 }
 
-// lapResult is the result with its reason: a lap.Queue says why it stopped. 0 is OK.
+// lapResult is the result with its reason: a lap.Queue reports why it stopped. 0 is OK.
 func lapResult(out qresult, r lap.Result) qresult {
 	out.n = out.n*10 + int(r)
 	return out
 }
 
-// splitLap makes a row of single operations of one on a slice. The last one fails, for
-// the reason that the whole gave, unless that is OK.
+// splitLap divides an operation on a slice into single operations. The last one fails,
+// for the reason of the whole, unless that is OK.
 func splitLap(in qcall, out qresult) (steps []history.Step[qcall, qresult]) {
 	r := lap.Result(out.n % 10)
 	switch in.op {
@@ -112,8 +112,8 @@ func Lap(name string, capacity int) history.Type[*lap.Queue[int], qcall, qresult
 	}
 }
 
-// describeLap writes an operation of a lap.Queue: what goes in, what comes out, and why
-// it stopped.
+// describeLap writes an operation of a lap.Queue: its input, its output, and why it
+// stopped.
 func describeLap(in qcall, out qresult) string {
 	text := in.op
 	if len(in.vs) > 0 {

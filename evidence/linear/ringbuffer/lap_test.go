@@ -8,7 +8,7 @@ import (
 	"example.com/flatline/internal/lap"
 )
 
-// TestLap is the queue below MPMC and bqueue, which can be closed.
+// TestLap tests the queue below MPMC and bqueue, which can be closed.
 func TestLap(t *testing.T) {
 	const capacity = 3
 	ops := []string{

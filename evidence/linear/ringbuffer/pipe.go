@@ -14,13 +14,13 @@ import (
 // A pcall is one operation of a pipe.
 type pcall struct {
 	op     string
-	b      string // what is written
-	n      int    // how many bytes are wanted
-	within int    // how long it may wait: so many turns of a goroutine that only yields
+	b      string // the bytes to write
+	n      int    // the number of bytes to read
+	within int    // how long it may wait: a number of yields of another goroutine
 }
 
 type presult struct {
-	b   string // what was read
+	b   string // the bytes that were read
 	n   int    // how many bytes were written, or the length
 	err error
 }
@@ -31,8 +31,8 @@ type stream struct {
 	closed bool
 }
 
-// splitPipe makes single bytes of what was written: they come one by one, though no
-// other writer's are between.
+// splitPipe divides a write into single bytes: they are written one by one, but with no
+// other writer's bytes between them.
 func splitPipe(in pcall, out presult) (steps []history.Step[pcall, presult]) {
 	if in.kind() != "Write" {
 		return []history.Step[pcall, presult]{{In: in, Out: out}}

@@ -54,14 +54,14 @@ func doPipe(p *ringbuffer.Pipe, in pcall) (out presult) {
 	return out
 }
 
-// TestPipe has writers, readers, and an end at any time. ReadFrom is in the tests of the
-// package: it has no context, and a history has to end.
+// TestPipe has writers, readers, and a Close at any time. The tests of the package cover
+// ReadFrom: it has no context, and a history has to end.
 func TestPipe(t *testing.T) {
 	for _, capacity := range []int{1, 2, 3} {
 		t.Run(fmt.Sprint("capacity=", capacity), func(t *testing.T) {
 			ty := Pipe(capacity, func(r *rand.Rand) *ringbuffer.Pipe {
 				p := ringbuffer.NewPipe(capacity)
-				for range r.IntN(4) { // a history begins anywhere in the buffer
+				for range r.IntN(4) { // a history begins at any offset of the buffer
 					_, _ = p.Write([]byte{0})
 					_, _ = p.Read(make([]byte, 1))
 				}

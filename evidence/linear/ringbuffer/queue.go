@@ -8,7 +8,7 @@ import (
 	"example.com/flatline/ringbuffer"
 )
 
-// queue is what the two queues have in common.
+// queue has the methods that the two queues share.
 type queue interface {
 	TryPush(v int) bool
 	TryPop() (int, bool)
@@ -21,8 +21,8 @@ type queue interface {
 // A qcall is one operation of a queue.
 type qcall struct {
 	op string
-	vs []int // that are pushed
-	n  int   // how many are wanted
+	vs []int // the items to push
+	n  int   // the number of items to pop
 }
 
 type qresult struct {
@@ -66,7 +66,7 @@ func doQueue(q queue, in qcall) (out qresult) {
 	return out
 }
 
-// split makes a row of single operations of one on a slice. The last one fails if the
+// split divides an operation on a slice into single operations. The last one fails if the
 // slice was not filled, or not emptied.
 func split(in qcall, out qresult) (steps []history.Step[qcall, qresult]) {
 	switch in.op {
@@ -120,8 +120,8 @@ func stepQueue(capacity int) func(s fifo, in qcall, out qresult) []fifo {
 	}
 }
 
-// advanced returns q after n items have gone through it, so that a history begins
-// anywhere in the array and goes over its ends.
+// advanced returns q after n items have passed through it, so that a history begins at
+// any offset of the array and wraps around its end.
 func advanced(q queue, n int) queue {
 	for i := range n {
 		q.TryPush(i)

@@ -42,8 +42,8 @@ func checkQueue(t *testing.T, name string, sizes []int, make func(capacity int) 
 	}
 }
 
-// TestSPSC has a producer, a consumer, and one who asks for the length. Above 32
-// items the queue has several groups of slots.
+// TestSPSC has a producer, a consumer, and a client that calls Len. Above 32 items the
+// queue has several groups of slots.
 func TestSPSC(t *testing.T) {
 	roles := [][]string{{"TryPush", "TryPush", "PushSlice"}, {"TryPop", "TryPop", "PopInto"}, {"Len", "Len", "Len", "Cap"}}
 	checkQueue(t, "SPSC", []int{1, 2, 3, 40, 70}, func(n int) queue { return ringbuffer.NewSPSC[int](n) },

@@ -13,7 +13,7 @@ import (
 type call struct {
 	op string
 	v  int // the item; PushSlice also has v+100
-	n  int // of Since: the number that it asks for
+	n  int // of Since: the requested number
 }
 
 type result struct {
@@ -43,7 +43,8 @@ func (s *state) pop() int {
 	return v
 }
 
-// push stores v, by the policy if there is no room, and reports whether it was stored.
+// push stores v, according to the policy if the ring is full, and reports whether it was
+// stored.
 func (s *state) push(v int, onFull ringbuffer.Policy) bool {
 	if s.n == capacity {
 		switch onFull {

@@ -21,7 +21,7 @@ type result struct {
 	vs [window]int // of All
 }
 
-// window is so small that values leave in every history.
+// window is so small that every history drops values.
 const window = 3
 
 // state is the values in the window, oldest first.

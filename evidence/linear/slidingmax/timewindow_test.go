@@ -9,7 +9,8 @@ import (
 	"example.com/flatline/slidingmax"
 )
 
-// length is how many seconds the window is long; times are few more, so that values leave.
+// length is the length of the window in seconds; there are only a few more times, so that
+// values leave.
 const (
 	length = 2
 	times  = 5

@@ -9,7 +9,7 @@ import (
 	"example.com/flatline/timemap"
 )
 
-// Keys and times are few, so that most operations meet.
+// Keys and times are few, so that most operations use the same ones.
 const (
 	keys  = 2
 	times = 4
@@ -31,7 +31,7 @@ type result struct {
 }
 
 // state is the versions of one key: 0 for none, -1 for a tombstone. Each Append of a
-// history may be at a time of its own after those drawn.
+// history may get a separate time after those drawn.
 type state [times + 64]int
 
 func do(m *timemap.Sync[int, int], in call) (out result) {

@@ -1,4 +1,4 @@
-// Package bqueue holds the rows of flatline's bqueue beside Go's channels.
+// Package bqueue holds the rows that compare flatline's bqueue with Go's channels.
 package bqueue
 
 import (
@@ -17,7 +17,8 @@ func (s shape) String() string { return fmt.Sprintf("P%dC%d", s.putters, s.taker
 
 var shapes = []shape{{1, 1}, {4, 4}, {1, 8}, {8, 1}}
 
-// A target is what a queue of a capacity has to reach on a number of processors.
+// A target is the ratio that a queue of a capacity has to reach on a number of
+// processors.
 type target struct {
 	procs, capacity int
 	channel, choose float64 // against a channel, and against select
@@ -50,7 +51,7 @@ func name(what string, t target, s shape) string {
 // move has the goroutines of a shape put and take n items.
 func move(s shape, put, take func(m int)) measure.Side {
 	return measure.Side{Run: func(n int) {
-		n = max(n/8, 1) * 8 // every shape divides it
+		n = max(n/8, 1) * 8 // divisible by every shape
 		var wg sync.WaitGroup
 		for range s.putters {
 			wg.Go(func() { put(n / s.putters) })
@@ -75,7 +76,7 @@ func ours(ctx context.Context, capacity int, s shape) measure.Side {
 	})
 }
 
-// channel puts and takes items one by one, with nothing else that could end a wait.
+// channel sends and receives items one by one, with no other way to end a wait.
 func channel(capacity int, s shape) measure.Side {
 	q := make(chan int, capacity)
 	return move(s, func(m int) {
@@ -136,7 +137,7 @@ func cancellable(t target, s shape) measure.Group {
 	}
 }
 
-// batches moves 64 items at a time, against single items of a channel.
+// batches compares moving 64 items at a time with single items of a channel.
 func batches() measure.Group {
 	const size, capacity = 64, 1024
 	s := shape{1, 1}
@@ -165,7 +166,7 @@ func batches() measure.Group {
 	}
 }
 
-// waits counts allocations where every operation waits.
+// waits counts allocations when every operation waits.
 func waits() measure.Group {
 	return measure.Group{
 		Name: "Allocations an item, P4C4, capacity 1", Unit: "allocations",

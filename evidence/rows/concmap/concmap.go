@@ -11,7 +11,7 @@ import (
 	"example.com/flatline/evidence/internal/measure"
 )
 
-// Groups returns the rows. Targets are set beside xsync and sync.Map.
+// Groups returns the rows. Targets are relative to xsync and sync.Map.
 func Groups() []measure.Group {
 	number := func(i int) int { return i * 7 }
 	text := func(i int) string { return fmt.Sprintf("key:%08d", i) }
@@ -86,8 +86,8 @@ func all[K comparable](n int, key func(int) K) []K {
 	return keys
 }
 
-// newWork returns work that loads in so many of 100 operations, deletes in so many,
-// and stores in the others, uniform keys.
+// newWork returns work with uniform keys in which the given numbers of 100 operations are
+// loads and deletes, and the others stores.
 func newWork[K comparable](keys []K, loads, deletes int) *work[K] {
 	r := rand.New(rand.NewPCG(uint64(len(keys)), 1))
 	w := &work[K]{keys: make([]K, 1<<19), ops: make([]op, 1<<19)}
@@ -117,8 +117,8 @@ func mixed[K comparable](keys func() []K, loads, deletes, procs int) func(kind[K
 	}
 }
 
-// growth fills maps of all keys, one after the other. It never stops at a part: where a
-// table is doubled as a whole, most of the work comes at once.
+// growth fills maps of all keys, one after the other. It always fills whole maps: where a
+// table is doubled as a whole, most of the work happens at once.
 func growth[K comparable](keys func() []K) func(kind[K]) measure.Side {
 	return func(kd kind[K]) measure.Side {
 		return measure.Side{Run: func(fillings int) {
@@ -129,8 +129,8 @@ func growth[K comparable](keys func() []K) func(kind[K]) measure.Side {
 	}
 }
 
-// iteration counts an entry as an operation. Whole loops do nothing but look at each
-// value, the last one also counts.
+// iteration counts an entry as an operation. Whole loops only read each value; the last
+// one also counts.
 func iteration[K comparable](keys func() []K) func(kind[K]) measure.Side {
 	return func(kd kind[K]) measure.Side {
 		t, size, seen := filled(kd, keys()), len(keys()), 0

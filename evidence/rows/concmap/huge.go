@@ -8,8 +8,8 @@ import (
 	"example.com/flatline/evidence/internal/measure"
 )
 
-// huge compares maps of 1e7 entries: too large to be filled anew for each row and
-// round, so that each filling serves three rows, and there are three fillings.
+// huge compares maps of 1e7 entries. They are too large to be filled again for each row
+// and round, so each filling serves three rows, and there are three fillings.
 func huge(key func(int) int, peers []kind[int]) []measure.Group {
 	const n, ops = 1e7, 2e6
 	keys := sync.OnceValue(func() []int { return all(n, key) })
@@ -18,7 +18,7 @@ func huge(key func(int) int, peers []kind[int]) []measure.Group {
 	type times [3]float64 // growth, Load, Store
 	measured := func(k kind[int]) (t times) {
 		r, u := reads(), updates()
-		runtime.GC() // what was filled before has left
+		runtime.GC() // the garbage of the previous filling
 		m := k.new()
 		t[0] = wall(func() { m.fill(keys(), 0) }) / n
 		t[1] = wall(func() { m.run(r, 0, ops) }) / ops
@@ -47,7 +47,7 @@ func huge(key func(int) int, peers []kind[int]) []measure.Group {
 	us := values(kind[int]{new: ofMap[int]})
 	for i := range groups {
 		groups[i].Unit = "ns/op wall"
-		groups[i].Procs = 1 // what others give to a second processor counts
+		groups[i].Procs = 1 // work that others do on a second processor counts
 		groups[i].Repeats = 3
 		groups[i].OursValue = us[i]
 	}

@@ -1,4 +1,5 @@
-// Package concmap holds the rows of flatline's concmap beside other concurrent maps.
+// Package concmap holds the rows that compare flatline's concmap with other concurrent
+// maps.
 package concmap
 
 import (
@@ -11,18 +12,18 @@ import (
 	"example.com/flatline/concmap"
 )
 
-// A table is a map to measure. Each map has loops of its own, which call it
-// directly: through an interface each call would take a nanosecond or two more,
-// for all the same, and draw the ratios of short operations to 1. The loops differ
-// in nothing but the calls.
+// A table is a map to measure. Each map has its own loops, which call it directly:
+// through an interface each call of any map would take a nanosecond or two more, which
+// would move the ratios of short operations towards 1. The loops differ only in the
+// calls.
 type table[K comparable] struct {
 	fill func(keys []K, from int)          // stores keys[i] with the value from+i
 	run  func(w *work[K], from, n int)     // does n operations of w
 	each func(yield func(k K, v int) bool) // the map's own loop
 }
 
-// work is a sequence of operations that is repeated for ever; its length is a power
-// of two.
+// work is a sequence of operations that is repeated endlessly; its length is a power of
+// two.
 type work[K comparable] struct {
 	keys []K
 	ops  []op
@@ -43,7 +44,7 @@ type kind[K comparable] struct {
 	note string
 }
 
-// peers returns what is measured beside concmap.Map, xsync and sync.Map first.
+// peers returns the maps that concmap.Map is compared with, xsync and sync.Map first.
 func peers[K int | string](orc func() cmap.ConcurrentMap[K, int]) []kind[K] {
 	return []kind[K]{
 		{name: "puzpuzpuz/xsync v4", new: ofXsync[K]},

@@ -10,8 +10,8 @@ import (
 )
 
 // worst compares the longest single Store on the way from empty to 1e7 entries, in
-// the time of its own thread: what a writer may have to do for all when a map
-// grows. What the map gives to other goroutines is not seen.
+// processor time of its thread: the work that one writer may have to do for all when a
+// map grows. Work that the map gives to other goroutines is not counted.
 func worst() measure.Group {
 	return measure.Group{
 		Name: "worst single Store while growing to 1e7, thread CPU, int keys", Unit: "µs",

@@ -7,8 +7,8 @@ import (
 	"unsafe"
 )
 
-// slowest fills two maps, and returns the longest Store of the better of them, in
-// microseconds: interrupts of the machine count as time of the thread and only add.
+// slowest fills two maps, and returns the longest Store of the better one, in
+// microseconds: interrupts count as time of the thread and can only add to it.
 func slowest(empty func() storer) float64 {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -28,8 +28,8 @@ func slowest(empty func() storer) float64 {
 	return float64(best) / 1e3
 }
 
-// threadTime returns the processor time of the calling thread. getrusage would
-// tell it in ticks of the scheduler only.
+// threadTime returns the processor time of the calling thread. getrusage would have only
+// the resolution of scheduler ticks.
 func threadTime() time.Duration {
 	const clockThreadCPUTime = 3
 	var t syscall.Timespec

@@ -1,4 +1,4 @@
-// Package lfu holds the rows of flatline's lfu beside other LFU caches.
+// Package lfu holds the rows that compare flatline's lfu with other LFU caches.
 package lfu
 
 import (
@@ -11,9 +11,9 @@ import (
 
 const size = 100_000
 
-// Groups returns the rows. The two libraries lock a mutex in every operation, so
-// lfu.Sync stands beside them; lfu.Cache stands beside the textbook, and beside the
-// libraries where a value does not depend on the lock.
+// Groups returns the rows. The two libraries lock a mutex in every operation, so they are
+// compared with lfu.Sync; lfu.Cache is compared with the textbook, and with the libraries
+// where a value does not depend on the lock.
 func Groups() []measure.Group {
 	return []measure.Group{
 		group("Sync: Put, evicting, 1e5 entries", caches.LFUSync, putEvict, 10, 7, 0),
@@ -30,7 +30,7 @@ func Groups() []measure.Group {
 	}
 }
 
-// plain is flatline's own lru beside its lfu.
+// plain is flatline's lru, to compare with its lfu.
 var plain = rival{caches.Kind{
 	Name: "flatline lru.Cache", New: caches.LRU.New, Note: "flatline's own: what counting costs beside recency alone",
 }, 0}
@@ -75,8 +75,8 @@ func fill(kind caches.Kind, n int) caches.Cache {
 	return c
 }
 
-// fresh puts keys that never come again, a batch at a time, whose keys stay in the
-// processor's first cache.
+// fresh puts keys that never repeat, a batch at a time, whose keys stay in the
+// processor's L1 cache.
 func fresh(c caches.Cache) measure.Side {
 	const batch = 256
 	keys, i := make([]int64, batch), uint64(size)
@@ -98,8 +98,8 @@ func putEvict(kind caches.Kind) measure.Side {
 	return side
 }
 
-// putCold puts into a cache whose entries were all used twice but for one, which
-// each Put replaces.
+// putCold puts into a cache in which all entries but one were used twice; each Put
+// replaces that one.
 func putCold(kind caches.Kind) measure.Side {
 	c := fill(kind, size)
 	for i := range uint64(size - 1) {

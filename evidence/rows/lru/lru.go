@@ -1,4 +1,4 @@
-// Package lru holds the rows of flatline's lru beside other caches.
+// Package lru holds the rows that compare flatline's lru with other caches.
 package lru
 
 import (
@@ -10,8 +10,8 @@ import (
 	"example.com/flatline/evidence/internal/traces"
 )
 
-// Sizes of the caches: one that lies in the processor's first cache or two, one that
-// may lie in its last, where nobody else needs that, and one that lies in none.
+// Sizes of the caches: one that fits the processor's L1 or L2 cache, one that may fit its
+// last-level cache if no other process needs that, and one that fits none.
 const (
 	small = 1_000
 	large = 100_000
@@ -46,8 +46,8 @@ func group(name string, ours caches.Kind, do work, rivals ...rival) measure.Grou
 	return g
 }
 
-// serial are the rows of one goroutine. Cache is beside what is not safe for
-// concurrent use either, Sync beside what is.
+// serial are the rows of one goroutine. Cache is compared with caches that are not safe
+// for concurrent use either, Sync with those that are.
 func serial() []measure.Group {
 	safe := func(hashicorp float64) []rival {
 		return []rival{
@@ -78,11 +78,11 @@ func serial() []measure.Group {
 	}
 }
 
-// batch is how many keys are made at a time, apart from the cache that is measured;
-// they stay in the processor's first cache.
+// batch is the number of keys made at a time, outside the measured cache; they stay in
+// the processor's L1 cache.
 const batch = 256
 
-// putEvict puts keys that never come again into a cache of n entries.
+// putEvict puts keys that never repeat into a cache of n entries.
 func putEvict(n int) work {
 	return func(kind caches.Kind) measure.Side {
 		c := kind.New(n)
@@ -105,7 +105,7 @@ func putEvict(n int) work {
 
 // getHit gets the keys of a full cache of n entries in random order.
 func getHit(n int) work {
-	// 2 MiB or more, read from front to back: it is fetched ahead.
+	// 2 MiB or more, read from front to back, so that it is prefetched.
 	stream := make([]int64, max(1<<18, 1<<bits.Len(uint(n))))
 	for i := range stream {
 		stream[i] = int64(traces.Mix(uint64(traces.Uniform(uint64(i), uint64(n)))))
@@ -135,8 +135,8 @@ func getHit(n int) work {
 	}
 }
 
-// zipf is the stream of the mixed rows: a million keys, of which a cache of 1e5
-// entries holds the keys of about nine accesses in ten.
+// zipf is the stream of the mixed rows: a million keys; a cache of 1e5 entries holds the
+// keys of about nine in ten accesses.
 var zipf = traces.Zipf(1<<20, 1_000_000, 1.01)
 
 // mix gets the keys of the Zipf stream, and puts every tenth.
@@ -166,7 +166,7 @@ func getPut(c *caches.Cache, i, m int) int {
 	return i
 }
 
-// getPutUniform does so with keys that are all alike, half of which the cache holds.
+// getPutUniform does so with uniform keys, half of which the cache holds.
 func getPutUniform(c *caches.Cache, i, m int) int {
 	for range m {
 		k := traces.Uniform(uint64(i), 2*large)

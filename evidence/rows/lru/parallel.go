@@ -38,8 +38,8 @@ func parallel() []measure.Group {
 	return append(groups, rows(8, map[string][2]float64{caches.Otter.Name: {1, 1}})...)
 }
 
-// together has several workers do the same work on one cache, each from another
-// place of the stream.
+// together has several workers do the same work on one cache, each from another offset of
+// the stream.
 func together(workers, n int, do func(c *caches.Cache, i, m int) int) work {
 	return func(kind caches.Kind) measure.Side {
 		c := kind.New(n)

@@ -12,14 +12,14 @@ import (
 	"example.com/flatline/lru"
 )
 
-// BenchmarkShards is what the default number of shards is chosen by, on an idle machine:
-// hits only, from as many goroutines as there are processors, with the default (0) and
-// with other numbers of shards.
+// BenchmarkShards is the basis for the default number of shards, on an idle machine: hits
+// only, from as many goroutines as there are processors, with the default (0) and with
+// other numbers of shards.
 //
 //	go test -C evidence -run '^$' -bench Shards -count 6 ./rows/lru | tee shards.txt
 //	go tool -modfile=tools/go.mod benchstat -col /shards shards.txt
 //
-// misses/op are the keys that their shard had no space for, since it was full while
+// misses/op are the keys for which their shard had no space, since it was full while
 // others were not: the price of many shards for few entries.
 func BenchmarkShards(b *testing.B) {
 	load := func(_ context.Context, k int64) (int64, error) { return k, nil }

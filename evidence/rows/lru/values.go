@@ -8,7 +8,7 @@ import (
 	"example.com/flatline/evidence/internal/traces"
 )
 
-// values are the rows that are found once.
+// values are the rows that are measured once.
 func values() []measure.Group {
 	all := []caches.Kind{
 		caches.SimpleLRU, caches.Textbook, caches.Hashicorp, caches.Ristretto, caches.Otter, caches.Theine,

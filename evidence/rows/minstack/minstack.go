@@ -1,4 +1,4 @@
-// Package minstack holds the rows of flatline's minstack beside other stacks.
+// Package minstack holds the rows that compare flatline's minstack with other stacks.
 package minstack
 
 import (
@@ -49,7 +49,7 @@ func (o order) values(n int) []int {
 	return vs
 }
 
-// cycle pushes n values onto a new stack and pops them, all of that in one operation.
+// cycle pushes n values onto a new stack and pops them, all in one operation.
 func cycle(o order, n int) measure.Group {
 	vs := o.values(n)
 	side := func(once func(vs []int)) func() measure.Side {
@@ -117,7 +117,7 @@ func cycle(o order, n int) measure.Group {
 	return g
 }
 
-// bytes is the heap for each of a million values.
+// bytes is the heap per value of a million values.
 func bytes(o order) measure.Group {
 	const n = 1 << 20
 	vs := o.values(n)

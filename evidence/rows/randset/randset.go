@@ -1,4 +1,4 @@
-// Package randset holds the rows of flatline's randset beside other sets.
+// Package randset holds the rows that compare flatline's randset with other sets.
 package randset
 
 import (
@@ -20,7 +20,8 @@ func Groups() []measure.Group {
 	return append(groups, words(), memory(), pops())
 }
 
-// A set is what the rows need of ours, of the textbook's and of golang-set's.
+// A set has the methods that the rows need of flatline's, the textbook's and golang-set's
+// sets.
 type set interface {
 	insert(v int)
 	remove(v int)
@@ -60,8 +61,8 @@ func (s *mapSlice) remove(v int) {
 func (s *mapSlice) has(v int) bool { _, found := s.at[v]; return found }
 func (s *mapSlice) random() int    { return s.vs[rand.IntN(len(s.vs))] }
 
-// mapSet has no random member: Pop takes one out that the iteration of a map
-// happens to begin with.
+// mapSet has no random draw: Pop removes the member with which the iteration of a map
+// happens to begin.
 type mapSet struct{ mapset.Set[int] }
 
 func (s mapSet) insert(v int)   { s.Add(v) }
@@ -120,8 +121,8 @@ func build(n int) measure.Group {
 	return g
 }
 
-// churn: a random member leaves and comes back. The target 0.7 of their time is
-// 1/0.7 times as fast.
+// churn: a random member is deleted and inserted again. A target of 0.7 of their time
+// means 1/0.7 times as fast.
 func churn(n int) measure.Group {
 	ks := keys(n)
 	return compare(fmt.Sprintf("Set: Delete and Insert, n=%.0e", float64(n)), 1/0.7, func(s set) func(int) {
@@ -229,8 +230,8 @@ func memory() measure.Group {
 	}
 }
 
-// pops draws by Pop from a set of 1000 and measures by chi-square how far that is
-// from uniform: about 999 if it is. Lower than the bound is fair.
+// pops draws by Pop from a set of 1000 and measures by chi-square how far that is from
+// uniform: about 999 if it is uniform. Lower than the bound is fair.
 func pops() measure.Group {
 	const n, each = 1000, 200
 	chi := func(pop func() int) float64 {

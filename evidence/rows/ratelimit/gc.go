@@ -10,8 +10,8 @@ import (
 	"example.com/flatline/ratelimit"
 )
 
-// gcWork is what the garbage collector does for a limiter of a million keys: the
-// processor time of a collection in which nothing is free, less one without it.
+// gcWork is the garbage collector's work for a limiter of a million keys: the processor
+// time of a collection that frees nothing, minus that of one without the limiter.
 func gcWork() measure.Group {
 	const n = 1_000_000
 	cycle := func(kept any) measure.Side {

@@ -1,4 +1,4 @@
-// Package ratelimit measures ratelimit beside its peers.
+// Package ratelimit compares ratelimit with its peers.
 package ratelimit
 
 import (
@@ -54,7 +54,7 @@ func group(name string, workers int) measure.Group {
 	return measure.Group{Name: name + ", 2 processors", Procs: 2, Wall: true}
 }
 
-const unlimited = 1 << 40 // a burst that no run uses up
+const unlimited = 1 << 40 // a burst that no run exhausts
 
 func allowed(workers int) measure.Group {
 	target := map[int]float64{1: 2.8, 2: 2.5}[workers]
@@ -151,7 +151,7 @@ func must(ok bool) {
 	}
 }
 
-// short is a bucket behind the shortest of locks.
+// short is a bucket behind the shortest possible lock.
 type short struct {
 	mu   sync.Mutex
 	z    int64
@@ -194,7 +194,7 @@ func newSethvargo(tokens uint64, per time.Duration) limiter.Store {
 	return l
 }
 
-// xtimeMap is what most programs have: a map of x/time limiters behind a mutex.
+// xtimeMap is what most programs use: a map of x/time limiters behind a mutex.
 type xtimeMap struct {
 	mu sync.Mutex
 	m  map[string]*rate.Limiter
@@ -265,7 +265,7 @@ func keyed(n int) measure.Group {
 	}
 }
 
-// keyBytes counts with int64 keys, so that what it counts is the limiter's own.
+// keyBytes counts with int64 keys, so that it counts only the limiter's memory.
 func keyBytes() measure.Group {
 	const n = 1_000_000
 	ours := func() float64 {

@@ -18,7 +18,7 @@ import (
 	"example.com/flatline/ratelimit/remote"
 )
 
-// A server is a redis-server of our own on loopback.
+// A server is a redis-server that the rows start on loopback.
 type server struct {
 	cmd *exec.Cmd
 	dir string
@@ -87,10 +87,10 @@ func (s *server) eval(ctx context.Context, script, sha string, keys []string, ar
 	return out, err
 }
 
-// clients take from keys at once.
+// The rows have this number of clients, which take from this number of keys.
 const clients, storeKeys = 64, 64
 
-// takes is a side: a million a second for each key, all granted.
+// takes is a side: a million per second for each key, all granted.
 func takes(f func(s *server) func(key string) error) measure.Side {
 	s := startServer()
 	take := f(s)

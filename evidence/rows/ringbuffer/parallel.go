@@ -12,8 +12,8 @@ import (
 	"example.com/flatline/ringbuffer"
 )
 
-// pipe runs the consumer in a goroutine of its own and the producer in this one; both
-// move m items.
+// pipe runs the consumer in a new goroutine and the producer in this one; both move m
+// items.
 func pipe(produce, consume func(m int)) measure.Side {
 	return loop(func(m int) {
 		done := make(chan struct{})
@@ -108,7 +108,7 @@ func channelPipe() measure.Side {
 	})
 }
 
-// indices is a ring whose sides publish one index each and remember the other's.
+// indices is a ring whose sides publish one index each and cache the other's.
 type indices struct {
 	buf  []int
 	_    [128]byte
@@ -178,7 +178,7 @@ func spscBatch() measure.Group {
 	}
 }
 
-// batchBound holds the same against a bound.
+// batchBound compares the same with a bound.
 func batchBound() measure.Group {
 	return measure.Group{
 		Name: "SPSC: slices of 64, 2 processors, bound of 3 ns an item", Unit: "ns/item wall", Procs: 2,
@@ -197,12 +197,13 @@ func batchBound() measure.Group {
 	}
 }
 
-// mpmc is two producers and two consumers. Who finds the queue full or empty yields.
+// mpmc is two producers and two consumers. A goroutine that finds the queue full or
+// empty yields.
 func mpmc() measure.Group {
 	four := func(push func(int) bool, pop func() bool) measure.Side {
 		return loop(func(m int) {
 			measure.Parallel(4, 2*m, func(w, n int) {
-				// If 0 and 1 have one more to do, that is one push and one pop.
+				// If workers 0 and 1 have one more to do, that is one push and one pop.
 				for range n {
 					if w%2 == 0 {
 						for !push(w) {

@@ -10,7 +10,7 @@ import (
 	"example.com/flatline/ringbuffer"
 )
 
-// pipes is bytes from goroutine to goroutine, in pieces of 4 KiB.
+// pipes moves bytes from one goroutine to another, in pieces of 4 KiB.
 func pipes() measure.Group {
 	const size, piece = 1 << 16, 4096
 	copied := func(w io.Writer, r io.Reader) measure.Side {

@@ -1,5 +1,5 @@
-// Package ringbuffer holds the rows of flatline's ringbuffer beside other rings and
-// queues.
+// Package ringbuffer holds the rows that compare flatline's ringbuffer with other rings
+// and queues.
 package ringbuffer
 
 import (
@@ -26,10 +26,10 @@ func Groups() []measure.Group {
 	}
 }
 
-// Sink is where the sides put what they read, so that the compiler keeps the reading.
+// Sink gets the values that the sides read, so that the compiler keeps the reads.
 var Sink int
 
-// loop makes a side of what does one operation m times.
+// loop makes a side of a function that does one operation m times.
 func loop(run func(m int)) measure.Side { return measure.Side{Run: run} }
 
 func pushPop() measure.Group {
@@ -157,7 +157,7 @@ func (f *floor) pop() int {
 	return v
 }
 
-// overwrite pushes into a full ring that loses its oldest item.
+// overwrite pushes into a full ring that overwrites its oldest item.
 func overwrite() measure.Group {
 	return measure.Group{
 		Name: "Ring: Push that overwrites the oldest, capacity 1024",

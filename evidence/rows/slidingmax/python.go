@@ -14,7 +14,7 @@ import (
 	"example.com/flatline/slidingmax"
 )
 
-// script prints the least time for one element of each library that is there.
+// script prints the shortest time per element for each library that is installed.
 const script = `
 import sys, time, json
 kind, order, k, n = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
@@ -55,13 +55,13 @@ print(json.dumps(found))
 // interpreter is the one that Debian's packages belong to.
 const interpreter = "/usr/bin/python3"
 
-// libraries are Python's, with what ours aims at for float64 and for int64.
+// libraries are Python's, with flatline's targets for float64 and for int64.
 var libraries = []struct {
 	name            string
 	floats, integer float64
 }{{"bottleneck", 5, 8}, {"pandas", 15, 15}, {"scipy", 9, 9}}
 
-// python compares least times: another process cannot be interleaved.
+// python compares shortest times: another process cannot be interleaved.
 func python[T number](order string, k, n int) measure.Group {
 	results := sync.OnceValues(func() (map[string]float64, error) { return runPython(kind[T](), order, k, n) })
 	g := measure.Group{
@@ -96,8 +96,8 @@ func python[T number](order string, k, n int) measure.Group {
 	return g
 }
 
-// Cost is one k of the picture of costs over k: random floats, ours beside the deque
-// and Python's libraries, each by the least of many runs.
+// Cost is one k of the picture of costs over k: random floats, flatline compared with the
+// deque and Python's libraries, each by the shortest of many runs.
 func Cost(k int) measure.Group {
 	g := python[float64]("random", k, long)
 	g.Peers = append([]measure.Peer{{Name: "deque in Go", Value: func() float64 {
@@ -108,7 +108,7 @@ func Cost(k int) measure.Group {
 	return g
 }
 
-// least is the shortest of many calls, in nanoseconds for each of n elements.
+// least is the time of the shortest of many calls, in nanoseconds per element.
 func least(n int, slide func()) float64 {
 	best := time.Hour
 	for end := time.Now().Add(400 * time.Millisecond); time.Now().Before(end); {

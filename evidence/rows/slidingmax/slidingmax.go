@@ -1,5 +1,5 @@
-// Package slidingmax holds the rows of flatline's slidingmax beside the deque, Lemire's
-// filter, and what Python's libraries have.
+// Package slidingmax holds the rows that compare flatline's slidingmax with the deque,
+// Lemire's filter, and Python's libraries.
 package slidingmax
 
 import (
@@ -13,13 +13,13 @@ import (
 	"example.com/flatline/slidingmax"
 )
 
-// n is the usual length of the array, and long that where k is up to a tenth of it.
+// n is the usual length of the array, and long the length where k is up to a tenth of it.
 const (
 	n    = 200_000
 	long = 1_000_000
 )
 
-// A number is what the arrays are of.
+// A number is an element type of the arrays.
 type number interface {
 	float32 | float64 | int32 | int64
 }
@@ -40,12 +40,12 @@ func Groups() []measure.Group {
 	return append(groups, minMax(), wide(), stream(), worstPush())
 }
 
-// against is one array and one k beside the deque, and beside Python's libraries.
+// against compares one array and one k with the deque, and with Python's libraries.
 func against[T number](order string, k, n int) []measure.Group {
 	return []measure.Group{batch[T](order, k, n), python[T](order, k, n)}
 }
 
-// aimed tells whether targets are stated for the case.
+// aimed reports whether targets are stated for the case.
 func aimed[T number](order string, k int) bool {
 	kind := kind[T]()
 	return order == "random" && k >= 16 && k <= 1000 && (kind == "float64" || kind == "int64")
@@ -61,8 +61,8 @@ func size(v int) string {
 	return strings.Replace(fmt.Sprintf("%.0e", float64(v)), "+0", "", 1)
 }
 
-// values are n numbers in an order. What is not in order is even over all integers,
-// or over the floats' [0, 1).
+// values are n numbers in an order. Random values are uniform over all integers, or over
+// [0, 1) for floats.
 func values[T number](order string, n int) []T {
 	r := rand.New(rand.NewPCG(1, 2))
 	s := make([]T, n)
@@ -118,8 +118,8 @@ func batch[T number](order string, k, n int) measure.Group {
 	}
 }
 
-// deque is the textbook's answer, at its best: no allocation, and each index has its
-// place once and for all.
+// deque is the textbook's answer at its best: no allocation, and each index has a fixed
+// slot.
 func deque[T cmp.Ordered](out, s []T, k int, ats []int) []T {
 	head, tail := 0, 0
 	for i, v := range s {
@@ -152,8 +152,8 @@ func minMax() measure.Group {
 	}
 }
 
-// lemire is the filter of the paper: two deques, of which a value enters each, and is
-// compared with the newest of one only, since it cannot beat both.
+// lemire is the filter of the paper: two deques; a value enters both, and is compared
+// with the newest of only one, since it cannot beat both.
 func lemire(lows, highs, s []float64, k int) {
 	up, down := make([]int, 0, len(s)), make([]int, 0, len(s))
 	for i, v := range s {
@@ -183,7 +183,7 @@ func lemire(lows, highs, s []float64, k int) {
 	}
 }
 
-// wide compares ours with itself: a window a thousand times as long costs the same.
+// wide compares flatline with itself: a window a thousand times as long costs the same.
 func wide() measure.Group {
 	const n = 1 << 21
 	s := values[float64]("random", n)
@@ -229,7 +229,7 @@ func stream() measure.Group {
 	}
 }
 
-// worstPush is the push that beats all of 1e5 candidates, the least of many readings.
+// worstPush is the push that beats all of 1e5 candidates, the shortest of many readings.
 func worstPush() measure.Group {
 	const k = 100_000
 	least := func(push func(float64)) float64 {

@@ -1,5 +1,5 @@
-// Package timemap holds the rows of flatline's timemap beside other sorted maps. All
-// hold the versions of one key: finding the key is not what they differ in.
+// Package timemap holds the rows that compare flatline's timemap with other sorted maps.
+// All hold the versions of one key: they do not differ in finding the key.
 package timemap
 
 import (
@@ -35,7 +35,7 @@ func Groups() []measure.Group {
 type history interface {
 	set(t, v int64)
 	get(t int64) int64
-	sum(from int64, n int) int64 // of n values from a time on
+	sum(from int64, n int) int64 // the sum of n values from a time on
 }
 
 // A kind is ours or a peer, with its targets where there is one.
@@ -43,7 +43,7 @@ type kind struct {
 	name                               string
 	make                               func() history
 	steady, bursty, append, late, walk float64
-	most                               int // versions that it is patient for
+	most                               int // the maximum number of versions for it
 }
 
 var ourKind = kind{make: func() history { return new(ours) }}
@@ -183,7 +183,7 @@ func (h *gods) sum(from int64, n int) (sum int64) {
 	}
 }
 
-// A pace is how the times of versions follow one another.
+// A pace is the spacing of the times of versions.
 type pace struct {
 	name   string
 	gap    func(r *rand.Rand) int64
@@ -268,7 +268,7 @@ var writes = []writing{
 	}, func(kind) float64 { return 0 }},
 }
 
-// build writes n versions into a new map; an operation is all of them.
+// build writes n versions into a new map; all of them are one operation.
 func build(w writing, n int) measure.Group {
 	times := paces[0].times(n)
 	w.order(rand.New(rand.NewPCG(uint64(n), 3)), times)

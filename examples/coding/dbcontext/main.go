@@ -1,9 +1,9 @@
 // Dbcontext lends database connections from a pool for the length of a call.
 //
-// The question: "write a context manager for database connections". Python has
-// with; Go has a function that takes a function. The trap is the ways out: error,
-// panic and runtime.Goexit (a failed test) must all give the connection back, once,
-// and what was not committed is rolled back before the next borrower sees it.
+// The question: "write a context manager for database connections". Python has with; Go
+// has a function that takes a function. The trap is the ways to leave the function:
+// error, panic and runtime.Goexit (a failed test) must all return the connection, once,
+// and uncommitted work must be rolled back before the next borrower sees it.
 package main
 
 import (
@@ -24,7 +24,7 @@ type Conn interface {
 
 // A Pool lends a fixed number of connections. It is safe for concurrent use.
 type Pool[C Conn] struct {
-	idle *bqueue.Queue[*C] // nil stands for a connection that has still to be dialled
+	idle *bqueue.Queue[*C] // nil stands for a connection that is not dialled yet
 	dial func() (C, error)
 }
 
@@ -37,10 +37,10 @@ func NewPool[C Conn](size int, dial func() (C, error)) *Pool[C] {
 	return p
 }
 
-// With lends a connection to f and returns f's error. It waits while all are lent,
-// at most until ctx is over. However f ends (return, panic, Goexit), the connection
-// comes back once. A With inside f takes a second one: give its ctx an end, or those
-// who hold all the connections may wait for each other.
+// With lends a connection to f and returns f's error. It waits while all are lent, at
+// most until ctx is done. However f ends (return, panic, Goexit), the connection is
+// returned once. A With inside f takes a second one: give it a ctx that ends, or callers
+// that hold all the connections may wait for each other.
 func (p *Pool[C]) With(ctx context.Context, f func(context.Context, C) error) error {
 	conn, err := p.idle.Take(ctx)
 	if err != nil {
@@ -65,8 +65,8 @@ func (p *Pool[C]) dialled(conn *C) (*C, error) {
 	return &fresh, nil
 }
 
-// giveBack makes the connection clean and its place free. One that cannot be made
-// clean is closed: nobody else may see it, and its place is dialled anew.
+// giveBack resets the connection and returns it to the pool. A connection that cannot be
+// reset is closed: no other borrower may see it, and a new one is dialled later.
 func (p *Pool[C]) giveBack(conn *C) {
 	clean := false
 	defer func() {
@@ -81,8 +81,8 @@ func (p *Pool[C]) giveBack(conn *C) {
 	clean = conn == nil || (*conn).Reset() == nil
 }
 
-// Close closes the idle connections; those that are lent are closed as they come
-// back. Later calls of With return bqueue.ErrClosed.
+// Close closes the idle connections; those that are lent are closed when they are
+// returned. Later calls of With return bqueue.ErrClosed.
 func (p *Pool[C]) Close() error {
 	var errs []error
 	for _, conn := range p.idle.CloseNow() {
@@ -93,8 +93,8 @@ func (p *Pool[C]) Close() error {
 	return errors.Join(errs...)
 }
 
-// withoutDefer is the wrong answer, kept to be shown. It gives the connection back
-// as it is, and after a panic not at all.
+// withoutDefer is the wrong answer, kept to be shown. It returns the connection without a
+// reset, and after a panic not at all.
 func (p *Pool[C]) withoutDefer(ctx context.Context, f func(context.Context, C) error) error {
 	conn, err := p.idle.Take(ctx)
 	if err != nil {

@@ -69,8 +69,8 @@ func TestOneBorrowerAtATime(t *testing.T) {
 	assert.Equal(t, 3, p.idle.Len())
 }
 
-// TestEveryWayOut: the trap. Error, panic and Goexit all give the connection back;
-// the textbook's form loses it at the last two.
+// TestEveryWayOut: the trap. Error, panic and Goexit all return the connection; the
+// textbook's form loses it in the last two cases.
 func TestEveryWayOut(t *testing.T) {
 	for name, way := range map[string]func() error{
 		"error":  func() error { return io.ErrUnexpectedEOF },
@@ -112,7 +112,7 @@ func TestWaitEndsWithContext(t *testing.T) {
 	})
 }
 
-// TestBrokenIsReplaced: who could not be rolled back is not lent again.
+// TestBrokenIsReplaced: a connection that could not be rolled back is not lent again.
 func TestBrokenIsReplaced(t *testing.T) {
 	for name, reset := range broken {
 		t.Run(name, func(t *testing.T) {

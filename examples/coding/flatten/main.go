@@ -1,10 +1,10 @@
 // Flatten turns a nested list into a flat one.
 //
-// The question: "flatten an arbitrarily nested list". The answer everybody gives
-// first is recursive, and it has two holes: a list nested deeply enough ends the
-// program (a Go stack grows to a gigabyte and then it is fatal, no recover helps),
-// and a list that contains itself never ends. Flatten keeps its own stack, stops
-// at a stated depth and refuses a cycle.
+// The question: "flatten an arbitrarily nested list". The usual first answer is
+// recursive, and it has two holes: a list nested deeply enough ends the program (a Go
+// stack that grows beyond a gigabyte is a fatal error that recover cannot catch), and a
+// list that contains itself never ends. Flatten keeps its own stack, stops at a stated
+// depth and refuses a cycle.
 package main
 
 import (
@@ -14,7 +14,7 @@ import (
 	"os"
 )
 
-// MaxDepth is how deep lists may be nested. It bounds the stack, whatever comes in.
+// MaxDepth is how deep lists may be nested. It bounds the stack for any input.
 const MaxDepth = 10_000
 
 var (
@@ -24,24 +24,24 @@ var (
 	ErrDepth = fmt.Errorf("flatten: nested deeper than %d", MaxDepth)
 )
 
-// A frame is one list that is being read: what is left of it, and who it is.
+// A frame is one list that is being read: the rest of it, and its identity.
 type frame struct {
 	rest []any
 	id   identity
 }
 
-// An identity tells two lists apart: slices that start at the same element and
-// have the same length read the same elements, for ever if one is inside the other.
+// An identity distinguishes lists: slices that start at the same element and have the
+// same length read the same elements, without end if one is inside the other.
 type identity struct {
 	first *any
 	len   int
 }
 
-// Flatten returns the leaves of list from left to right. A leaf is whatever is
-// not a []any, nil included. O(n) time for n leaves and lists, O(depth) space
-// besides the result. It returns ErrCycle or ErrDepth, and no result, for a list
-// that cannot be flattened. The same list may stand at several places, and is read
-// at each; only one that stands inside itself is a cycle.
+// Flatten returns the leaves of list from left to right. A leaf is whatever is not a
+// []any, nil included. O(n) time for n leaves and lists, O(depth) space besides the
+// result. It returns ErrCycle or ErrDepth, and no result, for a list that cannot be
+// flattened. The same list may occur several times, and is read each time; only a list
+// inside itself is a cycle.
 func Flatten(list []any) ([]any, error) {
 	out := make([]any, 0, len(list))
 	open := map[identity]bool{} // the lists on the stack: the path from the root

@@ -1,11 +1,11 @@
-// Logtiming logs how long each call of a function took, and the longest of the last.
+// Logtiming logs how long each call of a function took, and the maximum of the last
+// calls.
 //
-// The question: "write a decorator that logs execution time". The traps: the
-// arguments of a deferred call are evaluated when it is deferred, so that
-// `defer log.Info("done", "took", time.Since(begin))` says 0 for ever; a call that
-// panics is the one that nobody timed; a maximum since the start never comes down
-// after one bad minute; and every line has the decorator as its source. Here the
-// maximum is over a window, and the source is the caller.
+// The question: "write a decorator that logs execution time". The traps: the arguments of
+// a deferred call are evaluated when it is deferred, so that `defer log.Info("done",
+// "took", time.Since(begin))` always logs 0; a call that panics is not timed; a maximum
+// since the start never decreases after one bad minute; and every line has the decorator
+// as its source. Here the maximum is over a window, and the source is the caller.
 package main
 
 import (
@@ -24,15 +24,15 @@ import (
 // A Timing says where and how calls are logged.
 type Timing struct {
 	Handler slog.Handler
-	Window  int              // how many calls the maximum is over
+	Window  int              // the number of calls for the maximum
 	Now     func() time.Time // the clock; the default is time.Now
 }
 
 // Timed returns f with a line for each call, named name: how long it took, and the
-// longest of the last t.Window calls, this one among them. An error is logged as a
-// warning, a panic (or the end of the goroutine) as an error, and both go on to the
-// caller. It is safe for concurrent use and panics if t.Window is below 1. Beside f
-// and the handler a call costs O(1) amortised.
+// maximum of the last t.Window calls, including this one. An error is logged as a
+// warning, a panic (or the end of the goroutine) as an error, and both still reach the
+// caller. It is safe for concurrent use and panics if t.Window is below 1. A call costs
+// O(1) amortised in addition to f and the handler.
 func Timed[A, R any](t Timing, name string, f func(context.Context, A) (R, error)) func(context.Context, A) (R, error) {
 	longest := slidingmax.NewSync[time.Duration](t.Window)
 	if t.Now == nil {
@@ -78,7 +78,7 @@ func tooSoon[A, R any](t Timing, name string, f func(context.Context, A) (R, err
 
 func main() { run(os.Stdout) }
 
-// run prints the transcript. Its clock is turned by the function that is timed.
+// run prints the transcript. The timed function advances its clock.
 func run(w io.Writer) {
 	now := time.Unix(0, 0)
 	handler := slog.NewTextHandler(w, &slog.HandlerOptions{

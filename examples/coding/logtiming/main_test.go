@@ -26,7 +26,7 @@ func TestShowsTheTrap(t *testing.T) {
 		`level=INFO msg="right, Timed" took=50ms max=50ms`)
 }
 
-// A line is what the tests read of a line.
+// A line has the fields of a log line that the tests read.
 type line struct {
 	Level     string
 	Took, Max time.Duration
@@ -67,7 +67,7 @@ func TestTimeIsTakenAtTheEnd(t *testing.T) {
 	})
 }
 
-// TestMaximumComesDown: the longest call counts for as many calls as the window has.
+// TestMaximumComesDown: the longest call counts for t.Window calls.
 func TestMaximumComesDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
@@ -130,7 +130,7 @@ func TestGoexit(t *testing.T) {
 	assert.Equal(t, "ERROR", lines(t, &log)[0].Level)
 }
 
-// TestTogether: no line's maximum is less than its own time, whoever else calls.
+// TestTogether: no line's maximum is less than its own time, also with concurrent calls.
 func TestTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer

@@ -1,15 +1,16 @@
 // Memleak finds two leaks by pprof's profiles, and shows that the fixes hold.
 //
-// The question: "a service's memory grows until it is killed; find the leak". The
-// trap is to look at one profile: what is large there is mostly a cache that is
-// meant to be, and the first load after a start makes everything grow. A leak is what
-// grows with each round of the same load. By hand, in a service with net/http/pprof:
+// The question: "a service's memory grows until it is killed; find the leak". The trap is
+// to look at one profile: the largest entry is mostly an intended cache, and the first
+// load after a start makes everything grow. A leak grows with each round of the same
+// load. By hand, in a service with net/http/pprof:
 //
 //	curl -o before 'localhost:6060/debug/pprof/heap?gc=1'; # the load again, and then
 //	go tool pprof -top -diff_base before 'localhost:6060/debug/pprof/heap?gc=1'
 //
-// The heap profile names who allocated, not who holds. A goroutine that waits for
-// ever holds all that its stack leads to: look at the goroutines as well.
+// The heap profile names the code that allocated, not the code that keeps the memory. A
+// goroutine that waits without end keeps everything reachable from its stack: look at the
+// goroutines as well.
 package main
 
 import (
@@ -81,8 +82,8 @@ func largest(request func(n int)) (large []string) {
 	return large
 }
 
-// settled waits until the goroutines stay where they are, and looks: what a request has
-// started needs a moment to come to its end, or to where it waits.
+// settled waits until the goroutines no longer change, and then looks: goroutines of a
+// request need a moment to end, or to reach the point where they wait.
 func settled(profile string) map[string]int {
 	last := look("goroutine")
 	for range 100 {
@@ -113,14 +114,14 @@ func look(profile string) map[string]int {
 		} else if len(fields) > 2 && strings.HasPrefix(fields[2], own) {
 			f, _, _ := strings.Cut(strings.TrimPrefix(fields[2], own), "+")
 			counts[f] += n
-			n = 0 // its callers are not to blame
+			n = 0 // its callers do not count
 		}
 	}
 	return counts
 }
 
-// ask is a leak if room is 0: once the client has gone nobody receives, and the
-// goroutine waits for ever. Room for one answer is the fix.
+// ask leaks if room is 0: once the client has gone, no goroutine receives, and the sender
+// waits without end. Room for one answer is the fix.
 func ask(ctx context.Context, n, room int) {
 	answers := make(chan []byte, room)
 	go func() { answers <- render(n) }()

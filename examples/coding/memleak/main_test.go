@@ -26,9 +26,9 @@ func TestShowsTheTrap(t *testing.T) {
 		"right, what grows in each of three:   []")
 }
 
-// TestOneLookMisleads: the trap. What is largest in a profile is a full cache, which
-// is no leak; a cache that is still filling grows, but not with each round; a slow
-// leak is small beside them, and is found.
+// TestOneLookMisleads: the trap. The largest entry in a profile is a full cache, which is
+// not a leak; a cache that is still filling grows, but not with each round; a slow leak
+// is small compared with them, and is found.
 func TestOneLookMisleads(t *testing.T) {
 	runtime.MemProfileRate = pageSize / 16
 	full := lru.New[int, []byte](Round)
@@ -50,8 +50,8 @@ func TestOneLookMisleads(t *testing.T) {
 	assert.Len(t, slow, 2*Round)
 }
 
-// TestLeakProfile: where the runtime can tell goroutines that nothing will ever wake
-// from those that wait, it names the same.
+// TestLeakProfile: where the runtime can distinguish goroutines that will never be woken
+// from those that wait, it names the same ones.
 func TestLeakProfile(t *testing.T) {
 	if pprof.Lookup("goroutineleak") == nil {
 		t.Skip("built without GOEXPERIMENT=goroutineleakprofile")
@@ -60,7 +60,7 @@ func TestLeakProfile(t *testing.T) {
 	cancel()
 	assert.Equal(t, []string{"ask.func1"}, Leaks("goroutineleak", func(n int) {
 		if ask(gone, n, 0); n%Round == Round-1 {
-			time.Sleep(20 * time.Millisecond) // a goroutine that has yet to run is no leak to the runtime
+			time.Sleep(20 * time.Millisecond) // the runtime does not count a goroutine that has yet to run
 		}
 	}))
 	assert.Empty(t, Leaks("goroutineleak", func(n int) { ask(gone, n, 1) }))

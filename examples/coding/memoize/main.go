@@ -1,9 +1,9 @@
 // Memoize gives a slow function a memory of limited size.
 //
-// The question: "write a decorator that caches a function's results". The usual
-// answer is a map: it grows for ever, it is not safe for two goroutines, and if
-// twenty callers miss together the function runs twenty times. Here the memory is
-// an LRU cache that loads a key once, whoever asks, and an error is not remembered.
+// The question: "write a decorator that caches a function's results". The usual answer is
+// a map: it grows without bound, it is not safe for two goroutines, and if twenty callers
+// miss together the function runs twenty times. Here the memory is an LRU cache that
+// loads a key once for all its callers, and does not store errors.
 package main
 
 import (
@@ -22,11 +22,11 @@ import (
 // A Func is a function that may be slow and may fail.
 type Func[K comparable, V any] func(context.Context, K) (V, error)
 
-// Memoize returns f with a memory of its last size distinct arguments, each kept
-// for ttl (0 = for ever). The result is safe for concurrent use: calls with the same
-// argument at the same time share one run of f, and the context of one of them ends
-// only its own wait. An error is returned and not kept. f may call the memoized
-// function with other arguments; with its own it would wait for itself.
+// Memoize returns f with a memory of its last size distinct arguments, each kept for ttl
+// (0: no expiry). The result is safe for concurrent use: calls with the same argument at
+// the same time share one run of f, and the context of one of them ends only its own
+// wait. An error is returned and not kept. f may call the memoized function with other
+// arguments; with its own it would wait for itself.
 func Memoize[K comparable, V any](f Func[K, V], size int, ttl time.Duration) (Func[K, V], func() lru.Stats) {
 	c := lru.NewSync(size, lru.Options[K, V]{TTL: ttl})
 	return func(ctx context.Context, k K) (V, error) { return c.GetOrLoad(ctx, k, f) }, c.Stats

@@ -74,8 +74,8 @@ func TestTTL(t *testing.T) {
 	})
 }
 
-// TestImpatientCaller: the price of sharing a run, not paid here. Who asked first gives up, and the
-// others still get the answer.
+// TestImpatientCaller: the usual price of sharing a run, not paid here: the first caller
+// gives up, and the others still get the result.
 func TestImpatientCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var calls atomic.Int64

@@ -1,10 +1,10 @@
 // Prodcons runs producers and consumers over a bounded queue.
 //
 // The question: "implement producer and consumer with a queue of limited size, with
-// task_done and join". The traps are all at the end: a consumer that waits for ever
-// on a queue that nobody fills, a sentinel a consumer that goes wrong when their
-// number changes, and a Join that returns while the last item is still in someone's
-// hands. Here the queue is closed, the consumers drain it and stop, and Join counts
+// task_done and join". The traps are all at the end: a consumer that waits without end on
+// a queue that is no longer filled, one sentinel per consumer, which goes wrong when
+// their number changes, and a Join that returns while the last item is still being
+// processed. Here the queue is closed, the consumers drain it and stop, and Join counts
 // finished work, not removed items.
 package main
 
@@ -33,12 +33,12 @@ func Process[T any](ctx context.Context, jobs [][]T, capacity, workers int, work
 		producers.Go(func() {
 			for _, j := range own {
 				if q.Put(ctx, j) != nil {
-					return // cancelled: the queue is full and nobody takes
+					return // cancelled: the queue is full and no worker takes
 				}
 			}
 		})
 	}
-	// Close says that no more will come; what is in the queue is still taken.
+	// Close says that no more jobs follow; the jobs in the queue are still taken.
 	go func() {
 		producers.Wait()
 		q.Close()
@@ -52,7 +52,7 @@ func Process[T any](ctx context.Context, jobs [][]T, capacity, workers int, work
 		done.Add(1)
 		return nil
 	})
-	cancel(err) // a failed worker stops the producers, which may be waiting for room
+	cancel(err) // a failed worker stops the producers, which may be waiting for space
 	producers.Wait()
 	return done.Load(), err
 }

@@ -66,7 +66,7 @@ func TestJoinIsNotEmpty(t *testing.T) {
 }
 
 // TestNobodyIsLeftWaiting: the other trap. Workers fail or are cancelled while producers
-// wait for room: Process returns, and synctest fails if a goroutine stays behind.
+// wait for space: Process returns, and synctest fails if a goroutine stays behind.
 func TestNobodyIsLeftWaiting(t *testing.T) {
 	jobs := [][]int{make([]int, 100), make([]int, 100)}
 	t.Run("failure", func(t *testing.T) {

@@ -1,11 +1,11 @@
 // Ratedecorator lets a function be called 15 times in 900 seconds, and no more.
 //
-// The question: "write a decorator that limits a function to 15 calls in 900
-// seconds". The answer everybody gives counts calls and starts again at zero every
-// 900 seconds. The trap: 15 calls at the end of one window and 15 at the beginning
-// of the next are 30 within a few seconds, twice the limit, and a service that looks
-// at any 900 seconds blocks the caller. A token bucket of 15 admits only one less,
-// since it fills while it is emptied. A log of the last 15 calls admits 15.
+// The question: "write a decorator that limits a function to 15 calls in 900 seconds".
+// The usual answer counts calls and starts again at zero every 900 seconds. The trap: 15
+// calls at the end of one window and 15 at the beginning of the next are 30 within a few
+// seconds, twice the limit, and a service that looks at any 900 seconds blocks the
+// caller. A token bucket of 15 admits only one less, since it fills while it is emptied.
+// A log of the last 15 calls admits 15.
 package main
 
 import (
@@ -33,7 +33,7 @@ func Limit[A, R any](f func(context.Context, A) (R, error)) func(context.Context
 	return ratelimit.Wrap(ratelimit.NewSlidingLog(Calls, Period), f)
 }
 
-// A FixedWindow is the answer everybody gives, as a ratelimit.Limiter.
+// A FixedWindow is the usual answer, as a ratelimit.Limiter.
 type FixedWindow struct {
 	now    func() time.Time
 	mu     sync.Mutex
@@ -46,7 +46,7 @@ func NewFixedWindow(now func() time.Time) *FixedWindow {
 	return &FixedWindow{now: now, begin: now()}
 }
 
-// Take counts n calls, or none if the window has no room for them.
+// Take counts n calls, or none if the window is too full for them.
 func (w *FixedWindow) Take(n int64) ratelimit.Decision {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -61,8 +61,8 @@ func (w *FixedWindow) Take(n int64) ratelimit.Decision {
 	return ratelimit.Decision{OK: true, Limit: Calls, Remaining: Calls - w.called}
 }
 
-// Worst plays a limiter the way that hurts most: it lets nearly a period pass, then
-// calls whenever it may for one period, and returns how often that was.
+// Worst attacks a limiter in the worst way: it lets nearly a period pass, then calls
+// whenever it may for one period, and returns the number of calls.
 func Worst(call func(context.Context, int) (int, error), sleep func(time.Duration)) (n int) {
 	sleep(Period - 2*time.Second)
 	for range Period / time.Second {
@@ -81,7 +81,7 @@ func double(_ context.Context, n int) (int, error) { return 2 * n, nil }
 
 func main() { run(os.Stdout) }
 
-// run prints the transcript. The clock of its first lines is turned by hand.
+// run prints the transcript. The clock of its first lines is set by hand.
 func run(w io.Writer) {
 	now := time.Unix(0, 0)
 	clock := func() time.Time { return now }

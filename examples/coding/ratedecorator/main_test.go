@@ -25,8 +25,8 @@ func TestShowsTheTrap(t *testing.T) {
 
 type call = func(context.Context, int) (int, error)
 
-// TestWorst: the trap. Played alike, on one clock, the fixed window admits twice the
-// limit, the token bucket one call less than that, and the log the limit.
+// TestWorst: the trap. Under the same calls, on one clock, the fixed window admits twice
+// the limit, the token bucket one call less than that, and the log the limit.
 func TestWorst(t *testing.T) {
 	for name, c := range map[string]struct {
 		limited func() call
@@ -80,7 +80,7 @@ func TestTogether(t *testing.T) {
 	assert.EqualValues(t, Calls, calls.Load())
 }
 
-// TestFixedWindow: an idle time of several windows, and what it says when it refuses.
+// TestFixedWindow: an idle time of several windows, and the Decision of a refusal.
 func TestFixedWindow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := NewFixedWindow(time.Now)

@@ -1,10 +1,10 @@
 // Singleton makes a value once: once per process, and once per key.
 //
-// The question: "write a thread-safe singleton". Once per process is sync.OnceValue
-// and needs no class, no lock of one's own and no double check. What programs need
-// more often is one value a key (a client a host, a lock a file), and there the
-// usual map behind a mutex has a trap: holding the lock while the value is made
-// stops everybody else, and not holding it makes the value twice.
+// The question: "write a thread-safe singleton". Once per process is sync.OnceValue and
+// needs no class, no explicit lock and no double check. Programs more often need one
+// value per key (a client per host, a lock per file), and there the usual map behind a
+// mutex has a trap: holding the lock while the value is made blocks all other callers,
+// and not holding it makes the value twice.
 package main
 
 import (
@@ -33,8 +33,8 @@ var config = sync.OnceValue(func() *Config {
 	return &Config{Region: "eu-north"}
 })
 
-// A Registry holds one value a key, made when it is first asked for. The zero
-// value is not ready: use NewRegistry. It is safe for concurrent use.
+// A Registry holds one value per key, made when it is first requested. The zero value is
+// not ready: use NewRegistry. It is safe for concurrent use.
 type Registry[K comparable, V any] struct {
 	values concmap.Map[K, V]
 	create func(K) (V, error)
@@ -54,8 +54,8 @@ func (r *Registry[K, V]) Get(k K) (V, error) {
 	return v, err
 }
 
-// checkThenMake is the wrong registry, kept to be shown: it does not hold its lock
-// while it makes a value, so callers that come meanwhile make the value too.
+// checkThenMake is the wrong registry, kept to be shown: it does not hold its lock while
+// it makes a value, so other callers make the value too.
 type checkThenMake[K comparable, V any] struct {
 	mu     sync.Mutex
 	values map[K]V

@@ -2,10 +2,9 @@
 //
 // The question: "write an iterator that yields the keys of a binary search tree in
 // order". A recursive walk that yields is short, but it must pass an early break up
-// through all its callers (forget one and the loop's body is called after the break,
-// which Go answers with a panic), and it needs a call frame a level. With the path
-// on a stack of its own the walk is one loop: a break just leaves it, and it can
-// begin anywhere.
+// through all its callers (forget one and the loop's body is called after the break, on
+// which Go panics), and it needs a call frame per level. With the path on an explicit
+// stack the walk is one loop: a break just leaves it, and it can begin at any key.
 package main
 
 import (
@@ -57,10 +56,10 @@ func (t *Tree[K]) From(lo K) iter.Seq[K] {
 
 // walk yields the keys that are in, which must be the upper end of the order.
 //
-// The stack holds the nodes whose left side is done or being walked. Each is the
-// next key after everything above it, so the top is the least. A tree that is out
-// of order to the left of a node shows there: its key comes to lie above that node,
-// and the top is not the least.
+// The stack holds the nodes whose left side is done or being walked. Each is the next key
+// after everything above it, so the top is the smallest. If the tree is out of order to
+// the left of a node, this is detected there: the wrong key is above that node on the
+// stack, and the top is not the smallest.
 func (t *Tree[K]) walk(yield func(K) bool, in func(K) bool) {
 	pending := minstack.NewFunc(func(a, b *node[K]) int { return cmp.Compare(a.key, b.key) })
 	descend := func(n *node[K]) {
@@ -86,8 +85,8 @@ func (t *Tree[K]) walk(yield func(K) bool, in func(K) bool) {
 	}
 }
 
-// recursive is the wrong answer, kept to be shown: its callers do not learn that the
-// loop has ended.
+// recursive is the wrong answer, kept to be shown: its callers do not know that the loop
+// has ended.
 func (n *node[K]) recursive(yield func(K) bool) {
 	if n == nil {
 		return

@@ -41,8 +41,8 @@ func TestAgainstSort(t *testing.T) {
 	})
 }
 
-// TestEarlyBreak: the trap. The body must not be called again after a break,
-// whatever the depth of the node at which it came.
+// TestEarlyBreak: the trap. The body must not be called again after a break, whatever the
+// depth of the node at which it happened.
 func TestEarlyBreak(t *testing.T) {
 	seven := tree(4, 2, 6, 1, 3, 5, 7)
 	stopAt := func(seq iter.Seq[int], stop int) (seen int) {

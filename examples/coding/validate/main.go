@@ -1,9 +1,9 @@
 // Validate checks structs by the rules in their field tags.
 //
-// The question: "write a validator driven by annotations". Reading tags by
-// reflection is slow, and the rules of a type never change, so each type is read
-// once and its plan kept in a concurrent map. The trap: a rule that is misspelt
-// checks nothing, and nobody notices. Here it is an error, each time.
+// The question: "write a validator driven by annotations". Reading tags by reflection is
+// slow, and the rules of a type never change, so each type is read once and its plan kept
+// in a concurrent map. The trap: a misspelt rule checks nothing, without any notice. Here
+// it is an error, each time.
 package main
 
 import (
@@ -33,11 +33,11 @@ type Validator struct {
 	plans concmap.Map[reflect.Type, []check]
 }
 
-// Struct checks the fields of s, a struct or a non-nil pointer to one, by their
-// tags: `validate:"required,min=3,max=20"`. min and max bound integers by
-// value, strings by runes, slices and maps by length; structs in fields are not
-// entered. All that is wrong comes back joined, in the order of the fields. The
-// first struct of a type costs the reading of its tags, later ones a map lookup.
+// Struct checks the fields of s, a struct or a non-nil pointer to one, by their tags:
+// `validate:"required,min=3,max=20"`. min and max bound integers by value, strings by
+// runes, slices and maps by length; structs in fields are not entered. All errors are
+// returned joined, in the order of the fields. The first struct of a type costs reading
+// its tags, later ones a map lookup.
 func (v *Validator) Struct(s any) error {
 	val := reflect.Indirect(reflect.ValueOf(s))
 	if val.Kind() != reflect.Struct {
@@ -70,7 +70,8 @@ func read(t reflect.Type) (plan []check, err error) {
 	return plan, nil
 }
 
-// newRule returns what says whether a value of type t obeys rule; nil if no value can.
+// newRule returns the function that says whether a value of type t obeys rule; nil if no
+// value can.
 func newRule(t reflect.Type, rule string) func(reflect.Value) bool {
 	name, arg, _ := strings.Cut(rule, "=")
 	bound, err := strconv.ParseInt(arg, 10, 63) // below the 1<<62 of size
@@ -86,7 +87,7 @@ func newRule(t reflect.Type, rule string) func(reflect.Value) bool {
 	return nil
 }
 
-// size returns what min and max compare, if v has it.
+// size returns the number that min and max compare, if v has one.
 func size(v reflect.Value) (n int64, ok bool) {
 	switch {
 	case v.CanInt():

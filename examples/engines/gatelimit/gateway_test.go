@@ -15,8 +15,8 @@ import (
 	"example.com/flatline/ratelimit/remote"
 )
 
-// TestGateway: two nodes on one server share rules and counts, and the status says how
-// the breaker of each stands when the server is killed, and when it is back.
+// TestGateway: two nodes on one server share rules and counts, and the status shows the
+// breaker of each when the server is killed, and when it is back.
 func TestGateway(t *testing.T) {
 	s := redisServer(t, "--appendonly", "yes", "--appendfsync", "always")
 	stats := gate.NewStats()
@@ -80,7 +80,7 @@ func TestGateway(t *testing.T) {
 	soon("and are heard", func() bool { return nodes[1].Rules().Number == 3 })
 }
 
-// TestFlags: what cannot be is said before anything starts.
+// TestFlags: invalid flags are reported before anything starts.
 func TestFlags(t *testing.T) {
 	err := run(gate.Config{}, "127.0.0.1:1", "never")
 	assert.ErrorContains(t, err, `failure must be closed, open or local, got "never"`)

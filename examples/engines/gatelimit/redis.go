@@ -65,10 +65,10 @@ func (s *Redis) State() string { return s.root.Circuit().String() }
 // Close implements gate.Store.
 func (s *Redis) Close() error { return s.rdb.Close() }
 
-// Take implements gate.Store. Buckets are taken from in one round trip, each sliding
-// log before them in one of its own; what a log has given is taken out again if the
-// buckets refuse. Without the store a sliding log refuses whatever OnFailure says: a
-// share of it would not be exact.
+// Take implements gate.Store. All buckets take one round trip; before them each sliding
+// log takes another one, and its event is removed again if the buckets refuse. Without
+// the store a sliding log refuses, whatever OnFailure says: a share of it would not be
+// exact.
 func (s *Redis) Take(ctx context.Context, tiers []gate.Tier) (each []ratelimit.Decision, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("gatelimit: %w", err)
@@ -113,7 +113,7 @@ func (s *Redis) Take(ctx context.Context, tiers []gate.Tier) (each []ratelimit.D
 	return each, err
 }
 
-// limiter returns the limiter of a limit. All of a store share one breaker.
+// limiter returns the limiter of a limit. All limiters of a store share one breaker.
 func (s *Redis) limiter(l gate.Limit) *remote.Limiter {
 	if x, ok := s.limits.Get(l); ok {
 		return x
@@ -163,8 +163,8 @@ func (s *Redis) log(ctx context.Context, t gate.Tier) (d ratelimit.Decision, bac
 	back = func() {}
 	if d.OK {
 		back = func() {
-			// The caller may be gone, but what it took must go back. If this fails the
-			// event counts although it never was: the safe side.
+			// The caller may be gone, but the event must be removed. If this fails, the
+			// event counts although it never happened, which errs on the safe side.
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 			defer cancel()
 			s.rdb.ZRem(ctx, key, member)

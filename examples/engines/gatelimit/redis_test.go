@@ -42,8 +42,8 @@ func TestRedisIsAStore(t *testing.T) {
 	}
 }
 
-// TestClockSetBack: events that the server has from ten minutes ahead are in the way for
-// one window at most, whether they fill the log or not.
+// TestClockSetBack: events that the server recorded with a clock ten minutes ahead block
+// for at most one window, whether they fill the log or not.
 func TestClockSetBack(t *testing.T) {
 	s := redisServer(t)
 	st := open(t, s, 1, Options{})[0]
@@ -69,8 +69,8 @@ func TestClockSetBack(t *testing.T) {
 	}
 }
 
-// TestLostRules: a server that comes back without its data gets the rules back from
-// the nodes, and the versions go on from there.
+// TestLostRules: a server that comes back without its data gets the rules back from the
+// nodes, and the version numbers continue from there.
 func TestLostRules(t *testing.T) {
 	s := redisServer(t)
 	all := open(t, s, 2, Options{})
@@ -105,7 +105,7 @@ func TestLostRules(t *testing.T) {
 	assert.Equal(t, append(want, v), got, "each once")
 }
 
-// TestBrokenRules: what somebody else wrote into the list is an error, not a panic.
+// TestBrokenRules: foreign data in the list is an error, not a panic.
 func TestBrokenRules(t *testing.T) {
 	s := redisServer(t)
 	require.NoError(t, s.client().RPush(t.Context(), "gate:rules", "junk").Err())
@@ -113,8 +113,8 @@ func TestBrokenRules(t *testing.T) {
 	assert.ErrorContains(t, err, "gatelimit: version 1 in gate:rules: ")
 }
 
-// An outage is what requests met in the three parts of a run: before, during and
-// after the server was away.
+// An outage counts the outcomes of requests in the three parts of a run: before, during
+// and after the outage of the server.
 type outage struct{ granted, refused, failed [3]int64 }
 
 // drive floods one tier from three nodes, kills the server when enough was granted,
@@ -223,8 +223,8 @@ func TestKilled(t *testing.T) {
 	}
 }
 
-// TestOpenSaysSo: open grants everything while the store is away, which is its choice;
-// a sliding log does not go along.
+// TestOpenSaysSo: open grants everything while the store is away, as it promises, except
+// for a sliding log.
 func TestOpenSaysSo(t *testing.T) {
 	s := redisServer(t)
 	st := open(t, s, 1, Options{OnFailure: remote.Open, Trip: 1, Cooldown: time.Minute})[0]

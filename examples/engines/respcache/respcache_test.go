@@ -79,8 +79,8 @@ func pipeline(t *testing.T, addr string) {
 	require.Equal(t, "2", c.Get(ctx, "n").Val())
 }
 
-// TestWatch increments a counter the hard way from many goroutines, by WATCH, GET and a
-// transaction that is tried again when someone else was first: no increment is lost.
+// TestWatch increments a counter from many goroutines by WATCH, GET and a transaction
+// that is tried again when another one was first: no increment is lost.
 func TestWatch(t *testing.T) { both(t, watch) }
 
 func watch(t *testing.T, addr string) {
@@ -122,8 +122,8 @@ func watch(t *testing.T, addr string) {
 	t.Logf("%d transactions were refused", refused.Load())
 }
 
-// TestPubSub publishes from several clients: a subscriber gets each one's messages in their
-// order, all of them.
+// TestPubSub publishes from several clients: a subscriber gets all messages of each
+// publisher, in order.
 func TestPubSub(t *testing.T) { both(t, pubSub) }
 
 func pubSub(t *testing.T, addr string) {
@@ -168,8 +168,8 @@ func pubSub(t *testing.T, addr string) {
 	require.Eventually(t, func() bool { return c.PubSubNumSub(ctx, "news").Val()["news"] == 0 }, patience, time.Millisecond)
 }
 
-// TestScan walks over the keys while others come and go: those that were there all the time
-// are all found.
+// TestScan walks over the keys while others are added and deleted: keys that are present
+// throughout are all found.
 func TestScan(t *testing.T) { both(t, scan) }
 
 func scan(t *testing.T, addr string) {
@@ -186,7 +186,7 @@ func scan(t *testing.T, addr string) {
 		return nil
 	})
 	require.NoError(t, err)
-	// The others write until the walk is over, and have written before it begins.
+	// The others write before the walk begins and until it has ended.
 	moving, stop := make(chan struct{}), make(chan struct{})
 	var wg sync.WaitGroup
 	var moveErr error
@@ -222,8 +222,8 @@ func scan(t *testing.T, addr string) {
 	require.NoError(t, moveErr)
 }
 
-// TestPool has many goroutines share a few connections, some of whom give up in the middle:
-// nobody gets a reply that was for somebody else.
+// TestPool has many goroutines share a few connections, some of which give up in the
+// middle: no goroutine gets a reply meant for another.
 func TestPool(t *testing.T) { both(t, pool) }
 
 func pool(t *testing.T, addr string) {

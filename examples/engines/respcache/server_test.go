@@ -19,7 +19,7 @@ import (
 	"example.com/flatline/internal/loopback"
 )
 
-// patience is how long a test waits for what must come.
+// patience is how long a test waits for something that must happen.
 const patience = 60 * time.Second
 
 var scratch string
@@ -46,8 +46,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// both runs a test on respcache, and on redis-server where it is installed: what does not
-// hold there either is the fault of the test.
+// both runs a test on respcache, and on redis-server where it is installed: if it fails
+// there too, the test is wrong.
 func both(t *testing.T, test func(t *testing.T, addr string)) {
 	t.Run("respcache", func(t *testing.T) {
 		bin, err := binary()

@@ -17,8 +17,8 @@ import (
 	"example.com/flatline/examples/gatelimit/gate"
 )
 
-// TestAdminIsApart: unless somebody says otherwise the page listens on loopback, at a port
-// that no node has, and nothing of it can be asked of a node.
+// TestAdminIsApart: by default the page listens on loopback, at a port that no node uses,
+// and a node serves none of it.
 func TestAdminIsApart(t *testing.T) {
 	var c gate.Config
 	c.Flags(flag.NewFlagSet("", flag.ContinueOnError))

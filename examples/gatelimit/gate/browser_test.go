@@ -14,8 +14,8 @@ import (
 	"example.com/flatline/examples/internal/browse"
 )
 
-// frame is a page that has the status page in a frame, clicks its first button when
-// there is one, waits until the page shows what came of it, and then shows the text.
+// frame is a page that has the status page in a frame, clicks its first button when there
+// is one, waits until the page shows the result, and then shows the text.
 const frame = `<!doctype html><iframe id="page" src="/" style="width:1100px;height:900px"></iframe><pre id="seen">nothing</pre><script>
 let clicked = false, asked = "nothing"
 setInterval(() => {
@@ -30,7 +30,7 @@ setInterval(() => {
 </script>`
 
 // TestPage: what the page shows in a browser after its script has run, what its button
-// does, and that what comes from outside is text and never markup.
+// does, and that external input is text and never markup.
 func TestPage(t *testing.T) {
 	nodes, admin := cluster(t, 3, strings.Replace(tiered, `"gold"`, `"<b>x"`, 1))
 	for range 2 {
@@ -42,7 +42,7 @@ func TestPage(t *testing.T) {
 	get(nodes[2], "/", "3.3.3.3", "<b>x")
 	code, _ := send(admin, "PUT", "/rules?base=1&by=ann&note=%3Cimg%20src=x%3E", `{"client": {"rate": "7/s", "burst": 77}}`)
 	require.Equal(t, 200, code)
-	require.Eventually(t, func() bool { // the second of the last request is over
+	require.Eventually(t, func() bool { // the second of the last request has passed
 		_, st := send(admin, "GET", "/status", "")
 		sum := 0.0
 		for _, second := range st["seconds"].([]any) {
@@ -81,8 +81,8 @@ func TestPage(t *testing.T) {
 	assert.Contains(t, browse.Text(browse.DOM(t, s.URL)), "No limit is in force: every request is let through.")
 }
 
-// narrow has the status page in frames as wide as a phone and as a screen, and shows which
-// of its sections are wider than there is room.
+// narrow has the status page in frames as wide as a phone and as a screen, and shows
+// which of its sections are wider than the frame.
 const narrow = `<!doctype html><iframe style="width:390px"></iframe><iframe style="width:1280px"></iframe><pre id="seen">nothing</pre><script>
 const frames = document.querySelectorAll("iframe")
 frames.forEach(f => f.src = "/")
@@ -94,8 +94,8 @@ setInterval(() => {
 }, 200)
 </script>`
 
-// TestPageIsNotCut: nothing of the page is cut off on a phone or a screen, the buttons least
-// of all, whatever somebody has called a route, a version or himself.
+// TestPageIsNotCut: nothing of the page is cut off on a phone or a screen, in particular
+// no button, whatever the names of routes, versions or authors.
 func TestPageIsNotCut(t *testing.T) {
 	route := "/search/" + strings.Repeat("x", 100)
 	nodes, admin := cluster(t, 3, `{"client": {"rate": "1000000/s", "burst": 1000000}, "routes": [{"path": "`+route+`", "per": "client", "rate": "1000000/s", "burst": 1000000}]}`)

@@ -22,9 +22,9 @@ func DefaultRules() Rules {
 	return r
 }
 
-// ParseRules reads a JSON document. Its errors wrap ErrRules and say what is wrong
-// where: a document that is no object, a member that is unknown or there twice, a rate
-// that is none, a burst below 1 or too long to fill, a path that no request can have.
+// ParseRules reads a JSON document. Its errors wrap ErrRules and say what is wrong and
+// where: a document that is not an object, a member that is unknown or occurs twice, an
+// invalid rate, a burst below 1 or too long to fill, a path that no request can have.
 func ParseRules(doc []byte) (Rules, error) {
 	r, err := decode(doc)
 	if err == nil {
@@ -36,7 +36,7 @@ func ParseRules(doc []byte) (Rules, error) {
 	return r, nil
 }
 
-// decode reads a document without a look at what its values mean.
+// decode reads a document without checking the meaning of its values.
 func decode(doc []byte) (r Rules, err error) {
 	if len(doc) > maxBody {
 		return r, fmt.Errorf("more than %d bytes", maxBody)
@@ -55,8 +55,8 @@ func decode(doc []byte) (r Rules, err error) {
 	return r, nil
 }
 
-// checkMembers refuses a document that is no object, and one in which an object has a
-// member twice, of which a decoder would use the last.
+// checkMembers refuses a document that is not an object, and one in which an object has a
+// member twice; a decoder would use the last one.
 func checkMembers(doc []byte) error {
 	d := json.NewDecoder(bytes.NewReader(doc))
 	first, err := d.Token()

@@ -80,8 +80,8 @@ const tiered = `{
 	"clients": {"gold": {"rate": "1/h", "burst": 9}, "plain": null}
 }`
 
-// TestTiers: each tier refuses on its own account, on whatever node, and what it does
-// not refuse for it does not lose.
+// TestTiers: each tier refuses for its own reason, on any node, and loses nothing when
+// another tier refuses.
 func TestTiers(t *testing.T) {
 	nodes, _ := cluster(t, 3, tiered)
 	w := get(nodes[0], "/a/x", "1.1.1.1", "")
@@ -97,14 +97,14 @@ func TestTiers(t *testing.T) {
 		{"/a", "1.1.1.1", "", ""}, // left now: route 2, global 4
 		{"/a", "1.1.1.1", "", ""}, // route 1, global 3
 		{"/a", "1.1.1.1", "", "client"},
-		{"/b", "1.1.1.1", "made-up", "client"}, // a key that nobody knows is no way out
+		{"/b", "1.1.1.1", "made-up", "client"}, // an unknown key does not evade the limit
 		{"/a", "2.2.2.2", "", ""},              // route 0, global 2
 		{"/a", "2.2.2.2", "", "route"},
-		{"//a/../a/", "1.1.1.2", "", "route"},     // nor is another spelling
+		{"//a/../a/", "1.1.1.2", "", "route"},     // nor does another spelling
 		{"/a/login", "1.1.1.2", "", ""},           // the longest path counts; global 1
 		{"/a/login", "1.1.1.2", "", "route"},      // once a minute
 		{"/ab", "2.2.2.2", "", ""},                // a path is not a mere prefix; global 0
-		{"/b", "2.2.2.2", "gold", "global"},       // a client's own limit is not above all
+		{"/b", "2.2.2.2", "gold", "global"},       // a client's own limit does not override the others
 		{"/a/login", "3.3.3.3", "gold", "global"}, // and took nothing from the route, exact or not
 	} {
 		w := get(nodes[i%3], tc.path, tc.ip, tc.key)
@@ -122,7 +122,8 @@ func TestTiers(t *testing.T) {
 	assert.Contains(t, w.Header().Get("RateLimit"), `"route";r=0`)
 }
 
-// TestClientsBehindAProxy: the address is the proxy's word if the proxy is trusted.
+// TestClientsBehindAProxy: the address is the one that the proxy reports, if the proxy is
+// trusted.
 func TestClientsBehindAProxy(t *testing.T) {
 	nodes, _ := cluster(t, 1, `{"client": {"rate": "1/h", "burst": 1}}`, netip.MustParsePrefix("10.0.0.0/8"))
 	ask := func(peer, forwarded string) int {
@@ -271,8 +272,8 @@ func TestBadRules(t *testing.T) {
 	assert.EqualValues(t, 1, nodes[0].Rules().Number)
 }
 
-// TestKeysAreMasked: no answer of the admin API has a key in full, what it shows can be
-// published again and means the same, and a made-up mask is refused.
+// TestKeysAreMasked: no answer of the admin API contains a whole key, its answers can be
+// published again with the same meaning, and a made-up mask is refused.
 func TestKeysAreMasked(t *testing.T) {
 	const doc = `{"client": {"rate": "1/h", "burst": 1}, "clients": {"secret-key-of-gold": {"rate": "1/h", "burst": 9}, "secret-key-of-none": null, "xyz": null}}`
 	nodes, admin := cluster(t, 1, doc)
@@ -312,7 +313,7 @@ func TestKeysAreMasked(t *testing.T) {
 	assert.ErrorIs(t, err, gate.ErrRules, "a mask means something to the page alone")
 }
 
-// TestHost: a request by a name that is not the page's is refused, whatever it asks.
+// TestHost: any request with another Host than the page's is refused.
 func TestHost(t *testing.T) {
 	nodes, _ := cluster(t, 1, `{}`)
 	admin := gate.NewAdmin(gate.NewStats(), []string{"n"}, nodes, "gate.example")
@@ -328,7 +329,7 @@ func TestHost(t *testing.T) {
 	}
 }
 
-// TestNoLimitIsSaid: the status says when every request is let through.
+// TestNoLimitIsSaid: the status says when every request is granted.
 func TestNoLimitIsSaid(t *testing.T) {
 	for doc, want := range map[string]bool{
 		`{}`: true, `{"clients": {"k": null}}`: true, `{"routes": []}`: true, `{"global": null}`: true,

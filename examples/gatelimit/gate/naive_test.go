@@ -32,9 +32,9 @@ func admitted(n int, take func() bool) (got int) {
 	return got
 }
 
-// TestNaiveFixedWindow: a counter that begins anew each second admits twice the limit
-// within a moment. A bucket of 50 that gains 50 a second keeps to 100 in any second; a
-// sliding log of 100 too, and needs no halving.
+// TestNaiveFixedWindow: a counter that starts again each second admits twice the limit
+// within a moment. A bucket of 50 that gains 50 per second admits at most 100 in any
+// second; so does a sliding log of 100, without halving.
 func TestNaiveFixedWindow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		begin, window, count := time.Now(), int64(0), 0
@@ -63,7 +63,7 @@ func TestNaiveFixedWindow(t *testing.T) {
 }
 
 // TestNaiveIncrExpire: INCR followed by EXPIRE, where each call renews the expiry,
-// blocks a client of 3.3 a second under a limit of 5 a second for good.
+// permanently blocks a client of 3.3 per second under a limit of 5 per second.
 func TestNaiveIncrExpire(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		count, expires := 0, time.Time{}
@@ -87,8 +87,8 @@ func TestNaiveIncrExpire(t *testing.T) {
 	})
 }
 
-// TestNaiveTierByTier: who takes from one tier after the other pays the first for what
-// the last refuses.
+// TestNaiveTierByTier: taking from one tier after the other costs the first tier tokens
+// for what the last refuses.
 func TestNaiveTierByTier(t *testing.T) {
 	client, global := gatetest.Tier("client", ratelimit.Every(time.Hour), 10), gatetest.Tier("global", ratelimit.Every(time.Hour), 1)
 	left := func(take func(*gate.Memory) bool) int {
@@ -98,11 +98,11 @@ func TestNaiveTierByTier(t *testing.T) {
 		}
 		return admitted(20, taker(t, m, client))
 	}
-	assert.Equal(t, 5, left(func(m *gate.Memory) bool { return taker(t, m, client)() && taker(t, m, global)() }), "four were paid for nothing")
+	assert.Equal(t, 5, left(func(m *gate.Memory) bool { return taker(t, m, client)() && taker(t, m, global)() }), "four were taken in vain")
 	assert.Equal(t, 9, left(func(m *gate.Memory) bool { return taker(t, m, client, global)() }))
 }
 
-// TestNaivePerNode: nodes that count for themselves admit the limit each.
+// TestNaivePerNode: nodes that count by themselves admit the limit each.
 func TestNaivePerNode(t *testing.T) {
 	tier := gatetest.Tier("client", ratelimit.Every(time.Hour), 10)
 	shared := gate.NewMemory(10)

@@ -19,7 +19,7 @@ import (
 type Options struct {
 	Store   Store
 	Next    http.Handler   // what the gateway is in front of
-	Stats   *Stats         // where to count; default one of the node's own
+	Stats   *Stats         // where to count; default a new one
 	Trusted []netip.Prefix // proxies whose X-Forwarded-For counts
 	Poll    time.Duration  // between looks for new rules; default 250 ms
 	Timeout time.Duration  // of a question to the store; default 250 ms
@@ -72,7 +72,7 @@ func NewNode(ctx context.Context, o Options) (*Node, error) {
 	return n, nil
 }
 
-// listen looks for new rules until ctx is over. A store that fails is asked again.
+// listen looks for new rules until ctx is done. A store that fails is asked again.
 func (n *Node) listen(ctx context.Context) {
 	defer close(n.done)
 	for t := time.NewTicker(n.opts.Poll); ; {
@@ -144,8 +144,8 @@ func (n *Node) History(yield func(Version) bool) {
 	}
 }
 
-// client returns under what a request is counted. A key that the rules do not know
-// could be made up anew for each request, so then it is the address.
+// client returns the key under which a request is counted. An API key that the rules do
+// not know could be made up for each request, so then it is the address.
 func (n *Node) client(r *http.Request, rules *Rules) (name string, known bool) {
 	key := r.Header.Get("X-API-Key")
 	if _, known = rules.Clients[key]; known {
@@ -154,9 +154,9 @@ func (n *Node) client(r *http.Request, rules *Rules) (name string, known bool) {
 	return n.ip(r), false
 }
 
-// ServeHTTP lets the request through or answers 429, or 503 if the store cannot say.
-// Every answer has the fields RateLimit-Policy and RateLimit of the IETF draft, an
-// item a tier; a refusal Retry-After, and names the tier.
+// ServeHTTP passes the request on or answers 429, or 503 if the store cannot decide.
+// Every answer has the fields RateLimit-Policy and RateLimit of the IETF draft, one item
+// per tier; a refusal has Retry-After, and names the tier.
 func (n *Node) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	rules := &n.rules.Load().Rules
 	client, known := n.client(r, rules)

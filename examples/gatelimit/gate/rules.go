@@ -13,7 +13,7 @@ import (
 	"example.com/flatline/ratelimit"
 )
 
-// ErrRules is what the errors of ParseRules wrap.
+// ErrRules is wrapped by the errors of ParseRules.
 var ErrRules = errors.New("gate: bad rules")
 
 // A Limit is a token bucket that holds Burst and fills at Rate. With the window
@@ -36,13 +36,13 @@ type Route struct {
 	Limit
 }
 
-// Rules say who may do how much. What is left out has no limit.
+// Rules are the limits of a gateway. What is left out has no limit.
 type Rules struct {
 	Global *Limit  `json:"global,omitempty"`
-	Client *Limit  `json:"client,omitempty"` // of each client that has none of its own
+	Client *Limit  `json:"client,omitempty"` // of each client without its own limit
 	Routes []Route `json:"routes,omitempty"` // the longest path counts
 
-	// Clients are the known API keys, each with a limit of its own or null.
+	// Clients are the known API keys, each with its own limit or null.
 	Clients map[string]*Limit `json:"clients,omitempty"`
 }
 
@@ -78,8 +78,8 @@ func (r Rules) check() error {
 	return errors.Join(errs...)
 }
 
-// checkPath refuses a path that is no prefix of any that a request can have: those are
-// decoded and clean when they are compared.
+// checkPath refuses a path that cannot be a prefix of a request's path: those are decoded
+// and cleaned before the comparison.
 func checkPath(where, p string) error {
 	clean := path.Clean(p)
 	switch {

@@ -42,7 +42,7 @@ func (c *Config) Flags(fs *flag.FlagSet) {
 	fs.StringVar(&c.Trusted, "trusted", "", "proxies whose X-Forwarded-For counts, as prefixes with commas between")
 }
 
-// Run runs the gateway before a demo upstream until ctx is over.
+// Run runs the gateway in front of a demo upstream until ctx is done.
 func Run(ctx context.Context, c Config) (err error) {
 	trusted, err := prefixes(c.Trusted)
 	if err != nil {
@@ -74,7 +74,7 @@ func Run(ctx context.Context, c Config) (err error) {
 		r.SetURL(&url.URL{Scheme: "http", Host: upstream})
 		r.SetXForwarded()
 	}, ErrorHandler: func(w http.ResponseWriter, r *http.Request, _ error) {
-		if r.Context().Err() == nil { // else it is the client who went away
+		if r.Context().Err() == nil { // otherwise the client went away
 			serve.Fail(w, http.StatusBadGateway, errors.New("the upstream does not answer"))
 		}
 	}}
@@ -155,7 +155,7 @@ type crowd struct {
 }
 
 // Drive sends requests to the nodes in turn, as clients of several kinds, and prints
-// what came of them.
+// their outcomes.
 func Drive(ctx context.Context, d time.Duration, nodes []string, out io.Writer) {
 	ctx, cancel := context.WithTimeout(ctx, d)
 	defer cancel()

@@ -41,9 +41,9 @@ func NewStats() *Stats {
 	}
 }
 
-// advance closes the seconds that have passed. s.mu is held. At most 60 have to be: what
-// is older has left the minute. Seconds are counted on the monotonic clock: the page must
-// not stand still when the wall clock is set back.
+// advance closes the seconds that have passed. s.mu is held. At most 60 have to be
+// closed: older ones have left the minute. Seconds are counted on the monotonic clock:
+// the page must not stand still when the wall clock is set back.
 func (s *Stats) advance() {
 	now := 60 + int64(time.Since(s.began)/time.Second)
 	s.now = max(s.now, now-60)
@@ -54,7 +54,7 @@ func (s *Stats) advance() {
 	}
 }
 
-// Count counts a request of a client: refused by a tier, or let through if that is "".
+// Count counts a request of a client: refused by a tier, or granted if that is "".
 func (s *Stats) Count(client string, known bool, refused string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -11,7 +11,7 @@ import (
 	"example.com/flatline/ratelimit"
 )
 
-// ErrConflict is what the error of Publish wraps when another version has come in
+// ErrConflict is wrapped by the error of Publish when another version was published in
 // between; ErrUnavailable when the store cannot be asked.
 var (
 	ErrConflict    = errors.New("gate: the rules have changed meanwhile")
@@ -27,13 +27,13 @@ type Version struct {
 	Rules  Rules     `json:"rules"`
 }
 
-// A Store is what the nodes share: the counts and the rules. Each node has one, safe
-// for concurrent use. Package gatetest checks what it says here.
+// A Store is what the nodes share: the counts and the rules. Each node has one, safe for
+// concurrent use. Package gatetest checks these promises.
 type Store interface {
-	// Take takes one of every tier, or nothing from any, and says what each answered:
-	// all are OK if it was taken. A Remaining below 0 is not known. Nodes that give one
-	// bucket different limits share it all the same, and a change of limit leaves what
-	// is in it. The error wraps ErrUnavailable or ctx's, and then nothing was granted.
+	// Take takes one of every tier, or nothing from any, and returns each tier's
+	// Decision: all are OK if it was taken. A Remaining below 0 is not known. Nodes that
+	// give one bucket different limits still share it, and a change of limit keeps its
+	// content. The error wraps ErrUnavailable or ctx's, and then nothing was granted.
 	Take(ctx context.Context, tiers []Tier) ([]ratelimit.Decision, error)
 
 	// Publish appends v, whose Number and At it sets, if base is the number of the
@@ -62,13 +62,12 @@ type Memory struct {
 type exact struct {
 	Limit
 	log   *ratelimit.SlidingLog
-	over  int64     // events that an older limit admitted and log has no room for
+	over  int64     // events that an older limit admitted and that do not fit in log
 	until time.Time // when they have left the window
 }
 
-// NewMemory returns a store for at most maxKeys buckets, and as many sliding logs. At
-// the bound full buckets make room, which loses nothing, and the log that was used
-// longest ago.
+// NewMemory returns a store for at most maxKeys buckets, and as many sliding logs. At the
+// bound, full buckets are dropped, which loses nothing, and the least recently used log.
 func NewMemory(maxKeys int) *Memory {
 	m := &Memory{logs: lru.New[string, exact](maxKeys)}
 	m.buckets = ratelimit.NewKeyed(ratelimit.Inf, 0, ratelimit.KeyedOptions[string]{MaxKeys: maxKeys, RateFor: m.rateFor})
@@ -85,8 +84,8 @@ func (m *Memory) rateFor(key string) (ratelimit.Rate, int64) {
 	return ratelimit.Inf, 0
 }
 
-// Take implements Store. One lock guards it all: what happens under it takes about a
-// microsecond, beside the request's hundred.
+// Take implements Store. One lock guards everything: work under it takes about a
+// microsecond, compared with about a hundred for the request.
 func (m *Memory) Take(ctx context.Context, tiers []Tier) ([]ratelimit.Decision, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("gate: %w", err)
@@ -104,8 +103,8 @@ func (m *Memory) Take(ctx context.Context, tiers []Tier) ([]ratelimit.Decision, 
 	return each, nil
 }
 
-// log returns the sliding log of t. If its limit has changed it begins anew with what
-// was in the old one, as if that were now, which errs on the safe side.
+// log returns the sliding log of t. If its limit has changed, a new log starts with the
+// events of the old one, as if they happened now, which errs on the safe side.
 func (m *Memory) log(t Tier) *ratelimit.SlidingLog {
 	old, ok := m.logs.Get(t.Key)
 	if ok && old.Limit == t.Limit {

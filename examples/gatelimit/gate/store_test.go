@@ -23,8 +23,8 @@ func TestMemoryIsAStore(t *testing.T) {
 	})
 }
 
-// TestMemoryIsBounded: a flood of clients does not fill the memory, and does not free
-// one that is in debt as long as there are full buckets.
+// TestMemoryIsBounded: a flood of clients does not fill the memory, and does not drop a
+// client with a debt as long as there are full buckets.
 func TestMemoryIsBounded(t *testing.T) {
 	m := gate.NewMemory(100)
 	debtor := gatetest.Tier("debtor", ratelimit.Every(24*time.Hour), 1)

@@ -19,8 +19,8 @@ const page = `<!doctype html><meta name="viewport" content="width=device-width">
 :root { color-scheme: light dark; background: light-dark(#fff, #000) } p { width: 500px }</style>
 <p id="p">before</p><script>setTimeout(() => { document.getElementById("p").textContent = "after  all" }, 1000)</script>`
 
-// TestBrowser: the page's scripts have run, its own width can be asked for, and a picture
-// has the size and the colour scheme that were asked for.
+// TestBrowser: the page's scripts have run, its width can be read, and a picture has the
+// requested size and colour scheme.
 func TestBrowser(t *testing.T) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/{$}", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, page) })

@@ -153,7 +153,8 @@ func (l *Ledger[V]) Len() int {
 	return len(l.all)
 }
 
-// Check calls found for each key, and returns those of which it says an error, with it.
+// Check calls found for each key, and returns those for which it returns an error, with
+// the error.
 func (l *Ledger[V]) Check(found func(key string, v V) error) []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()

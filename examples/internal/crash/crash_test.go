@@ -46,7 +46,7 @@ func TestEnd(t *testing.T) {
 	p.Kill()
 }
 
-// TestLedger: what is missing is reported, and so is a key that came twice.
+// TestLedger: a missing key is reported, and so is a key that was acknowledged twice.
 func TestLedger(t *testing.T) {
 	var l crash.Ledger[int]
 	for i := range 5 {

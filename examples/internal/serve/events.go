@@ -17,13 +17,13 @@ type Event struct {
 	Data any
 }
 
-// ErrGone is what a source returns when it no longer has the events behind a position. The
-// client is sent an event "reset" whose ID is that of the events that come with the error,
-// or 0, and should load everything again.
+// ErrGone is returned by a Source that no longer has the events after a position. The
+// client is sent an event "reset" whose ID is that of the events that come with the
+// error, or 0, and should load everything again.
 var ErrGone = errors.New("these events are gone")
 
-// A Source returns the events behind a position, in order. If there are none yet it waits
-// for one, or for the end of ctx, which is no error.
+// A Source returns the events after a position, in order. If there are none yet it waits
+// for one, or until ctx ends, which is not an error.
 type Source func(ctx context.Context, after uint64) ([]Event, error)
 
 // ping is how often something is sent to a client that has nothing to receive, so that
@@ -31,10 +31,9 @@ type Source func(ctx context.Context, after uint64) ([]Event, error)
 const ping = 15 * time.Second
 
 // Events streams the events of a source until the client goes, the server stops or the
-// source fails. It begins behind the position in the Last-Event-ID that a browser sends
-// when it connects again, or in ?after=, or at the beginning. A client is a position: one
-// that reads slowly costs no queue, and one that reads nothing for ten seconds is
-// disconnected.
+// source fails. It begins after the position in the Last-Event-ID that a browser sends
+// when it reconnects, or in ?after=, or at the beginning. A client is only a position: a
+// slow one needs no queue, and one that reads nothing for ten seconds is disconnected.
 func Events(w http.ResponseWriter, r *http.Request, next Source) {
 	id := r.Header.Get("Last-Event-ID")
 	if id == "" {

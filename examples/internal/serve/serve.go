@@ -101,7 +101,7 @@ func Body(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
 }
 
 // Decode reads a body of at most limit bytes into v. A field that v does not have, and
-// anything behind the value, is an error.
+// anything after the value, is an error.
 func Decode(w http.ResponseWriter, r *http.Request, limit int64, v any) error {
 	b, err := Body(w, r, limit)
 	if err != nil {

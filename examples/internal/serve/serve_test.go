@@ -20,7 +20,7 @@ import (
 	"example.com/flatline/ringbuffer"
 )
 
-// TestDecode: what a body may not be, with its status.
+// TestDecode: invalid bodies, with their status.
 func TestDecode(t *testing.T) {
 	for body, want := range map[string]string{
 		`{"a": 1}`:                 "",
@@ -55,7 +55,7 @@ func TestFail(t *testing.T) {
 	assert.Equal(t, "application/json", w.Header().Get("Content-Type"))
 }
 
-// TestGuard: who may ask.
+// TestGuard: which requests are allowed.
 func TestGuard(t *testing.T) {
 	h := serve.Guard(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) }), "use -host", "short.example")
 	for _, tc := range []struct {
@@ -136,8 +136,8 @@ func event(t *testing.T, s *bufio.Scanner) (text string) {
 	return text
 }
 
-// TestEvents: a client sees each event once and in order, resumes behind the last one that
-// it saw, and is told to load again if those are gone; the end of the server ends it.
+// TestEvents: a client sees each event once and in order, resumes after the last one that
+// it saw, and gets "reset" if those are gone; the stream ends with the server.
 func TestEvents(t *testing.T) {
 	ring := ringbuffer.NewSync[string](3, ringbuffer.Options{OnFull: ringbuffer.OverwriteOldest})
 	wake := make(chan struct{})

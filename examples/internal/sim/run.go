@@ -148,7 +148,7 @@ func (s *Sim) happen(e event) {
 	}
 }
 
-// resumes returns when the pauses of a node that hold now are over.
+// resumes returns when the current pauses of a node end.
 func (s *Sim) resumes(name string) (at time.Duration) {
 	for _, f := range s.plan {
 		if f.Kind == Pause && f.Node == name && s.now >= f.At && s.now < f.At+f.For {
@@ -165,7 +165,7 @@ func (s *Sim) crash(f Fault, over bool) {
 		s.Logf("%s crashes", f.Node)
 		n.node = nil
 		n.life++
-	case n.node == nil && !s.active(Crash, f.Node, ""): // else another crash of it is not over
+	case n.node == nil && !s.active(Crash, f.Node, ""): // otherwise another crash of it has not ended
 		s.Logf("%s starts again", f.Node)
 		s.boot(f.Node)
 	}

@@ -4,11 +4,11 @@
 //
 // # Idea
 //
-// All faults of a run are drawn from the seed before it begins: a list of "from this time
-// on, for so long, this happens". What is drawn during the run, the delay of each message,
-// depends on the message's link and number only. So a run with one fault less is the same
-// run, except for what that fault caused, and a failure is shrunk by dropping faults while
-// it still fails. What remains is printed with the seed and the trace.
+// All faults of a run are drawn from the seed before it begins: a list of faults, each
+// with a start and a duration. The delay of each message is drawn during the run, and
+// depends only on the message's link and number. So a run with one fault less is the same
+// run, except for what that fault caused, and a failure is shrunk by dropping faults
+// while it still fails. What remains is printed with the seed and the trace.
 package sim
 
 import (
@@ -20,8 +20,8 @@ import (
 	"time"
 )
 
-// A Message goes from a node to a node. A node that sends to itself sets a timer: that
-// message takes exactly After, is never lost, and is gone if the node crashes.
+// A Message goes from a node to a node. A message from a node to itself is a timer: it
+// takes exactly After, is never lost, and is dropped if the node crashes.
 type Message struct {
 	From, To string
 	Body     any
@@ -43,7 +43,7 @@ const (
 	Lose      = "lose"      // they are lost
 	Repeat    = "repeat"    // they arrive twice
 	Partition = "partition" // messages between Node and all others are lost, both ways
-	Pause     = "pause"     // Node does nothing, and then what has come meanwhile
+	Pause     = "pause"     // Node does nothing, and afterwards handles what has arrived
 	Crash     = "crash"     // Node loses its memory, and starts again at the end
 )
 
@@ -117,7 +117,7 @@ type event struct {
 	number uint64
 	life   int // of the node to which a timer belongs; -1 is any
 	m      Message
-	fault  *Fault // which begins, or ends if over
+	fault  *Fault // the fault that begins, or ends if over is set
 	over   bool
 }
 

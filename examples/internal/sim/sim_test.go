@@ -12,8 +12,9 @@ import (
 	"example.com/flatline/examples/internal/sim"
 )
 
-// A counter adds what it is sent. A client sends numbers until each was acknowledged. The
-// counter is right if it remembers, beyond a crash, what it has added already.
+// A counter adds the numbers that it receives. A client sends numbers until each was
+// acknowledged. The counter is correct if it remembers across crashes which numbers it
+// has already added.
 type (
 	add struct{ N int }
 	ack struct{ N int }
@@ -26,7 +27,7 @@ type disk struct {
 
 type counter struct {
 	d        *disk
-	remember bool // what has been added; else a repeated message counts twice
+	remember bool // the numbers added; otherwise a repeated message counts twice
 }
 
 func (c *counter) Step(_ time.Duration, m sim.Message) []sim.Message {
@@ -77,8 +78,8 @@ func build(remember bool, sum *int) func(*sim.Sim) {
 	}
 }
 
-// TestFinds: a counter that counts a repeated request twice is found, with no more than
-// one fault, which is one that causes it; the failure says how to repeat it.
+// TestFinds: a counter that counts a repeated request twice is found, with only one
+// fault, which causes it; the failure says how to repeat it.
 func TestFinds(t *testing.T) {
 	var sum int
 	sim.Check(t, 200, build(true, &sum))

@@ -4,9 +4,10 @@
 // # Terms
 //
 // A record is a slice of bytes that the caller appends. Records are numbered from 1. A
-// frame is what one commit writes: all records that waited for it, with one checksum. A
-// segment is a file of frames, named by the number of its first record. A snapshot is the
-// caller's state after a record, so that the segments up to it are no longer needed.
+// frame is the unit that one commit writes: all records that waited for it, with one
+// checksum. A segment is a file of frames, named by the number of its first record. A
+// snapshot is the caller's state after a record, so that the segments up to it are no
+// longer needed.
 //
 // # Idea
 //
@@ -15,8 +16,8 @@
 //	Append ─┘                  └───────┴───────┴───────┘
 //
 // An fsync takes the same time for one record as for a thousand. So one goroutine takes
-// whatever is waiting, writes it as one frame, syncs, and answers all of it (group commit).
-// While it syncs, the next frame collects in the queue.
+// all waiting requests, writes them as one frame, syncs, and answers all of them (group
+// commit). While it syncs, the next frame collects in the queue.
 //
 // # Layout
 //
@@ -28,7 +29,7 @@
 // Numbers are little endian. The checksum covers the length, the number and the payload.
 // A frame is written only after the one before it was synced. So the only frame that a
 // crash can leave damaged is the last one, and nothing in it was acknowledged: Open
-// truncates it. A damaged frame with an intact frame behind it was once synced, so
+// truncates it. A damaged frame with an intact frame after it was once synced, so
 // truncating there would lose acknowledged records: Open returns ErrCorrupt.
 //
 // # Invariants
@@ -46,7 +47,8 @@
 // # Trade-offs
 //
 // A single writer that waits for each commit has the latency of an fsync. Damage to the
-// very last frame, after it was synced, cannot be told from a torn write: it is truncated.
-// A record that contains an intact frame of the right number would look like one, so that
-// Open refuses if exactly this record is torn; records of text cannot. A snapshot is written between two commits, so appends wait for it.
+// very last frame, after it was synced, cannot be distinguished from a torn write: it is
+// truncated. A record that contains an intact frame with the right number would look like
+// one, so Open refuses if exactly this record is torn; text records cannot contain one. A
+// snapshot is written between two commits, so appends wait for it.
 package wal

@@ -10,8 +10,8 @@ const (
 	headerSize = 16
 	// MaxAppend is the limit for the records of one Append together, in bytes.
 	MaxAppend = 16 << 20
-	// batchSize is where a commit stops collecting requests. A frame is at most this and
-	// one Append more, so a reader knows a length that no writer wrote.
+	// batchSize is where a commit stops collecting requests. A frame is at most this plus
+	// one Append, so a reader recognises a length that no writer wrote.
 	batchSize = 1 << 20
 	maxFrame  = batchSize + MaxAppend
 )

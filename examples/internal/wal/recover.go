@@ -11,7 +11,7 @@ import (
 	"path/filepath"
 )
 
-// recover finds where the log ends, truncates behind that, and opens the last segment.
+// recover finds the end of the log, truncates after it, and opens the last segment.
 func (l *Log) recover() error {
 	snaps, err := list(l.dir, snapshotExt)
 	if err != nil {
@@ -45,7 +45,7 @@ func (l *Log) recover() error {
 	return err
 }
 
-// replay visits the records behind the snapshot. It returns the number after the last one
+// replay visits the records after the snapshot. It returns the number after the last one
 // and the size of the intact part of the last segment.
 func (l *Log) replay(visit func(uint64, []byte) error) (next uint64, size int, err error) {
 	segments, err := list(l.dir, segmentExt)
@@ -79,9 +79,9 @@ func (l *Log) replay(visit func(uint64, []byte) error) (next uint64, size int, e
 }
 
 // Replay calls restore with the newest snapshot, if there is one, and then apply for each
-// record behind it, in order. It is for the time between Open and the first Append: later
-// it returns an error. An error of restore or apply ends it and is returned. apply must not
-// keep rec. O(bytes in the log).
+// record after it, in order. It is for the time between Open and the first Append: later
+// it returns an error. An error of restore or apply ends it and is returned. apply must
+// not keep rec. O(bytes in the log).
 func (l *Log) Replay(restore func(io.Reader) error, apply func(seq uint64, rec []byte) error) error {
 	if l.appended.Load() {
 		return errors.New("wal: Replay after an Append")
@@ -130,8 +130,8 @@ func checkSnapshot(f *os.File) (io.Reader, error) {
 
 // Snapshot calls write with a file for the caller's state, makes it durable, and removes
 // the segments that it replaces. write runs in the log's goroutine, between two commits:
-// the state then has exactly the records that Applied has seen, and Appends wait. An error
-// of write or of the disk leaves the log as it was.
+// the state then has exactly the records that Applied has seen, and Appends wait. After
+// an error of write or of the disk the log is unchanged.
 func (l *Log) Snapshot(ctx context.Context, write func(io.Writer) error) error {
 	l.appended.Store(true)
 	_, err := l.ask(ctx, request{snap: write})

@@ -12,7 +12,7 @@ import (
 	"example.com/flatline/bqueue"
 )
 
-// What the errors of a Log wrap.
+// The errors of a Log wrap one of these.
 var (
 	ErrClosed   = errors.New("wal: closed")
 	ErrCorrupt  = errors.New("wal: corrupt")
@@ -71,9 +71,9 @@ type Log struct {
 	pending []request
 }
 
-// Open opens the log in dir, which it creates if necessary. It truncates what a crash left
-// behind the last commit. The error wraps ErrCorrupt if acknowledged records are damaged or
-// missing, or ErrLocked. O(bytes in the log).
+// Open opens the log in dir, which it creates if necessary. It truncates what a crash
+// left after the last commit. The error wraps ErrCorrupt if acknowledged records are
+// damaged or missing, or ErrLocked. O(bytes in the log).
 func Open(dir string, opts Options) (*Log, error) {
 	if opts.SegmentSize <= 0 {
 		opts.SegmentSize = 64 << 20
@@ -99,10 +99,10 @@ func Open(dir string, opts Options) (*Log, error) {
 }
 
 // Append makes records durable and returns the number of the first. Either all of them
-// survive a crash or none does. ctx ends only the wait for a place in the queue; a record
-// that was accepted is always answered. An error that wraps ErrFailed leaves open whether
-// the records are there; any other says that they are not. With no records it returns 0,
-// nil. The records must not change before it returns.
+// survive a crash or none does. ctx ends only the wait for a slot in the queue; a record
+// that was accepted is always answered. After an error that wraps ErrFailed the records
+// may or may not be stored; after any other error they are not. With no records it
+// returns 0, nil. The records must not change before it returns.
 func (l *Log) Append(ctx context.Context, recs ...[]byte) (first uint64, err error) {
 	if len(recs) == 0 {
 		return 0, nil

@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 }
 
 // replayed opens the log in dir and returns what it holds: the snapshot's text, and the
-// records behind it.
+// records after it.
 func replayed(dir string) (snap string, recs []string, err error) {
 	l, err := Open(dir, Options{NoSync: true})
 	if err != nil {
@@ -51,8 +51,8 @@ func bytesOf(recs ...string) (all [][]byte) {
 	return all
 }
 
-// TestModel: whatever is appended, snapshotted and reopened, Replay yields what was
-// acknowledged, once, in order.
+// TestModel: for any sequence of appends, snapshots and reopenings, Replay yields what
+// was acknowledged, once, in order.
 func TestModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		dir, err := os.MkdirTemp("", "wal")
@@ -116,9 +116,9 @@ func small(t *testing.T) (dir string, segments []string) {
 	return dir, segments
 }
 
-// TestDamage: of a small log each byte is changed, and the log is cut at each byte. What
-// Open then accepts is all the records, or all but those of the last frame where that one
-// is damaged; anything else is ErrCorrupt. After a cut it accepts the whole frames.
+// TestDamage: each byte of a small log is changed, and the log is cut at each byte. Open
+// then accepts all the records, or all but those of the last frame if that one is
+// damaged; anything else is ErrCorrupt. After a cut it accepts the whole frames.
 func TestDamage(t *testing.T) {
 	dir, segments := small(t)
 	_, whole, err := replayed(dir)
@@ -286,8 +286,8 @@ func (f badFile) Write(b []byte) (int, error) {
 	return f.File.Write(b)
 }
 
-// TestFailedDisk: after a write or an fsync that failed nothing is accepted, although the
-// disk recovers; what was acknowledged before is there, and Applied saw nothing else.
+// TestFailedDisk: after a failed write or fsync nothing is accepted, even if the disk
+// recovers; what was acknowledged before is stored, and Applied saw nothing else.
 func TestFailedDisk(t *testing.T) {
 	for name, cut := range map[string]bool{"fsync": false, "write": true} {
 		t.Run(name, func(t *testing.T) {
@@ -384,7 +384,7 @@ func TestConcurrent(t *testing.T) {
 	assert.Less(t, l.Commits(), uint64(writers*each), "what waited for the first fsync is one commit")
 }
 
-// TestArguments: what is refused, and that it changes nothing.
+// TestArguments: bad arguments are refused and change nothing.
 func TestArguments(t *testing.T) {
 	dir := t.TempDir()
 	l, err := Open(dir, Options{NoSync: true})
@@ -476,7 +476,7 @@ func appendForever(args []string) error {
 }
 
 // TestKill: a process that appends and takes snapshots is killed with kill -9 again and
-// again; each next one finds everything that was acknowledged.
+// again; each new process finds everything that was acknowledged.
 func TestKill(t *testing.T) {
 	dir := t.TempDir()
 	var ledger crash.Ledger[uint64]

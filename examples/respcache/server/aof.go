@@ -153,9 +153,9 @@ func (a *aof) sync() error {
 	return nil
 }
 
-// fail stops the acknowledgement of writes. After an error nobody knows what the disk
-// has, and a later fsync may say that all is well when it is not: so the file is left
-// as it is, and a new one is written from memory; see recover.
+// fail stops the acknowledgement of writes. After an error it is unknown what the disk
+// has, and a later fsync may say that all is well when it is not: so the file is left as
+// it is, and a new one is written from memory; see recover.
 func (a *aof) fail(err error) {
 	a.lost = true
 	a.mu.Lock()

@@ -19,7 +19,7 @@ func aofOptions(dir string) Options {
 	return Options{AppendOnly: true, Dir: dir, AppendFsync: "always", now: func() int64 { return 1_000_000 }}
 }
 
-// write does a little of everything that is logged.
+// write runs some of every kind of command that is logged.
 func write(s *session) {
 	for _, line := range []string{
 		"SET a 1", "SET b 2 PX 500", "INCR a", "APPEND a xyz", "SETRANGE c 3 abc", "MSET d 1 e 2 f 3", "DEL d", "EXPIRE e 100",
@@ -66,8 +66,8 @@ func logFiles(t *testing.T, dir string) (names []string) {
 	return names
 }
 
-// TestTornTail cuts the file at each of its bytes: the server starts with a state that
-// was there between two commands, never inside a transaction, and goes on from there.
+// TestTornTail cuts the file at each of its bytes: the server starts with a state between
+// two commands, never inside a transaction, and continues from there.
 func TestTornTail(t *testing.T) {
 	t.Parallel()
 	o := aofOptions(t.TempDir())
@@ -104,7 +104,7 @@ func TestTornTail(t *testing.T) {
 	assert.NotContains(t, states, `map[a:"1" until 0 b:"2" until 0]`)
 }
 
-// TestBadLog: what a crash cannot have done is not repaired in silence.
+// TestBadLog: damage that a crash cannot cause is not repaired silently.
 func TestBadLog(t *testing.T) {
 	for name, spoil := range map[string]func(path string) error{
 		"not the form":    func(p string) error { return os.WriteFile(p, []byte("*1\r\nPING\r\n"), 0o600) },
@@ -122,8 +122,8 @@ func TestBadLog(t *testing.T) {
 	}
 }
 
-// TestRewriteUnderLoad: while clients write, the log is written anew, again and again;
-// the state that it leads to is the one in memory, and old files are gone.
+// TestRewriteUnderLoad: while clients write, the log is rewritten again and again; it
+// leads to the state in memory, and old files are deleted.
 func TestRewriteUnderLoad(t *testing.T) {
 	t.Parallel()
 	o := aofOptions(t.TempDir())
@@ -167,7 +167,7 @@ func TestRewriteUnderLoad(t *testing.T) {
 	require.Equal(t, want, stopped(t, o).state())
 }
 
-// TestAutomaticRewrite: a log that has grown enough is written anew.
+// TestAutomaticRewrite: a log that has grown enough is rewritten.
 func TestAutomaticRewrite(t *testing.T) {
 	t.Parallel()
 	s := stopped(t, aofOptions(t.TempDir()))
@@ -180,8 +180,8 @@ func TestAutomaticRewrite(t *testing.T) {
 	assert.Less(t, s.feed.file.size.Load(), int64(1000))
 }
 
-// TestDiskError: a write that did not reach the disk is not acknowledged, those after
-// it are refused, and once the disk works again the log is made whole.
+// TestDiskError: a write that did not reach the disk is not acknowledged, later writes
+// are refused, and once the disk works again the log is completed.
 func TestDiskError(t *testing.T) {
 	t.Parallel()
 	o := aofOptions(t.TempDir())
@@ -191,7 +191,7 @@ func TestDiskError(t *testing.T) {
 	require.NoError(t, s.feed.file.after(func() error { return s.feed.file.file.Close() })) // as if the disk had gone
 	c.send("*3\r\n$3\r\nSET\r\n$1\r\nb\r\n$1\r\n2\r\n")
 	_, err := c.read()
-	require.Error(t, err, "no reply, since nobody knows")
+	require.Error(t, err, "no reply, since the outcome is unknown")
 	if got := dial(t, s).do("SET c 3"); got != "OK" { // unless it has recovered already
 		require.Contains(t, got, "-MISCONF Errors writing to the AOF file")
 	}
@@ -205,8 +205,8 @@ func TestDiskError(t *testing.T) {
 	}
 }
 
-// TestErrorWhileUntrusted: an error that comes while the new log is being written
-// leaves the old manifest, and writes refused.
+// TestErrorWhileUntrusted: after an error during a rewrite the old manifest stays, and
+// writes are refused.
 func TestErrorWhileUntrusted(t *testing.T) {
 	o := aofOptions(t.TempDir())
 	full := &fullDisk{}

@@ -15,14 +15,14 @@ const (
 	errProtected = "DENIED respcache runs in protected mode: it has no password, and so accepts connections from its own machine only. Set requirepass, or, if everybody who reaches the server may read and write all of it, protected-mode no."
 )
 
-// What a client that has not given the password may send: enough for AUTH and HELLO.
+// The limits for a client that has not given the password: enough for AUTH and HELLO.
 const (
 	strangerArgs = 10
 	strangerBulk = 16 << 10
 )
 
-// setPassword takes effect for AUTH at once. As in Redis, clients that are connected stay
-// what they are: those that needed no password when they came need none now.
+// setPassword takes effect for AUTH at once. As in Redis, connected clients keep their
+// state: those that needed no password when they connected need none now.
 func (s *Server) setPassword(password string) {
 	s.password.Store(&password)
 	s.guarded.Store(password != "")
@@ -42,7 +42,7 @@ func (s *Server) knows(user, password []byte) bool {
 	return subtle.ConstantTimeCompare(a[:], b[:]) == 1
 }
 
-// unknown reports whether the client has still to give the password.
+// unknown reports whether the client has yet to give the password.
 func (s *session) unknown() bool { return s.stranger && s.srv.guarded.Load() }
 
 func auth(s *session, args [][]byte) {
@@ -62,7 +62,8 @@ func auth(s *session, args [][]byte) {
 	}
 }
 
-// login replies with an error if the password is wrong; the client stays what it was.
+// login replies with an error if the password is wrong; the client's state does not
+// change.
 func (s *session) login(user, password []byte) bool {
 	if !s.srv.knows(user, password) {
 		s.deny(user)
@@ -88,7 +89,7 @@ func isLocal(a net.Addr) bool {
 	return ok && tcp.IP.IsLoopback()
 }
 
-// Access says in a line who may do what, for a person who starts the server.
+// Access describes access in one line, for the person who starts the server.
 func (s *Server) Access() string {
 	addr := s.Addr()
 	who, what := "this machine only", "no password"

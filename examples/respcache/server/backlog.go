@@ -23,7 +23,7 @@ func newRing(size int64) *ringbuffer.Ring[byte] {
 	return ringbuffer.New[byte](int(size), ringbuffer.Options{OnFull: ringbuffer.OverwriteOldest})
 }
 
-// setBacklog puts repl-backlog-size into effect: a ring that is there is replaced, with
+// setBacklog puts repl-backlog-size into effect: an existing ring is replaced by one with
 // as much of its end as fits.
 func (s *Server) setBacklog(size string) {
 	f := &s.feed
@@ -39,8 +39,8 @@ func (s *Server) setBacklog(size string) {
 	f.ring = next
 }
 
-// attach makes a replica follow the stream from an offset on or, if that has gone
-// from the ring, from now on.
+// attach makes a replica follow the stream from an offset on or, if that is no longer in
+// the ring, from now on.
 func (f *feed) attach(r *replica, id string, from, size int64) (partial bool) {
 	var ring *ringbuffer.Ring[byte]
 	if !f.hasRing() {

@@ -19,7 +19,7 @@ func parseBitType(word []byte) (t bitType, ok bool) {
 	return t, true
 }
 
-// bounds returns the least and the greatest number of the type.
+// bounds returns the smallest and the largest number of the type.
 func (t bitType) bounds() (least, greatest int64) {
 	if t.signed {
 		return -1 << (t.width - 1), 1<<(t.width-1) - 1
@@ -95,7 +95,7 @@ func (t bitType) write(val []byte, at, n int64) {
 type bitOp struct {
 	bitType
 	at       int64
-	set, inc bool // else it is GET
+	set, inc bool // otherwise it is GET
 	n        int64
 	overflow overflow
 }

@@ -1,7 +1,7 @@
 package server
 
-// bitop combines values byte by byte; one that is shorter than the longest is taken to go
-// on with zeros.
+// bitop combines values byte by byte; a value shorter than the longest is padded with
+// zeros.
 func bitop(s *session, args [][]byte) {
 	var combine func(a, b byte) byte
 	switch op := args[1]; {

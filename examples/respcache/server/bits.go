@@ -74,7 +74,7 @@ func getbit(s *session, args [][]byte) {
 }
 
 // A bitRange is a part of a value, in bits; both ends belong to it. It is empty if from
-// lies behind to.
+// is after to.
 type bitRange struct{ from, to int64 }
 
 // newBitRange makes a range of two positions in a value of n bytes, which count from its end
@@ -158,7 +158,7 @@ func bitcount(s *session, args [][]byte) {
 	s.integer(n)
 }
 
-// bitpos finds the first bit that is 0 or 1. Behind its end a value is taken to have zeros,
+// bitpos finds the first bit that is 0 or 1. A value is treated as if zeros followed it,
 // unless an end was given.
 func bitpos(s *session, args [][]byte) {
 	bit, ok := parseInt(args[2])

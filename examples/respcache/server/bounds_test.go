@@ -28,8 +28,8 @@ func allocated(f func()) uint64 {
 	return sample[0].Value.Uint64() - before
 }
 
-// TestHugeParameters gives every parameter every huge number: it is refused, or the server
-// works on, and what a client then does allocates little.
+// TestHugeParameters sets every parameter to every huge number: it is refused, or the
+// server keeps working, and later commands allocate little.
 func TestHugeParameters(t *testing.T) {
 	for _, p := range parameters {
 		for _, v := range hugeNumbers {
@@ -90,7 +90,7 @@ var options = []string{
 }
 
 // TestHugeArguments gives every command every huge number in every place, alone and after
-// every option: there is no panic, and nothing is allocated that the command did not bring.
+// every option: there is no panic, and no more is allocated than the command contains.
 func TestHugeArguments(t *testing.T) {
 	now := func() int64 { return 1_000_000 }
 	s := stopped(t, Options{now: now})
@@ -111,7 +111,7 @@ func TestHugeArguments(t *testing.T) {
 			}
 		}()
 		if len(words) == 3 && words[0] == "wait" && words[2] != "1" {
-			words[2] = "-1" // for ever is what was asked for
+			words[2] = "-1" // without end was requested
 		}
 		got := allocated(func() { ask(own, words...) })
 		require.Less(t, got, uint64(4<<20), "%q", words)

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// A check brings a value into the form that is shown, or says what is wrong with it.
+// A check converts a value to the form that is shown, or says what is wrong with it.
 type check func(value string) (string, error)
 
 func oneOf(names ...string) check {

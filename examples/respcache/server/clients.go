@@ -75,8 +75,8 @@ func clientReply(s *session, args [][]byte) {
 	}
 }
 
-// pushed notes that the output has, from a place on, what is sent without being a reply:
-// CLIENT REPLY has no say in that.
+// pushed notes that the output from an offset on is not a reply: CLIENT REPLY does not
+// apply to it.
 func (s *session) pushed(begin int) {
 	if s.mute != 0 {
 		s.kept = append(s.kept, s.out[begin:]...)
@@ -214,7 +214,7 @@ func (c *conn) idle() time.Duration {
 	return time.Duration(c.s.srv.ticks.Load()-c.active.Load()) * tick
 }
 
-// addr returns where the client is.
+// addr returns the client's address.
 func (s *session) addr() string {
 	if s.conn == nil {
 		return ""
@@ -222,8 +222,8 @@ func (s *session) addr() string {
 	return s.conn.addr
 }
 
-// closeIdle closes clients that have sent nothing for longer than timeout says. Those that
-// wait for something, messages or the stream of changes, are left alone, as in Redis.
+// closeIdle closes clients that have sent nothing for longer than timeout says. Clients
+// that wait for messages or for the stream of changes are not closed, as in Redis.
 func (s *Server) closeIdle() {
 	limit := time.Duration(s.timeout.Load()) * time.Second
 	if limit == 0 {

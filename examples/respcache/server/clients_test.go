@@ -49,8 +49,8 @@ func TestClientKill(t *testing.T) {
 	assert.True(t, me.gone())
 }
 
-// TestTimeout: a client that has sent nothing for long is closed; those that wait for
-// something are not.
+// TestTimeout: a client that has sent nothing for a long time is closed; clients that
+// wait for something are not.
 func TestTimeout(t *testing.T) {
 	s := start(t, Options{})
 	idle, busy, sub, mon := dial(t, s), dial(t, s), dial(t, s), dial(t, s)
@@ -58,7 +58,7 @@ func TestTimeout(t *testing.T) {
 	sub.do("SUBSCRIBE c")
 	mon.do("MONITOR")
 	require.Equal(t, "OK", busy.do("CONFIG SET timeout 60"))
-	s.ticks.Add(int64(50 * time.Second / tick)) // as if so much time had passed
+	s.ticks.Add(int64(50 * time.Second / tick)) // as if that much time had passed
 	require.Equal(t, "PONG", busy.do("PING"))
 	s.ticks.Add(int64(20 * time.Second / tick))
 	assert.True(t, idle.gone())

@@ -8,7 +8,7 @@ import (
 // Flags of commands.
 const (
 	writes    = 1 << iota // changes keys
-	grows                 // may need memory: refused when none is to be had
+	grows                 // may need memory: refused when memory is full
 	allShards             // works on all keys
 	anytime               // may run while the server is loading
 	whileSub              // may run in a RESP2 connection that is subscribed
@@ -109,7 +109,7 @@ func (s *session) do(args [][]byte) {
 	c := lookup(args[0])
 	if c == nil {
 		if is(args[0], "POST") || is(args[0], "HOST:") {
-			s.quit = true // a browser that somebody sent here: it must not go on with what it was given to say
+			s.quit = true // a browser that was lured here: it must not send further commands
 			return
 		}
 		s.refuse(unknown(args))
@@ -177,13 +177,13 @@ func (s *session) call(c *command, args [][]byte) {
 		s.counted = c
 	}
 	s.calls++
-	if s.errors != errors && s.done == done { // those of the commands that EXEC has executed are theirs
+	if s.errors != errors && s.done == done { // errors of commands that EXEC has executed count for those
 		s.srv.tallies[c.index].failed.Add(1)
 	}
 }
 
-// refuse replies to what is no command; a transaction in which that happens cannot
-// be executed.
+// refuse replies to an invalid command; a transaction in which that happens cannot be
+// executed.
 func (s *session) refuse(text string) {
 	s.tx.broken = s.tx.open
 	s.err(text)

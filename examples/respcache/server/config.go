@@ -20,7 +20,8 @@ var configCommands = []entry{
 	{"config|help", 2, anytime, 0, 0, 0, help("config")},
 }
 
-// A config is what CONFIG can read and write. Its values are in effect at once.
+// A config has the parameters that CONFIG can read and write. New values take effect at
+// once.
 type config struct {
 	mu         sync.Mutex
 	values     map[string]string // as CONFIG GET shows them
@@ -61,7 +62,7 @@ func Parameters() (all []Parameter) {
 	return all
 }
 
-// values returns what the options say of parameters.
+// values returns the parameters that the options set.
 func (o *Options) values() map[string]string {
 	v := map[string]string{}
 	set := func(name, value, zero string) {
@@ -197,7 +198,7 @@ func configSet(s *session, args [][]byte) {
 	s.apply(changes)
 }
 
-// apply puts changes into effect. If one cannot be, those before it are taken back.
+// apply puts changes into effect. If one fails, those before it are undone.
 func (s *session) apply(changes []change) {
 	srv := s.srv
 	put := func(p *parameter, value string) error {
@@ -232,7 +233,7 @@ func (s *session) apply(changes []change) {
 	s.ok()
 }
 
-// hold evicts what is more than maxmemory, which may be smaller than it was.
+// hold evicts keys until the memory is within maxmemory, which may have become smaller.
 func (s *session) hold() {
 	if limit := s.srv.limit.Load(); limit > 0 && !s.srv.isReplica() {
 		s.need(s.srv.all)

@@ -8,18 +8,18 @@ import (
 	"time"
 )
 
-// Limits of a connection whose client does not read. Its goroutine does not go on
-// before its replies are taken, so what waits is one read's replies; only messages of
-// pub/sub come unasked, and those have a bound.
+// Limits of a connection whose client does not read. Its goroutine does not continue
+// before its replies are written, so at most the replies to one read wait; only pub/sub
+// messages are unsolicited, and those have a bound.
 const (
 	flushAt      = 256 << 10        // replies are written when they are that long
 	keepOut      = 64 << 10         // a longer buffer is not kept
 	pushLimit    = 32 << 20         // messages that wait for a subscriber
-	writeTimeout = 60 * time.Second // for what was written last to be taken
+	writeTimeout = 60 * time.Second // for the last write to finish
 )
 
 // A conn is a client's connection. One goroutine reads and executes; once the client
-// subscribes, a second writes all that is to be sent.
+// subscribes, a second one does all writes.
 type conn struct {
 	nc    net.Conn
 	in    reader
@@ -73,8 +73,8 @@ func (s *Server) accept(nc net.Conn) {
 	})
 }
 
-// turnAway says why a connection is not accepted, unless it would have to be encrypted, and
-// closes it.
+// turnAway sends the reason why a connection is not accepted, unless the connection would
+// have to be encrypted, and closes it.
 func (s *Server) turnAway(nc net.Conn, text string) {
 	if s.tls.listen == nil {
 		_ = nc.SetWriteDeadline(time.Now().Add(time.Second))
@@ -83,8 +83,8 @@ func (s *Server) turnAway(nc net.Conn, text string) {
 	nc.Close()
 }
 
-// serve reads, executes what is complete, and writes the replies: one read, one
-// taking of the lock and one write for a pipeline of commands.
+// serve reads, executes what is complete, and writes the replies: a pipeline of commands
+// takes one read, one lock and one write.
 func (c *conn) serve() {
 	s := c.s
 	defer func() {
@@ -160,7 +160,7 @@ func (c *conn) flush() bool {
 	c.show()
 	if s.seq > 0 {
 		if !s.srv.feed.wait(s.seq) {
-			return false // nobody knows what has become of the writes: say nothing
+			return false // whether the writes are on disk is unknown: do not reply
 		}
 		s.seq = 0
 	}
@@ -177,9 +177,9 @@ func (c *conn) flush() bool {
 	return c.write(out)
 }
 
-// write is called by one goroutine at a time: first the one that reads, then pusher.
-// The deadline is put off once a second only, by a clock that is a tenth of a second
-// behind, since either costs something a request.
+// write is called by one goroutine at a time: first the one that reads, then pusher. The
+// deadline is extended only once a second, by a clock that is up to a tenth of a second
+// behind, since both cost time per request.
 func (c *conn) write(out []byte) bool {
 	if now := c.s.srv.ticks.Load(); now-c.armed >= int64(time.Second/tick) {
 		c.armed = now
@@ -202,7 +202,7 @@ func (c *conn) push(out []byte) bool {
 	return c.pushing
 }
 
-// add makes bytes wait to be written. A client that lets too much wait is closed.
+// add queues bytes for writing. A client for which too much is queued is closed.
 func (c *conn) add(to *[]byte, out []byte) {
 	if len(c.pending)+len(c.corked)+len(out) > c.s.srv.maxPush {
 		c.nc.Close()
@@ -216,8 +216,8 @@ func (c *conn) add(to *[]byte, out []byte) {
 	}
 }
 
-// cork makes messages wait until uncork has written the replies before them: with it
-// around a subscription no message comes before its confirmation. It starts the second
+// cork holds messages back until uncork has written the replies before them: around a
+// subscription it ensures that no message precedes the confirmation. It starts the second
 // goroutine.
 func (c *conn) cork() {
 	c.mu.Lock()
@@ -242,12 +242,12 @@ func (c *conn) uncork() {
 	c.s.out, c.corked, c.isCorked = c.s.out[:0], nil, false
 }
 
-// message is how others write to the connection.
+// message lets other goroutines write to the connection.
 func (c *conn) message(m []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
-	case !c.pushing: // it is on its way out
+	case !c.pushing: // it is being closed
 	case c.isCorked:
 		c.add(&c.corked, m)
 	default:
@@ -275,7 +275,7 @@ func (c *conn) pusher(wake <-chan struct{}) {
 	}
 }
 
-// stopPusher waits until what is pending was written, or could not be.
+// stopPusher waits until the pending bytes were written, or the write failed.
 func (c *conn) stopPusher() {
 	c.mu.Lock()
 	was := c.pushing

@@ -60,8 +60,8 @@ func TestMaxClients(t *testing.T) {
 	assert.Equal(t, "PONG", dial(t, s).do("PING"))
 }
 
-// TestClientThatDoesNotRead holds up itself alone, and the server keeps no more than
-// a batch of its replies.
+// TestClientThatDoesNotRead: it delays only itself, and the server keeps no more than a
+// batch of its replies.
 func TestClientThatDoesNotRead(t *testing.T) {
 	s := start(t, Options{})
 	c, other := dial(t, s), dial(t, s)
@@ -127,7 +127,7 @@ func TestSlowSubscriber(t *testing.T) {
 	assert.GreaterOrEqual(t, n, s.maxPush/len(m)-1)
 }
 
-// TestQuitAnswersFirst: all that was asked before is answered, messages included.
+// TestQuitAnswersFirst: all earlier commands are answered, and earlier messages sent.
 func TestQuitAnswersFirst(t *testing.T) {
 	s := start(t, Options{})
 	c := dial(t, s)
@@ -181,7 +181,8 @@ func TestWatch(t *testing.T) {
 	}
 }
 
-// TestTransactionsAreAtomic: others see all of one or nothing, over several shards too.
+// TestTransactionsAreAtomic: other clients see all of a transaction or nothing, also
+// across several shards.
 func TestTransactionsAreAtomic(t *testing.T) {
 	s := stopped(t, Options{Shards: 8})
 	stop := make(chan struct{})
@@ -225,7 +226,7 @@ func TestNothingIsLeft(t *testing.T) {
 	idle, sub := dial(t, master), dial(t, master)
 	idle.do("SET a 1")
 	sub.do("SUBSCRIBE a")
-	idle.send(string(appendCommand(nil, "WAIT", "9", "0"))) // for ever
+	idle.send(string(appendCommand(nil, "WAIT", "9", "0"))) // without end
 	same(t, master, replica)
 	require.NoError(t, replica.Close())
 	master.Shutdown()

@@ -61,9 +61,9 @@ func items(pairs ...string) map[string]string {
 	return m
 }
 
-// play is a master that answers one connection with what it is given. If hold is nil, it
-// then says that nothing more will come; else it keeps the connection until hold is
-// closed. It returns what the replica said.
+// play is a master that answers one connection with the given stream. If hold is nil, it
+// then ends its side; otherwise it keeps the connection until hold is closed. It returns
+// what the replica sent.
 func play(t *testing.T, l net.Listener, stream []byte, hold <-chan struct{}) <-chan string {
 	said := make(chan string, 1)
 	go func() {
@@ -100,10 +100,10 @@ func oldServer(t *testing.T, o Options) (*Server, *session) {
 
 var acknowledged = regexp.MustCompile(`ACK\r\n\$\d+\r\n(-?\d+)\r\n`)
 
-// TestCopyCutAtEveryFrame ends the master after each frame of a full copy and in the middle
-// of each: the replica has its old data until the copy is whole, and then what the stream
-// says; it acknowledges no more than that; promoted, it goes on with it, and so it does
-// after a new start.
+// TestCopyCutAtEveryFrame ends the master after each frame of a full copy and in the
+// middle of each: the replica has its old data until the copy is whole, and then what the
+// stream says; it acknowledges no more than that; promoted, it keeps that data, also
+// after a restart.
 func TestCopyCutAtEveryFrame(t *testing.T) {
 	t.Parallel()
 	sc := fullCopyScript(oldData)
@@ -179,7 +179,7 @@ func TestPromotionInEachState(t *testing.T) {
 	}
 }
 
-// TestOldDataAreReadDuringACopy, and nothing is that is not there yet.
+// TestOldDataAreReadDuringACopy: and no data of the unfinished copy.
 func TestOldDataAreReadDuringACopy(t *testing.T) {
 	sc := fullCopyScript(oldData)
 	for _, empty := range []bool{false, true} {

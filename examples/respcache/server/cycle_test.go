@@ -42,8 +42,8 @@ func follow(s, master *Server) string {
 	return ask(s.internalSession(fromClient), "REPLICAOF", "127.0.0.1", fmt.Sprint(master.Addr().Port))
 }
 
-// TestCycle: servers that are each other's replicas, and one that is its own, keep what
-// they hold. Before, they emptied each other.
+// TestCycle: servers that are each other's replicas, and one that is its own, keep their
+// data instead of emptying each other.
 func TestCycle(t *testing.T) {
 	for _, n := range []int{1, 2, 3} {
 		servers, logs, states := ring(t, n)

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// DEBUG stops the server, or replaces what it holds by what is on disk: it is for tests.
-// As in Redis it has to be allowed at the start, by enable-debug-command.
+// DEBUG can stop the server, or replace its data by those on disk: it is for tests. As in
+// Redis it has to be allowed at the start, by enable-debug-command.
 var debugCommands = []entry{{"debug", -2, anytime | admin | allShards, 0, 0, 0, debugCommand}}
 
 // A debugAccess is the value of enable-debug-command.

@@ -8,9 +8,9 @@ import (
 	"example.com/flatline/lru"
 )
 
-// A dict finds the item of a key and knows which one is to leave first: the one
-// used longest ago, or the one used least often. The cache that is its index never
-// evicts by itself, as the bound is on bytes; evict asks for the victim.
+// A dict finds the item of a key and knows the next victim: the least recently used item,
+// or the least frequently used one. The cache that is its index never evicts by itself,
+// as the bound is on bytes; evict asks for the victim.
 type dict struct {
 	recent *lru.Cache[string, *item]
 	often  *lfu.Cache[string, *item]
@@ -58,7 +58,7 @@ func (d *dict) delete(k string) {
 	}
 }
 
-// first returns the item that is to leave first.
+// first returns the next victim.
 func (d *dict) first() *item {
 	if d.recent != nil {
 		_, it, _ := d.recent.Oldest()
@@ -68,7 +68,7 @@ func (d *dict) first() *item {
 	return it
 }
 
-// all yields the items in the order in which they would leave.
+// all yields the items in the order of eviction.
 func (d *dict) all() iter.Seq2[string, *item] {
 	if d.recent != nil {
 		return d.recent.Backward()

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A fullDisk has room for so many bytes more.
+// A fullDisk has space for a number of further bytes.
 type fullDisk struct {
 	osDisk
 	left atomic.Int64
@@ -31,7 +31,7 @@ func (d *fullDisk) open(path string, flag int) (logFile, error) {
 	return fullFile{f, d}, nil
 }
 
-// Write writes what there is room for, as the system does.
+// Write writes as much as fits, as the system does.
 func (f fullFile) Write(b []byte) (int, error) {
 	if left := f.d.left.Add(-int64(len(b))); left < 0 {
 		n, err := f.logFile.Write(b[:max(0, int64(len(b))+left)])
@@ -41,8 +41,9 @@ func (f fullFile) Write(b []byte) (int, error) {
 	return f.logFile.Write(b)
 }
 
-// TestFullDisk: while the disk is full the server tries less and less often to write a new
-// log, and leaves no file behind; once there is room, it goes on with everything.
+// TestFullDisk: while the disk is full the server tries less and less often to write a
+// new log, and leaves no file behind; once there is space, it continues with all its
+// data.
 func TestFullDisk(t *testing.T) {
 	o := aofOptions(t.TempDir())
 	d := &fullDisk{}

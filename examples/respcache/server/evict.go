@@ -1,21 +1,21 @@
 package server
 
-// A kind says by what a victim is chosen.
+// A kind says how a victim is chosen.
 type kind uint8
 
 const (
 	byNothing  kind = iota
-	byAge           // used longest ago
+	byAge           // least recently used
 	byUses          // used least often; of several, longest ago
 	byChance        // any, each with the same probability
-	byDeadline      // nearest to its end
+	byDeadline      // the nearest deadline
 )
 
-// A policy says who leaves when memory is full. All of them are exact: the victim
-// is the first of all keys in its order, not of a few that were drawn.
+// A policy chooses the victims when memory is full. All policies are exact: the victim is
+// the first of all keys in the policy's order, not of a sample.
 type policy struct {
 	kind  kind
-	timed bool // only keys with a deadline leave
+	timed bool // only keys with a deadline are evicted
 }
 
 // policies by the names of Redis, in the order in which Redis lists them in errors.
@@ -33,10 +33,10 @@ var policies = []struct {
 	{"noeviction", policy{}},
 }
 
-// ranked reports whether the keys with a deadline have an order of use of their own.
+// ranked reports whether the keys with a deadline have a separate order of use.
 func (p policy) ranked() bool { return p.timed && (p.kind == byAge || p.kind == byUses) }
 
-// victim returns the item that leaves next, nil if the policy finds none.
+// victim returns the next item to evict, nil if the policy finds none.
 func (sh *shard) victim() *item {
 	switch p := sh.policy; {
 	case p.kind == byNothing:
@@ -59,7 +59,7 @@ func (sh *shard) victim() *item {
 	}
 }
 
-// evict lets keys go until the shard is within its limit, and reports whether it is.
+// evict evicts keys until the shard is within its limit, and reports whether it is.
 func (s *session) evict(sh *shard, limit int64) bool {
 	for sh.used > limit {
 		it := sh.victim()

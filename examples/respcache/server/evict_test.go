@@ -12,7 +12,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// A modelKey is what the model of eviction knows of a key.
+// A modelKey is the model's data about a key.
 type modelKey struct {
 	name      string
 	uses      int // since it is there
@@ -54,7 +54,7 @@ func (m *model) expire(k *modelKey, at int64) {
 	k.at = at
 }
 
-// victim returns nil if no key may leave.
+// victim returns nil if no key may be evicted.
 func (m *model) victim() *modelKey {
 	var may []*modelKey
 	for _, k := range m.keys {
@@ -87,8 +87,8 @@ func (k *modelKey) cost() int64 {
 	return c
 }
 
-// follow takes those out of the model that chance has taken out of the server, and
-// checks that they were allowed to leave, and that none left when there was room.
+// follow removes from the model the keys that the server evicted at random, and checks
+// that they were allowed to be evicted, and that none was evicted needlessly.
 func (m *model) follow(t *rapid.T, srv *Server) {
 	have, largest := srv.state(), int64(0)
 	for name, k := range m.keys {
@@ -107,8 +107,8 @@ func (m *model) follow(t *rapid.T, srv *Server) {
 	}
 }
 
-// TestEvictionIsExact compares who leaves, at every step, with the model. The random
-// policies are followed: any victim is right that the policy allows.
+// TestEvictionIsExact compares each victim with the model's. For the random policies any
+// victim that the policy allows is correct.
 func TestEvictionIsExact(t *testing.T) {
 	for _, p := range policies {
 		t.Run(p.name, func(t *testing.T) {
@@ -131,11 +131,11 @@ func evictLike(t *rapid.T, name string, p policy) {
 		grows := strings.HasPrefix(op, "SET")
 		deadline += 1 + rapid.IntRange(0, 5).Draw(t, "longer")
 
-		// Before a command there is room, or there is nobody who may leave.
+		// Before a command memory is below the limit, or no key may be evicted.
 		full := false
 		for m.used() > m.limit && !full {
 			if p.kind == byChance {
-				ask(s, "TTL", key) // makes room, as any command does, and changes nothing else
+				ask(s, "TTL", key) // evicts if necessary, as any command does, and changes nothing else
 				m.follow(t, srv)
 				full = m.used() > m.limit
 				break

@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestCommands is a table of edges; that replies equal those of Redis in general is
-// shown by the differential test beside this package.
+// TestCommands is a table of edges; the differential test in the parent folder shows that
+// replies equal those of Redis in general.
 func TestCommands(t *testing.T) {
 	c := newClock()
 	s := stopped(t, Options{now: c.now}).internalSession(fromClient)
@@ -77,8 +77,8 @@ func TestCommands(t *testing.T) {
 	}
 }
 
-// TestExpiry: a key is absent from the moment its time is over, and its memory is
-// given back though nobody asks for it.
+// TestExpiry: a key is absent from the moment it expires, and its memory is released even
+// if no client asks for it.
 func TestExpiry(t *testing.T) {
 	c := newClock()
 	srv := stopped(t, Options{now: c.now})
@@ -94,12 +94,13 @@ func TestExpiry(t *testing.T) {
 	require.Equal(t, ":-2\r\n", words(s, "PTTL k2"))
 	require.Equal(t, "*1\r\n$5\r\nstays\r\n", words(s, "KEYS *"))
 	require.Equal(t, "$5\r\nstays\r\n", words(s, "RANDOMKEY"))
-	eventually(t, func() bool { return words(s, "DBSIZE") == ":1\r\n" }, "expired keys are taken out")
+	eventually(t, func() bool { return words(s, "DBSIZE") == ":1\r\n" }, "expired keys are removed")
 	srv.shards[0].check(t)
 	assert.Contains(t, words(s, "INFO stats"), "expired_keys:1000")
 }
 
-// TestScan meets every key that stays, whatever is inserted and deleted meanwhile.
+// TestScan: a SCAN finds every key that is present throughout, whatever is inserted and
+// deleted meanwhile.
 func TestScan(t *testing.T) {
 	for _, shards := range []int{1, 4} {
 		s := stopped(t, Options{Shards: shards}).internalSession(fromClient)
@@ -163,8 +164,8 @@ func TestParserDoesNotAllocate(t *testing.T) {
 	assert.Zero(t, testing.AllocsPerRun(1000, run))
 }
 
-// TestWatchExpired: a key that had expired at WATCH is no change when it is removed, by
-// whatever, and is one when it is written again.
+// TestWatchExpired: the removal of a key that had expired at WATCH does not count as a
+// change; a new write of it does.
 func TestWatchExpired(t *testing.T) {
 	for _, shards := range []int{1, 4} {
 		for line, unchanged := range map[string]bool{"EXISTS k": true, "FLUSHALL": true, "KEYS *": true, "SCAN 0": true, "GET other": true, "SET k 1": false, "APPEND k 1": false} {

@@ -14,7 +14,7 @@ var expireCommands = []entry{
 	{"persist", 2, writes | fast, 1, 1, 1, persist},
 }
 
-// A reference is what a command counts its time from.
+// A reference is the time from which a command counts.
 type reference uint8
 
 const (
@@ -122,12 +122,12 @@ func persist(s *session, args [][]byte) {
 }
 
 const (
-	sample  = 20 // keys that are looked at in one go
-	maxGoes = 50 // goes at one time, while a quarter of the keys looked at is over
+	sample  = 20 // keys that are looked at in one round
+	maxGoes = 50 // rounds per call, while a quarter of the keys looked at have expired
 )
 
-// expireSome takes out keys whose time is over, though nobody asks for them: it
-// draws some keys of those with a deadline, and draws again while that pays.
+// expireSome removes expired keys that no client asks for: it draws some of the keys with
+// a deadline, and draws again while many of them have expired.
 func (s *session) expireSome(mask uint64, i int) {
 	if s.srv.isReplica() || s.srv.pause.on.Load() || s.srv.lazy.Load() {
 		return

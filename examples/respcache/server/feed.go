@@ -10,17 +10,17 @@ import (
 )
 
 // A feed is the stream of effects. It has two readers: the file on disk, and the
-// replicas, each of which follows the ring at its own pace. A replica that falls
-// behind the ring's end has to begin anew; so memory is bounded whatever it does.
+// replicas, each of which follows the ring at its own pace. A replica that falls behind
+// the ring's end has to start again; so memory is bounded whatever a replica does.
 type feed struct {
-	on atomic.Bool // whether anybody wants effects
+	on atomic.Bool // whether effects are needed
 
 	mu       sync.Mutex
 	id       string                 // of this stream: an offset means nothing in another
 	offset   int64                  // bytes so far
-	ring     *ringbuffer.Ring[byte] // the last of them; nil while no replica has ever come
+	ring     *ringbuffer.Ring[byte] // the last of them; nil until the first replica connects
 	replicas map[*replica]struct{}
-	acked    chan struct{} // closed, and made anew, when a replica has said how far it is
+	acked    chan struct{} // closed and replaced when a replica acknowledges an offset
 	file     *aof          // nil without one
 
 	maxLag atomic.Int64 // seconds: see good
@@ -28,11 +28,10 @@ type feed struct {
 	seen atomic.Pointer[feedCounts] // of the last tick
 }
 
-// append takes a row of whole commands and returns a buffer for the next, and the
-// offset that must be on disk before what was done may be acknowledged (0 is none).
-// The caller holds the locks of the shards that the effects are of, so that the
-// stream has them in order; if the disk falls behind, it waits here, and with it all
-// who write.
+// append takes a sequence of whole commands and returns a buffer for the next, and the
+// offset that must be on disk before they may be acknowledged (0 is none). The caller
+// holds the locks of the shards that the effects are of, so that the stream has them in
+// order; if the disk falls behind, it waits here, and so do all writers.
 func (f *feed) append(b []byte) (next []byte, seq int64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -62,7 +61,7 @@ func keep(b []byte) []byte {
 	return b[:0]
 }
 
-// since copies what comes after an offset of the stream id into buf; ok is false if the
+// since copies the bytes after an offset of the stream id into buf; ok is false if the
 // ring does not have it any more, or if that stream has ended.
 func (f *feed) since(id string, pos int64, buf []byte) (n int, ok bool) {
 	f.mu.Lock()
@@ -80,8 +79,8 @@ func (f *feed) since(id string, pos int64, buf []byte) (n int, ok bool) {
 	return n + copy(buf[n:], b[skip-len(a):]), true
 }
 
-// disconnect closes the connections of all replicas. They connect again, and then hear
-// what has changed.
+// disconnect closes the connections of all replicas. They reconnect, and then learn what
+// has changed.
 func (f *feed) disconnect() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -103,7 +102,7 @@ func (f *feed) restart() {
 	}
 }
 
-// good returns how many replicas have a whole copy and were heard lately.
+// good returns how many replicas have a whole copy and have sent something recently.
 func (f *feed) good() (n int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -122,7 +121,7 @@ func (f *feed) position() int64 {
 	return f.offset
 }
 
-// wait waits until the file has all up to seq on disk, and reports whether it has.
+// wait waits until everything up to seq is on disk, and reports whether it is.
 func (f *feed) wait(seq int64) bool { return f.file.wait(seq) }
 
 // broken returns what to reply to writes, "" if they may go on.
@@ -140,10 +139,10 @@ func (f *feed) close() error {
 	return f.file.close()
 }
 
-// A walk visits all items in small pieces, with the lock held for one piece at a
-// time, and so costs no copy of the whole. What changes meanwhile is in the stream:
-// who takes the stream from before the walk began and repeats it on top of what the
-// walk has brought, has the state of the stream's end.
+// A walk visits all items in small pieces, with the lock held for one piece at a time,
+// and so costs no copy of the whole. Changes in the meantime are in the stream: replaying
+// the stream, from before the walk began, on top of the walk's items gives the state at
+// the stream's end.
 //
 // The array of a shard's keys is walked from its end to its begin: new keys come
 // behind the walk, and a deletion moves the last key, so that none that stays is

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestManifest: what no server has written is refused, with the reason, and nothing on disk
-// is changed.
+// TestManifest: a manifest that no server can have written is refused, with the reason,
+// and nothing on disk is changed.
 func TestManifest(t *testing.T) {
 	const b, i, j = "file appendonly.aof.1.base.aof seq 1 type b\n", "file appendonly.aof.1.incr.aof seq 1 type i\n", "file appendonly.aof.2.incr.aof seq 2 type i\n"
 	for name, c := range map[string]struct{ text, why string }{
@@ -71,8 +71,8 @@ func contents(t *testing.T, dir string) map[string]string {
 	return all
 }
 
-// TestOrphans: files that the manifest does not list are counted, and never deleted nor
-// written to; history is deleted.
+// TestOrphans: files that the manifest does not list are counted, and never deleted or
+// written; history files are deleted.
 func TestOrphans(t *testing.T) {
 	log := &lines{}
 	o := aofOptions(t.TempDir())
@@ -144,8 +144,8 @@ func TestDirectoryIsLocked(t *testing.T) {
 	require.NoError(t, again.Close())
 }
 
-// TestDamagedLength: a length that has become larger swallows what follows. That is cut off
-// as a torn end is, but kept.
+// TestDamagedLength: a damaged length that is too large swallows the commands after it.
+// They are cut off as a torn end is, but kept in a separate file.
 func TestDamagedLength(t *testing.T) {
 	o := aofOptions(t.TempDir())
 	s := stopped(t, o)

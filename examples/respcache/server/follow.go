@@ -32,7 +32,7 @@ type fullCopy struct {
 	until  int64  // where it is whole; -1 before the master has said so
 }
 
-// follow returns why it ended, with the server as it was or as the stream has made it.
+// follow returns why it ended; the server then has its old data or those of the stream.
 func (f *follower) follow(ctx context.Context) (err error) {
 	defer func() {
 		p := recover()
@@ -75,7 +75,7 @@ func (f *follower) fill() error {
 	return err
 }
 
-// greet says who the server is and what it has, and reads what it will get.
+// greet sends the server's identity and offset, and reads what the master will send.
 func (f *follower) greet() error {
 	f.l.mu.Lock()
 	id, offset := f.l.id, f.l.offset
@@ -128,7 +128,7 @@ var errPanic = errors.New("panic in what the master sent")
 
 var errCycle = errors.New("refused: the master's data come from this server")
 
-// resume goes on where the last connection ended.
+// resume continues where the last connection ended.
 func (f *follower) resume(chain string) error {
 	if !f.l.setChain(f.s, chain) {
 		return errCycle
@@ -159,7 +159,8 @@ func (f *follower) begin(id string, from int64, chain string) error {
 	return nil
 }
 
-// has returns the offset that the server has whole, -1 if it is not that of the stream.
+// has returns the offset up to which the server has a whole state of the stream, -1 if it
+// has none.
 func (f *follower) has() int64 {
 	if f.copy != nil {
 		return -1
@@ -183,9 +184,9 @@ func (f *follower) bounded() error {
 	return nil
 }
 
-// apply executes the commands that are complete, and counts how far in the stream
-// that is. Inside a transaction the count stands: a link that is cut there begins
-// again with all of it.
+// apply executes the complete commands, and counts their offset in the stream. Inside a
+// transaction the offset does not advance: a link that is cut there resumes at its
+// beginning.
 func (f *follower) apply(ctx context.Context) error {
 	for {
 		args, err := f.in.command()

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// gauges are what CLIENT LIST shows of what only a connection's own goroutine knows.
+// gauges are the values of CLIENT LIST that only a connection's own goroutine knows.
 type gauges struct {
 	query, queryFree int64 // bytes of the buffer for what the client sends: in use, and free
 	argv             int64 // bytes of the words of the command that is at work
@@ -95,8 +95,8 @@ func (s *Server) trimBuffers() {
 	}
 }
 
-// read reads what the client sends next. If trimBuffers interrupts it, it goes on without a
-// buffer, unless a part of a command is there.
+// read reads what the client sends next. If trimBuffers interrupts it, it continues
+// without a buffer, unless the buffer has a part of a command.
 func (c *conn) read() (n int, err error) {
 	in := &c.in
 	for released := false; ; {
@@ -118,7 +118,7 @@ func (c *conn) read() (n int, err error) {
 	}
 }
 
-// releaseBuffer gives the buffer up if nothing is in it, and reports whether it did.
+// releaseBuffer releases the buffer if it is empty, and reports whether it did.
 func (p *reader) releaseBuffer() bool {
 	if p.begin < len(p.buf) && p.next < len(p.buf) || p.want > 0 {
 		return false

@@ -5,11 +5,11 @@ import (
 	"runtime/debug"
 )
 
-// A panic in what a client asked for is a fault of this program. It ends the connection,
-// not the process, and with it everybody's data.
+// A panic in a client's command is a bug of this program. It ends the connection, not the
+// process, which would lose all clients' data.
 
-// panicked notes a panic, with the stack, and makes the session one that can be ended:
-// what it has changed in part is logged as it is in memory.
+// panicked logs a panic, with the stack, and prepares the session for its end: partial
+// changes are logged as they are in memory.
 func (s *session) panicked(p any) {
 	s.srv.panicked("a command", p)
 	if s.tx.logged {

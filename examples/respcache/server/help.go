@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// helpTexts says of each command that has subcommands what they are for. The words are
-// ours; that every subcommand is there, and no other, a test makes sure.
+// helpTexts says of each command that has subcommands what they are for. The words differ
+// from Redis'; a test checks that exactly the existing subcommands are listed.
 var helpTexts = map[string][][2]string{
 	"acl": {
 		{"CAT [<category>]", "The categories of commands, or the commands of one."},

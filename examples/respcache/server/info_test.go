@@ -9,8 +9,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestInfoDoesNotWait: whoever holds a shard, the stream or the subscriptions, INFO answers,
-// with what the last tick has seen of the part that is held; so it does in a transaction.
+// TestInfoDoesNotWait: while another goroutine holds a shard, the stream or the
+// subscriptions, INFO answers with the values of the last tick for that part; also in a
+// transaction.
 func TestInfoDoesNotWait(t *testing.T) {
 	for _, shards := range []int{1, 4} {
 		s := stopped(t, Options{Shards: shards})

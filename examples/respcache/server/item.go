@@ -2,10 +2,10 @@ package server
 
 import "unsafe"
 
-// An item is what a key leads to. Key and value follow it in one piece of memory, as
-// long as the value fits there, so that a look-up that compares the key has the item,
-// and mostly the value, in the processor's cache. A value that fits is overwritten in
-// place; one that outgrows its place gets memory of its own.
+// An item is what a key leads to. Key and value follow it in one piece of memory, as long
+// as the value fits there, so that a look-up that compares the key has the item, and
+// mostly the value, in the processor's cache. A value that fits is overwritten in place;
+// a value that outgrows it gets separate memory.
 //
 // The value is kept as a slice is, in 16 bytes instead of 24, which leaves room for the
 // time of the last use without making the item larger.
@@ -86,9 +86,9 @@ func (it *item) fill(data []byte, key string, val []byte) *item {
 	return it
 }
 
-// What a key costs beside its own bytes and those of its value: the item (48), its
-// entry in the dictionary with links and bucket (48), its place in the set of all
-// keys (24); and with a deadline its place in the set of those (24).
+// The cost of a key in addition to its bytes and those of its value: the item (48), its
+// entry in the dictionary with links and bucket (48), its entry in the set of all keys
+// (24); and with a deadline its entry in the set of those (24).
 const (
 	keyCost   = 120
 	timedCost = 24

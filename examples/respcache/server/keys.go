@@ -87,8 +87,8 @@ func renamenx(s *session, args [][]byte) {
 	s.flag(there == nil)
 }
 
-// move gives an item another key. The log gets what becomes of either key, not a
-// RENAME, which could not be repeated.
+// move gives an item another key. The log gets the new state of both keys, not a RENAME,
+// which could not be repeated.
 func (s *session) move(from *shard, it *item, to *shard, there *item, key []byte) {
 	val, at := it.value(), it.at
 	start := s.begin(2)

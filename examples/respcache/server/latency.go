@@ -15,7 +15,7 @@ import (
 // latencySamples is how many samples of each event are kept, as in Redis.
 const latencySamples = 160
 
-// A latencyMonitor has samples of what took long: "command", "fast-command" and
+// A latencyMonitor has samples of slow events: "command", "fast-command" and
 // "expire-cycle".
 type latencyMonitor struct {
 	than atomic.Int64 // milliseconds from which a sample is taken; 0 is never
@@ -101,7 +101,7 @@ func latencyReset(s *session, args [][]byte) {
 	s.integer(int64(n - len(l.events)))
 }
 
-// latencyDoctor says in a few lines what the samples say.
+// latencyDoctor summarizes the samples in a few lines.
 func latencyDoctor(s *session, _ [][]byte) {
 	l := &s.srv.latency
 	l.mu.Lock()

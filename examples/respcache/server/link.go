@@ -10,11 +10,11 @@ import (
 	"time"
 )
 
-// A link is the replica's side: it follows a master until it is told otherwise.
+// A link is the replica's side: it follows a master until REPLICAOF changes that.
 type link struct {
 	on atomic.Bool // the server is a replica
 
-	turn   sync.Mutex // of who starts or stops a link
+	turn   sync.Mutex // held while a link is started or stopped
 	cancel context.CancelFunc
 	ended  chan struct{}
 
@@ -69,14 +69,14 @@ func (l *link) describe() (host, port, state string, offset int64) {
 	return l.host, l.port, l.state, l.offset
 }
 
-// How long to wait before the master is called again: twice as long after each
-// connection that brought nothing.
+// How long to wait before the next connection to the master: twice as long after each
+// connection that received nothing.
 const (
 	minPause = 20 * time.Millisecond
 	maxPause = 2 * time.Second
 )
 
-// run connects again and again. What it says of a failure it says once.
+// run connects again and again. It logs a repeated failure only once.
 func (l *link) run(ctx context.Context, s *Server) {
 	pause, said, had := minPause, "", int64(-1)
 	for {
@@ -135,7 +135,7 @@ func (s *Server) chain() string {
 }
 
 // setChain takes the master's chain, and reports whether the server is not in it: if it
-// is, it would copy its own data. Its replicas hear of a chain that is another.
+// is, it would copy its own data. If the chain has changed, its replicas are notified.
 func (l *link) setChain(s *Server, chain string) bool {
 	if slices.Contains(strings.Split(chain, ","), s.runID) {
 		return false

@@ -32,7 +32,7 @@ func (s *Server) Addr() *net.TCPAddr {
 	return s.listener.Addr().(*net.TCPAddr)
 }
 
-// setPort goes on listening at another port. Connections stay as they are.
+// setPort continues to listen on another port. Connections stay open.
 func (s *Server) setPort(port string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// openLog loads the files of the log and goes on with the last of them.
+// openLog loads the files of the log and continues with the last one.
 func (s *Server) openLog(dir string, d disk) error {
 	a := &aof{srv: s, disk: d, dir: filepath.Join(dir, logDir)}
 	if a.disk == nil {
@@ -41,8 +41,8 @@ func (s *Server) openLog(dir string, d disk) error {
 	return nil
 }
 
-// load loads what the manifest lists, and opens the file for what comes. Nothing is
-// changed on disk unless all of that went well.
+// load loads the files that the manifest lists, and opens the file for new effects.
+// Nothing is changed on disk unless all of that succeeds.
 func (a *aof) load() error {
 	began := time.Now()
 	m, err := readManifest(a.dir)
@@ -185,9 +185,9 @@ func (s *Server) load(path string, last bool) (size int64, err error) {
 	return good, f.Truncate(good)
 }
 
-// keepDamaged copies what is to be cut off into a file of its own if there are whole
-// commands inside the last one, which is not whole: a crash does not leave that, unless
-// the value was such commands, but a length that has become a larger one does.
+// keepDamaged copies the bytes to be cut off into a separate file if there are whole
+// commands inside the last, incomplete one. A crash does not leave that, unless the value
+// consists of commands, but a damaged length that is too large does.
 func (s *Server) keepDamaged(f *os.File, good int64, last []byte) error {
 	if !hidesCommands(last) {
 		return nil

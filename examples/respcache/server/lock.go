@@ -6,8 +6,8 @@ import (
 	"path/filepath"
 )
 
-// lockName is the file that a server locks in the directory of its log. It stays there:
-// the lock is what counts, and the system releases it when the process ends.
+// lockName is the file that a server locks in the directory of its log. The file stays:
+// only the lock matters, and the system releases it when the process ends.
 const lockName = "respcache.lock"
 
 // errLocked is what lockFile wraps if another server holds the lock.

@@ -18,9 +18,9 @@ import (
 //	file appendonly.aof.1.incr.aof seq 1 type h
 //
 // A file of type h (history) is not loaded. It may be deleted: its contents are in the
-// base, or it belongs to a rewrite that did not finish. Every file that a rewrite
-// creates is listed as h before it is created, and only listed files are ever deleted:
-// so a crash leaves nothing behind that a later start must guess about.
+// base, or it belongs to a rewrite that did not finish. Every file that a rewrite creates
+// is listed as h before it is created, and only listed files are ever deleted: so after a
+// crash a later start need not guess.
 const (
 	logDir       = "appendonlydir"
 	logPrefix    = "appendonly.aof."
@@ -63,8 +63,8 @@ func (m *manifest) files() []listed {
 }
 
 // readManifest reads and checks the manifest. The error is fs.ErrNotExist if there is
-// none, and anything else if it is not one that a server has written: what such a
-// manifest leads to would be a guess.
+// none, and anything else if it is not one that a server has written: the state of such a
+// manifest would be a guess.
 func readManifest(dir string) (m manifest, err error) {
 	b, err := os.ReadFile(filepath.Join(dir, manifestName))
 	if err != nil {

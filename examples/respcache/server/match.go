@@ -6,13 +6,13 @@ import "strconv"
 // counted. Redis has this bound for its recursion, and so this has it for its answers.
 const maxStars = 1000
 
-// match reports whether text fits a pattern of *, ?, [set], [^set], [a-z] and \c.
-// The backtracking is that of one star, the last: what an earlier star could have
-// taken instead, the last one can take as well. So it is O(len(pattern)·len(text)) at
-// worst, whoever wrote the pattern.
+// match reports whether text fits a pattern of *, ?, [set], [^set], [a-z] and \c. It
+// backtracks only to the last star: whatever an earlier star could match instead, the
+// last one can match as well. So it is O(len(pattern)·len(text)) at worst, for any
+// pattern.
 func match(pattern []byte, text string) bool {
 	if text == "" {
-		return len(pattern) == 0 // so says Redis, even of *
+		return len(pattern) == 0 // as in Redis, even for *
 	}
 	star, again, stars := -1, 0, 0
 	p, t := 0, 0

@@ -55,7 +55,7 @@ func (m *monitors) has(c *conn) bool {
 	return ok
 }
 
-// show sends a command to all who monitor.
+// show sends a command to all monitoring clients.
 func (m *monitors) show(s *session, start time.Time, args [][]byte, secret uint64) {
 	us := start.UnixMicro()
 	b := strconv.AppendInt([]byte{'+'}, us/1e6, 10)

@@ -57,7 +57,7 @@ func objectEncoding(s *session, args [][]byte) {
 	}
 }
 
-// encoding is how Redis would keep a value.
+// encoding is the encoding that Redis would use for a value.
 func encoding(val []byte) string {
 	if _, ok := parseInt(val); ok {
 		return "int"

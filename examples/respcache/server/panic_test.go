@@ -44,8 +44,8 @@ func TestPanicEndsTheConnection(t *testing.T) {
 	assert.Equal(t, items("a", "1", "b", "2"), stopped(t, o).state())
 }
 
-// TestPanicInATransaction: what the log has begun it ends, or all that comes after would
-// be taken for a part of it.
+// TestPanicInATransaction: a transaction that the log has begun is ended; otherwise
+// everything after it would count as a part of it.
 func TestPanicInATransaction(t *testing.T) {
 	o := aofOptions(t.TempDir())
 	s := stopped(t, o)

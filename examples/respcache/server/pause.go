@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// A pause is what CLIENT PAUSE asks for: until it ends, the commands of clients wait, all of
-// them or those that write, and nothing expires or is evicted, so that what the server
-// holds stays as it is. A replica goes on to follow its master.
+// A pause is the effect of CLIENT PAUSE: until it ends, the commands of clients wait, all
+// of them or those that write, and nothing expires or is evicted, so that the server's
+// data do not change. A replica continues to follow its master.
 type pause struct {
 	on atomic.Bool // is set with all shards locked, so that no write is in progress
 
@@ -55,7 +55,8 @@ func (s *session) timeout(word []byte) (d time.Duration, ok bool) {
 	return time.Duration(min(ms, 1<<40)) * time.Millisecond, ok && ms >= 0
 }
 
-// begin starts a pause, or makes the one that is there longer and stricter, never less so.
+// begin starts a pause, or makes the current one longer and stricter, never shorter or
+// weaker.
 func (p *pause) begin(d time.Duration, all bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -99,8 +100,8 @@ func (s *session) postpones(flags int) bool {
 	return s.conn != nil && p.on.Load() && (p.all || flags&(writes|relayed) != 0)
 }
 
-// postpone waits until the pause is over and executes the command then. The words of the
-// command are copied: what the client sends meanwhile may overwrite them.
+// postpone waits until the pause has ended and then executes the command. The words of
+// the command are copied: what the client sends meanwhile may overwrite them.
 func (s *session) postpone(c *command, args [][]byte) {
 	words := make([][]byte, len(args))
 	for i, a := range args {

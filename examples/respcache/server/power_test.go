@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A powerDisk knows what would be left if the power failed now: the bytes of a file that
+// A powerDisk models what would be left if the power failed now: the bytes of a file that
 // were there when it was last synced, under the names that the directory had when it was.
 // What was not synced is lost whole; a deletion is on disk at once, which is the worst.
 type powerDisk struct {

@@ -18,9 +18,9 @@ var pubsubCommands = []entry{
 	{"pubsub|help", 2, anytime, 0, 0, 0, help("pubsub")},
 }
 
-// A hub leads from channels and patterns to the connections that subscribed. One
-// lock for all of it: so all who subscribed to a channel get its messages in one
-// order, and nobody's message overtakes the confirmation of the subscription.
+// A hub leads from channels and patterns to the connections that subscribed. One lock for
+// all of it: so all subscribers of a channel get its messages in the same order, and no
+// message overtakes the confirmation of the subscription.
 type hub struct {
 	mu       sync.Mutex
 	channels map[string]map[*conn]struct{}
@@ -93,7 +93,7 @@ func (s *session) enter(word string, patterns bool, topics [][]byte) {
 	}
 }
 
-// recount is called before the lock is released by those that change the maps.
+// recount is called after each change of the maps, before the lock is released.
 func (h *hub) recount(s *session) {
 	h.channelCount.Store(int64(len(h.channels)))
 	h.patternCount.Store(int64(len(h.patterns)))

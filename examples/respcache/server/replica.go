@@ -26,7 +26,7 @@ type replica struct {
 	c     *conn
 	port  string // where it listens, as it said
 	id    string // of the stream that it gets
-	pos   int64  // what was sent
+	pos   int64  // the offset sent so far
 	acked int64  // what it has, -1 before it has a whole copy; guarded by feed.mu, as is heard
 	heard time.Time
 	wake  chan struct{}
@@ -101,7 +101,7 @@ func (s *session) refusal() string {
 	return ""
 }
 
-// replconf takes what a replica says of itself.
+// replconf records what a replica says about itself.
 func replconf(s *session, args [][]byte) {
 	for i := 1; i+1 < len(args); i += 2 {
 		if is(args[i], "ACK") {
@@ -127,8 +127,7 @@ func replconf(s *session, args [][]byte) {
 }
 
 // feedReplica sends the stream until the connection ends, or the replica has fallen
-// behind the ring. The replica's acknowledgements are read by a goroutine of their
-// own.
+// behind the ring. Another goroutine reads the replica's acknowledgements.
 func (c *conn) feedReplica() {
 	s, r, f := c.s, c.s.replica, &c.s.srv.feed
 	defer f.detach(r)
@@ -202,7 +201,7 @@ func (c *conn) sendAll(r *replica) bool {
 	return c.write(appendCommand(nil, "REPLSYNCED", itoa(srv.feed.position())))
 }
 
-// hear executes what the replica says, which is how far it is.
+// hear executes the replica's commands, which acknowledge offsets.
 func (c *conn) hear() {
 	in := &c.in
 	for {

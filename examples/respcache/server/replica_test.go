@@ -46,7 +46,7 @@ func TestReplication(t *testing.T) {
 	}
 }
 
-// TestFullCopyUnderLoad: what changes while the copy is made is in it, or comes after.
+// TestFullCopyUnderLoad: changes during the copy are in it, or follow it.
 func TestFullCopyUnderLoad(t *testing.T) {
 	t.Parallel()
 	master := start(t, Options{})
@@ -73,8 +73,8 @@ func (s *Server) cut() {
 	}
 }
 
-// TestLinkIsCut: a replica that comes back in time goes on where it was, in one that
-// was away for longer than the backlog all begins anew.
+// TestLinkIsCut: a replica that reconnects in time continues where it was; one that was
+// away for longer than the backlog starts again with a full copy.
 func TestLinkIsCut(t *testing.T) {
 	t.Parallel()
 	master, replica := pair(t, Options{})
@@ -108,7 +108,7 @@ func TestLinkIsCut(t *testing.T) {
 	same(t, master, replica)
 }
 
-// TestReplicaOfReplica: what a replica executes it passes on.
+// TestReplicaOfReplica: a replica passes on what it executes.
 func TestReplicaOfReplica(t *testing.T) {
 	master, middle := pair(t, Options{})
 	end := stopped(t, Options{ReplicaOf: middle.Addr().String()})
@@ -120,8 +120,8 @@ func TestReplicaOfReplica(t *testing.T) {
 	same(t, master, end)
 }
 
-// TestExpiryComesFromTheMaster: to a replica's clients a key whose time is over is
-// absent, but it stays in memory until the master says DEL.
+// TestExpiryComesFromTheMaster: for a replica's clients an expired key is absent, but it
+// stays in memory until the master sends DEL.
 func TestExpiryComesFromTheMaster(t *testing.T) {
 	c := newClock()
 	master, replica := pair(t, Options{now: c.now})

@@ -103,7 +103,7 @@ func (s *session) set(n int) {
 	}
 }
 
-// push begins what comes without being asked for, which in RESP2 is an array.
+// pushHead begins a push message, which in RESP2 is an array.
 func pushHead(out []byte, resp3 bool, n int) []byte {
 	if resp3 {
 		return appendHead(out, '>', int64(n))

@@ -5,8 +5,8 @@ import (
 	"unsafe"
 )
 
-// Limits of what a client may send. None of them is memory that is set aside: a
-// buffer grows as data comes, whatever length was announced.
+// Limits of what a client may send. None of them reserves memory: a buffer grows as data
+// arrives, whatever length was announced.
 const (
 	maxInline = 64 << 10  // bytes of a line
 	maxBulk   = 512 << 20 // bytes of one argument
@@ -15,17 +15,17 @@ const (
 	bufSize   = 16 << 10  // of a buffer that is not in need of more
 )
 
-// A protoError is what a client is told before its connection is closed.
+// A protoError is the error that a client gets before its connection is closed.
 type protoError string
 
 func (e protoError) Error() string { return string(e) }
 
 type span struct{ at, n int } // of an argument, counted from the command's begin
 
-// A reader cuts commands out of a buffer, in place: the arguments that it returns
-// are parts of the buffer, good until room is called. What has come of a command
-// that is not complete is never looked at twice, so that a client cannot make the
-// server work more than it sends.
+// A reader cuts commands out of a buffer, in place: the arguments that it returns are
+// parts of the buffer, good until room is called. The received part of an incomplete
+// command is never parsed twice, so the server's work is proportional to what a client
+// sends.
 type reader struct {
 	buf   []byte
 	begin int // of the command
@@ -108,7 +108,7 @@ func (p *reader) command() ([][]byte, error) {
 	}
 }
 
-// bulks reads arguments until none is wanted.
+// bulks reads arguments until the command is complete.
 func (p *reader) bulks() (ok bool, err error) {
 	for p.want > 0 {
 		if p.size < 0 {

@@ -212,7 +212,7 @@ func (a *aof) create(f listed) (logFile, error) {
 	return a.disk.open(filepath.Join(a.dir, f.name), os.O_WRONLY|os.O_CREATE|os.O_EXCL|os.O_APPEND)
 }
 
-// use makes the writer, which calls it, go on in another file.
+// use makes the writer, which calls it, continue in another file.
 func (a *aof) use(f logFile) {
 	a.file.Close()
 	a.file, a.lost, a.dirty, a.hidden = f, false, false, false

@@ -28,7 +28,7 @@ const (
 	rdbEnd     = 0xff   // the checksum of all before it follows
 )
 
-// saves is what SAVE and BGSAVE have done.
+// saves is the state of SAVE and BGSAVE.
 type saves struct {
 	running atomic.Bool
 	points  atomic.Pointer[[]savePoint]
@@ -56,8 +56,9 @@ func save(s *session, _ [][]byte) {
 	s.ok()
 }
 
-// bgSave writes what there is at this moment. The copy is made in memory, with all clients
-// waiting, and takes as much as the keys and values do; only the disk is in the background.
+// bgSave writes the data of this moment. The copy is made in memory, while all clients
+// wait, and takes as much memory as the keys and values; only writing to the disk is in
+// the background.
 func bgSave(s *session, args [][]byte) {
 	switch {
 	case len(args) > 2 || len(args) == 2 && !is(args[1], "SCHEDULE"):

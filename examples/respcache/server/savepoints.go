@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// A savePoint says that dump.rdb is written once so many changes have come and so much time
-// has passed since the last save.
+// A savePoint says after how many changes and how much time since the last save dump.rdb
+// is written.
 type savePoint struct {
 	after   time.Duration
 	changes uint64

@@ -34,10 +34,10 @@ func keys(s *session, args [][]byte) {
 	}
 }
 
-// A cursor of SCAN says how many keys are still to be met, and in which shard: the
-// keys of a shard lie in an array that is walked from its end to its begin. A new key
-// comes behind the walk. A deletion moves the last key into the gap: a key that has
-// been met may be met again, but none that stays is missed. 0 is the begin and end.
+// A cursor of SCAN says how many keys are still to be met, and in which shard: the keys
+// of a shard lie in an array that is walked from its end to its begin. A new key is added
+// behind the walk. A deletion moves the last key into the gap: a key may be returned
+// twice, but none that stays is missed. 0 is the beginning and the end.
 //
 //	cursor = keys left · shards + shard, +1
 func scan(s *session, args [][]byte) {
@@ -111,8 +111,8 @@ func scan(s *session, args [][]byte) {
 	}
 }
 
-// randomKey draws until it finds a key that is not over. A replica may not take such
-// keys out, so it gives up after a hundred and returns one of them, as Redis does.
+// randomKey draws until it finds a key that has not expired. A replica may not remove
+// expired keys, so it gives up after a hundred and returns one of them, as Redis does.
 func randomKey(s *session, _ [][]byte) {
 	for tries := 0; ; tries++ {
 		total := 0

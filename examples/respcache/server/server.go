@@ -14,8 +14,8 @@ import (
 	"example.com/flatline/concmap"
 )
 
-// Options are what New can be told. The zero value is a cache in memory alone,
-// without a bound.
+// Options are the settings of New. The zero value is a cache only in memory, without a
+// bound.
 type Options struct {
 	MaxMemory   int64  // bytes, as the items' costs count them; 0 is no bound
 	Policy      string // of Redis's maxmemory-policy; "" is noeviction
@@ -29,7 +29,7 @@ type Options struct {
 	// those above. See Parameters.
 	Config map[string]string
 
-	Log func(format string, args ...any) // gets one line for what a person should know; nil is nobody
+	Log func(format string, args ...any) // gets a line for each event that an operator should know; may be nil
 
 	now  func() int64 // Unix milliseconds; tests have their own
 	disk disk         // where the log lies; nil is the system's
@@ -187,10 +187,10 @@ func (s *Server) Close() error {
 // internalSession is a session of the server's own.
 func (s *Server) internalSession(o origin) *session { return &session{srv: s, origin: o} }
 
-// tick is how often the server looks after itself.
+// tick is the period of the server's own work.
 const tick = 100 * time.Millisecond
 
-// cron takes out what is over and notes the peaks, until Close.
+// cron removes expired keys and records the peaks, until Close.
 func (s *Server) cron() {
 	t := time.NewTicker(tick)
 	defer t.Stop()

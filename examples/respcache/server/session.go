@@ -5,8 +5,8 @@ import (
 	"math/bits"
 )
 
-// A session executes the commands of one client, whoever reads them: a connection,
-// the load of a file, the link to a master, or a test. Replies are collected in out.
+// A session executes the commands of one client: a connection, the load of a file, the
+// link to a master, or a test. Replies are collected in out.
 type session struct {
 	srv      *Server
 	conn     *conn // nil if there is none
@@ -22,7 +22,7 @@ type session struct {
 	now     int64  // Unix milliseconds, of the moment when they were locked
 	logging bool   // whether effects are wanted, as of that moment
 	log     []byte // effects that the feed has not got yet
-	seq     int64  // how far the log must be on disk before the replies may leave
+	seq     int64  // how far the log must be on disk before the replies may be sent
 	errors  int    // replies that were errors
 	done    int    // commands since the statistics were told
 
@@ -45,8 +45,8 @@ type session struct {
 	subs subscriptions
 }
 
-// An origin says where commands come from; replies to others than clients are of
-// no use, and their writes are no client's doing.
+// An origin says where commands come from; only clients need replies, and only their
+// writes count as clients' writes.
 type origin uint8
 
 const (
@@ -126,8 +126,8 @@ func (s *session) mask(c *command, args [][]byte) uint64 {
 	return m
 }
 
-// look finds the live item of a key. An item whose time is over is taken out, but
-// not by a replica: there the master says when.
+// look finds the live item of a key. An expired item is removed, but not by a replica:
+// there the master decides when.
 func (s *session) look(sh *shard, it *item) *item {
 	if it == nil || it.at == 0 || it.at >= s.now || s.origin != fromClient {
 		return it
@@ -222,14 +222,14 @@ func appendSet(b []byte, it *item) []byte {
 	return b
 }
 
-// drop takes an item out.
+// drop removes an item.
 func (s *session) drop(sh *shard, it *item) {
 	sh.remove(it)
 	s.changed(sh, it.key)
 	s.effect("DEL", it.key)
 }
 
-// expire sets a deadline, or takes it away with 0.
+// expire sets a deadline, or removes it with 0.
 func (s *session) expire(sh *shard, it *item, at int64) {
 	sh.expire(it, at)
 	s.changed(sh, it.key)
@@ -240,9 +240,9 @@ func (s *session) expire(sh *shard, it *item, at int64) {
 	}
 }
 
-// effect logs what has become of a key: never what was asked for. So the log is a
-// sequence of commands that may be repeated: who has a state that some of them are
-// already part of gets the same result.
+// effect logs the result for a key, never the original command. So the commands of the
+// log may be repeated: replaying them on a state that already includes some of them gives
+// the same result.
 func (s *session) effect(words ...string) {
 	if s.logging {
 		s.log = appendCommand(s.log, words...)

@@ -19,7 +19,7 @@ type shard struct {
 	used  int64               // the sum of the items' costs
 
 	policy policy
-	rank   dict      // of the timed keys, if the policy wants the order of those only
+	rank   dict      // of the timed keys, if the policy needs only their order
 	soon   deadlines // of the timed keys, if the policy is volatile-ttl
 
 	watched map[string]map[*session]*watching
@@ -31,8 +31,8 @@ type shard struct {
 }
 
 func newShard() *shard {
-	// A pointer says of an item which it is, but its hash is that of the key: there is
-	// no other that is quick.
+	// An item is identified by its pointer, but hashed by its key: a pointer has no fast
+	// hash.
 	seed := maphash.MakeSeed()
 	o := randset.Options[*item]{Hash: func(it *item) uint64 { return maphash.String(seed, it.key) }}
 	return &shard{keys: randset.New(o), timed: randset.New(o)}
@@ -48,7 +48,7 @@ func (sh *shard) insert(it *item) {
 	}
 }
 
-// remove takes an item out.
+// remove removes an item.
 func (sh *shard) remove(it *item) {
 	sh.used -= it.cost()
 	if it.at != 0 {
@@ -67,7 +67,7 @@ func (sh *shard) write(it *item, val []byte) {
 	sh.rewrite(it, val)
 }
 
-// rewrite gives the value memory of its own.
+// rewrite gives the value separate memory.
 func (sh *shard) rewrite(it *item, val []byte) {
 	sh.used -= int64(it.room)
 	it.keep(append([]byte(nil), val...))
@@ -91,7 +91,7 @@ func (sh *shard) resize(it *item, n int) {
 	sh.used += int64(it.room)
 }
 
-// expire sets the deadline of an item, or with 0 takes it away.
+// expire sets the deadline of an item, or removes it with 0.
 func (sh *shard) expire(it *item, at int64) {
 	switch {
 	case it.at == at:
@@ -145,9 +145,9 @@ func (sh *shard) use(it *item) {
 	}
 }
 
-// setPolicy builds the orders of another policy. O(n), under the lock. The order of
-// use goes over from one policy to the next; counts of use begin anew, and the order
-// of the keys with a deadline is that of all keys.
+// setPolicy builds the orders of another policy. O(n), under the lock. The order of use
+// is kept from one policy to the next; counts of use start again, and the order of the
+// keys with a deadline is that of all keys.
 func (sh *shard) setPolicy(p policy) {
 	old := sh.policy
 	if old == p && sh.dict != (dict{}) {
@@ -179,7 +179,7 @@ func (sh *shard) setPolicy(p policy) {
 	}
 }
 
-// clear takes everything out and gives the memory back.
+// clear removes everything and releases the memory.
 func (sh *shard) clear() {
 	sh.changes += uint64(sh.keys.Len())
 	sh.keys.Clear()
@@ -197,9 +197,9 @@ func (sh *shard) take(other *shard) {
 	sh.setPolicy(p)
 }
 
-// deadlines is a heap: whose time is over first is at the root. It is the one index
-// here that is not O(1), and only volatile-ttl has it: deadlines come in any order,
-// and to give the smallest of them at any time is to sort.
+// deadlines is a heap with the earliest deadline at the root. It is the only index here
+// that is not O(1), and only volatile-ttl has it: deadlines arrive in any order, and
+// returning the smallest at any time amounts to sorting.
 type deadlines struct {
 	items []*item
 	place map[*item]int

@@ -9,13 +9,13 @@ import (
 	"example.com/flatline/ringbuffer"
 )
 
-// What an entry of the slow log keeps of a command.
+// The part of a command that an entry of the slow log keeps.
 const (
 	slowArgs  = 32  // words
 	slowBytes = 128 // of each
 )
 
-// A slowLog has the last commands that took long.
+// A slowLog has the last slow commands.
 type slowLog struct {
 	than atomic.Int64 // microseconds from which a command is slow; -1 is never
 
@@ -31,7 +31,7 @@ type slowEntry struct {
 	addr, name   string
 }
 
-// setLen changes how many entries are kept. Their memory is taken as they come.
+// setLen changes how many entries are kept. Their memory is allocated as they are added.
 func (l *slowLog) setLen(n int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

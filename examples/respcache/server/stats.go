@@ -13,7 +13,7 @@ import (
 // peakWindow is how far back INFO's peaks look.
 const peakWindow = time.Minute
 
-// stats is what a server counts, beside what its shards count.
+// stats are the counts of a server, in addition to those of its shards.
 type stats struct {
 	clients                         atomic.Int64
 	connections, rejected           atomic.Int64
@@ -134,11 +134,12 @@ func (s *Server) memory() (used int64, keys int) {
 	return used, keys
 }
 
-// infoPatience is how long INFO waits for a lock that is busy. After that it shows what the
-// last tick has seen: whoever watches a server must not wait for what makes it slow.
+// infoPatience is how long INFO waits for a lock that is busy. After that it shows the
+// values of the last tick: a monitoring client must not wait for the operation that makes
+// the server slow.
 const infoPatience = 10 * time.Millisecond
 
-// lockWithin locks mu, unless that takes too long.
+// lockWithin locks mu, unless that takes longer than patience.
 func lockWithin(mu *sync.Mutex, patience time.Duration) bool {
 	for end := time.Now().Add(patience); !mu.TryLock(); time.Sleep(50 * time.Microsecond) {
 		if time.Now().After(end) {

@@ -232,7 +232,7 @@ func mset(s *session, args [][]byte) {
 	}
 }
 
-// msetnx sets all keys, or none if one of them is there.
+// msetnx sets all keys, or none if one of them exists.
 func msetnx(s *session, args [][]byte) {
 	if !s.pairsOf(args, "msetnx") {
 		return

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// A tally is what a server counts of one command.
+// A tally has the counts of one command.
 type tally struct {
 	calls, rejected, failed atomic.Int64
 	timed, usec             atomic.Int64 // calls that were timed, and their microseconds
@@ -87,7 +87,7 @@ func (h *histogram) read() (counts []int64, sum int64) {
 	return counts, sum
 }
 
-// percentile returns the time in nanoseconds that so many percent of the calls took at most.
+// percentile returns a percentile of the calls' times, in nanoseconds.
 func percentile(counts []int64, sum int64, percent float64) int64 {
 	seen := int64(0)
 	for i, n := range counts {

@@ -11,14 +11,14 @@ import (
 	"time"
 )
 
-// secure is how connections are encrypted, if they are.
+// secure says how connections are encrypted, if they are.
 type secure struct {
 	listen *tls.Config // of clients; nil is none
 	dial   *tls.Config // of the link to a master; nil is none
 }
 
-// newSecure reads certificates and keys. Clients need a certificate of their own if there
-// is an authority that signs them, unless tls-auth-clients says otherwise.
+// newSecure reads certificates and keys. Clients need a certificate if there is an
+// authority that signs them, unless tls-auth-clients says otherwise.
 func newSecure(get func(name string) string) (t secure, err error) {
 	certFile, keyFile, caFile := get("tls-cert-file"), get("tls-key-file"), get("tls-ca-cert-file")
 	base := &tls.Config{MinVersion: tls.VersionTLS12}

@@ -62,9 +62,9 @@ func certificates(t *testing.T) (cert, key string) {
 	return filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
 }
 
-// TestTLS: clients that speak TLS are served, with a certificate of their own if the server
-// has an authority for those; a client that does not is not, and delays nobody. Replicas
-// follow over TLS.
+// TestTLS: clients that speak TLS are served, with a client certificate if the server has
+// an authority for those. A client that does not speak TLS is refused and delays no
+// other. Replicas follow over TLS.
 func TestTLS(t *testing.T) {
 	cert, key := certificates(t)
 	pool := x509.NewCertPool()

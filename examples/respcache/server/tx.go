@@ -10,7 +10,7 @@ var txCommands = []entry{
 	{"unwatch", 1, anytime | fast, 0, 0, 0, unwatch},
 }
 
-// A transaction is what lies between MULTI and EXEC, and the keys of WATCH.
+// A transaction holds the commands between MULTI and EXEC, and the keys of WATCH.
 type transaction struct {
 	open    bool // MULTI was said
 	broken  bool // something that was to be queued could not be
@@ -18,7 +18,7 @@ type transaction struct {
 	logged  bool // the log has a MULTI whose EXEC is still to come
 	queue   []queued
 	size    int      // bytes of the queue
-	after   []func() // what waits for the end of EXEC: it needs the shards unlocked
+	after   []func() // functions to run after EXEC, with the shards unlocked
 	mask    uint64   // the shards of all queued commands
 	flags   int      // and their flags
 
@@ -91,7 +91,7 @@ func execute(s *session, _ [][]byte) {
 		for _, q := range s.tx.queue {
 			s.done++
 			s.call(q.c, q.args)
-			s.tooLong() // all commands are executed, though the client is not told
+			s.tooLong() // all commands are executed, although the client gets no reply
 		}
 		s.tx.running = false
 		s.commit(start)

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// waitReplicas waits until replicas have all that was written so far.
+// waitReplicas waits until replicas have everything written so far.
 func waitReplicas(s *session, args [][]byte) {
 	want, ok1 := parseInt(args[1])
 	switch {
@@ -43,7 +43,7 @@ func waitReplicas(s *session, args [][]byte) {
 		f.mu.Unlock()
 		if n < want {
 			if gone == nil {
-				if s.conn != nil && !s.conn.flush() { // what was asked before is answered before
+				if s.conn != nil && !s.conn.flush() { // earlier commands are answered first
 					return
 				}
 				var stop func()
@@ -64,9 +64,9 @@ func waitReplicas(s *session, args [][]byte) {
 }
 
 // await reads what the client sends while its command waits, since only reading shows
-// that it has disconnected: gone is closed then. What was read comes after the command.
-// stop must be called before anything else reads. The client may send as much as one
-// command may have, and is disconnected if it sends more.
+// that it has disconnected: gone is closed then. The bytes read follow the command. stop
+// must be called before anything else reads. The client may send as much as one command
+// may have, and is disconnected if it sends more.
 func (c *conn) await() (gone <-chan struct{}, stop func()) {
 	left, ended := make(chan struct{}), make(chan struct{})
 	if c == nil {

@@ -1,4 +1,4 @@
-// Versus measures respcache beside redis-server, on this machine, in one run:
+// Versus compares respcache with redis-server, on this machine, in one run:
 //
 //	go run ./examples/respcache/versus            every figure, about four minutes
 //	go run ./examples/respcache/versus -update    and writes them into the README

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// perSecond returns the requests a second that redis-benchmark --csv says.
+// perSecond returns the requests per second in the output of redis-benchmark --csv.
 func perSecond(out string) (float64, error) {
 	lines, err := csv.NewReader(strings.NewReader(out)).ReadAll()
 	if err != nil {
@@ -52,7 +52,7 @@ func cpuTimeOf(pid int) (time.Duration, error) {
 
 var resident = regexp.MustCompile(`(?m)^VmRSS:\s+(\d+) kB$`)
 
-// rss returns the bytes of a process that lie in memory, from the text of /proc/PID/status.
+// rss returns the resident bytes of a process, from the text of /proc/PID/status.
 func rss(status string) (int64, error) {
 	m := resident.FindStringSubmatch(status)
 	if m == nil {

@@ -186,7 +186,7 @@ func TestQuick(t *testing.T) {
 	require.Contains(t, got, "A quick run")
 }
 
-// A server that cannot start is told apart from one that is slow, and says why.
+// A server that cannot start is distinguished from a slow one, and says why.
 func TestStartFails(t *testing.T) {
 	if _, err := exec.LookPath("taskset"); err != nil {
 		t.Skip("taskset is not installed (Debian: apt-get install util-linux)")

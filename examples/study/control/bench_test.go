@@ -73,8 +73,8 @@ func BenchmarkMap_Get(b *testing.B) {
 	})
 }
 
-// BenchmarkLoop_Empty: what the benchmark's own loop costs, one operation being
-// nothing at all. The study takes its fixed part off every count.
+// BenchmarkLoop_Empty: the cost of the benchmark's own loop with an empty operation. The
+// study subtracts its fixed part from every count.
 func BenchmarkLoop_Empty(b *testing.B) {
 	bench.Sweep(b, "loop", func(b *testing.B, _ int) {
 		for b.Loop() {

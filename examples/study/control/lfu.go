@@ -4,9 +4,8 @@ import (
 	"container/heap"
 )
 
-// LFU is a least-frequently-used cache with a binary heap on (uses, age of the
-// last use): what the textbook offers for the question that package lfu answers
-// in O(1).
+// LFU is a least-frequently-used cache with a binary heap on (uses, age of the last use):
+// the textbook answer to the question that package lfu answers in O(1).
 type LFU struct {
 	at       map[int]*entry
 	heap     entries
@@ -68,8 +67,7 @@ func (c *LFU) Get(k int) (int, bool) {
 	return e.value, true
 }
 
-// Put stores v under k; a full cache gives up its least used entry for a new
-// key.
+// Put stores v under k; a full cache evicts its least used entry for a new key.
 func (c *LFU) Put(k, v int) {
 	if e, ok := c.at[k]; ok {
 		e.value = v

@@ -14,8 +14,8 @@ func NewSorted(n int) *Sorted {
 	return s
 }
 
-// Find reports whether k is there. It halves what is left until one key
-// remains, so that every search takes the same number of steps.
+// Find reports whether k is there. It halves the range until one key remains, so every
+// search takes the same number of steps.
 func (s *Sorted) Find(k int) bool {
 	lo, hi := 0, len(s.keys)
 	for hi-lo > 1 {

@@ -2,8 +2,9 @@ package control
 
 import "math/rand/v2"
 
-// Skip is a skip list of ints (Pugh, 1990): membership by going along the highest
-// list, and down wherever the next key is too large. Its towers are as high as a coin says.
+// Skip is a skip list of ints (Pugh, 1990): membership by walking along the highest list,
+// and down wherever the next key is too large. Coin flips choose the heights of its
+// towers.
 type Skip struct {
 	head  tower
 	coins *rand.Rand

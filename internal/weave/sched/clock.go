@@ -2,9 +2,9 @@ package sched
 
 import "time"
 
-// The time of a run stands still while a goroutine can go on. When none can, it goes to
-// the first timer that is set, as in a bubble of testing/synctest. Advance moves it in
-// between.
+// The time of a run stands still while a goroutine can continue. When none can, it
+// advances to the first timer that is set, as in a bubble of testing/synctest. Advance
+// moves it in between.
 
 type clock struct {
 	now    time.Duration
@@ -91,7 +91,7 @@ func (t *Timer) Stop() bool {
 	return was
 }
 
-// fire sends on the channels of the timers whose time has come.
+// fire sends on the channels of the timers that are due.
 func (r *Run) fire() {
 	for _, t := range r.timers {
 		if t.set && t.at <= r.now {
@@ -102,7 +102,7 @@ func (r *Run) fire() {
 	}
 }
 
-// farAway is beyond what a run waits for: a timer that is set to Never is not.
+// farAway is beyond any wait of a run: a timer set to Never does not count as set.
 const farAway = 100 * 365 * 24 * time.Hour
 
 // advance moves the time to the first timer, if one is set.

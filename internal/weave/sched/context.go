@@ -9,7 +9,7 @@ import (
 // A Context is a context that a goroutine of a run can cancel, as one step. Its Err is
 // a step too. context.Cause of it is its error.
 type Context struct {
-	context.Context // values, and a parent without an end of its own
+	context.Context // values, and a parent that never ends
 	parent          *Context
 	children        []*Context
 	err             atomic.Pointer[error]

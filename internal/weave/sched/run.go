@@ -128,7 +128,7 @@ func (r *Run) spawn(body func(), pending op) *goroutine {
 	return g
 }
 
-// pick chooses the goroutine that goes on; nil if none can.
+// pick chooses the goroutine that continues; nil if none can.
 func (r *Run) pick() *goroutine {
 	for {
 		options := r.options[:0]

@@ -28,8 +28,8 @@ import (
 )
 
 // outcomes explores a program with a preemption bound and returns what it ended with,
-// each once, in order, and the number of schedules. A schedule that does not come to
-// its end counts with the reason.
+// each once, in order, and the number of schedules. A schedule that does not end counts
+// with the reason.
 func outcomes(t *testing.T, bound int, program func() (bodies []func(), result func() string)) (all []string, schedules int) {
 	t.Helper()
 	r := sched.Run{Bound: bound, Limit: 200}
@@ -63,8 +63,8 @@ func TestAtomicsInterleave(t *testing.T) {
 	assert.Equal(t, 2, schedules, "each goroutine may be the first")
 	all, schedules = outcomes(t, 9, program)
 	assert.Equal(t, []string{"1", "2"}, all)
-	// Each goroutine starts, loads, stores; the start is not a point of its own but the
-	// choice that it comes.
+	// Each goroutine starts, loads, stores; the start is not a separate point but the
+	// choice to run it.
 	assert.Equal(t, 20, schedules, "all merges of 3 and 3 steps")
 
 	all, _ = outcomes(t, 9, func() ([]func(), func() string) {
@@ -207,8 +207,8 @@ func TestChannels(t *testing.T) {
 	assert.Equal(t, []string{"-1", "0"}, all)
 }
 
-// TestGosched: a loop that waits is not run while nothing changes, and one that waits
-// for nothing is seen.
+// TestGosched: a waiting loop is not run while nothing changes, and one that waits in
+// vain is detected.
 func TestGosched(t *testing.T) {
 	all, schedules := outcomes(t, 9, func() ([]func(), func() string) {
 		var ready atomic.Bool

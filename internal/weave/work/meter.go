@@ -96,8 +96,8 @@ var Here, There [1 << 20]byte
 // random is the state of Uint64: SplitMix64 (Steele, Lea and Flood, 2014).
 var random uint64
 
-// Uint64 stands in for rand.Uint64, so that hash functions, and with them counts,
-// repeat from run to run. Each structure still has secrets of its own.
+// Uint64 stands in for rand.Uint64, so that hash functions, and with them counts, repeat
+// from run to run. Each structure still has its own secrets.
 func Uint64() uint64 {
 	random += 0x9E3779B97F4A7C15
 	x := random

@@ -2,10 +2,9 @@
 // around the operations whose work depends on their arguments. Only copies
 // rewritten by internal/weave call it.
 //
-// The counter is one plain word: several goroutines that run at the same time lose
-// counts. Counts are exact with GOMAXPROCS=1 and GODEBUG=asyncpreemptoff=1, which
-// is how examples/study runs its binaries; no count is taken of a benchmark that
-// runs in parallel.
+// The counter is one plain word: goroutines that run at the same time lose counts. Counts
+// are exact with GOMAXPROCS=1 and GODEBUG=asyncpreemptoff=1, which is how examples/study
+// runs its binaries; no count is taken of a benchmark that runs in parallel.
 package work
 
 import (

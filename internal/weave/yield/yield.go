@@ -17,9 +17,9 @@ func On(on bool) (restore func()) {
 	return func() { off.Store(was) }
 }
 
-// Yield is called between two steps that another goroutine might see apart. One
-// call in four gives up the processor, and one in 32 does so several times, so
-// that a whole operation of another goroutine fits into the gap.
+// Yield is called between two steps between which another goroutine might run. One call
+// in four gives up the processor, and one in 32 does so several times, so that a whole
+// operation of another goroutine fits into the gap.
 func Yield() {
 	if off.Load() {
 		return

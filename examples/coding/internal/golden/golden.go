@@ -1,5 +1,5 @@
-// Package golden compares what a program prints with the transcript kept beside
-// it, so that the transcript a reader sees is the one that the program prints.
+// Package golden compares what a program prints with its committed transcript, so that
+// readers see what the program really prints.
 package golden
 
 import (
@@ -19,9 +19,9 @@ var update = flag.Bool("update", false, "write the transcripts instead of compar
 // file is the transcript, in the package's own folder.
 const file = "transcript.txt"
 
-// Shows fails t unless the wrong answer's line and the right one's are both lines of
-// what run prints, the wrong one first. The lines stand in the test, so that -update
-// does not change them: a wrong answer that is no longer wrong fails here.
+// Shows fails t unless the wrong answer's line and the right one's are both lines of what
+// run prints, the wrong one first. The lines are in the test, so -update does not change
+// them: a wrong answer that is no longer wrong fails here.
 func Shows(t *testing.T, run func(io.Writer), wrong, right string) {
 	t.Helper()
 	var got bytes.Buffer
@@ -44,6 +44,6 @@ func Check(t *testing.T, run func(io.Writer)) {
 	}
 	want, err := os.ReadFile(file)
 	require.NoError(t, err)
-	// A checkout on Windows may have turned the line ends.
+	// A checkout on Windows may have converted the line ends.
 	require.Equal(t, strings.ReplaceAll(string(want), "\r\n", "\n"), got.String())
 }

@@ -1,5 +1,5 @@
 // Package start starts real engines on loopback, for tests and for programs that were
-// given none. An engine keeps its data in a directory of its own and ends with its starter.
+// given none. An engine keeps its data in its own directory and ends with its starter.
 package start
 
 import (
@@ -125,7 +125,7 @@ func talk(ctx context.Context, addr, line, want string) error {
 	return nil
 }
 
-// find returns where the program is.
+// find returns the path of the program.
 func (e Engine) find() (string, error) {
 	bin, err := exec.LookPath(e.Name)
 	if err == nil {

@@ -1,4 +1,5 @@
-// Package gatetest checks that a gate.Store is one: every store passes the same test.
+// Package gatetest checks implementations of gate.Store: every store passes the same
+// test.
 package gatetest
 
 import (
@@ -59,9 +60,9 @@ func take(t testing.TB, s gate.Store, tiers ...gate.Tier) []ratelimit.Decision {
 	return each
 }
 
-// Flood takes from all stores at once, several goroutines each, until enough is
-// granted, and returns how much was and what the bound was: burst + rate*time, of a
-// time that is longer than what the store saw.
+// Flood takes from all stores at once, several goroutines each, until enough is granted,
+// and returns how much was granted and the bound: burst + rate*time, for a time that is
+// longer than the one the store saw.
 func Flood(t testing.TB, stores []gate.Store, enough int64, limit gate.Limit, tiers ...gate.Tier) (granted, most int64) {
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
@@ -89,8 +90,8 @@ func Flood(t testing.TB, stores []gate.Store, enough int64, limit gate.Limit, ti
 	return n.Load(), limit.Burst + int64(math.Ceil(float64(events)*float64(time.Since(begin))/float64(per)))
 }
 
-// bound: nodes that flood one bucket get its burst and what time brings, no more; and
-// as much as that comes through, for the flood ends.
+// bound: nodes that flood one bucket get at most its burst plus the tokens gained in that
+// time; and they do get enough, since the flood ends.
 func bound(t *testing.T, stores []gate.Store) {
 	b := Tier("all", ratelimit.Per(1000, time.Second), 50)
 	granted, most := Flood(t, stores, 300, b.Limit, b)
@@ -132,8 +133,8 @@ func exactBound(t *testing.T, stores []gate.Store) {
 	}
 }
 
-// allOrNothing: a tier that refuses leaves what the others have, wherever it stands,
-// and says that it was the one.
+// allOrNothing: a tier that refuses takes nothing from the others, whatever its position,
+// and reports that it refused.
 func allOrNothing(t *testing.T, stores []gate.Store) {
 	wide, log := Tier("wide", ratelimit.Every(24*time.Hour), 10), Tier("log", ratelimit.Per(10, 24*time.Hour), 10)
 	log.Window = "exact"
@@ -167,7 +168,7 @@ func allOrNothing(t *testing.T, stores []gate.Store) {
 	assert.EqualValues(t, 50, granted, "what the refusals left")
 }
 
-// keeps: another limit finds what is in the bucket, and nodes that disagree share it.
+// keeps: a bucket keeps its tokens under another limit, and nodes that disagree share it.
 func keeps(t *testing.T, stores []gate.Store) {
 	old, now := Tier("k", ratelimit.Every(24*time.Hour), 10), Tier("k", ratelimit.Every(12*time.Hour), 20)
 	for range 6 {
@@ -209,7 +210,7 @@ func version(by string) gate.Version {
 	return gate.Version{By: by, Note: "a note", Rules: gate.DefaultRules()}
 }
 
-// rules: what one publishes all see, in order, and a rollback is a version.
+// rules: all nodes see what one publishes, in order, and a rollback is a new version.
 func rules(t *testing.T, stores []gate.Store) {
 	ctx := t.Context()
 	all, err := stores[0].Versions(ctx, 0)
@@ -245,7 +246,8 @@ func rules(t *testing.T, stores []gate.Store) {
 	assert.ErrorIs(t, err, gate.ErrConflict)
 }
 
-// noLostRule: of many who publish after one version one wins, and the others hear it.
+// noLostRule: of many that publish after one version, one wins, and the others get
+// ErrConflict.
 func noLostRule(t *testing.T, stores []gate.Store) {
 	var wg sync.WaitGroup
 	var mu sync.Mutex
@@ -277,7 +279,7 @@ func noLostRule(t *testing.T, stores []gate.Store) {
 	}
 }
 
-// badInput: what cannot be is refused or harmless.
+// badInput: invalid input is refused or harmless.
 func badInput(t *testing.T, stores []gate.Store) {
 	each, err := stores[0].Take(t.Context(), nil)
 	assert.NoError(t, err, "no limits")

@@ -1,6 +1,6 @@
 package task
 
-// An attempt is a solution with an edit, and who refuses it.
+// An attempt is a solution with an edit, and the checks that refuse it.
 type attempt struct {
 	task         int
 	name         string
@@ -8,8 +8,8 @@ type attempt struct {
 	test, judged bool // refused by the test, by the study
 }
 
-// attempts are answers that do half of a task: what one operation gains another loses,
-// or an operation is wrong. The last ones are other right answers.
+// attempts are answers that solve half of a task: one operation gains what another loses,
+// or an operation is wrong. The last ones are other correct answers.
 var attempts = []attempt{
 	{1, "Put searches for the oldest", "delete(c.at, c.byUse.Remove(c.byUse.Back())", "last := c.byUse.Front()\n\t\tfor e := last; e != nil; e = e.Next() {\n\t\t\tlast = e\n\t\t}\n\t\tdelete(c.at, c.byUse.Remove(last)", false, true},
 	{1, "Put evicts the newest", "c.byUse.Back()", "c.byUse.Front()", true, false},
@@ -20,7 +20,7 @@ var attempts = []attempt{
 	{3, "Put looks at all chains", "\tc := t.chain(k)\n", "\tfor range t.chains {\n\t}\n\tc := t.chain(k)\n", false, true},
 	{3, "keys with the lower half alone", "x := uint64(k) + 0x9E3779B97F4A7C15", "x := uint64(uint32(k)) + 0x9E3779B97F4A7C15", true, false},
 	{4, "Push begins again when the maximum leaves", "\tw.pushed++\n", "\tw.pushed++\n\tif w.n == 1 {\n\t\tfor i := range w.ring {\n\t\t\tw.less(w.ring[i].value, v)\n\t\t}\n\t}\n", true, true},
-	{4, "Push has an order of its own", "!w.less(v, w.at(w.n-1).value)", "v >= w.at(w.n-1).value", true, false},
+	{4, "Push has its own order", "!w.less(v, w.at(w.n-1).value)", "v >= w.at(w.n-1).value", true, false},
 	{4, "Push looks at all when the values fall", "\tw.pushed++\n", "\tw.pushed++\n\tif w.n == w.k {\n\t\tfor range w.ring {\n\t\t}\n\t}\n", false, true},
 	{5, "Oldest looks for it", "return j.values[j.next%len(j.values)]", "for range j.values {\n\t}\n\treturn j.values[j.next%len(j.values)]", false, true},
 	{5, "Oldest is the first", "return j.values[j.next%len(j.values)]", "return j.values[0]", true, false},

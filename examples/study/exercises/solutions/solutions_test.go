@@ -89,9 +89,9 @@ func functions(t *testing.T, dir, pattern string) map[string]*ast.FuncDecl {
 	return all
 }
 
-// TestTasks: of each task the start fails its test and the study's judgement, and the
-// solution passes both. Attempts that do half of a task are refused, other right ones
-// are not. LAB.md shows what the study says of the planted bug.
+// TestTasks: for each task the start fails its test and the study's judgement, and the
+// solution passes both. Attempts that solve half of a task are refused, other correct
+// ones are not. LAB.md shows the study's output about the planted bug.
 func TestTasks(t *testing.T) {
 	if testing.Short() {
 		t.Skip("compiles and measures")

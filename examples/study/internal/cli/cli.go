@@ -79,7 +79,7 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err != nil {
 		return fail(err)
 	}
-	// An hour of measuring must not end at a file that cannot be written.
+	// An hour of measuring must not be lost because a file cannot be written.
 	for _, path := range []string{o.html, o.svg} {
 		if err := writable(path); err != nil {
 			return fail(err)
@@ -209,7 +209,7 @@ func fromPackages(ctx context.Context, o options, stdin io.Reader, stdout, stder
 	return study, guesses, err
 }
 
-// write puts the page, the picture and the table where they belong.
+// write writes the page, the picture and the table.
 func write(o options, s *model.Study, stdout, stderr io.Writer) error {
 	var page bytes.Buffer
 	if err := report.HTML(&page, s); err != nil {

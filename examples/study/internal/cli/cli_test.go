@@ -171,7 +171,7 @@ func TestJSONLines(t *testing.T) {
 	assert.FileExists(t, page)
 }
 
-// TestUsualPages: what is read never takes the place of what was measured.
+// TestUsualPages: a page from input never overwrites a page from a measurement.
 func TestUsualPages(t *testing.T) {
 	t.Chdir(t.TempDir())
 	var stdout, stderr bytes.Buffer

@@ -28,8 +28,8 @@ type bench struct {
 	cost map[string]map[int][]float64 // by unit and size
 }
 
-// fromInput judges a benchmark's output: what it counts, against the costs stated. Of
-// a time it says at most between which classes it lies, since that includes the cache.
+// fromInput judges a benchmark's output: what it counts, against the costs stated. For a
+// time it gives at most a range of classes, since times include cache effects.
 func fromInput(r io.Reader, states []costs.Row) (*model.Study, error) {
 	results, err := benchfmt.Read(r)
 	if err != nil {
@@ -94,8 +94,7 @@ func byBenchmark(results []benchfmt.Result) (all []*bench) {
 	return all
 }
 
-// judgeTime says what a time can say of a stated cost: nothing that could confirm or
-// refute it.
+// judgeTime judges a time, which can neither confirm nor refute a stated cost.
 func judgeTime(points []growth.Point, stated costs.Cost) *growth.Judgement {
 	j, between := growth.JudgeTime(points)
 	if stated.Class != growth.Unknown && between != nil {

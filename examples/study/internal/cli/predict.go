@@ -12,7 +12,7 @@ import (
 	"example.com/flatline/examples/study/internal/model"
 )
 
-// A guess is what somebody expects of an operation before it is measured.
+// A guess is a prediction for an operation before it is measured.
 type guess struct {
 	class  growth.Class
 	factor float64 // of the cost at 256 times the size
@@ -100,8 +100,9 @@ func (a answer) factor() bool { return alike(a.guess.factor, a.measured.factor) 
 func alike(a, b float64) bool { return a <= near*b && b <= near*a }
 
 // score compares guesses with what was measured, and says which were surprises. Most
-// operations of most packages are O(1), so that right answers alone show nothing: they
-// are compared with those that one answer to all questions would have got.
+// operations of most packages are O(1), so the number of right answers alone shows
+// nothing: it is compared with the number that the same answer to all questions would
+// have got.
 func score(guesses map[measure.Operation]guess, s *model.Study, out io.Writer) {
 	var all []answer
 	var surprises []string
@@ -156,8 +157,7 @@ func answered(o *model.Op) *growth.Judgement {
 	return o.Main()
 }
 
-// blind is what the best of all guesses gets that answers every question alike: so
-// many classes and factors.
+// blind is the score of the best single guess for all questions, in classes and factors.
 func blind(all []answer) (most int, best guess) {
 	best = guess{growth.Constant, 1}
 	classes, factors := 0, 0

@@ -49,7 +49,7 @@ func (c Cost) String() string {
 // operation.
 func (c Cost) OnAverage() bool { return c.Amortised || c.Expected }
 
-// As is the cost with another class, as the judge of counted work wants it.
+// As is the cost with another class, in the form that the judge of counted work needs.
 func (c Cost) As(class growth.Class) growth.Bound {
 	return growth.Bound{Class: class, Amortised: c.Amortised, Expected: c.Expected}
 }

@@ -8,9 +8,9 @@ import (
 // Match returns the stated cost of the operation that a benchmark measures, and
 // the row it comes from.
 //
-// The benchmark Cache_Get measures the row Cache.Get, or else Get. Several
-// operations in one benchmark (Ring_PushPop) cost what the dearest of them costs.
-// Further words say how the operation is used (Cache_PutEvict) and are ignored.
+// The benchmark Cache_Get measures the row Cache.Get, or else Get. Several operations in
+// one benchmark (Ring_PushPop) have the cost of the most expensive one. Further words say
+// how the operation is used (Cache_PutEvict) and are ignored.
 func Match(rows []Row, bench string) (Cost, string, bool) {
 	byOp := make(map[string]Cost, len(rows))
 	for _, r := range rows {

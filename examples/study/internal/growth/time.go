@@ -5,20 +5,20 @@ import (
 	"math"
 )
 
-// Limits on what a time may say. Memory that is farther away makes the time of an O(1)
-// operation rise by up to n^0.47 (an LRU over uniform keys, at sizes that leave the
-// cache), which no fit can tell from growth.
+// Limits on conclusions from times. Slower memory makes the time of an O(1) operation
+// rise by up to n^0.47 (an LRU over uniform keys, at sizes beyond the cache), which no
+// fit can distinguish from growth.
 const (
 	cacheRises = 0.5  // the power of n that the cache may explain
 	widest     = 3.0  // of the interval of G, as a ratio
 	poorFit    = 0.15 // the relative error of the best class
 )
 
-// A Range is what a time may be: no class below From and none above To.
+// A Range is the range of classes of a time: no class below From and none above To.
 type Range struct{ From, To Class }
 
-// JudgeTime says between which classes a time lies. It names none: the class is
-// Unknown, and Range is nil where a time says nothing at all.
+// JudgeTime says between which classes a time lies. It names no class: the class is
+// Unknown, and Range is nil if no range can be given.
 func JudgeTime(points []Point) (Judgement, *Range) {
 	j := Judge(points, Unknown)
 	if j.Class == Unknown {

@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// A Verdict is what measurements say about a stated class.
+// A Verdict is the result of comparing measurements with a stated class.
 type Verdict string
 
 const (
@@ -17,10 +17,10 @@ const (
 	Unjudged     Verdict = "not judged" // nothing was measured that can be asserted
 )
 
-// Flat bounds G, the growth of the cost from the smallest to the largest size: O(1)
-// is confirmed when all of its interval is below, and refuted when all of it is above
-// and a growing class describes the points better than a constant. Between them is
-// room for doubt, and doubt is a verdict too.
+// Flat bounds G, the growth of the cost from the smallest to the largest size: O(1) is
+// confirmed when all of its interval is below, and refuted when all of it is above and a
+// growing class describes the points better than a constant. In between the verdict is
+// doubt.
 const Flat = 1.10
 
 // fits is the relative error up to which a class still describes a series.

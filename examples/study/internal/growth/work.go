@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// A Bound is how the cost of a stated class is meant.
+// A Bound is a stated class with the kind of its bound.
 type Bound struct {
 	Class     Class
 	Amortised bool // of the mean over many calls; a single one may cost O(n)
@@ -32,8 +32,8 @@ const (
 // By how much more the worst call may grow than its limit.
 const (
 	slack = 1.5
-	// A structure that moves everything once in a while moves up to twice as much in one
-	// phase as in another, at the smallest size and at the largest.
+	// A structure that sometimes moves everything moves up to twice as much in one phase
+	// as in another, at the smallest size and at the largest.
 	slackOfPhases = 4
 )
 

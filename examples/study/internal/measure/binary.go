@@ -72,7 +72,7 @@ func buildAll(ctx context.Context, b batch) {
 	}
 }
 
-// firstLine picks what tells most from a failed command's output.
+// firstLine picks the most informative line of a failed command's output.
 func firstLine(out []byte, err error) string {
 	for line := range strings.Lines(string(out)) {
 		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {

@@ -36,7 +36,7 @@ func (r *runner) build(ctx context.Context) error {
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	// What did not build is built alone, which says why.
+	// A package that did not build is built alone, to get its error.
 	return r.each(ctx, r.workers, func(ctx context.Context, t *target) error {
 		r.step("compiling " + t.pkg)
 		for _, b := range batches {

@@ -52,10 +52,10 @@ type part struct {
 // more.
 const leastIteration = 4
 
-// quietRuntime keeps Go's runtime from adding work of its own to the count: no
-// garbage collection, one processor, and no preemption by signals, which
-// callgrind does not survive. Nor does it know the instruction RDTSCP, with which the
-// runtime reads the time where one of its own locks is contended.
+// quietRuntime keeps Go's runtime from adding work to the count: no garbage collection,
+// one processor, and no preemption by signals, which callgrind does not survive. Nor does
+// it know the instruction RDTSCP, with which the runtime reads the time when one of its
+// locks is contended.
 var quietRuntime = []string{"GOGC=off", "GOMAXPROCS=1", "GODEBUG=asyncpreemptoff=1,cpu.rdtscp=off"}
 
 // instructions runs benchmarks under callgrind and returns the instructions an
@@ -155,8 +155,8 @@ func loops(parts []part) (out []float64) {
 	return out
 }
 
-// fixedCost measures what starting the timer costs, in the empty loop that is
-// among the controls: the least of several, since the scheduler only adds.
+// fixedCost measures what starting the timer costs, in the empty loop that is among the
+// controls: the minimum of several, since the scheduler can only add to it.
 func (b binary) fixedCost(ctx context.Context, valgrind, tmp string, empty *series) (float64, error) {
 	dir, err := os.MkdirTemp(tmp, "callgrind")
 	if err != nil {

@@ -19,7 +19,7 @@ func (r *runner) discover(ctx context.Context) error {
 	return r.each(ctx, r.workers, func(ctx context.Context, t *target) error {
 		r.step("listing the benchmarks of " + t.pkg)
 		q := request{sizes: r.sizes[:1], benchtime: "64x", timeout: time.Minute}
-		if t.own { // which may have sizes of its own, small and large
+		if t.own { // whose benchmarks choose their own sizes
 			q.sizes, q.benchtime, q.env = r.sizes, "1x", exactCounts
 		}
 		results, cpu, err := t.counting.run(ctx, q)
@@ -38,7 +38,7 @@ func (r *runner) discover(ctx context.Context) error {
 					return err
 				}
 			} else {
-				// A benchmark that goes its own way about sizes has no growth to show.
+				// A benchmark that ignores the given sizes shows no growth.
 				ok = ok && res.Name.Size == r.sizes[0]
 			}
 			if ok && !t.add(s) && !slices.Contains(unmatched, s.op) {
@@ -75,7 +75,7 @@ func (t *target) ownSeries(s *series, res benchfmt.Result) (ok bool, err error) 
 	case "", "flatline":
 		s.impl = "flatline"
 	case "textbook":
-	default: // forms of one operation are told apart by their names
+	default: // forms of one operation differ in their names
 		s.op, s.impl = res.Name.Op("keys", "only"), "flatline"
 	}
 	known := func(o *series) bool { return o.path == s.path }

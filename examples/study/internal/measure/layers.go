@@ -98,9 +98,8 @@ func (r *runner) instruct(ctx context.Context) error {
 	return r.instructAgain(ctx, l)
 }
 
-// instructAgain measures each operation once more, in processes of its own, whose
-// instructions contradict its counted work: callgrind sometimes takes one loop for
-// another.
+// instructAgain measures each operation whose instructions contradict its counted work
+// once more, in separate processes: callgrind sometimes confuses two loops.
 func (r *runner) instructAgain(ctx context.Context, l layer) error {
 	doubtful := map[*series]bool{}
 	for _, t := range r.targets {

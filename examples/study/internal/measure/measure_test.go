@@ -231,7 +231,7 @@ func TestRoot(t *testing.T) {
 	assert.Equal(t, root, again, "outside, the checkout that the program was built from")
 }
 
-// tiny is a plan for tests: the smallest that a verdict can be had from.
+// tiny is a plan for tests: the smallest plan that gives a verdict.
 var tiny = plan{
 	sizes: powers(2, 10, 2), callSize: 1 << 10, instrSizes: powers(2, 10, 2), timeSizes: powers(4, 8, 4),
 	total: 10 * time.Second, most: 5e6, perPoint: 20 * time.Second, slice: time.Millisecond,

@@ -34,8 +34,8 @@ func writeFiles(files map[string]string) (dir string, err error) {
 	return dir, nil
 }
 
-// ownModule writes files into a module of its own. Its language is an old one: the
-// counter's runtime brings its own.
+// ownModule writes files into a separate module with an old language version: the
+// counter's runtime sets its own.
 func ownModule(files map[string]string) (root string, err error) {
 	files["go.mod"] = "module own\n\ngo 1.21\n"
 	return writeFiles(files)
@@ -146,9 +146,9 @@ func owns() map[string]string {
 
 var repeat = flag.Int("repeat", 1, "how often TestOwn judges the skip list, with other towers each time")
 
-// TestOwn judges a skip list in a module of its own, which knows nothing of the
-// study: confirmed as O(log n), and refuted as O(1), with towers as high as chance
-// makes them in each run. Next to it stand packages that cannot be judged.
+// TestOwn judges a skip list in a separate module, which knows nothing about the study:
+// confirmed as O(log n), and refuted as O(1), with towers as high as chance makes them in
+// each run. Next to it stand packages that cannot be judged.
 func TestOwn(t *testing.T) {
 	s := strangeStudy(t)
 	judgeSkipList(t, s)

@@ -40,7 +40,7 @@ type target struct {
 	file            string // names its files among the temporary ones
 	control, own    bool
 	rows            []costs.Row
-	sizes           []int  // of its own, if own
+	sizes           []int  // chosen by its benchmarks, if own
 	why             string // of the textbook answer
 	plain, counting binary
 	ours            []*series // flatline, or the controls themselves
@@ -200,7 +200,7 @@ func (r *runner) fail(format string, args ...any) {
 	r.study.Failures = append(r.study.Failures, fmt.Sprintf(format, args...))
 }
 
-// step reports progress: one step is done, what comes next.
+// step reports progress: one step is done, and what is the next one.
 func (r *runner) step(what string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

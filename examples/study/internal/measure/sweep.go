@@ -41,7 +41,7 @@ const fewerIfItGrows = 8
 // leastSizes are measured however little time there is.
 const leastSizes = 4
 
-// one puts each size into a batch of its own.
+// one puts each size into a separate batch.
 func one(sizes []int) (batches [][]int) {
 	for _, n := range sizes {
 		batches = append(batches, []int{n})

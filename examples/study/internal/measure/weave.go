@@ -52,8 +52,8 @@ func (r *runner) overlays() (plain, counting string, err error) {
 	return plain, counting, err
 }
 
-// clock gives counted runs a clock of their own. A sliding window that read the
-// machine's would divide at other places in each run.
+// clock gives counted runs a deterministic clock. A sliding window that read the
+// machine's clock would advance at different calls in each run.
 var clock = weave.Planting{
 	Folder: "internal/clock", Func: "Clock.Now",
 	Text: "if RECV.now == nil { return weaveWork.Clock() }",

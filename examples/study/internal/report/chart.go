@@ -12,10 +12,9 @@ import (
 	"example.com/flatline/examples/study/internal/growth"
 )
 
-// A kind of line has a colour, a dash and a marker of its own, so that no reader
-// depends on the colour: ours solid with circles, the textbook dashed with
-// squares, the control dotted with triangles, the Go map dash-dotted with
-// diamonds.
+// A kind of line has its own colour, dash and marker, so that no reader depends on the
+// colour: ours solid with circles, the textbook dashed with squares, the control dotted
+// with triangles, the Go map dash-dotted with diamonds.
 type kind string
 
 const (

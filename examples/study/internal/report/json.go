@@ -10,12 +10,12 @@ import (
 
 // line is one operation as JSON.
 //
-// Of counted work, layer A, there are four series of {"n", "v"}: steps and
-// worst_steps are the mean and the worst turn of the benchmark's loop; life_mean and
-// life_worst those of all calls of the operation since the structures were made,
-// filling and growth included, which is the worst figure to state. A life is absent
-// where the operation is no exported function of its own. points, g, g_low and
-// g_high are of the layer named in layer.
+// Of counted work, layer A, there are four series of {"n", "v"}: steps and worst_steps
+// are the mean and the worst turn of the benchmark's loop; life_mean and life_worst those
+// of all calls of the operation since the structures were made, filling and growth
+// included, which is the worst figure to state. A life is absent where the operation is
+// not a separate exported function. points, g, g_low and g_high are of the layer named in
+// layer.
 type line struct {
 	Pkg     string         `json:"pkg"`
 	Op      string         `json:"op"`

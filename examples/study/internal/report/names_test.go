@@ -11,8 +11,8 @@ import (
 	"example.com/flatline/examples/study/internal/growth"
 )
 
-// TestNamesDoNotMeet: what leaves a chart is named at its top, and controls that end
-// just below are named under that, none over another.
+// TestNamesDoNotMeet: curves that leave a chart are named at its top, and controls that
+// end just below are named under that, none over another.
 func TestNamesDoNotMeet(t *testing.T) {
 	rises := func(name string, to float64) curve {
 		return curve{control, name, []growth.Point{{N: 128, V: 1}, {N: 8192, V: to}}}

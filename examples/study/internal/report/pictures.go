@@ -243,7 +243,7 @@ func overviewPanel(s *model.Study, ops []*model.Op, id string) chart {
 	}
 	c.curves = append(c.curves, curve{control, "binary search", reference(s, []growth.Point{{N: 1, V: 1}})})
 	for i := range c.curves {
-		if c.curves[i].kind != ours { // the captions would pile up; what leaves the panel leaves it
+		if c.curves[i].kind != ours { // the captions would overlap; these curves just leave the panel
 			c.curves[i].points = below(c.curves[i].points, c.top)
 		}
 	}

@@ -242,7 +242,7 @@ func TestHTMLSays(t *testing.T) {
 	assert.Contains(t, text, "This run failed")
 	assert.Contains(t, text, "Cache.Put/&lt;odd&gt;&amp;")
 	assert.NotContains(t, text, "<odd>")
-	assert.Contains(t, text, "↑ textbook 655 k", "what leaves the picture is named")
+	assert.Contains(t, text, "↑ textbook 655 k", "a curve that leaves the picture is named")
 	assert.Contains(t, text, "includes the cache")
 	assert.Contains(t, text, "×2.00 of a Go map")
 	assert.Contains(t, text, "×1.5 instructions, 2 allocations")
