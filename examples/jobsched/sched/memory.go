@@ -1,0 +1,316 @@
+package sched
+
+import (
+	"container/heap"
+	"fmt"
+	"sync"
+	"time"
+
+	"example.com/flatline/examples/taskq/queue"
+	"example.com/flatline/ringbuffer"
+	"example.com/flatline/timemap"
+)
+
+// A Command is a change of a store, or a question: Due. One field is set.
+type Command struct {
+	Put    *Put           `json:",omitempty"`
+	Delete *Put           `json:",omitempty"`
+	Run    string         `json:",omitempty"`
+	Claim  *Claim         `json:",omitempty"`
+	Fire   *Firing        `json:",omitempty"`
+	Queue  *queue.Command `json:",omitempty"`
+	Due    int            `json:",omitempty"`
+}
+
+// A Put is a job with the version that it must have.
+type Put struct {
+	Job   Job
+	Match int64
+}
+
+// A Firing is what a leader writes.
+type Firing struct {
+	Term int64
+	All  []Fire
+}
+
+// Effects are what a command answers.
+type Effects struct {
+	Job    Job
+	Leader Leader
+	Due    Due
+	Runs   []Run
+	Errs   []error // of each Fire
+	Queue  queue.Effects
+	Err    error
+}
+
+// status is what has become of a job.
+type status struct {
+	name    string
+	version int64
+	after   time.Time
+	next    time.Time // zero if it is not known
+	waits   bool      // for the end of a run
+	open    []*Run    // that have not ended
+	runs    *ringbuffer.Ring[*Run]
+	missed  int64
+	at      int // its place in the agenda
+}
+
+// agenda is a heap: the ten packages have none, their promise is O(1).
+type agenda []*status
+
+func (a agenda) Len() int           { return len(a) }
+func (a agenda) Less(i, j int) bool { return a[i].next.Before(a[j].next) }
+func (a agenda) Swap(i, j int) {
+	a[i], a[j] = a[j], a[i]
+	a[i].at, a[j].at = i, j
+}
+func (a *agenda) Push(x any) { x.(*status).at = len(*a); *a = append(*a, x.(*status)) }
+func (a *agenda) Pop() any {
+	last := len(*a) - 1
+	s := (*a)[last]
+	(*a)[last] = nil
+	*a = (*a)[:last]
+	return s
+}
+
+// open is a run that has not ended.
+type open struct {
+	run *Run
+	of  *status
+}
+
+// Memory is the state machine, and a store that ends with the process. Its queue is
+// taskq's, whose methods that only read are its own.
+type Memory struct {
+	*queue.Memory
+	mu       sync.Mutex
+	now      time.Time
+	leader   Leader
+	versions int64                      // of all jobs, ever
+	defs     *timemap.Map[string, *Job] // what held when
+	jobs     map[string]*status
+	agenda   agenda
+	live     map[string]open // by the ID of the task
+}
+
+// NewMemory returns an empty store.
+func NewMemory() *Memory {
+	return &Memory{
+		Memory: queue.NewMemory(), now: time.Unix(0, 0).UTC(), defs: timemap.New[string, *Job](),
+		jobs: map[string]*status{}, live: map[string]open{},
+	}
+}
+
+// Apply changes the state by a command, at a time: it reads no clock, and gives the same
+// effects for the same commands, so it is also the recovery of the log, the oracle of the
+// tests and what the simulator steps. Times that go backwards count as the latest one.
+func (m *Memory) Apply(now time.Time, c Command) (e Effects) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if now = now.UTC().Truncate(time.Microsecond); now.After(m.now) { // as PostgreSQL keeps it
+		m.now = now
+	}
+	switch {
+	case c.Put != nil:
+		e.Job, e.Err = m.put(c.Put.Job, c.Put.Match)
+	case c.Delete != nil:
+		e.Err = m.remove(c.Delete.Job.Name, c.Delete.Match)
+	case c.Run != "":
+		e.Runs, e.Err = m.byHand(c.Run)
+	case c.Claim != nil:
+		e.Leader = m.claim(*c.Claim)
+	case c.Fire != nil:
+		for _, f := range c.Fire.All {
+			runs, err := m.fire(c.Fire.Term, f)
+			e.Runs, e.Errs = append(e.Runs, runs...), append(e.Errs, err)
+		}
+	case c.Queue != nil:
+		e.Queue = m.queue(*c.Queue)
+	case c.Due > 0:
+		e.Due = m.due(m.now, c.Due)
+	}
+	return e
+}
+
+// match returns the status of a job that has a version.
+func (m *Memory) match(name string, version int64) (*status, error) {
+	s := m.jobs[name]
+	switch {
+	case version == Any, s == nil && version == 0, s != nil && s.version == version:
+		return s, nil
+	case s == nil:
+		return nil, fmt.Errorf("%w: there is none", ErrVersion)
+	}
+	return nil, fmt.Errorf("%w: %d", ErrVersion, s.version)
+}
+
+func (m *Memory) put(j Job, match int64) (Job, error) {
+	s, err := m.match(j.Name, match)
+	if err != nil {
+		return Job{}, err
+	}
+	if s == nil {
+		s = &status{name: j.Name, after: m.now, runs: newRing()}
+		m.enter(s)
+	}
+	m.versions++
+	j.Version, j.Updated = m.versions, m.now
+	s.version = j.Version
+	m.defs.Set(j.Name, timemap.Time(m.now), &j)
+	m.schedule(s, time.Time{})
+	if m.versions%1024 == 0 { // old versions, but for what held a month ago
+		m.defs.CompactBefore(timemap.Time(m.now.AddDate(0, -1, 0)))
+	}
+	return j, nil
+}
+
+// enter adds a job.
+func (m *Memory) enter(s *status) {
+	m.jobs[s.name] = s
+	heap.Push(&m.agenda, s)
+}
+
+// latest returns the definition of a job that there is.
+func (m *Memory) latest(name string) *Job {
+	v, _ := m.defs.Latest(name)
+	return v.Value
+}
+
+// schedule sets when a job is to be looked at.
+func (m *Memory) schedule(s *status, next time.Time) {
+	s.next = next
+	heap.Fix(&m.agenda, s.at)
+	m.blocks(s)
+}
+
+// blocks notes whether a job's ticks wait for a run.
+func (m *Memory) blocks(s *status) {
+	j := m.latest(s.name)
+	s.waits = len(s.open) > 0 && j.Overlap == Forbid && j.CatchUp == All
+}
+
+func (m *Memory) remove(name string, match int64) error {
+	s, err := m.match(name, match)
+	if err != nil {
+		return err
+	}
+	if s == nil {
+		return ErrNotFound
+	}
+	m.cancel(s, "the job was deleted")
+	heap.Remove(&m.agenda, s.at)
+	delete(m.jobs, name)
+	m.defs.Drop(name)
+	return nil
+}
+
+// claim gives the lead to whoever asks when nobody has it.
+func (m *Memory) claim(c Claim) Leader {
+	held := m.now.Before(m.leader.Until)
+	switch {
+	case held && m.leader.Holder == c.Node:
+		m.leader.Until = m.now.Add(c.For)
+	case !held && c.For > 0:
+		m.leader = Leader{Term: m.leader.Term + 1, Holder: c.Node, Until: m.now.Add(c.For)}
+	}
+	return m.leader
+}
+
+// due returns what a leader reads. O(found), with the versions since a job was looked at.
+func (m *Memory) due(now time.Time, n int) Due {
+	d := Due{Now: now, Leader: m.leader}
+	var walk func(i int)
+	walk = func(i int) {
+		if i >= len(m.agenda) || m.agenda[i].next.After(now) || len(d.Jobs) == n {
+			return
+		}
+		if s := m.agenda[i]; !s.waits {
+			p := Pending{Name: s.name, Version: s.version, After: s.after}
+			if j, ok := m.defs.Get(s.name, timemap.Time(s.after)); ok {
+				p.Versions = append(p.Versions, *j)
+			}
+			for at, j := range m.defs.Range(s.name, timemap.Time(s.after), timemap.Time(never)) {
+				if at > timemap.Time(s.after) {
+					p.Versions = append(p.Versions, *j)
+				}
+			}
+			d.Jobs = append(d.Jobs, p)
+		}
+		walk(2*i + 1)
+		walk(2*i + 2)
+	}
+	walk(0)
+	return d
+}
+
+// fire makes runs, and writes the next tick with them (J6).
+func (m *Memory) fire(term int64, f Fire) (runs []Run, err error) {
+	if term != m.leader.Term || !m.now.Before(m.leader.Until) { // J2
+		return nil, ErrTerm
+	}
+	s := m.jobs[f.Job]
+	if s == nil {
+		return nil, ErrNotFound
+	}
+	ascending := !f.Upto.Before(s.after) && !f.Upto.After(m.now) && (f.Next.IsZero() || f.Next.After(f.Upto))
+	for i, t := range f.Ticks {
+		ascending = ascending && t.After(s.after) && !t.After(f.Upto) && (i == 0 || t.After(f.Ticks[i-1]))
+	}
+	if s.version != f.Version || !s.after.Equal(f.After) || !ascending || s.waits { // J1
+		return nil, ErrStale
+	}
+	for i, t := range f.Ticks {
+		kind := Tick
+		if i < f.Late {
+			kind = Late
+		}
+		if j, ok := m.defs.Get(f.Job, timemap.Time(t)); ok {
+			runs = append(runs, m.begin(s, j, t, kind))
+		}
+	}
+	s.after, s.missed = f.Upto, s.missed+int64(f.Missed)
+	m.schedule(s, f.Next)
+	return runs, nil
+}
+
+func (m *Memory) byHand(name string) ([]Run, error) {
+	s := m.jobs[name]
+	if s == nil {
+		return nil, ErrNotFound
+	}
+	j := m.latest(name)
+	if len(s.open) > 0 && j.Overlap == Forbid || len(s.open) >= maxOpen {
+		return nil, fmt.Errorf("%w: %s", ErrOverlap, s.open[0].ID)
+	}
+	return []Run{m.begin(s, j, m.now, Manual)}, nil
+}
+
+// begin makes a run, with a task unless it may not overlap (J4).
+func (m *Memory) begin(s *status, j *Job, tick time.Time, kind string) Run {
+	r := &Run{ID: runID(j.Name, tick, kind), Job: j.Name, Version: j.Version, Tick: tick.UTC(), Kind: kind, Made: m.now}
+	if len(s.open) > 0 && j.Overlap == Replace {
+		m.cancel(s, "replaced by "+r.ID)
+	}
+	if len(s.open) > 0 && j.Overlap == Forbid || len(s.open) >= maxOpen {
+		r.State, r.Error, r.Ended = Skipped, s.open[0].ID+" has not ended", m.now
+		s.runs.PushEvict(r)
+		return *r
+	}
+	a := m.Memory.Apply(m.now, queue.Command{Enqueue: []queue.Task{j.task(*r)}}).Answers[0]
+	r.State = a.Task.State
+	if a.Err == nil { // else two by hand in one microsecond
+		s.runs.PushEvict(r)
+		m.track(s, r)
+	}
+	return *r
+}
+
+// track notes a run that has not ended.
+func (m *Memory) track(s *status, r *Run) {
+	s.open = append(s.open, r)
+	m.live[r.ID] = open{r, s}
+	m.blocks(s)
+}
