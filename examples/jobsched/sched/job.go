@@ -122,6 +122,13 @@ func (j *Job) Check() error {
 	if _, err := ParseCron(j.Cron); err != nil {
 		return err
 	}
+	if len(j.Action.Body) > 0 { // every store has the same form of it
+		body, err := json.Marshal(j.Action.Body)
+		if err != nil {
+			return fmt.Errorf("%w: the body is not JSON", ErrBad)
+		}
+		j.Action.Body = body
+	}
 	bad := func(format string, args ...any) error {
 		return fmt.Errorf("%w: %s", ErrBad, fmt.Sprintf(format, args...))
 	}
