@@ -175,6 +175,7 @@ type saved struct {
 type savedJob struct {
 	Versions    []*Job
 	After, Next time.Time
+	Made        int64
 	Missed      int64
 	Runs, Open  []*Run
 }
@@ -187,7 +188,7 @@ func (m *Memory) Dump(out *json.Encoder) error {
 		return err
 	}
 	for name, s := range m.jobs {
-		j := savedJob{After: s.after, Next: s.next, Missed: s.missed, Open: s.open}
+		j := savedJob{After: s.after, Next: s.next, Made: s.made, Missed: s.missed, Open: s.open}
 		for _, v := range m.defs.History(name) {
 			j.Versions = append(j.Versions, v)
 		}
@@ -216,7 +217,7 @@ func (m *Memory) Load(in *json.Decoder) error {
 			return err
 		}
 		last := j.Versions[len(j.Versions)-1]
-		s := &status{name: last.Name, version: last.Version, after: j.After, next: j.Next, missed: j.Missed, runs: newRing()}
+		s := &status{name: last.Name, version: last.Version, after: j.After, next: j.Next, made: j.Made, missed: j.Missed, runs: newRing()}
 		for _, v := range j.Versions {
 			m.defs.Set(v.Name, timemap.Time(v.Updated), v)
 		}

@@ -54,6 +54,7 @@ type status struct {
 	waits   bool      // for the end of a run
 	open    []*Run    // that have not ended
 	runs    *ringbuffer.Ring[*Run]
+	made    int64
 	missed  int64
 	at      int // its place in the agenda
 }
@@ -271,7 +272,7 @@ func (m *Memory) fire(term int64, f Fire) (runs []Run, err error) {
 			runs = append(runs, m.begin(s, j, t, kind))
 		}
 	}
-	s.after, s.missed = f.Upto, s.missed+int64(f.Missed)
+	s.after, s.made, s.missed = f.Upto, s.made+int64(len(runs)), s.missed+int64(f.Missed)
 	m.schedule(s, f.Next)
 	return runs, nil
 }

@@ -54,7 +54,8 @@ type Entry struct {
 	Job
 	Next   time.Time `json:"next,omitzero"`
 	Open   int       `json:"open"`   // runs that have not ended
-	Missed int64     `json:"missed"` // late ticks that did not run
+	Made   int64     `json:"made"`   // ticks that were made into runs; with Missed, all before Next
+	Missed int64     `json:"missed"` // late ticks that were not
 }
 
 // A Store keeps jobs, the leader, and the queue of runs. All methods are safe for

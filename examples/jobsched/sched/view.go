@@ -86,7 +86,7 @@ func (m *Memory) Job(_ context.Context, name string) (Entry, error) {
 }
 
 func (m *Memory) entry(s *status) Entry {
-	e := Entry{Job: *m.latest(s.name), Next: s.next, Open: len(s.open), Missed: s.missed}
+	e := Entry{Job: *m.latest(s.name), Next: s.next, Open: len(s.open), Made: s.made, Missed: s.missed}
 	if e.Next.Equal(never) {
 		e.Next = time.Time{}
 	}

@@ -287,7 +287,7 @@ func fire(t *testing.T, s sched.Store) {
 		assert.Equal(t, []any{"a", j.Version, f.Ticks[i], kind, queue.Ready}, []any{r.Job, r.Version, r.Tick, r.Kind, r.State})
 	}
 	x := entry(t, s, "a")
-	assert.Equal(t, []any{f.Next, 3, int64(5)}, []any{x.Next, x.Open, x.Missed})
+	assert.Equal(t, []any{f.Next, 3, int64(3), int64(5)}, []any{x.Next, x.Open, x.Made, x.Missed})
 	tasks := lease(t, s, 9)
 	require.Len(t, tasks, 3)
 	for i, task := range tasks {
