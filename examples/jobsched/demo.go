@@ -75,6 +75,9 @@ func (d *demo) run(ctx context.Context, all *sched.Cluster) error {
 func (d *demo) sum(ctx context.Context, all *sched.Cluster, killed int) error {
 	for _, j := range jobs[:3] {
 		x, err := all.Store.Job(ctx, j.Name)
+		for ; err == nil && x.Next.IsZero(); x, err = all.Store.Job(ctx, j.Name) { // no leader has looked at it yet
+			time.Sleep(10 * time.Millisecond)
+		}
 		if err != nil {
 			return err
 		}
