@@ -68,7 +68,13 @@ func TestNodes(t *testing.T) {
 			start()
 			start()
 		}
-		time.Sleep(20 * time.Second)
+		time.Sleep(7 * time.Second)
+		before, err := store.Due(t.Context(), 1)
+		require.NoError(t, err)
+		time.Sleep(13 * time.Second)
+		after, err := store.Due(t.Context(), 1)
+		require.NoError(t, err)
+		assert.Equal(t, before.Leader.Term, after.Leader.Term, "a leader that lives renews its lease")
 		for _, n := range nodes {
 			n.Close()
 		}

@@ -1,0 +1,4 @@
+// Jobsched compares the expressions of examples/jobsched with those of robfig/cron.
+package main
+
+func main() {}
