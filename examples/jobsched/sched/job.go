@@ -155,7 +155,7 @@ func (j *Job) Check() error {
 	case j.Deadline < 0:
 		return bad("the deadline must not be negative")
 	}
-	return j.task(Run{ID: runID(j.Name, time.Time{}, Tick)}).Check(time.Now())
+	return j.Task(Run{ID: runID(j.Name, time.Time{}, Tick)}).Check(time.Now())
 }
 
 // Kinds of run.
@@ -183,8 +183,12 @@ type Run struct {
 // Skipped is the state of a run that has no task.
 const Skipped queue.State = "skipped"
 
+// runID names a run so that the runs of a job are in the order of their ticks.
 func runID(job string, tick time.Time, kind string) string {
-	id := job + "@" + tick.UTC().Format("20060102T150405.999999Z")
+	id := job + "@" + tick.UTC().Format("20060102T150405Z")
+	if us := tick.Nanosecond() / 1000; us > 0 {
+		id += fmt.Sprintf(".%06d", us)
+	}
 	if kind == Manual { // it is never that of a tick
 		id += "-manual"
 	}
@@ -198,8 +202,8 @@ type Payload struct {
 	Action Action    `json:"action"`
 }
 
-// task returns the task of a run.
-func (j *Job) task(r Run) queue.Task {
+// Task returns the task of a run.
+func (j *Job) Task(r Run) queue.Task {
 	payload, _ := json.Marshal(Payload{j.Name, r.Tick, j.Action}) // a body that is no JSON fails the check
 	typ := j.Action.kind()
 	if r.Kind == Late {

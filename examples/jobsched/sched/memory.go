@@ -59,6 +59,14 @@ type status struct {
 	at      int // its place in the agenda
 }
 
+// ids returns those of the runs that have not ended.
+func (s *status) ids() (all []string) {
+	for _, r := range s.open {
+		all = append(all, r.ID)
+	}
+	return all
+}
+
 // agenda is a heap: the ten packages have none, their promise is O(1).
 type agenda []*status
 
@@ -122,7 +130,8 @@ func (m *Memory) Apply(now time.Time, c Command) (e Effects) {
 	case c.Run != "":
 		e.Runs, e.Err = m.byHand(c.Run)
 	case c.Claim != nil:
-		e.Leader = m.claim(*c.Claim)
+		m.leader = m.leader.Claimed(m.now, *c.Claim)
+		e.Leader = m.leader
 	case c.Fire != nil:
 		for _, f := range c.Fire.All {
 			runs, err := m.fire(c.Fire.Term, f)
@@ -189,8 +198,7 @@ func (m *Memory) schedule(s *status, next time.Time) {
 
 // blocks notes whether a job's ticks wait for a run.
 func (m *Memory) blocks(s *status) {
-	j := m.latest(s.name)
-	s.waits = len(s.open) > 0 && j.Overlap == Forbid && j.CatchUp == All
+	s.waits = len(s.open) > 0 && m.latest(s.name).InTurn()
 }
 
 func (m *Memory) remove(name string, match int64) error {
@@ -206,18 +214,6 @@ func (m *Memory) remove(name string, match int64) error {
 	delete(m.jobs, name)
 	m.defs.Drop(name)
 	return nil
-}
-
-// claim gives the lead to whoever asks when nobody has it.
-func (m *Memory) claim(c Claim) Leader {
-	held := m.now.Before(m.leader.Until)
-	switch {
-	case held && m.leader.Holder == c.Node:
-		m.leader.Until = m.now.Add(c.For)
-	case !held && c.For > 0:
-		m.leader = Leader{Term: m.leader.Term + 1, Holder: c.Node, Until: m.now.Add(c.For)}
-	}
-	return m.leader
 }
 
 // due returns what a leader reads. O(found), with the versions since a job was looked at.
@@ -249,27 +245,19 @@ func (m *Memory) due(now time.Time, n int) Due {
 
 // fire makes runs, and writes the next tick with them (J6).
 func (m *Memory) fire(term int64, f Fire) (runs []Run, err error) {
-	if term != m.leader.Term || !m.now.Before(m.leader.Until) { // J2
+	if !m.leader.Holds(m.now, term) { // J2
 		return nil, ErrTerm
 	}
 	s := m.jobs[f.Job]
 	if s == nil {
 		return nil, ErrNotFound
 	}
-	ascending := !f.Upto.Before(s.after) && !f.Upto.After(m.now) && (f.Next.IsZero() || f.Next.After(f.Upto))
-	for i, t := range f.Ticks {
-		ascending = ascending && t.After(s.after) && !t.After(f.Upto) && (i == 0 || t.After(f.Ticks[i-1]))
-	}
-	if s.version != f.Version || !s.after.Equal(f.After) || !ascending || s.waits { // J1
+	if s.waits || !f.Applies(s.version, s.after, m.now) { // J1
 		return nil, ErrStale
 	}
 	for i, t := range f.Ticks {
-		kind := Tick
-		if i < f.Late {
-			kind = Late
-		}
 		if j, ok := m.defs.Get(f.Job, timemap.Time(t)); ok {
-			runs = append(runs, m.begin(s, j, t, kind))
+			runs = append(runs, m.begin(s, j, t, f.Kind(i)))
 		}
 	}
 	s.after, s.made, s.missed = f.Upto, s.made+int64(len(runs)), s.missed+int64(f.Missed)
@@ -283,24 +271,24 @@ func (m *Memory) byHand(name string) ([]Run, error) {
 		return nil, ErrNotFound
 	}
 	j := m.latest(name)
-	if len(s.open) > 0 && j.Overlap == Forbid || len(s.open) >= maxOpen {
-		return nil, fmt.Errorf("%w: %s", ErrOverlap, s.open[0].ID)
+	if err := j.MayRun(s.ids()); err != nil {
+		return nil, err
 	}
 	return []Run{m.begin(s, j, m.now, Manual)}, nil
 }
 
 // begin makes a run, with a task unless it may not overlap (J4).
 func (m *Memory) begin(s *status, j *Job, tick time.Time, kind string) Run {
-	r := &Run{ID: runID(j.Name, tick, kind), Job: j.Name, Version: j.Version, Tick: tick.UTC(), Kind: kind, Made: m.now}
-	if len(s.open) > 0 && j.Overlap == Replace {
+	run, replace := j.Begin(m.now, tick, kind, s.ids())
+	r := &run
+	if replace {
 		m.cancel(s, "replaced by "+r.ID)
 	}
-	if len(s.open) > 0 && j.Overlap == Forbid || len(s.open) >= maxOpen {
-		r.State, r.Error, r.Ended = Skipped, s.open[0].ID+" has not ended", m.now
+	if r.State == Skipped {
 		s.runs.PushEvict(r)
 		return *r
 	}
-	a := m.Memory.Apply(m.now, queue.Command{Enqueue: []queue.Task{j.task(*r)}}).Answers[0]
+	a := m.Memory.Apply(m.now, queue.Command{Enqueue: []queue.Task{j.Task(*r)}}).Answers[0]
 	r.State = a.Task.State
 	if a.Err == nil { // else two by hand in one microsecond
 		s.runs.PushEvict(r)

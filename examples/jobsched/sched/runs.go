@@ -59,7 +59,7 @@ func (m *Memory) note(t queue.Task) {
 		return
 	}
 	r := o.run
-	r.State, r.Started, r.Ended, r.Worker, r.Error = t.State, t.Started, t.Ended, t.Worker, t.Error
+	*r = r.Noted(t)
 	if t.State != queue.Done && t.State != queue.Dead {
 		return
 	}
