@@ -357,8 +357,10 @@ func fence(t *testing.T, s sched.Store) {
 func versions(t *testing.T, s sched.Store) {
 	l := claim(t, s, "n", long)
 	for i := range 3 {
-		put(t, s, job("a", func(j *sched.Job) { j.Action.Func = fmt.Sprint("f", i) }))
-		time.Sleep(2 * time.Millisecond)
+		j := put(t, s, job("a", func(j *sched.Job) { j.Action.Func = fmt.Sprint("f", i) }))
+		for read(t, s).Now.Sub(j.Updated) < 2*time.Millisecond {
+			time.Sleep(time.Millisecond)
+		}
 	}
 	d := read(t, s)
 	f := ticks(t, d, "a", 0)
