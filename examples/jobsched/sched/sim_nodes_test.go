@@ -14,7 +14,7 @@ var ctx = context.Background()
 const simLease = 4 * time.Second
 
 // user defines jobs, until each was accepted, and changes two of them later.
-type user struct{ step, n int }
+type user struct{ step int }
 
 var wishes = []sched.Job{
 	{Name: "skip", Cron: "@every 5s", Overlap: sched.Forbid, CatchUp: sched.Last},
@@ -52,7 +52,6 @@ type simNode struct {
 	n      int
 	asked  sched.Command // of the round
 	rounds int           // number of its request
-	held   []queue.Task
 }
 
 func newSimNode(w *world, name string) *simNode {
