@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/flatline/examples/internal/browse"
+	"example.com/flatline/examples/internal/crash"
 	"example.com/flatline/examples/jobsched/sched"
 	"example.com/flatline/examples/taskq/queue"
 )
@@ -55,6 +56,8 @@ func TestPage(t *testing.T) {
 	queues := map[string]float64{"default": 1, "none": 1}
 	n := sched.NewNode(sched.Options{Store: store, Queues: map[string]float64{"none": 1}, Name: "node-here", Poll: 20 * time.Millisecond})
 	defer n.Close()
+	// The browser's time is its own: what it is to see must be there before.
+	require.Eventually(t, func() bool { _, ok := n.Leads(); return ok }, crash.Patience, time.Millisecond)
 	mux := http.NewServeMux()
 	mux.Handle("/", sched.Handler(store, queues, func() []*sched.Node { return []*sched.Node{n} }))
 	mux.HandleFunc("/frame/here", func(w http.ResponseWriter, _ *http.Request) {
