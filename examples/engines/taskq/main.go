@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"example.com/flatline/examples/engines/internal/pgqueue"
 	"example.com/flatline/examples/engines/internal/start"
 	"example.com/flatline/examples/taskq/queue"
 )
@@ -36,7 +37,7 @@ func run(c queue.Config, url string) error {
 		url = s.URL
 	}
 	c.Open = func() (queue.Store, string, error) {
-		p, err := Open(ctx, url)
+		p, err := pgqueue.Open(ctx, url)
 		return p, url, err
 	}
 	return queue.Run(ctx, c, nil)

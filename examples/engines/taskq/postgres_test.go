@@ -10,17 +10,18 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"example.com/flatline/examples/engines/internal/pgqueue"
 	"example.com/flatline/examples/engines/internal/start"
 	"example.com/flatline/examples/taskq/queue"
 	"example.com/flatline/examples/taskq/queue/queuetest"
 )
 
 // open returns an empty store in a database.
-func open(t testing.TB, s *start.Server) *Postgres {
-	p, err := Open(t.Context(), s.URL)
+func open(t testing.TB, s *start.Server) *pgqueue.Postgres {
+	p, err := pgqueue.Open(t.Context(), s.URL)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = p.Close() })
-	_, err = p.db.Exec(t.Context(), "truncate tasks, forgotten")
+	_, err = p.DB().Exec(t.Context(), "truncate tasks, forgotten")
 	require.NoError(t, err)
 	return p
 }
@@ -45,7 +46,7 @@ func brokers(t *testing.T, s *start.Server) {
 	open(t, s)
 	var both [2]*queue.Broker
 	for i := range both {
-		p, err := Open(t.Context(), s.URL)
+		p, err := pgqueue.Open(t.Context(), s.URL)
 		require.NoError(t, err)
 		b := queue.NewBroker(queue.Options{Store: p})
 		t.Cleanup(func() {
@@ -78,7 +79,7 @@ func forgets(t *testing.T, s *start.Server) {
 	require.NoError(t, err)
 	_, err = p.Settle(t.Context(), []queue.Outcome{{ID: "a", Token: 1, Do: queue.Ack}, {ID: "b", Token: 1, Do: queue.Ack}})
 	require.NoError(t, err)
-	_, err = p.db.Exec(t.Context(), "update tasks set ended = ended - interval '2 hours' where id = 'a'")
+	_, err = p.DB().Exec(t.Context(), "update tasks set ended = ended - interval '2 hours' where id = 'a'")
 	require.NoError(t, err)
 	for range 2 {
 		_, err = p.Tick(t.Context())

@@ -102,16 +102,16 @@ func (d *Disk) Enqueue(ctx context.Context, tasks []Task) ([]Answer, error) {
 
 // Lease implements Store. If there is nothing to lease it costs no write.
 func (d *Disk) Lease(ctx context.Context, a Ask) ([]Task, error) {
-	if !d.due(a.Queues) {
+	if !d.Waiting(a.Queues) {
 		return nil, nil
 	}
 	e, err := d.do(ctx, Command{Lease: &a})
 	return e.Tasks, err
 }
 
-// due reports whether a Lease may find a task. It changes nothing: what is not in the log
+// Waiting reports whether a Lease may find a task. It changes nothing: what is not in the log
 // must not move the state's time, or a replay would differ.
-func (m *Memory) due(queues []string) bool {
+func (m *Memory) Waiting(queues []string) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, name := range queues {
@@ -131,15 +131,19 @@ func (d *Disk) Settle(ctx context.Context, outcomes []Outcome) ([]Answer, error)
 
 // Tick implements Store. If no lease has ended it costs no write.
 func (d *Disk) Tick(ctx context.Context) ([]Task, error) {
-	d.mu.Lock()
-	it := d.leases.first()
-	ended := it != nil && !it.Until.After(time.Now())
-	d.mu.Unlock()
-	if !ended {
+	if !d.Expired() {
 		return nil, nil
 	}
 	e, err := d.do(ctx, Command{Tick: true})
 	return e.Tasks, err
+}
+
+// Expired reports whether a Tick would end a lease. It changes nothing.
+func (m *Memory) Expired() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	it := m.leases.first()
+	return it != nil && !it.Until.After(time.Now())
 }
 
 // Close implements Store.

@@ -121,7 +121,7 @@ func command(t *rapid.T, now time.Time) (c queue.Command) {
 		for range rapid.IntRange(1, 3).Draw(t, "n") {
 			o := queue.Outcome{
 				ID: rapid.SampledFrom(ids).Draw(t, "id"), Token: rapid.Int64Range(1, 4).Draw(t, "token"), Error: "e",
-				Do: rapid.SampledFrom([]string{queue.Ack, queue.Fail, queue.Fail, queue.Bury, queue.Release, queue.Extend, queue.Retry}).Draw(t, "do"),
+				Do: rapid.SampledFrom([]string{queue.Ack, queue.Fail, queue.Fail, queue.Bury, queue.Release, queue.Extend, queue.Retry, queue.Cancel}).Draw(t, "do"),
 			}
 			if rapid.Bool().Draw(t, "later") || o.Do == queue.Extend {
 				o.Delay = queue.Duration(d("delay") + 1)

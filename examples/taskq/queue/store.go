@@ -58,6 +58,7 @@ const (
 	Release = "release" // it was not tried: that does not count; ready again after Delay
 	Extend  = "extend"  // its lease ends Delay from now
 	Retry   = "retry"   // it is dead and begins again after Delay; needs no token
+	Cancel  = "cancel"  // it has not ended and is dead now, with Error; needs no token
 )
 
 // An Outcome is what a worker says of a task that it has leased.
@@ -77,9 +78,9 @@ func (o *Outcome) Check() error {
 	bad := func(what string) error { return fmt.Errorf("%w: %s", ErrBad, what) }
 	o.Error = strings.ReplaceAll(strings.ToValidUTF8(o.Error[:min(len(o.Error), maxError)], ""), "\x00", "")
 	switch o.Do {
-	case Ack, Fail, Bury, Release, Extend, Retry:
+	case Ack, Fail, Bury, Release, Extend, Retry, Cancel:
 	default:
-		return bad("do must be ack, fail, bury, release, extend or retry")
+		return bad("do must be ack, fail, bury, release, extend, retry or cancel")
 	}
 	switch {
 	case o.Delay < 0 || time.Duration(o.Delay) > maxAhead:

@@ -47,7 +47,7 @@ var (
 	ErrExists   = errors.New("there is a task with this ID already")
 	ErrNotFound = errors.New("there is no such task")
 	ErrToken    = errors.New("the lease has ended")
-	ErrState    = errors.New("the task is not dead")
+	ErrState    = errors.New("the state of the task does not allow it")
 	ErrBad      = errors.New("not accepted")
 )
 
@@ -179,8 +179,15 @@ func (t Task) Vanished(now time.Time) Task {
 }
 
 // Settled returns t after what its worker says of it, or an error that wraps ErrToken, or
-// ErrState if it was to be retried and is not dead.
+// ErrState if it was to be retried and is not dead, or to be cancelled and has ended.
 func (t Task) Settled(now time.Time, o Outcome) (Task, error) {
+	if o.Do == Cancel {
+		if t.State == Done || t.State == Dead {
+			return t, fmt.Errorf("%w: it is %s", ErrState, t.State)
+		}
+		t.Error = o.Error
+		return t.ended(now, Dead), nil
+	}
 	if o.Do == Retry {
 		if t.State != Dead {
 			return t, fmt.Errorf("%w: it is %s", ErrState, t.State)

@@ -29,6 +29,7 @@ func Run(t *testing.T, open func(t testing.TB) queue.Store) {
 		"lost":     lost,
 		"one each": oneEach,
 		"repeated": repeated,
+		"cancel":   cancel,
 		"changed":  changed,
 		"list":     list,
 		"bytes":    bytes,
@@ -294,6 +295,26 @@ func repeated(t *testing.T, s queue.Store) {
 	}
 }
 
+// cancel: a task that has not ended is dead at once, with the reason, in whatever state it
+// is; its worker's token says nothing more.
+func cancel(t *testing.T, s queue.Store) {
+	later := named("later", 0)
+	later.Due = time.Now().Add(time.Hour)
+	enqueue(t, s, later, named("leased", 1), named("ready", 0))
+	require.Equal(t, []string{"leased"}, idsOf(lease(t, s, 1, long, "q")))
+	for _, id := range []string{"later", "leased", "ready"} {
+		a := settle(t, s, queue.Outcome{ID: id, Do: queue.Cancel, Error: "no more"})[0]
+		require.NoError(t, a.Err)
+		assert.Equal(t, []any{queue.Dead, "no more"}, []any{a.Task.State, a.Task.Error})
+		assert.False(t, a.Task.Ended.IsZero())
+		assert.ErrorIs(t, settle(t, s, queue.Outcome{ID: id, Do: queue.Cancel})[0].Err, queue.ErrState, "again")
+	}
+	assert.ErrorIs(t, settle(t, s, queue.Outcome{ID: "leased", Token: 1, Do: queue.Ack})[0].Err, queue.ErrToken)
+	assert.Empty(t, lease(t, s, 9, long, "q"))
+	require.NoError(t, settle(t, s, queue.Outcome{ID: "ready", Do: queue.Retry})[0].Err)
+	assert.Equal(t, []string{"ready"}, idsOf(lease(t, s, 9, long, "q")))
+}
+
 // changed: whoever waits is woken by a new task and by one that comes back.
 func changed(t *testing.T, s queue.Store) {
 	woken := func(what string, f func()) {
@@ -392,7 +413,7 @@ func model(t *testing.T, s queue.Store) {
 			default:
 				o := queue.Outcome{
 					ID: id.Draw(t, "id"), Token: rapid.Int64Range(1, 3).Draw(t, "token"), Error: "e",
-					Do: rapid.SampledFrom([]string{queue.Ack, queue.Fail, queue.Bury, queue.Release, queue.Extend, queue.Retry}).Draw(t, "do"),
+					Do: rapid.SampledFrom([]string{queue.Ack, queue.Fail, queue.Bury, queue.Release, queue.Extend, queue.Retry, queue.Cancel}).Draw(t, "do"),
 				}
 				if o.Do == queue.Extend || o.Do == queue.Fail { // else a short delay may have passed for one of the two
 					o.Delay = long

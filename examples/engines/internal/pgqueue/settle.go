@@ -1,7 +1,8 @@
-package main
+package pgqueue
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -22,7 +23,7 @@ func locked(ctx context.Context, tx pgx.Tx, query string, arg any) (tasks []queu
 }
 
 // write stores what a transition may have changed.
-func write(ctx context.Context, tx pgx.Tx, tasks []queue.Task) error {
+func (p *Postgres) write(ctx context.Context, tx pgx.Tx, tasks []queue.Task) error {
 	var ids, states, results, errs []string
 	var dues []time.Time
 	var untils, endeds []*time.Time
@@ -39,54 +40,59 @@ func write(ctx context.Context, tx pgx.Tx, tasks []queue.Task) error {
 		from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::timestamptz[], $8::int[], $9::int[], $10::bool[])
 			as u (id, state, result, error, due, until, ended, failures, lost, granted)
 		where tasks.id = u.id`, ids, states, results, errs, dues, untils, endeds, failures, losts, granteds)
+	if err == nil && p.Note != nil {
+		err = p.Note(ctx, tx, tasks)
+	}
 	return err
 }
 
-// Settle implements queue.Store. The rows are locked in the order of their IDs, so two
-// batches with the same ones do not wait for each other.
+// Settle implements queue.Store.
 func (p *Postgres) Settle(ctx context.Context, outcomes []queue.Outcome) (answers []queue.Answer, err error) {
-	var ids []string
-	for _, o := range outcomes {
-		ids = append(ids, o.ID)
-	}
-	var changed []queue.Task
-	err = pgx.BeginFunc(ctx, p.db, func(tx pgx.Tx) error {
-		tasks, now, err := locked(ctx, tx, "id = any($1) order by id for update", ids)
-		if err != nil {
-			return err
-		}
-		at := map[string]int{}
-		for i, t := range tasks {
-			at[t.ID] = i
-		}
-		touched := map[string]bool{}
-		for _, o := range outcomes {
-			i, ok := at[o.ID]
-			if !ok {
-				answers = append(answers, queue.Answer{Err: queue.ErrNotFound})
-				continue
-			}
-			t, err := tasks[i].Settled(now, o)
-			if err == nil {
-				tasks[i], touched[o.ID] = t, true
-			}
-			answers = append(answers, queue.Answer{Task: t, Err: err})
-		}
-		for _, t := range tasks {
-			if touched[t.ID] {
-				changed = append(changed, t)
-			}
-		}
-		if len(changed) == 0 {
-			return nil
-		}
-		return write(ctx, tx, changed)
+	err = pgx.BeginFunc(ctx, p.db, func(tx pgx.Tx) (err error) {
+		answers, err = p.SettleTx(ctx, tx, outcomes)
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	p.tell(changed)
+	p.Tell(answers)
 	return answers, nil
+}
+
+// SettleTx is Settle in a transaction. The rows are locked in the order of their IDs, so two
+// batches with the same ones do not wait for each other. Call Tell with the answers once it
+// is committed.
+func (p *Postgres) SettleTx(ctx context.Context, tx pgx.Tx, outcomes []queue.Outcome) (answers []queue.Answer, err error) {
+	var ids []string
+	for _, o := range outcomes {
+		ids = append(ids, o.ID)
+	}
+	tasks, now, err := locked(ctx, tx, "id = any($1) order by id for update", ids)
+	if err != nil {
+		return nil, err
+	}
+	at := map[string]int{}
+	for i, t := range tasks {
+		at[t.ID] = i
+	}
+	touched := map[string]bool{}
+	for _, o := range outcomes {
+		i, ok := at[o.ID]
+		if !ok {
+			answers = append(answers, queue.Answer{Err: queue.ErrNotFound})
+			continue
+		}
+		t, err := tasks[i].Settled(now, o)
+		if err == nil {
+			tasks[i], touched[o.ID] = t, true
+		}
+		answers = append(answers, queue.Answer{Task: t, Err: err})
+	}
+	changed := slices.DeleteFunc(tasks, func(t queue.Task) bool { return !touched[t.ID] })
+	if len(changed) == 0 {
+		return answers, nil
+	}
+	return answers, p.write(ctx, tx, changed)
 }
 
 // forget deletes results that have been kept long enough, and counts them.
@@ -118,7 +124,7 @@ func (p *Postgres) Tick(ctx context.Context) (lost []queue.Task, err error) {
 		for _, t := range tasks {
 			lost = append(lost, t.Vanished(now))
 		}
-		return write(ctx, tx, lost)
+		return p.write(ctx, tx, lost)
 	})
 	if err != nil {
 		return nil, err

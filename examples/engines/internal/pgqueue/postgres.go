@@ -1,4 +1,5 @@
-package main
+// Package pgqueue keeps the tasks of examples/taskq in PostgreSQL.
+package pgqueue
 
 import (
 	"cmp"
@@ -23,6 +24,10 @@ var schema string
 // the database's. What becomes of a task is decided by the same functions of queue.Task
 // that the embedded store uses, behind the row's lock.
 type Postgres struct {
+	// Note, if it is set before the first use, is called in each transaction that settles
+	// tasks or ends their leases, with those that have changed.
+	Note func(ctx context.Context, tx pgx.Tx, tasks []queue.Task) error
+
 	db   *pgxpool.Pool
 	stop context.CancelFunc
 	done chan struct{}
@@ -36,7 +41,7 @@ type Postgres struct {
 func Open(ctx context.Context, url string) (*Postgres, error) {
 	db, err := pgxpool.New(ctx, url)
 	if err != nil {
-		return nil, fmt.Errorf("taskq: %w", err)
+		return nil, fmt.Errorf("pgqueue: %w", err)
 	}
 	err = pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
 		// Two brokers that start at the same time would both make the tables.
@@ -48,13 +53,16 @@ func Open(ctx context.Context, url string) (*Postgres, error) {
 	})
 	if err != nil {
 		db.Close()
-		return nil, fmt.Errorf("taskq: %w", err)
+		return nil, fmt.Errorf("pgqueue: %w", err)
 	}
 	live, stop := context.WithCancel(context.Background())
 	p := &Postgres{db: db, stop: stop, done: make(chan struct{}), woken: make(chan struct{}, 1)}
 	go p.run(live)
 	return p, nil
 }
+
+// DB returns the connections to the database.
+func (p *Postgres) DB() *pgxpool.Pool { return p.db }
 
 // Close implements queue.Store.
 func (p *Postgres) Close() error {
@@ -170,8 +178,35 @@ func orNull(t time.Time) *time.Time {
 	return &t
 }
 
+// querier is a pool or a transaction.
+type querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
 // Enqueue implements queue.Store: the primary key decides who was first.
-func (p *Postgres) Enqueue(ctx context.Context, tasks []queue.Task) (answers []queue.Answer, err error) {
+func (p *Postgres) Enqueue(ctx context.Context, tasks []queue.Task) ([]queue.Answer, error) {
+	answers, err := enqueue(ctx, p.db, tasks)
+	p.Tell(answers)
+	return answers, err
+}
+
+// EnqueueTx is Enqueue in a transaction. Call Tell with the answers once it is committed.
+func (p *Postgres) EnqueueTx(ctx context.Context, tx pgx.Tx, tasks []queue.Task) ([]queue.Answer, error) {
+	return enqueue(ctx, tx, tasks)
+}
+
+// Tell wakes those who wait for tasks that have become ready.
+func (p *Postgres) Tell(answers []queue.Answer) {
+	var tasks []queue.Task
+	for _, a := range answers {
+		if a.Err == nil {
+			tasks = append(tasks, a.Task)
+		}
+	}
+	p.tell(tasks)
+}
+
+func enqueue(ctx context.Context, q querier, tasks []queue.Task) (answers []queue.Answer, err error) {
 	if len(tasks) == 0 {
 		return nil, nil
 	}
@@ -185,7 +220,7 @@ func (p *Postgres) Enqueue(ctx context.Context, tasks []queue.Task) (answers []q
 		dues = append(dues, orNull(t.Due))
 	}
 	// In the order of IDs, or two batches with the same ones would wait for each other.
-	rows, err := p.db.Query(ctx, `
+	rows, err := q.Query(ctx, `
 		insert into tasks (id, queue, type, payload, priority, due, max_failures, max_lost, state, enqueued)
 		select id, queue, type, payload, priority, greatest(due, now()), f, l, case when due > now() then 'delayed' else 'ready' end, now()
 		from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[], $6::timestamptz[], $7::int[], $8::int[])
@@ -199,7 +234,6 @@ func (p *Postgres) Enqueue(ctx context.Context, tasks []queue.Task) (answers []q
 	if err != nil {
 		return nil, err
 	}
-	p.tell(made)
 	byID := map[string]queue.Task{}
 	for _, t := range made {
 		byID[t.ID] = t
@@ -212,7 +246,7 @@ func (p *Postgres) Enqueue(ctx context.Context, tasks []queue.Task) (answers []q
 			continue
 		}
 		if old == nil {
-			if old, err = p.byID(ctx, ids); err != nil {
+			if old, err = find(ctx, q, ids); err != nil {
 				return nil, err
 			}
 		}
@@ -221,8 +255,9 @@ func (p *Postgres) Enqueue(ctx context.Context, tasks []queue.Task) (answers []q
 	return answers, nil
 }
 
-func (p *Postgres) byID(ctx context.Context, ids []string) (map[string]queue.Task, error) {
-	rows, err := p.db.Query(ctx, "select "+columns+" from tasks where id = any($1)", ids)
+// find returns tasks by their IDs.
+func find(ctx context.Context, q querier, ids []string) (map[string]queue.Task, error) {
+	rows, err := q.Query(ctx, "select "+columns+" from tasks where id = any($1)", ids)
 	if err != nil {
 		return nil, err
 	}
@@ -275,7 +310,7 @@ func (p *Postgres) Lease(ctx context.Context, a queue.Ask) (all []queue.Task, er
 
 // Get implements queue.Store.
 func (p *Postgres) Get(ctx context.Context, id string) (queue.Task, error) {
-	all, err := p.byID(ctx, []string{id})
+	all, err := find(ctx, p.db, []string{id})
 	if t, ok := all[id]; ok || err != nil {
 		return t, err
 	}

@@ -1,0 +1,242 @@
+package sched
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"sync/atomic"
+	"time"
+
+	"example.com/flatline/concmap"
+	"example.com/flatline/examples/internal/wal"
+	"example.com/flatline/examples/taskq/queue"
+	"example.com/flatline/ringbuffer"
+	"example.com/flatline/timemap"
+)
+
+// record is a command in the log, with its time.
+type record struct {
+	Now time.Time
+	Command
+}
+
+// Disk is a Memory whose commands go through a log first: the log's goroutine applies each
+// once it is durable, so nothing that a crash could lose is ever visible.
+type Disk struct {
+	*Memory
+	log     *wal.Log
+	effects concmap.Map[uint64, Effects] // of commands whose callers have yet to take them
+	records atomic.Int64                 // since the last snapshot
+	every   int64
+	busy    atomic.Bool // with a snapshot
+}
+
+// OpenDisk opens the store in a directory. It takes a snapshot every so many commands.
+func OpenDisk(dir string, every int64, opts wal.Options) (*Disk, error) {
+	d := &Disk{Memory: NewMemory(), every: every}
+	opts.Applied = func(seq uint64, rec []byte) {
+		e, err := d.apply(rec)
+		if err != nil {
+			e.Err = err
+		}
+		d.effects.Store(seq, e)
+	}
+	log, err := wal.Open(dir, opts)
+	if err != nil {
+		return nil, err
+	}
+	d.log = log
+	err = log.Replay(func(r io.Reader) error {
+		return d.Load(json.NewDecoder(bufio.NewReader(r)))
+	}, func(_ uint64, rec []byte) error {
+		d.records.Add(1)
+		_, err := d.apply(rec)
+		return err
+	})
+	if err != nil {
+		_ = log.Close()
+		return nil, err
+	}
+	return d, nil
+}
+
+// apply applies a record of the log.
+func (d *Disk) apply(rec []byte) (Effects, error) {
+	var r record
+	if err := json.Unmarshal(rec, &r); err != nil {
+		return Effects{}, fmt.Errorf("sched: a record of the log: %w", err)
+	}
+	return d.Apply(r.Now, r.Command), nil
+}
+
+// do makes a command durable, and returns its effects. An error is that of the log.
+func (d *Disk) do(ctx context.Context, c Command) (Effects, error) {
+	rec, err := json.Marshal(record{time.Now(), c})
+	if err != nil {
+		return Effects{}, err
+	}
+	seq, err := d.log.Append(ctx, rec)
+	if err != nil {
+		return Effects{Err: err}, err
+	}
+	if d.records.Add(1) >= d.every && d.busy.CompareAndSwap(false, true) {
+		d.records.Store(0)
+		// One that fails leaves the log as it was, and the next one is as good.
+		_ = d.log.Snapshot(context.WithoutCancel(ctx), d.write)
+		d.busy.Store(false)
+	}
+	e, _ := d.effects.LoadAndDelete(seq)
+	return e, nil
+}
+
+// Put implements Store.
+func (d *Disk) Put(ctx context.Context, j Job, match int64) (Job, error) {
+	e, _ := d.do(ctx, Command{Put: &Put{j, match}})
+	return e.Job, e.Err
+}
+
+// Delete implements Store.
+func (d *Disk) Delete(ctx context.Context, name string, match int64) error {
+	e, _ := d.do(ctx, Command{Delete: &Put{Job{Name: name}, match}})
+	return e.Err
+}
+
+// RunNow implements Store.
+func (d *Disk) RunNow(ctx context.Context, name string) (Run, error) {
+	e, _ := d.do(ctx, Command{Run: name})
+	return one(e)
+}
+
+// Claim implements Store.
+func (d *Disk) Claim(ctx context.Context, c Claim) (Leader, error) {
+	e, err := d.do(ctx, Command{Claim: &c})
+	return e.Leader, err
+}
+
+// Fire implements Store.
+func (d *Disk) Fire(ctx context.Context, term int64, all []Fire) ([]Run, []error, error) {
+	e, err := d.do(ctx, Command{Fire: &Firing{term, all}})
+	return e.Runs, e.Errs, err
+}
+
+// Enqueue implements queue.Store.
+func (d *Disk) Enqueue(ctx context.Context, tasks []queue.Task) ([]queue.Answer, error) {
+	e, err := d.do(ctx, Command{Queue: &queue.Command{Enqueue: tasks}})
+	return e.Queue.Answers, err
+}
+
+// Lease implements queue.Store. If there is nothing to lease it costs no write.
+func (d *Disk) Lease(ctx context.Context, a queue.Ask) ([]queue.Task, error) {
+	if !d.Memory.Memory.Waiting(a.Queues) {
+		return nil, nil
+	}
+	e, err := d.do(ctx, Command{Queue: &queue.Command{Lease: &a}})
+	return e.Queue.Tasks, err
+}
+
+// Settle implements queue.Store.
+func (d *Disk) Settle(ctx context.Context, outcomes []queue.Outcome) ([]queue.Answer, error) {
+	e, err := d.do(ctx, Command{Queue: &queue.Command{Settle: outcomes}})
+	return e.Queue.Answers, err
+}
+
+// Tick implements queue.Store. If no lease has ended it costs no write.
+func (d *Disk) Tick(ctx context.Context) ([]queue.Task, error) {
+	if !d.Memory.Memory.Expired() {
+		return nil, nil
+	}
+	e, err := d.do(ctx, Command{Queue: &queue.Command{Tick: true}})
+	return e.Queue.Tasks, err
+}
+
+// Close implements Store.
+func (d *Disk) Close() error { return d.log.Close() }
+
+func (d *Disk) write(w io.Writer) error {
+	b := bufio.NewWriter(w)
+	if err := d.Dump(json.NewEncoder(b)); err != nil {
+		return err
+	}
+	return b.Flush()
+}
+
+// saved is what a snapshot begins with. As many jobs follow, then the queue.
+type saved struct {
+	Now      time.Time
+	Leader   Leader
+	Versions int64
+	Jobs     int
+}
+
+// savedJob is a job in a snapshot. Runs are from the oldest on; those that are open are
+// also in Open.
+type savedJob struct {
+	Versions    []*Job
+	After, Next time.Time
+	Made        int64
+	Missed      int64
+	Runs, Open  []*Run
+}
+
+// Dump writes the state.
+func (m *Memory) Dump(out *json.Encoder) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := out.Encode(saved{m.now, m.leader, m.versions, len(m.jobs)}); err != nil {
+		return err
+	}
+	for name, s := range m.jobs {
+		j := savedJob{After: s.after, Next: s.next, Made: s.made, Missed: s.missed, Open: s.open}
+		for _, v := range m.defs.History(name) {
+			j.Versions = append(j.Versions, v)
+		}
+		for _, r := range s.runs.All() {
+			j.Runs = append(j.Runs, r)
+		}
+		if err := out.Encode(j); err != nil {
+			return err
+		}
+	}
+	return m.Memory.Dump(out)
+}
+
+// Load reads what Dump wrote, into an empty store.
+func (m *Memory) Load(in *json.Decoder) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var head saved
+	if err := in.Decode(&head); err != nil {
+		return err
+	}
+	m.now, m.leader, m.versions = head.Now, head.Leader, head.Versions
+	for range head.Jobs {
+		var j savedJob
+		if err := in.Decode(&j); err != nil {
+			return err
+		}
+		last := j.Versions[len(j.Versions)-1]
+		s := &status{name: last.Name, version: last.Version, after: j.After, next: j.Next, made: j.Made, missed: j.Missed, runs: newRing()}
+		for _, v := range j.Versions {
+			m.defs.Set(v.Name, timemap.Time(v.Updated), v)
+		}
+		m.enter(s)
+		byID := map[string]*Run{}
+		for _, r := range j.Runs {
+			byID[r.ID] = r
+			s.runs.PushEvict(r)
+		}
+		for _, r := range j.Open {
+			if same := byID[r.ID]; same != nil {
+				r = same
+			}
+			m.track(s, r)
+		}
+	}
+	return m.Memory.Load(in)
+}
+
+func newRing() *ringbuffer.Ring[*Run] {
+	return ringbuffer.New[*Run](keep, ringbuffer.Options{OnFull: ringbuffer.OverwriteOldest})
+}

@@ -1,0 +1,4 @@
+package sched
+
+// Plan is for the tests that draw commands.
+var Plan = plan
