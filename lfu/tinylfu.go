@@ -56,18 +56,18 @@ type trial struct {
 // windowShare is the part of the entries that is in the window: one in 50, none of fewer.
 //
 //	1 in        10     20     30     50    100    200
-//	generated  56.3   56.5   56.6   56.6   56.6   56.6
-//	real       47.1   47.5   47.5   47.6   47.6   47.5
-//	behind      0.5    0.6    1.0    1.1    1.5    1.9
+//	generated  56.4   56.5   56.6   56.6   56.7   56.6
+//	real       47.0   47.4   47.6   47.6   47.6   47.6
+//	behind      0.5    0.7    0.6    0.6    0.7    1.1
 const windowShare = 50
 
 // confident is where the score ends, below 0 and above. It begins at the lower end: the
 // estimates are trusted.
 //
-//	             4      8     12     16     32
-//	generated  56.4   56.6   56.6   56.6   56.5
-//	real       47.7   47.6   47.6   47.6   47.6
-//	behind      2.8    0.6    1.1    1.1    5.3
+//	             4      6      8     12     16     32
+//	generated  56.5   56.6   56.6   56.6   56.6   56.5
+//	real       47.4   47.5   47.6   47.6   47.6   47.6
+//	behind      1.9    1.8    0.6    1.4    1.0    5.2
 const confident = 8
 
 // Of the candidates that should be turned away, one in often is put on trial while the
@@ -75,9 +75,9 @@ const confident = 8
 // costs a hit.
 //
 //	           16, 16  16, 96  64, 64  8, 64  never
-//	generated   56.0    56.6    56.5    56.5   55.7
-//	real        46.9    47.6    47.5    47.5   47.6
-//	behind       0.3     1.1     0.8     1.8    8.3
+//	generated   55.9    56.6    56.5    56.5   55.7
+//	real        46.5    47.6    47.5    47.5   47.6
+//	behind       0.3     0.6     0.5     1.1    8.3
 const often, seldom = 16, 96
 
 // trials is how many there are at a time, at most: 16 and 128 have as many hits.
