@@ -190,8 +190,8 @@
 // last one. With TinyLFU one Put moves three entries at most: the new one, and two that
 // leave the window. In a Sharded, Len, Cost, Cap and Stats visit each shard.
 //
-// An int64→int64 entry takes 40 bytes with Exact, 37 with Dynamic and 46.5 with TinyLFU (1 for
-// where it is, 8.5 for the sketch, more than Dynamic) in a full cache of
+// An int64→int64 entry takes 40 bytes with Exact, 37 with Dynamic and 46.25 with TinyLFU (1 for
+// where it is, 8.25 for the sketch, more than Dynamic) in a full cache of
 // 262,144: 24 in the hash table, 4 for its bucket there (8 up to 131,072 entries), 8 for
 // its links in the order, and 4 for the number of its bucket (Exact; the count itself, a
 // uint64, is in the bucket, once) or 1 for class and count (Dynamic). If all counts
@@ -232,7 +232,7 @@
 //	         lru   Exact   Dynamic   TinyLFU   possible
 //	scan       8      48        48        48         48
 //	shift     98      49        94        93         98
-//	loop       0       0         0        58         65
+//	loop       0       0         0        61         65
 //
 //	go test -run TestTraces ./lfu
 //
@@ -243,11 +243,11 @@
 // scan washes it out.
 //
 // TinyLFU has the most hits, and is the choice where a miss is expensive: evidence/HITRATIO.md
-// compares it with other caches. It takes a quarter more memory, and each use touches one more
-// line of it. It is no longer the structure of this question: its choice is not a rule that one
-// can state in a sentence, and depends on the hashes of the keys, which differ from cache to
-// cache unless Options.Seed is set. A new entry is evicted sooner than with the others: a
-// program that puts what it needs later, and does not get it meanwhile, should not use it.
+// compares it with other caches. It takes a quarter more memory than Dynamic, its hit half as
+// much work again, and its Put that evicts twice as much. Its choice is not a rule that one can
+// state in a sentence, and depends on the hashes of the keys, which differ from cache to cache
+// unless Options.Seed is set. A new entry is evicted sooner than with the others: a program that
+// puts what it needs later, and does not get it meanwhile, should not use it.
 //
 // A hit costs more than one of lru, since the count has to be read and the entry's new
 // place touched. A newcomer can be the next victim at once, in particular when

@@ -234,7 +234,7 @@ func (p *plain) admits(e, rival *plainEntry) bool {
 	if p.score <= -4 {
 		every = 96
 	}
-	if p.random>>32%every != 0 {
+	if p.random>>32*every>>32 != 0 {
 		return p.score > 0
 	}
 	h := p.hash(rival.Key)

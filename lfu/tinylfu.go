@@ -18,7 +18,7 @@ import (
 // first, the estimate was right, and the score falls. While the score is above 0, all
 // candidates are admitted, and what is left is Dynamic.
 //
-// In addition to dynamic's byte, 1 byte an entry, 8.5 for the sketch, and 256 for
+// In addition to dynamic's byte, 1 byte an entry, 8.25 for the sketch, and 256 for
 // the trials of a cache.
 type tinyLFU struct {
 	dynamic
@@ -211,10 +211,10 @@ func (r *tinyLFU) enter(s, rival uint32) (before uint32) {
 
 // admits reports whether s may stay, and its rival is the next victim.
 func (r *tinyLFU) admits(s, rival uint32) bool {
-	mine, its := r.host.Hash(s), r.host.Hash(rival)
 	// A key that was used once is not known: it must not take the place of one whose
 	// use was halved away.
-	if r.sketch.estimate(mine) > max(r.sketch.estimate(its), 1) {
+	mine := r.sketch.estimate(r.host.Hash(s))
+	if mine > 1 && mine > r.sketch.estimate(r.host.Hash(rival)) {
 		return true
 	}
 	r.random = r.random*6364136223846793005 + 1442695040888963407 // Knuth's MMIX
@@ -222,9 +222,10 @@ func (r *tinyLFU) admits(s, rival uint32) bool {
 	if r.score <= -confident/2 {
 		every = seldom
 	}
-	if r.random>>32%every != 0 {
+	if r.random>>32*every>>32 != 0 {
 		return r.score > 0
 	}
+	its := r.host.Hash(rival)
 	i := its % trials
 	r.end(i)
 	r.trials[i] = trial{its, s}

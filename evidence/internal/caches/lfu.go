@@ -24,9 +24,6 @@ var (
 	LFUSyncDynamic = Kind{Name: "lfu.Sync, Dynamic", New: func(capacity int) Cache {
 		return newLFUSync(lfu.NewSync(capacity, lfu.Options[int64, int64]{Aging: lfu.Dynamic}))
 	}}
-	LFUSyncTiny = Kind{Name: "lfu.Sync, TinyLFU", New: func(capacity int) Cache {
-		return newLFUSync(lfu.NewSync(capacity, lfu.Options[int64, int64]{Aging: lfu.TinyLFU}))
-	}}
 )
 
 func newLFU(c *lfu.Cache[int64, int64]) Cache {
