@@ -6,8 +6,8 @@ import (
 	"example.com/flatline/internal/bench"
 )
 
-// The same benchmarks for Exact (impl=flatline), Dynamic (impl=dynamic) and the
-// heap (impl=textbook). Every cache is full, and so in its steady state.
+// The same benchmarks for Exact (impl=flatline), Dynamic (impl=dynamic), TinyLFU
+// (impl=tinylfu) and the heap (impl=textbook). Every cache is full, and so in its steady state.
 
 type cacheImpl interface {
 	Get(k int) (int, bool)
@@ -22,11 +22,13 @@ func full[C cacheImpl](c C, n int) C {
 }
 
 func dynamicCache(n int) *Cache[int, int] { return New(n, Options[int, int]{Aging: Dynamic}) }
+func tinyCache(n int) *Cache[int, int]    { return New(n, Options[int, int]{Aging: TinyLFU}) }
 
 // BenchmarkCache_Get reads keys that are there.
 func BenchmarkCache_Get(b *testing.B) {
 	bench.SweepKeys(b, "flatline", func(b *testing.B, n int, keys []int) { getFlatline(b, full(New[int, int](n), n), keys) })
 	bench.SweepKeys(b, "dynamic", func(b *testing.B, n int, keys []int) { getFlatline(b, full(dynamicCache(n), n), keys) })
+	bench.SweepKeys(b, "tinylfu", func(b *testing.B, n int, keys []int) { getFlatline(b, full(tinyCache(n), n), keys) })
 	bench.SweepKeys(b, "textbook", func(b *testing.B, n int, keys []int) {
 		c := full(newTextbook[int, int](n), n)
 		for i := 0; b.Loop(); i++ {
@@ -45,6 +47,7 @@ func getFlatline(b *testing.B, c *Cache[int, int], keys []int) {
 func BenchmarkCache_Put(b *testing.B) {
 	bench.Sweep(b, "flatline", func(b *testing.B, n int) { putFlatline(b, full(New[int, int](n), n), n) })
 	bench.Sweep(b, "dynamic", func(b *testing.B, n int) { putFlatline(b, full(dynamicCache(n), n), n) })
+	bench.Sweep(b, "tinylfu", func(b *testing.B, n int) { putFlatline(b, full(tinyCache(n), n), n) })
 	bench.Sweep(b, "textbook", func(b *testing.B, n int) {
 		c := full(newTextbook[int, int](n), n)
 		for k := n; b.Loop(); k++ {

@@ -39,6 +39,33 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// TestCheckTinyLFU is TestCheck for what TinyLFU adds.
+func TestCheckTinyLFU(t *testing.T) {
+	for says, damage := range map[string]func(r *tinyLFU){
+		"I8: slot 98 of the window is behind it":                       func(r *tinyLFU) { r.state[98] = inWindow },
+		"I8: the window is 1 entries to slot 100, not 2 to 99":         func(r *tinyLFU) { r.state[99] = inMain },
+		"I8: the window is 2 entries to slot 99, not 2 to 100":         func(r *tinyLFU) { r.tail = 100 },
+		"I8: 100 entries, not 99":                                      func(r *tinyLFU) { r.n-- },
+		"I6: slot 99 has no count":                                     func(r *tinyLFU) { r.marks[99] = 0 },
+		"I7: the classes with entries are ":                            func(r *tinyLFU) { r.live |= 1 << 9 },
+		"I9: trial 7 is of slot 50, which is 0":                        func(r *tinyLFU) { r.trials[7].slot = 50 },
+		"I9: -1 more trials than entries on trial":                     func(r *tinyLFU) { r.state[50] = onTrial + 7 },
+		"I9: a score of -9":                                            func(r *tinyLFU) { r.score = -9 },
+		fmt.Sprintf("I9: %d uses in a sample of %[1]d", 13*8*sampleOf): func(r *tinyLFU) { r.sketch.added = r.sketch.sample },
+	} {
+		c := New(100, Options[int, int]{Aging: TinyLFU, Seed: 1})
+		for k := range 100 {
+			c.Put(k, k)
+		}
+		c.impl().Check()
+		rankOf(c, func(r *tinyLFU) { r.end(22); damage(r) })
+		func() {
+			defer func() { assert.Contains(t, fmt.Sprint(recover()), says) }()
+			c.impl().Check()
+		}()
+	}
+}
+
 func check(t *testing.T, a Aging, says string, damage func(cache.Rank)) {
 	t.Helper()
 	c := New(5, Options[int, int]{Aging: a})
@@ -107,4 +134,43 @@ func (r *dynamic) Check(order []uint32) {
 	}
 	must(front == r.front, "I7: the classes begin at %v, not %v", front, r.front)
 	must(live == r.live, "I7: the classes with entries are %016b, not %016b", live, r.live)
+}
+
+// Check panics if an invariant of the essay does not hold.
+func (r *tinyLFU) Check(order []uint32) {
+	must := func(ok bool, format string, args ...any) {
+		if !ok {
+			panic(fmt.Sprintf(format, args...))
+		}
+	}
+	inside := 0
+	for inside < len(order) && r.state[order[inside]] == inWindow {
+		must(r.marks[order[inside]].count() > 0, "I6: slot %d has no count", order[inside])
+		inside++
+	}
+	for _, s := range order[inside:] {
+		must(r.state[s] != inWindow, "I8: slot %d of the window is behind it", s)
+	}
+	var tail uint32
+	if inside > 0 {
+		tail = order[inside-1]
+	}
+	must(inside == r.inside && tail == r.tail, "I8: the window is %d entries to slot %d, not %d to %d", inside, tail, r.inside, r.tail)
+	must(len(order) == r.n, "I8: %d entries, not %d", len(order), r.n)
+	r.dynamic.Check(order[inside:])
+	open := 0
+	for i, t := range r.trials {
+		if t.slot != 0 {
+			open++
+			must(r.state[t.slot] == onTrial+state(i), "I9: trial %d is of slot %d, which is %d", i, t.slot, r.state[t.slot])
+		}
+	}
+	for _, s := range order {
+		if r.state[s] >= onTrial {
+			open--
+		}
+	}
+	must(open == 0, "I9: %d more trials than entries on trial", open)
+	must(-confident <= r.score && r.score <= confident, "I9: a score of %d", r.score)
+	must(r.sketch.added < r.sketch.sample, "I9: %d uses in a sample of %d", r.sketch.added, r.sketch.sample)
 }

@@ -47,7 +47,7 @@ func (m mark) count() uint8 { return uint8(m & most) }
 // height returns how far above the floor a use with this count lifts an entry.
 func height(count uint8) uint8 { return min(1+again*(count-1), most) }
 
-func newDynamic(order *list.Lists[uint32]) cache.Rank {
+func newDynamic(order *list.Lists[uint32], _ cache.Host) cache.Rank {
 	return &dynamic{order: order, marks: make([]mark, 1)}
 }
 

@@ -36,7 +36,7 @@ type bucket struct {
 	above uint32 // the bucket of the next higher count; in a closed one, the next closed
 }
 
-func newExact(order *list.Lists[uint32]) cache.Rank {
+func newExact(order *list.Lists[uint32], _ cache.Host) cache.Rank {
 	r := &exact{order: order}
 	r.Grow(1)
 	r.extend()

@@ -183,3 +183,22 @@ func ExampleCache_PopLeastFrequent() {
 	// b 2
 	// a 1
 }
+
+// A loop over more keys than a cache can hold: each key is evicted just before it comes
+// again, unless a new key has to be better known than what it replaces.
+func ExampleOptions_tinyLFU() {
+	for _, aging := range []lfu.Aging{lfu.Exact, lfu.Dynamic, lfu.TinyLFU} {
+		c := lfu.New(100, lfu.Options[int, string]{Aging: aging, Seed: 1})
+		for i := range 10_000 {
+			page := i % 150
+			if _, ok := c.Get(page); !ok {
+				c.Put(page, "text")
+			}
+		}
+		fmt.Println(aging, c.Stats().Hits > 5_000)
+	}
+	// Output:
+	// exact false
+	// dynamic false
+	// tinylfu true
+}

@@ -35,6 +35,33 @@ func FuzzLFU(f *testing.F) {
 	})
 }
 
+// FuzzTinyLFU is FuzzLFU for TinyLFU, whose score begins at the second byte.
+func FuzzTinyLFU(f *testing.F) {
+	f.Add([]byte{0x03, 0x10, 0x10, 0x11, 0x12, 0x00, 0x13})
+	f.Add([]byte{0x42, 0x1f, 0x10, 0x11, 0x12, 0xc3, 0x13, 0x14, 0x15, 0xef})
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if len(data) < 2 || len(data) > 1<<10 {
+			return
+		}
+		p := newPlain(1+int(data[0]&15), 1+uint64(data[0]>>7))
+		p.score, p.random = int(data[1])%(2*confident+1)-confident, uint64(data[1])<<56
+		want := &judge{oracle: p, maxCost: math.MaxInt64, costs: map[int]int64{}}
+		o := Options[int, int]{Aging: TinyLFU, Seed: p.seed}
+		if data[0]&0x40 != 0 {
+			want.maxCost = 1 + int64(data[0]>>4&3)*7
+			o.MaxCost, o.Cost = want.maxCost, costOf
+		}
+		c := New(p.capacity, o)
+		rankOf(c, func(r *tinyLFU) { r.score, r.random = p.score, p.random })
+		for i, b := range data[2:] {
+			perform(t, c, want, int(b>>4), int(b&15), i)
+			c.check()
+			observe(t, c, want)
+			rankOf(c, func(r *tinyLFU) { compare(t, p, r) })
+		}
+	})
+}
+
 // perform does one operation on both and compares what it returns.
 func perform(t *testing.T, c *Cache[int, int], want *judge, op, k, v int) {
 	switch op {

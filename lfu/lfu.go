@@ -53,8 +53,8 @@ func (c *Cache[K, V]) Peek(k K) (V, bool) { return c.impl().Peek(k) }
 func (c *Cache[K, V]) Contains(k K) bool { return c.impl().Contains(k) }
 
 // Frequency returns how often the entry of k was used, its first Put included, up
-// to the largest uint64 (Exact) or 15 (Dynamic), and false if k is absent. It is
-// not a use. O(1) expected, no allocation.
+// to the largest uint64 (Exact) or 15 (Dynamic, TinyLFU), and false if k is absent.
+// It is not a use. O(1) expected, no allocation.
 func (c *Cache[K, V]) Frequency(k K) (n uint64, ok bool) {
 	c.impl().Inspect(k, func(r cache.Rank, s uint32) { n, ok = frequency(r, s) })
 	return n, ok
@@ -152,7 +152,8 @@ func (c *Cache[K, V]) DeleteExpired(limit int) int { return c.impl().DeleteExpir
 
 // LeastFrequent returns the least frequently used entry, the next to leave,
 // without using it; of several, the one that was used longest ago. With Dynamic
-// it is the one of the lowest priority. O(1); amortised if entries expire.
+// it is the one of the lowest priority, with TinyLFU often the last that was not
+// admitted. O(1); amortised if entries expire.
 func (c *Cache[K, V]) LeastFrequent() (K, V, bool) { return c.impl().Last(false) }
 
 // PopLeastFrequent removes the least frequently used entry and returns it. O(1);
@@ -174,10 +175,10 @@ func (c *Cache[K, V]) Cost() int64 { return c.impl().Cost() }
 func (c *Cache[K, V]) Stats() Stats { return statsOf(c.impl().Stats()) }
 
 // All yields the entries from the most to the least frequently used, of those
-// with one count the last used first, without using them. The loop may change the
-// cache: entries that leave before their turn are not yielded; an entry that is
-// used before its turn moves towards the front and, if it passes the loop, is not
-// met. O(1) a step.
+// with one count the last used first, without using them; with TinyLFU those of the
+// window come before all others. The loop may change the cache: entries that leave
+// before their turn are not yielded; an entry that is used before its turn moves
+// towards the front and, if it passes the loop, is not met. O(1) a step.
 func (c *Cache[K, V]) All() iter.Seq2[K, V] { return c.impl().All(false) }
 
 // Backward yields the entries from the least to the most frequently used, in the

@@ -16,9 +16,9 @@ import (
 	"example.com/flatline/internal/cache"
 )
 
-var agings = []Aging{Exact, Dynamic}
+var agings = []Aging{Exact, Dynamic, TinyLFU}
 
-// each runs f for both agings.
+// each runs f for all agings.
 func each(t *testing.T, f func(t *testing.T, a Aging)) {
 	for _, a := range agings {
 		t.Run(a.String(), func(t *testing.T) { f(t, a) })
@@ -34,7 +34,7 @@ func TestBadInput(t *testing.T) {
 	}{
 		{0, nil, "capacity must be at least 1, got 0"},
 		{-1, nil, "capacity must be at least 1, got -1"},
-		{1, []O{{Aging: 7}}, "Aging must be Exact or Dynamic, got Aging(7)"},
+		{1, []O{{Aging: 7}}, "Aging must be Exact, Dynamic or TinyLFU, got Aging(7)"},
 		{1, []O{{}, {}}, "at most one Options, got 2"},
 		{1, []O{{TTL: -1}}, "TTL must not be negative, got -1ns"},
 		{1, []O{{MaxCost: -1}}, "MaxCost must not be negative, got -1"},
@@ -71,7 +71,8 @@ func TestResizeBadInput(t *testing.T) {
 func TestNames(t *testing.T) {
 	assert.Equal(t, "exact", Exact.String())
 	assert.Equal(t, "dynamic", Dynamic.String())
-	assert.Equal(t, "Aging(2)", Aging(2).String())
+	assert.Equal(t, "tinylfu", TinyLFU.String())
+	assert.Equal(t, "Aging(3)", Aging(3).String())
 	assert.Zero(t, Stats{}.Evicted(Cleared+1))
 	text, err := json.Marshal(Stats{Joined: 3, evicted: [cache.Reasons]uint64{Deleted: 7}})
 	assert.NoError(t, err)
@@ -120,7 +121,7 @@ func TestFrequency(t *testing.T) {
 		for range 20 {
 			c.Put("k", 1)
 		}
-		count(map[Aging]uint64{Exact: 20, Dynamic: 15}[a], "after 20 uses")
+		count(map[Aging]uint64{Exact: 20, Dynamic: 15, TinyLFU: 15}[a], "after 20 uses")
 	})
 }
 
@@ -146,6 +147,9 @@ func TestVictim(t *testing.T) {
 		assert.Equal(t, map[Aging][]string{
 			Exact:   {"b capacity", "a capacity", "e capacity", "f replaced", "c deleted"},
 			Dynamic: {"b capacity", "a capacity", "c capacity", "f replaced", "d deleted"},
+			// Of a and b, b was used longest ago, but a newcomer that was used as seldom
+			// does not take its place: it is the next victim.
+			TinyLFU: {"c capacity", "b capacity", "e capacity", "f replaced", "a deleted"},
 		}[a], left)
 		c.impl().Check()
 	})
@@ -455,7 +459,8 @@ func TestSpared(t *testing.T) {
 		c.Put("c", 0)
 		c.impl().Check()
 		k, _, _ := c.LeastFrequent()
-		assert.Equal(t, "b", k, "b and c were used once, b longest ago")
+		want := map[Aging]string{Exact: "b", Dynamic: "b", TinyLFU: "c"}[a]
+		assert.Equal(t, want, k, "b and c were used once, b longest ago; TinyLFU keeps what is there")
 	})
 }
 

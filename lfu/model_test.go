@@ -45,25 +45,44 @@ func TestModelDynamic(t *testing.T) {
 	})
 }
 
+// TestModelTinyLFU compares TinyLFU with the plain form of it. Small caches and few uses
+// seldom come to a trial, so the score and the random numbers begin anywhere.
+func TestModelTinyLFU(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		capacity := capacities.Draw(t, "capacity")
+		p := newPlain(capacity, rapid.Uint64Range(1, 1<<20).Draw(t, "seed"))
+		p.score = rapid.IntRange(-confident, confident).Draw(t, "score")
+		p.random = rapid.Uint64().Draw(t, "random")
+		model(t, TinyLFU, p)
+	})
+}
+
 var (
 	capacities = rapid.IntRange(1, 12)
 	someKeys   = rapid.IntRange(0, 15)
 	fewKeys    = rapid.IntRange(0, 3) // these become hot
 )
 
-func model(t *rapid.T, a Aging, plain oracle) {
+func model(t *rapid.T, a Aging, oracle oracle) {
 	var reported []left
 	o := Options[int, int]{Aging: a}
 	if rapid.Bool().Draw(t, "callback") {
 		o.OnEvict = func(k, v int, r Reason) { reported = append(reported, left{k, v, r}) }
 	}
-	want := &judge{oracle: plain, maxCost: math.MaxInt64, costs: map[int]int64{}}
+	want := &judge{oracle: oracle, maxCost: math.MaxInt64, costs: map[int]int64{}}
 	if rapid.Bool().Draw(t, "costs") {
 		want.maxCost = rapid.Int64Range(1, 30).Draw(t, "MaxCost")
 		o.MaxCost, o.Cost = want.maxCost, costOf
 	}
-	types := strict(plain.Cap(), o)
+	tiny, _ := oracle.(*plain)
+	if tiny != nil {
+		o.Seed = tiny.seed
+	}
+	types := strict(oracle.Cap(), o)
 	c := types[rapid.SampledFrom(slices.Sorted(maps.Keys(types))).Draw(t, "type")].(checkable)
+	if tiny != nil {
+		c.inspect(0, func(r cache.Rank, _ uint32) { r.(*tinyLFU).score, r.(*tinyLFU).random = tiny.score, tiny.random })
+	}
 	next := 0
 	fresh := func() int { next++; return next }
 	key := func(t *rapid.T) int { return rapid.OneOf(someKeys, fewKeys).Draw(t, "key") }
@@ -208,13 +227,26 @@ func model(t *rapid.T, a Aging, plain oracle) {
 			if o.OnEvict != nil {
 				require.Equal(t, want.left, reported, "OnEvict")
 			}
-			if s, ok := plain.(*scan); ok {
+			if s, ok := oracle.(*scan); ok {
 				c.inspect(0, func(r cache.Rank, _ uint32) {
 					require.EqualValues(t, s.floor%classes, r.(*dynamic).floor, "I6: the floor")
 				})
 			}
+			if tiny != nil {
+				c.inspect(0, func(r cache.Rank, _ uint32) { compare(t, tiny, r.(*tinyLFU)) })
+			}
 		},
 	})
+}
+
+// compare compares what TinyLFU and its plain form know beyond the order.
+func compare(t require.TestingT, want *plain, r *tinyLFU) {
+	require.EqualValues(t, want.floor%classes, r.floor, "I6: the floor")
+	require.Equal(t, []any{want.score, want.random, want.added}, []any{r.score, r.random, r.sketch.added}, "I9: score, random, uses")
+	require.Equal(t, want.inside(), r.inside, "I8: the window")
+	for k := range 16 {
+		require.Equal(t, want.estimate(k), r.sketch.estimate(want.hash(k)), "I9: the estimate of %d", k)
+	}
 }
 
 // observe compares everything that a caller can see, and checks the invariants of the

@@ -2,7 +2,9 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,9 +18,24 @@ type recorded struct {
 	record.Made
 	Policies []string `json:"policies"`
 	Points   []point  `json:"points"`
+
+	Real real `json:"-"` // what results/hitratio-traces.json holds, if there is one
 }
 
+// A real is the record of traces that are not generated.
+type real struct {
+	record.Made
+	Policies []string `json:"policies"`
+	Points   []point  `json:"points"`
+}
+
+const (
+	command      = "go run -C evidence ./hitratio"
+	traceCommand = "go run -C evidence ./hitratio -trace -record FILE…"
+)
+
 func recordFile(dir string) string { return filepath.Join(dir, "results", "hitratio.json") }
+func tracesFile(dir string) string { return filepath.Join(dir, "results", "hitratio-traces.json") }
 
 // sources are the hashes of the sources that the record describes and no test computes
 // again.
@@ -28,12 +45,12 @@ func sources() (map[string]string, error) {
 	return map[string]string{dir: hash}, err
 }
 
-func save(dir string, all []policy, points []point) error {
+func save(dir, file, command string, all []policy, points []point) error {
 	hash, err := sources()
 	if err != nil {
 		return err
 	}
-	r := recorded{Made: record.Now("go run -C evidence ./hitratio", hash), Points: points}
+	r := recorded{Made: record.Now(command, hash), Points: points}
 	for _, p := range all {
 		r.Policies = append(r.Policies, p.name)
 	}
@@ -41,10 +58,10 @@ func save(dir string, all []policy, points []point) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(recordFile(dir)), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return err
 	}
-	return os.WriteFile(recordFile(dir), append(b, '\n'), 0o644)
+	return os.WriteFile(file, append(b, '\n'), 0o644)
 }
 
 func load(dir string) (r recorded, err error) {
@@ -54,6 +71,12 @@ func load(dir string) (r recorded, err error) {
 	}
 	if err := json.Unmarshal(b, &r); err != nil {
 		return r, fmt.Errorf("results/hitratio.json: %w", err)
+	}
+	if b, err = os.ReadFile(tracesFile(dir)); err == nil {
+		err = json.Unmarshal(b, &r.Real)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return r, fmt.Errorf("results/hitratio-traces.json: %w", err)
 	}
 	return r, r.check()
 }
@@ -75,10 +98,30 @@ func (r *recorded) check() error {
 		return fmt.Errorf("the record has %d rows, not %d", len(r.Points), want)
 	}
 	for i, p := range r.Points {
-		where := fmt.Sprintf("%s, %d entries", p.Trace, p.Capacity)
 		if p.Trace != traces.Workloads[i/len(capacities)].Name || p.Capacity != capacities[i%len(capacities)] {
-			return fmt.Errorf("row %d of the record is %s", i+1, where)
+			return fmt.Errorf("row %d of the record is %s, %d entries", i+1, p.Trace, p.Capacity)
 		}
+	}
+	if err := possible(names, r.Points); err != nil {
+		return err
+	}
+	if r.Real.Points == nil {
+		return nil
+	}
+	if err := r.Real.Made.Check(); err != nil {
+		return fmt.Errorf("real traces: %w", err)
+	}
+	if !slices.Equal(r.Real.Policies, names) {
+		return fmt.Errorf("real traces: the record has the policies %q, not %q", r.Real.Policies, names)
+	}
+	return possible(names, r.Real.Points)
+}
+
+// possible returns an error unless each point has a figure for each policy, and none
+// above the optimum.
+func possible(names []string, points []point) error {
+	for _, p := range points {
+		where := fmt.Sprintf("%s, %d entries", p.Trace, p.Capacity)
 		if len(p.Hits) != len(names) {
 			return fmt.Errorf("%s: %d figures for %d policies", where, len(p.Hits), len(names))
 		}

@@ -28,6 +28,7 @@ type Config[K comparable, V any] struct {
 	Hash     func(K) uint64
 	Now      func() time.Time
 	Shards   int
+	Seed     uint64  // of the hash; 0: a random one
 	Rank     NewRank // nil: least recently used
 	// ErrCapacity is what the error of Resize wraps.
 	ErrCapacity error
@@ -73,6 +74,9 @@ type env[K comparable, V any] struct {
 
 func (e *env[K, V]) init(c *Config[K, V]) {
 	e.hash = hash.New(c.Hash)
+	if c.Seed != 0 {
+		e.hash = hash.Seeded(c.Hash, c.Seed)
+	}
 	e.onEvict, e.cost, e.clock, e.ttl = c.OnEvict, c.Cost, clock.New(c.Now), int64(c.TTL)
 	e.lifeOf, e.asks = c.Life, c.Cost != nil || c.Life != nil
 	if e.maxCost = c.MaxCost; e.maxCost == 0 {

@@ -9,7 +9,7 @@ import (
 // A Rank says where in the order an entry belongs. A cache without one is an LRU
 // cache: whatever is written or used goes to the front. All methods are O(1) but
 // Grow, which is O(slots). The rank reads the order and the cache moves the entries
-// in it.
+// in it; a rank that moves another entry than it is asked about says so to its Host.
 type Rank interface {
 	Grow(slots int)                  // have one place for each slot below slots
 	Insert(s uint32) (before uint32) // s is new: which entry to put it in front of; 0 is the back
@@ -18,8 +18,14 @@ type Rank interface {
 	Renumber(from, to uint32)        // the entry in slot from has moved to slot to
 }
 
+// A Host is the cache of a rank, for one that needs more than the order.
+type Host interface {
+	Hash(s uint32) uint32 // of the key of s: 31 bits
+	Dodge(s uint32)       // the rank is about to move s itself
+}
+
 // NewRank makes a rank over an empty order.
-type NewRank func(*list.Lists[uint32]) Rank
+type NewRank func(*list.Lists[uint32], Host) Rank
 
 // order is the head of the only list in Core.order. As a neighbour in the list it
 // is both ends, and as a slot it is reserved, so that it also stands for "none".
@@ -76,7 +82,7 @@ func (c *Core[K, V]) reset() {
 	c.table.Clear()
 	c.order = list.New[uint32](1)
 	if c.newRank != nil {
-		c.rank = c.newRank(&c.order)
+		c.rank = c.newRank(&c.order, c)
 	}
 	if c.timers != nil {
 		now := c.timers.Now()

@@ -26,6 +26,10 @@ func (c *Core[K, V]) dodge(s uint32) {
 	}
 }
 
+// Dodge is dodge, and Hash the hash of the key in s, for a rank.
+func (c *Core[K, V]) Dodge(s uint32)       { c.dodge(s) }
+func (c *Core[K, V]) Hash(s uint32) uint32 { return c.table.Hash(s) }
+
 // walk yields the live entries of a cache that may change meanwhile: no entry
 // twice at one place, none that has left, and no more of them than there were at
 // the beginning, so that a loop which moves entries ahead of itself ends.

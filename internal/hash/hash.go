@@ -84,6 +84,16 @@ func New[K comparable](fn func(K) uint64) Hasher[K] {
 	return h
 }
 
+// Seeded is New with secrets that seed determines: two hashers of one seed hash alike,
+// except for what is the process's own secret, which is the lanes of strings of more than
+// 16 bytes, and maphash. With fn there is neither. Who knows the seed can choose keys that
+// collide.
+func Seeded[K comparable](fn func(K) uint64, seed uint64) Hasher[K] {
+	h := New(fn)
+	h.s0, h.s1 = fold(seed^golden, golden), fold(seed, ^uint64(golden))
+	return h
+}
+
 // Word returns Hash(k) and true if k is one machine word, and false otherwise. The
 // compiler inlines it, but cannot inline Hash. It is for the few hottest callers.
 func (h *Hasher[K]) Word(k K) (uint64, bool) {

@@ -354,3 +354,21 @@ func TestRuns(t *testing.T) {
 		}
 	}
 }
+
+// TestSeeded: one seed, one hash, for what the seed covers; each seed has another.
+func TestSeeded(t *testing.T) {
+	same := func(k string, n int, seed uint64) bool {
+		a, b := Seeded[string](nil, seed), Seeded[string](nil, seed)
+		c, d := Seeded[int](nil, seed), Seeded[int](nil, seed)
+		fn := func(k string) uint64 { return uint64(len(k)) }
+		e, f := Seeded(fn, seed), Seeded(fn, seed)
+		return a.Hash(k) == b.Hash(k) && c.Hash(n) == d.Hash(n) && e.Hash(k+k+k) == f.Hash(k+k+k)
+	}
+	seen := map[uint64]bool{}
+	for seed := range uint64(1000) {
+		assert.True(t, same("sixteen letters.", int(seed), seed))
+		h := Seeded[int](nil, seed)
+		seen[h.Hash(7)] = true
+	}
+	assert.Len(t, seen, 1000)
+}

@@ -51,6 +51,9 @@ func (t *Table[K, V]) Slots() int { return cap(t.entries) }
 // DeleteSwap or Compact. O(1).
 func (t *Table[K, V]) At(s uint32) *Entry[K, V] { return &t.entries[s] }
 
+// Hash returns the low 31 bits of the hash of the key in a slot in use. O(1).
+func (t *Table[K, V]) Hash(s uint32) uint32 { return t.entries[s].hash &^ taken }
+
 // Find returns the slot of k, or 0 if k is absent. O(1) expected.
 func (t *Table[K, V]) Find(h uint32, k K) uint32 {
 	if len(t.heads) == 0 {

@@ -14,6 +14,10 @@ var (
 	LFUDynamic = Kind{Name: "lfu.Cache, Dynamic", New: func(capacity int) Cache {
 		return newLFU(lfu.New(capacity, lfu.Options[int64, int64]{Aging: lfu.Dynamic}))
 	}}
+	// LFUTiny has a seed, so that its hits are the same in each run.
+	LFUTiny = Kind{Name: "lfu.Cache, TinyLFU", New: func(capacity int) Cache {
+		return newLFU(lfu.New(capacity, lfu.Options[int64, int64]{Aging: lfu.TinyLFU, Seed: 1}))
+	}}
 	LFUSync = Kind{Name: "lfu.Sync, Exact", New: func(capacity int) Cache {
 		return newLFUSync(lfu.NewSync[int64, int64](capacity))
 	}}
