@@ -243,10 +243,10 @@
 // scan washes it out.
 //
 // TinyLFU has the most hits, and is the choice where a miss is expensive: evidence/HITRATIO.md
-// compares it with other caches. It takes a quarter more memory than Dynamic, its hit half as
-// much work again, and its Put that evicts twice as much. Its choice is not a rule that one can
-// state in a sentence, and depends on the hashes of the keys, which differ from cache to cache
-// unless Options.Seed is set. A new entry is evicted sooner than with the others: a program that
+// compares it with other caches. It takes a quarter more memory than Dynamic, its hit two
+// thirds more work, and its Put that evicts more than twice the work. Its choice is not a rule
+// that one can state in a sentence, and depends on the hashes of the keys, which differ from
+// cache to cache unless Options.Seed is set. A new entry is evicted sooner than with the others: a program that
 // puts what it needs later, and does not get it meanwhile, should not use it.
 //
 // A hit costs more than one of lru, since the count has to be read and the entry's new
