@@ -276,3 +276,22 @@ func TestCells(t *testing.T) {
 	assert.Equal(t, "0.50", number(0.5))
 	assert.Equal(t, "control lru A with a planted loop", fmt.Sprint((&op{Pkg: "lru", Op: "A", Control: true, Planted: "loop"}).name()))
 }
+
+// TestContradict: with narrow intervals each G must lie in the other's; with a wide one the
+// intervals must overlap.
+func TestContradict(t *testing.T) {
+	g := func(mid, low, high float64) op { return op{G: mid, GLow: low, GHigh: high} }
+	for _, c := range []struct {
+		a, b op
+		want bool
+	}{
+		{g(1, 0.99, 1.01), g(1.05, 1.04, 1.06), false},
+		{g(1, 0.99, 1.01), g(1.2, 1.19, 1.21), true},
+		{g(56.1, 53, 59.4), g(41.4, 10.8, 158), false},
+		{g(56.1, 53, 59.4), g(200, 70, 600), true},
+		{g(56.1, 53, 59.4), g(41.4, 30, 60), true},
+	} {
+		assert.Equal(t, c.want, contradict(c.a, c.b), "%v, %v", c.a, c.b)
+		assert.Equal(t, c.want, contradict(c.b, c.a), "%v, %v", c.b, c.a)
+	}
+}
