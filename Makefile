@@ -28,8 +28,9 @@ fuzz: ## FUZZTIME (100000x) inputs for every fuzz target
 search: ## CHECKS (5000) fresh random inputs for every property
 	RAPID_CHECKS=$(CHECKS) go test -count=1 -timeout 60m ./...
 
-crash: ## respcache's crash tests, 50 crashes each
+crash: ## the crash tests of respcache and jobsched at length
 	go test -count=1 -timeout 30m ./examples/respcache -long
+	go test -count=1 -run TestKill ./examples/jobsched/sched -long
 
 study: ## measure, judge and draw the growth of every structure
 	go run ./examples/study

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -55,6 +56,8 @@ func ask(method, url, body string, v any) error {
 	return json.Unmarshal(b, v)
 }
 
+var long = flag.Bool("long", false, "kill 20 times, not 5")
+
 // TestKill: the process with the leader and all other nodes is killed with kill -9, again
 // and again. What was answered is there; each tick was made into one run or counted as
 // missed; and all runs end.
@@ -62,8 +65,11 @@ func TestKill(t *testing.T) {
 	addr, err := loopback.Addr()
 	require.NoError(t, err)
 	dir, base := t.TempDir(), "http://"+addr
-	rounds := 20
-	if testing.Short() {
+	rounds := 5
+	switch {
+	case *long:
+		rounds = 20
+	case testing.Short():
 		rounds = 2
 	}
 	var defined crash.Ledger[sched.Job]
