@@ -13,7 +13,7 @@ import (
 // Shares of the time for measuring: instructions, and the rest for times.
 const (
 	instrShare = 0.5
-	textShare  = 0.2
+	textShare  = 0.15
 )
 
 // callgrindRate is a cautious guess at the instructions a second under callgrind.

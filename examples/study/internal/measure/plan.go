@@ -27,7 +27,7 @@ var (
 		instrSizes: powers(7, 13, 2),
 		together:   true,
 		timeSizes:  powers(8, 17, 3),
-		total:      50 * time.Second,
+		total:      40 * time.Second,
 		perPoint:   time.Minute,
 		most:       2e8,
 		slice:      20 * time.Millisecond,
