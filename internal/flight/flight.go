@@ -11,6 +11,7 @@
 package flight
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -22,10 +23,11 @@ import (
 // A Group holds the loads under way. The zero value is ready. The caller holds a
 // lock around every method.
 type Group[K comparable, V any] struct {
-	calls   map[K]*Call[V]        // not superseded
-	running map[*Call[V]]struct{} // these and those that were superseded
-	watches map[K]*Watch          // not ended
-	pending int                   // calls and watches
+	calls   map[K]*Call[V]      // not superseded
+	running map[*Call[V]]uint64 // these and those that were superseded, each with its number
+	begun   uint64              // the number of the last one
+	watches map[K]*Watch        // not ended
+	pending int                 // calls and watches
 }
 
 // Pending reports whether Supersede may have anything to do. O(1).
@@ -34,8 +36,11 @@ func (g *Group[K, V]) Pending() bool { return g.pending > 0 }
 // Len returns the number of loads under way that have not been superseded. O(1).
 func (g *Group[K, V]) Len() int { return len(g.calls) }
 
-// Running returns all loads under way. O(loads).
-func (g *Group[K, V]) Running() []*Call[V] { return slices.Collect(maps.Keys(g.running)) }
+// Running returns all loads under way, in the order in which they began, so that a caller
+// that waits for them does so in the same order each time. O(k log k) for k loads.
+func (g *Group[K, V]) Running() []*Call[V] {
+	return slices.SortedFunc(maps.Keys(g.running), func(a, b *Call[V]) int { return cmp.Compare(g.running[a], g.running[b]) })
+}
 
 // Ended notes that Run of c has returned.
 func (g *Group[K, V]) Ended(c *Call[V]) { delete(g.running, c) }
@@ -56,9 +61,10 @@ func (g *Group[K, V]) Join(k K) (c *Call[V], begun bool) {
 		g.pending++
 	}
 	if g.running == nil {
-		g.running = make(map[*Call[V]]struct{})
+		g.running = make(map[*Call[V]]uint64)
 	}
-	g.running[c] = struct{}{}
+	g.begun++
+	g.running[c] = g.begun
 	return c, true
 }
 

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func TestJoinAndLand(t *testing.T) {
@@ -122,4 +123,24 @@ func TestWatch(t *testing.T) {
 	w := n.Watch(math.NaN())
 	assert.False(t, n.Pending())
 	n.Unwatch(math.NaN(), w)
+}
+
+// TestRunningIsInOrder: loads under way come in the order in which they began, also those
+// that were superseded.
+func TestRunningIsInOrder(t *testing.T) {
+	var g Group[int, int]
+	var want []*Call[int]
+	for k := range 100 {
+		c, begun := g.Join(k)
+		require.True(t, begun)
+		want = append(want, c)
+	}
+	g.Supersede(3)
+	require.Equal(t, len(want), len(g.Running()))
+	for i, c := range g.Running() {
+		require.Same(t, want[i], c, "the load that began as number %d", i)
+	}
+	g.Ended(want[50])
+	require.Len(t, g.Running(), 99)
+	require.Same(t, want[51], g.Running()[50])
 }
