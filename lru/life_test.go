@@ -197,3 +197,18 @@ func TestAUseMovesOneDeadline(t *testing.T) {
 		}
 	})
 }
+
+// TestPutSweeps: a Put removes two entries that have expired, so that they never gather.
+func TestPutSweeps(t *testing.T) {
+	now, evicted := time.Unix(1e9, 0), 0
+	c := New(10, Options[int, int]{
+		TTL: time.Minute, Now: func() time.Time { return now },
+		OnEvict: func(int, int, Reason) { evicted++ },
+	})
+	for k := range 5 {
+		c.Put(k, k)
+	}
+	now = now.Add(time.Hour)
+	c.Put(9, 9)
+	assert.Equal(t, 2, evicted)
+}
