@@ -55,6 +55,11 @@ func run(ctx context.Context, addr, out string, stdout io.Writer) error {
 		fmt.Fprintf(stdout, "visual: written to %s\n", out)
 		return nil
 	}
+	return listen(ctx, addr, dir, stdout)
+}
+
+// listen serves a folder that write has filled until the context ends.
+func listen(ctx context.Context, addr, dir string, stdout io.Writer) error {
 	var g serve.Group
 	defer g.Close()
 	at, err := g.Listen(addr, handler(dir))

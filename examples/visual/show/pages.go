@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"example.com/flatline/bqueue"
-	"example.com/flatline/concmap"
 	"example.com/flatline/lfu"
 	"example.com/flatline/lru"
 	"example.com/flatline/minstack"
@@ -121,7 +120,7 @@ func bucket() subject {
 			clock.Now += ms * 1_000_000
 			return text(now.Sub(time.Unix(1, 0)))
 		}),
-	}, func() string { return text(b.Tokens()) }}
+	}, func() string { return fmt.Sprintf("[%.2f]", b.Tokens()) }}
 }
 
 func ring() subject {
@@ -168,7 +167,13 @@ func set() subject {
 		"Insert": word(func(v string) string { return text(s.Insert(v)) }),
 		"Delete": word(func(v string) string { return text(s.Delete(v)) }),
 		"Random": none(func() string { return found(s.Random()) }),
-	}, func() string { return text(slices.Collect(s.All())) }}
+	}, func() string {
+		var all []string
+		for i := range s.Len() {
+			all = append(all, s.At(i))
+		}
+		return text(all)
+	}}
 }
 
 func window() subject {
@@ -188,7 +193,10 @@ func series() subject {
 	s := struct{ s, dst []string }{s: []string{"3", "1", "4", "1", "5", "9", "2", "6", "5", "3", "5", "8"}}
 	s.dst = make([]string, 0, len(s.s))
 	return subject{&s, map[string]op{
-		"AppendMax": one(func(k int) string { s.dst = slidingmax.AppendMax(s.dst[:0], s.s, k); return text(len(s.dst), " maxima") }),
+		"AppendMax": one(func(k int) string {
+			s.dst = slidingmax.AppendMax(s.dst[:0], s.s, k)
+			return text(len(s.dst), " maxima")
+		}),
 	}, func() string { return text(s.dst) }}
 }
 
@@ -212,34 +220,4 @@ func queue() subject {
 		}),
 		"Close": none(func() string { q.Close(); return "closed" }),
 	}, func() string { return text(q.CloseNow()) }}
-}
-
-// The forms of a map are those of evidence/schedules, so that its schedules can be shown.
-var mapForms = []Form{
-	{"concmap.Map, full segment", "new(concmap.Map[int, int]), and 10 entries", mapOps, "Store(0,1)|Store(1,2)", func() subject { return mapSubject(filled(edge)) }},
-	{"concmap.Map, segments that join", "new(concmap.Map[int, int]), 11 entries, 10 deletes", mapOps, "LoadAndDelete(3)|Store(3,2)", func() subject { return mapSubject(worn()) }},
-	{"concmap.Map", "new(concmap.Map[int, int])", mapOps, "Store(0,1),Load(0)|LoadAndDelete(0)", func() subject { return mapSubject(filled(0)) }},
-}
-
-const mapOps = "Load(k) Store(k,v) LoadAndDelete(k) LoadOrStore(k,v) Clear()"
-
-// edge is the number of entries at which the next key divides the only segment.
-const edge = 10
-
-func filled(n int) *concmap.Map[int, int] {
-	m := new(concmap.Map[int, int])
-	for i := range n {
-		m.Store(1000+i, 1)
-	}
-	return m
-}
-
-func mapSubject(m *concmap.Map[int, int]) subject {
-	return subject{m, map[string]op{
-		"Load":          one(func(k int) string { return found(m.Load(k)) }),
-		"Store":         {2, func(a []string) string { m.Store(number(a[0]), number(a[1])); return "stored" }},
-		"LoadAndDelete": one(func(k int) string { return found(m.LoadAndDelete(k)) }),
-		"LoadOrStore":   {2, func(a []string) string { return found(m.LoadOrStore(number(a[0]), number(a[1]))) }},
-		"Clear":         none(func() string { m.Clear(); return "cleared" }),
-	}, func() string { return text(m.ToMap()) }}
 }

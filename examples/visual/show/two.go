@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"example.com/flatline/concmap"
 	"example.com/flatline/internal/weave/sched"
 )
 
@@ -88,11 +87,11 @@ func (r *recorder) bodies(all [][]call, spans *[]span) (bodies []func()) {
 // tell adds to each frame what its step saw and what each goroutine does next.
 func (r *recorder) tell(run *sched.Run, marks []int, can [][]int) {
 	place := func(s sched.Step) string {
-		if s.File == "" {
+		_, file, _ := strings.Cut(s.File, "/flatline/") // built with -trimpath
+		if file == "" {
 			return ""
 		}
-		parts := strings.Split(s.File, "/")
-		return strings.Join(parts[max(0, len(parts)-2):], "/") + ":" + strconv.Itoa(s.Line)
+		return file + ":" + strconv.Itoa(s.Line)
 	}
 	for i := range r.Frames {
 		f := &r.Frames[i]
@@ -189,46 +188,4 @@ func orders(left, taken []span, accept func([]span) bool) bool {
 		}
 	}
 	return false
-}
-
-// parseChoices reads "5:1,9:1".
-func parseChoices(text string) (map[int]int, error) {
-	choices := map[int]int{}
-	for part := range strings.SplitSeq(text, ",") {
-		var at, chosen int
-		if _, err := fmt.Sscanf(part, "%d:%d", &at, &chosen); err != nil {
-			return nil, fmt.Errorf("a schedule is DECISION:CHOICE, separated by commas, got %q", text)
-		}
-		choices[at] = chosen
-	}
-	return choices, nil
-}
-
-// worn returns a map in two segments from which all keys but 3 were deleted, so that the
-// delete of that one joins them. In which order it was emptied is found by trying, as in
-// evidence/schedules.
-func worn() *concmap.Map[int, int] {
-	for try := range 500 {
-		if m := wornBy(try); m.Stats().Segments > 1 {
-			before := m.Stats().Segments
-			if m.Delete(3); m.Stats().Segments < before {
-				return wornBy(try)
-			}
-		}
-	}
-	return wornBy(0) // not woven: its segments are large
-}
-
-func wornBy(try int) *concmap.Map[int, int] {
-	sched.Reseed()
-	m := filled(edge)
-	m.Store(3, 9)
-	for i := range edge {
-		m.Delete(1000 + i*(2*try+1)%edge)
-	}
-	for i := range try / edge {
-		m.Store(2000+i, 1)
-		m.Delete(2000 + i)
-	}
-	return m
 }

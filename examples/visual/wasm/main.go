@@ -20,6 +20,13 @@ func main() {
 		}
 		return encode(rec)
 	}))
+	js.Global().Set("flatlineReplay", js.FuncOf(func(_ js.Value, a []js.Value) any {
+		form, do, by, err := show.Replay(a[0].String())
+		if err != nil {
+			return encode(map[string]string{"Error": err.Error()})
+		}
+		return encode(map[string]string{"page": "concmap", "form": form, "do": do, "by": by})
+	}))
 	js.Global().Call("flatlineReady")
 	select {}
 }
