@@ -33,8 +33,13 @@ func TestPage(t *testing.T) {
 		name string
 		walk func(w *walker)
 	}{
-		{"answers", (*walker).answers}, {"writes", (*walker).writes}, {"keys", (*walker).keys}, {"hands", (*walker).hands},
-		{"typed", (*walker).typed}, {"failing", (*walker).failing}, {"forms", (*walker).forms},
+		{"answers", (*walker).answers},
+		{"writes", (*walker).writes},
+		{"keys", (*walker).keys},
+		{"hands", (*walker).hands},
+		{"typed", (*walker).typed},
+		{"failing", (*walker).failing},
+		{"forms", (*walker).forms},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			tab.Use(t)

@@ -65,11 +65,10 @@ const pictures = {
 
   ratelimit(s) {
     const now = Number(at(s, "Now")), z = Number(at(s, "Bucket.state.z")), d = Number(at(s, "Bucket.state.d")), burst = at(s, "Bucket.state.burst")
-    const first = now - burst * d, cells = []
-    for (let t = first; t < now; t += d / 2) cells.push(cell("", t === first ? "now − full" : "", t >= z ? "on" : ""))
-    cells.push(cell("", "now"))
+    const cells = []
+    for (let t = now - burst * d; t < now; t += d / 2) cells.push(cell((t / 1e9).toFixed(1) + " s", "", t >= z ? "on" : ""))
     return [
-      part("the last " + burst + " tokens of time; what z has left is filled", cells),
+      part("the time from now − full to now; filled from z on: what is left to take", [...cells, cell((now / 1e9).toFixed(1) + " s", "now")]),
       part("tokens left", [cell(Math.min(burst, (now - z) / d).toFixed(2), "(now − z) / d")], "answer"),
       part("Bucket.state", [["z", z], ["d", d], ["n", at(s, "Bucket.state.n")], ["burst", burst], ["full", at(s, "Bucket.state.full")]].map(([n, v]) => cell(v, n))),
       part("Now", [cell(now, "nanoseconds, and ticks")]),
@@ -149,6 +148,7 @@ const pictures = {
       part("the series; its last " + k + " are the window, those that can still be the maximum are filled", series.map((v, i) => bar(v, i >= pushed - k ? "window" : "", kept.some(c => at(c, "at") === i) ? "on" : "dead")), "bars"),
       row(s, "Window.r.q.buf", (c, i) => cell(at(c, "v"), "at " + at(c, "at"), i < buf.length && kept.includes(c) ? "on" : "spare")),
       part("Window.r.q", ["head", "tail", "dirty"].map(n => cell(at(q, n), n))), fields(s, "Window.r", "Window.r.pushed", "Window.r.k"),
+      part("comparisons so far", [cell(at(s, "Compared")), cell(pushed ? (at(s, "Compared") / pushed).toFixed(2) : 0, "for each push")]),
       part("the candidates, oldest first", kept.map(c => cell(at(c, "v"))), "chain answer"),
     ]
   },

@@ -27,18 +27,16 @@ function join(text) {
   }
   const leaves = flat(state)
   put(state)
-  return { state, leaves }
+  return { state, leaves, objects: new Set([...leaves.keys()].map(key => key.split(".")[0])) }
 }
 
 // flat lists the leaves of a state by object and path, before objects are joined.
 function flat(state) {
   const all = new Map()
   const go = (v, key, name) => {
-    if (v === null || typeof v !== "object") { all.set(key, { name, value: String(v ?? "nil") }); return }
-    if (v["@"]) {
-      all.set(key, { name, value: "#" + v["@"] })
-      key = "#" + v["@"]
-    }
+    if (v === null || typeof v !== "object") { all.set(key, { name, value: v > 2 ** 33 ? "0x" + v.toString(16) : String(v ?? "nil") }); return }
+    if (v["@"]) all.set(key, { name, value: "#" + v["@"] })
+    if (v["@"]) key = "#" + v["@"]
     if ("at" in v && "len" in v && Array.isArray(v.at)) {
       if (key) all.set(key + ".len", { name: "len(" + name + ")", value: String(v.len) })
       v = v.at
@@ -51,12 +49,9 @@ function flat(state) {
 
 function changes(before, after) {
   if (before === after) return []
-  const list = []
-  for (const [key, a] of after.leaves) {
-    const b = before.leaves.get(key)
-    if (b ? b.value !== a.value : !key.startsWith("#") || before.leaves.has(key.slice(0, key.indexOf(".")))) list.push(a.name + ": " + (b ? b.value + " → " : "") + a.value)
-  }
-  return list
+  const known = key => !key.startsWith("#") || before.objects.has(key.split(".")[0])
+  return [...after.leaves].map(([key, a]) => ({ a, b: before.leaves.get(key), key })).filter(({ a, b, key }) => b ? b.value !== a.value : known(key))
+    .map(({ a, b }) => a.name + ": " + (b ? b.value + " → " : "") + a.value)
 }
 
 const two = () => rec.Frames[0].Next != null
@@ -191,10 +186,8 @@ function play(on) {
 }
 const playing = () => $("play").getAttribute("aria-pressed") === "true"
 
-// go changes the address, which loads the page again if it is about another structure.
-function go(params) {
-  location.search = new URLSearchParams(params)
-}
+// go loads the page again with another address.
+const go = params => { location.search = new URLSearchParams(params) }
 
 function start() {
   const all = JSON.parse(flatlinePages)
@@ -202,8 +195,8 @@ function start() {
   if (address.has("replay")) {
     const r = JSON.parse(flatlineReplay(address.get("replay")))
     if (r.Error) return fail(r.Error)
-    for (const k in r) address.set(k, r[k])
     address.delete("replay")
+    for (const k in r) address.set(k, r[k])
   }
   page = all.find(p => p.Name === (address.get("page") ?? "lru")) ?? all[0]
   form = page.Forms.find(f => f.Name === address.get("form")) ?? page.Forms[0]
@@ -233,7 +226,7 @@ const FAILING = "concmap.Map, segments that join|1+2|36:1"
 $("ask").onsubmit = e => { e.preventDefault(); address.set("do", $("do").value); address.delete("by"); play(false); if (run()) show(0) }
 $("form").onchange = () => go({ page: page.Name, form: $("form").value })
 $("replay").onsubmit = e => { e.preventDefault(); go({ replay: $("key").value, ...($("bug").checked ? { bug: 1 } : {}) }) }
-$("bug").onchange = () => { $("bug").checked ? address.set("bug", 1) : address.delete("bug"); location.search = address }
+$("bug").onchange = () => { $("bug").checked ? address.set("bug", 1) : address.delete("bug"); go(address) }
 $("first").onclick = () => show(0)
 $("back").onclick = () => show(step - 1)
 $("forward").onclick = forward
@@ -250,8 +243,6 @@ document.onkeydown = e => {
   act()
 }
 
-globalThis.flatlineReady = () => {
-  try { start() } catch (e) { fail(String(e)); throw e }
-}
+globalThis.flatlineReady = () => { try { start() } catch (e) { fail(String(e)); throw e } }
 const program = new Go()
 fetch(address.has("bug") ? "planted.wasm" : "flatline.wasm").then(r => r.arrayBuffer()).then(b => WebAssembly.instantiate(b, program.importObject)).then(r => program.run(r.instance))

@@ -1,6 +1,7 @@
 package show
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -100,7 +101,7 @@ var Pages = []Page{
 	{"minstack", []Form{{"minstack.Stack", "new(minstack.Stack[int])", "Push(v) Pop() Min()", "Push(5),Push(3),Push(4),Push(3),Pop(),Pop(),Min()", stack}}},
 	{"randset", []Form{{"randset.Set", "randset.New[string]()", "Insert(v) Delete(v) Random()", "Insert(a),Insert(b),Insert(c),Insert(d),Delete(b),Random()", set}}},
 	{"slidingmax", []Form{
-		{"slidingmax.Window", "slidingmax.New[int](4)", "Push(v) Max()", "Push(3),Push(1),Push(4),Push(1),Push(5),Push(9),Push(2),Push(6)", window},
+		{"slidingmax.Window", "slidingmax.NewFunc(4, cmp.Compare[int])", "Push(v) Max()", "Push(3),Push(1),Push(4),Push(1),Push(5),Push(9),Push(2),Push(6)", window},
 		{"slidingmax.AppendMax", "slidingmax.AppendMax(nil, series, 4)", "AppendMax(k)", "AppendMax(4)", series},
 	}},
 	{"bqueue", []Form{{"bqueue.Queue", "bqueue.New[int](1)", "Put(v) Take() Close()", "Put(1),Put(2)|Take()", queue}}},
@@ -177,11 +178,16 @@ func set() subject {
 }
 
 func window() subject {
-	w := slidingmax.New[int](4)
-	series := struct {
+	var series struct {
 		*slidingmax.Window[int]
-		Series []int
-	}{Window: w}
+		Series   []int
+		Compared int
+	}
+	w := slidingmax.NewFunc(4, func(a, b int) int {
+		series.Compared++
+		return cmp.Compare(a, b)
+	})
+	series.Window = w
 	return subject{&series, map[string]op{
 		"Push": one(func(v int) string { series.Series = append(series.Series, v); return found(w.Push(v)) }),
 		"Max":  none(func() string { return found(w.Max()) }),
