@@ -112,6 +112,11 @@ func (w *walker) forms() {
 			}
 		}
 		w.named()
+		if dir != "" && p.Name == "concmap" { // the picture in the README
+			w.Window(1100, 960, false)
+			w.Eval(`$("say").parentElement.scrollIntoView()`)
+			w.Picture(filepath.Join(dir, "readme.png"))
+		}
 	}
 }
 

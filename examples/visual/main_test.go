@@ -16,6 +16,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"example.com/flatline/examples/visual/show"
 )
 
 var folder string
@@ -33,15 +35,34 @@ func TestMain(m *testing.M) {
 // written builds the pages once, as -o does.
 var written = sync.OnceValue(func() error { return run(context.Background(), "", folder, io.Discard) })
 
-// site is the folder on a plain static server.
+// site is the folder on a plain static server, below a path.
 func site(t testing.TB) string {
 	if testing.Short() {
 		t.Skip("builds two programs")
 	}
 	require.NoError(t, written())
-	s := httptest.NewServer(http.FileServer(http.Dir(folder)))
+	s := httptest.NewServer(http.StripPrefix("/some/path", http.FileServer(http.Dir(folder))))
 	t.Cleanup(s.Close)
-	return s.URL
+	return s.URL + "/some/path"
+}
+
+// TestEssays: each essay names its page.
+func TestEssays(t *testing.T) {
+	for _, p := range show.Pages {
+		essay, err := os.ReadFile("../../" + p.Name + "/doc.go")
+		require.NoError(t, err)
+		assert.Contains(t, string(essay), "\n// To watch this code at work, step by step: go run ./examples/visual, page "+p.Name+".\n")
+	}
+}
+
+// TestPicture: the picture of the README is small, and what it shows can be opened.
+func TestPicture(t *testing.T) {
+	picture, err := os.ReadFile("concmap.png")
+	require.NoError(t, err)
+	assert.LessOrEqual(t, len(picture), 150_000)
+	readme, err := os.ReadFile("../../README.md")
+	require.NoError(t, err)
+	assert.Contains(t, string(readme), "(examples/visual/concmap.png)")
 }
 
 // TestSize: a visitor loads at most 2 MB.
