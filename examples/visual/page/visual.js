@@ -74,7 +74,7 @@ function run() {
 }
 
 // end is the last step: of a schedule that is made by hand, how far it has been made.
-const end = () => two() && address.get("by") !== "all" ? letters().length : rec.Frames.length - 1
+const end = () => two() ? letters().length : rec.Frames.length - 1
 function letters() {
   const by = address.get("by") ?? ""
   return by.includes(":") ? rec.Letters : by.slice(0, rec.Letters.length)
