@@ -113,7 +113,7 @@ func (r *recorder) frame(g int, at string) {
 // one makes the calls of one goroutine. The hook is called before a line, so the frame of
 // a line is made when the next one begins.
 func (r *recorder) one(calls []call) (err error) {
-	hook := func(at string) {
+	step.Hook = func(at string) {
 		if r.at != "" && len(r.Frames) < tooMany {
 			r.frame(0, r.at)
 		}
@@ -123,9 +123,7 @@ func (r *recorder) one(calls []call) (err error) {
 	for _, c := range calls {
 		done := Call{Text: c.text, First: len(r.Frames) - 1}
 		r.at = ""
-		step.Hook = hook
 		done.Result = r.do(c)
-		step.Hook = nil
 		r.frame(0, r.at)
 		if len(r.Frames) >= tooMany {
 			return errors.New("too many steps to show: fewer calls, please")

@@ -237,6 +237,30 @@ func TestSchedule(t *testing.T) {
 	assert.Equal(t, "not judged: more than six calls", r.Verdict)
 }
 
+// TestResults: results alone can be without an explanation.
+func TestResults(t *testing.T) {
+	r, err := schedule(t, "Load,Load|Add,Add", "AAAABBBBBBBBB")
+	require.NoError(t, err)
+	assert.Equal(t, "0", r.Calls[0].Result)
+	assert.Equal(t, "explained by A Load(), B Add(), B Add(), A Load()", r.Verdict)
+	assert.Equal(t, "2", r.Calls[1].Result)
+	f, calls := counter(), [][]call{{{"Add()", "Add", nil}}}
+	wrong := &recorder{subject: f.make()}
+	wrong.ops["Add"].call(nil)
+	wrong.Calls = []Call{{Text: "Add()", Result: "lost"}}
+	assert.Contains(t, wrong.judge(f, calls, []span{{0, 0, 1, 2}}, ""), "NOT LINEARIZABLE")
+}
+
+// TestEachNumberStays: what has a number keeps it when other objects come before it.
+func TestEachNumberStays(t *testing.T) {
+	var root struct{ a, b *node }
+	root.b = &node{name: "b"}
+	d := dumper{numbers: map[unsafe.Pointer]int{}}
+	assert.Equal(t, `{"@":1,"a":null,"b":{"@":2,"name":"b","next":null}}`, d.dump(&root))
+	root.a = &node{name: "a"}
+	assert.Equal(t, `{"@":1,"a":{"@":3,"name":"a","next":null},"b":{"@":2,"name":"b","next":null}}`, d.dump(&root))
+}
+
 // TestOrders: an order keeps each call that ended before another began before it.
 func TestOrders(t *testing.T) {
 	var tried []string
