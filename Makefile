@@ -38,6 +38,9 @@ study: ## measure, judge and draw the growth of every structure
 chance: ## judge a skip list 20 times, with other towers each time
 	go test ./examples/study/internal/measure -run 'TestOwn$$' -count=1 -v -repeat 20
 
+visual: ## every structure at work in a browser, step by step
+	go run ./examples/visual
+
 peers: ## every row against the peers, into evidence/RESULTS.md
 	go run -C evidence ./peers
 
@@ -59,5 +62,5 @@ mutants: ## planted bugs, and the statement-deletion sweep
 ci: ## everything that must hold
 	.ci/run
 
-.PHONY: help fmt lint test race woven fuzz search crash study chance peers linear schedules records mutants ci
+.PHONY: help fmt lint test race woven fuzz search crash study chance visual peers linear schedules records mutants ci
 .DEFAULT_GOAL := help

@@ -6,6 +6,8 @@
 // Read the files in this order: textbook_test.go, queue.go, waiter.go and direct.go; then
 // crowd.go and shared.go, with internal/lap; then join.go and workers.go.
 //
+// To watch this code at work, step by step: go run ./examples/visual, page bqueue.
+//
 // # Terms
 //
 //	putter, taker  a goroutine in Put or PutAll, or in Take, TakeBatch or All

@@ -9,6 +9,8 @@
 // directory.go, map.go, access.go and replace.go; then cell.go, compute.go, flight.go,
 // iterate.go and snapshot.go, each of which needs only the files before it.
 //
+// To watch this code at work, step by step: go run ./examples/visual, page concmap.
+//
 // # Terms
 //
 //	slot        a place for one key and one value

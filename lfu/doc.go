@@ -6,6 +6,8 @@
 // exact.go, dynamic.go, tinylfu.go and lfu.go; what lfu shares with lru is in internal/cache: core.go
 // (Get and Put), leave.go (how entries leave), load.go (loads).
 //
+// To watch this code at work, step by step: go run ./examples/visual, page lfu.
+//
 // # Terms
 //
 //	use        a Get that finds its key, or a Put

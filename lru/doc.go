@@ -7,6 +7,8 @@
 // leave.go (how entries leave), load.go (loads); internal/list, internal/table and
 // internal/wheel are the order, the hash table and the deadlines.
 //
+// To watch this code at work, step by step: go run ./examples/visual, page lru.
+//
 // # Terms
 //
 //	slot        the place of an entry in the slices, a number that starts at 1

@@ -5,6 +5,8 @@
 // Read the files in this order: textbook_test.go, records.go, stack.go; then queue.go,
 // minmax.go, segmented.go, persistent.go and sync.go, each of which needs only those.
 //
+// To watch this code at work, step by step: go run ./examples/visual, page minstack.
+//
 // # Idea
 //
 // The minimum of a stack can change at a push only if the new element is less than

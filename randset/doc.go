@@ -1,6 +1,8 @@
 // Package randset answers: design a set with insert, delete and getRandom, each in
 // O(1). The answer at the whiteboard is in textbook_test.go: a map and a slice.
 //
+// To watch this code at work, step by step: go run ./examples/visual, page randset.
+//
 // # Reading order
 //
 // textbook_test.go, then set.go and random.go, which are the idea; bag.go (lists through

@@ -3,6 +3,8 @@
 // gateway of many nodes (ratelimit/remote). The whiteboard answer is in textbook_test.go:
 // two numbers and a mutex.
 //
+// To watch this code at work, step by step: go run ./examples/visual, page ratelimit.
+//
 // # Reading order
 //
 // textbook_test.go, then state.go (what is kept) and bucket.go (Allow), which are the

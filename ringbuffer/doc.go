@@ -7,6 +7,8 @@
 // spsc.go, mpmc.go (with internal/lap), and pipe.go with pipe_ends.go, which are
 // independent of each other.
 //
+// To watch this code at work, step by step: go run ./examples/visual, page ringbuffer.
+//
 // # Terms
 //
 //	number  items are numbered from 0 in the order in which they are pushed

@@ -2,6 +2,8 @@
 // array, in time that does not depend on k. The answer at the whiteboard is in
 // textbook_test.go: the monotonic deque.
 //
+// To watch this code at work, step by step: go run ./examples/visual, page slidingmax.
+//
 // # Reading order
 //
 // For an array: textbook_test.go, kernel.go, which begins with the blocks of the picture

@@ -2,6 +2,8 @@
 // time, and returns the one that a key had at a given time. The answer at the whiteboard
 // is in textbook_test.go: a map from each key to a sorted slice.
 //
+// To watch this code at work, step by step: go run ./examples/visual, page timemap.
+//
 // # Reading order
 //
 // textbook_test.go, then series.go (all versions of a key) with chunk.go and search.go,

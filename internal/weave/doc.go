@@ -23,6 +23,7 @@
 //	Yield      gives up the processor around synchronisation; internal/weave/yield
 //	Sched      puts a controlled scheduler in the place of sync, channels, select, go,
 //	           timers and the clock; internal/weave/sched
+//	Step       calls a hook before each statement; internal/weave/step
 //	Plant      inserts a statement into a function
 //	Constants  replaces the values of named constants
 //

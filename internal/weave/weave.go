@@ -175,7 +175,7 @@ func (w *weaver) write(file string, source []byte) error {
 	return os.WriteFile(to, source, 0o644)
 }
 
-//go:embed work/work.go work/meter.go work/calls.go yield/yield.go
+//go:embed work/work.go work/meter.go work/calls.go yield/yield.go step/step.go
 var runtimes embed.FS
 
 // addRuntimes adds the runtime packages that copies import to a module that does

@@ -67,7 +67,7 @@ func woven(t *testing.T, name, text string, looms ...Loom) string {
 
 // TestWovenPackages: every copy of the ten packages, with each loom, is correct Go.
 func TestWovenPackages(t *testing.T) {
-	for name, looms := range map[string][]Loom{"work": {Work(ten...)}, "yield": {Yield()}, "both": {Work(ten...), Yield()}} {
+	for name, looms := range map[string][]Loom{"work": {Work(ten...)}, "yield": {Yield()}, "both": {Work(ten...), Yield()}, "step": {Step()}} {
 		t.Run(name, func(t *testing.T) {
 			overlay, err := Weave(Config{Root: root, Dir: t.TempDir(), Packages: all(t), Looms: looms})
 			require.NoError(t, err)

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// run starts chromium on a URL, or skips the test.
-func run(t testing.TB, url string, args ...string) []byte {
+// find returns where chromium is, or skips the test.
+func find(t testing.TB) string {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("a browser takes seconds")
@@ -19,11 +19,23 @@ func run(t testing.TB, url string, args ...string) []byte {
 	if err != nil {
 		t.Skip("chromium is not installed (Debian: apt-get install chromium)")
 	}
-	args = append([]string{
+	return bin
+}
+
+// flags are for a browser without a window, which asks nothing of the network.
+func flags(profile string) []string {
+	return []string{
 		"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
 		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars",
-		"--user-data-dir=" + t.TempDir(), "--virtual-time-budget=6000",
-	}, args...)
+		"--user-data-dir=" + profile,
+	}
+}
+
+// run starts chromium on a URL, or skips the test.
+func run(t testing.TB, url string, args ...string) []byte {
+	t.Helper()
+	bin := find(t)
+	args = append(append(flags(t.TempDir()), "--virtual-time-budget=6000"), args...)
 	out, err := exec.CommandContext(t.Context(), bin, append(args, url)...).Output()
 	if err != nil {
 		t.Fatalf("chromium: %v", err)

@@ -46,3 +46,32 @@ func TestBrowser(t *testing.T) {
 	}
 	assert.Empty(t, browse.Seen("nothing"))
 }
+
+// TestTab: a page in a browser that stays open is read, gets keys, and has the width and
+// the colours that were asked for.
+func TestTab(t *testing.T) {
+	tab := browse.Open(t)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, page+`<button>b</button><script>let n = 0; onkeydown = e => { n += e.key }</script>`)
+	}))
+	defer s.Close()
+	for _, dark := range []bool{false, true} {
+		tab.Window(390, 300, dark)
+		tab.Call("Page.navigate", map[string]any{"url": s.URL}, nil)
+		tab.Await(`document.getElementById("p").textContent != "before"`)
+		assert.Equal(t, "390 500", tab.Eval(`innerWidth + " " + document.getElementById("p").offsetWidth`))
+		assert.Equal(t, fmt.Sprint(dark), tab.Eval(`matchMedia("(prefers-color-scheme: dark)").matches`))
+		file := filepath.Join(t.TempDir(), "page.png")
+		tab.Picture(file)
+		f, err := os.Open(file)
+		require.NoError(t, err)
+		img, err := png.Decode(f)
+		require.NoError(t, err)
+		require.NoError(t, f.Close())
+		assert.Equal(t, 390, img.Bounds().Dx())
+	}
+	tab.Key("Tab")
+	tab.Key("a")
+	tab.Key("ArrowLeft")
+	assert.Equal(t, "0TabaArrowLeft BUTTON", tab.Eval(`n + " " + document.activeElement.tagName`))
+}

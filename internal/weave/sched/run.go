@@ -9,9 +9,10 @@ import (
 // Next, and so on until Next returns false. It must be used from one goroutine, and
 // only one Run at a time.
 type Run struct {
-	Bound int  // preemptions of a schedule, at most
-	Limit int  // steps of a schedule, at most; 10,000 if 0
-	Trace bool // whether Steps is filled
+	Bound  int    // preemptions of a schedule, at most
+	Limit  int    // steps of a schedule, at most; 10,000 if 0
+	Trace  bool   // whether Steps is filled
+	Choose Choose // if not nil, it decides which goroutine continues
 
 	Steps  []Step  // of the last schedule, if Trace is set
 	Notes  []int32 // that the goroutines made, in their order
@@ -146,6 +147,9 @@ func (r *Run) pick() *goroutine {
 		r.options = options
 		switch {
 		case len(options) > 0:
+			if r.Choose != nil {
+				r.ask(options)
+			}
 			i := r.decide(len(options), what(options))
 			if stay && i > 0 {
 				r.preemptions++

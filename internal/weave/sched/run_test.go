@@ -307,6 +307,34 @@ func TestReplay(t *testing.T) {
 	assert.Equal(t, 1, again.Preemptions())
 }
 
+// TestChoose: the caller of a run decides, and is told what a replay would do.
+func TestChoose(t *testing.T) {
+	var n atomic.Int64
+	bodies := twice(func() { n.Store(n.Load() + 1) })
+	var saw []string
+	letters := "ABAB"
+	r := sched.Run{Bound: 100}
+	r.Choose = func(options []int, chosen int) int {
+		saw = append(saw, fmt.Sprint(options, chosen))
+		if len(saw) > len(letters) {
+			return chosen
+		}
+		return slices.Index(options, int(letters[len(saw)-1]-'A'))
+	}
+	r.Do(bodies, func() {})
+	assert.EqualValues(t, 1, n.Load(), "both load before one stores")
+	assert.Equal(t, []string{"[0 1] 0", "[0 1] 0", "[1 0] 0", "[0 1] 0", "[1 0] 0", "[0] 0"}, saw)
+
+	again := sched.Run{Bound: 100}
+	again.Replay(r.Choices())
+	saw, letters = nil, ""
+	again.Choose = r.Choose
+	n.Store(0)
+	again.Do(bodies, func() {})
+	assert.EqualValues(t, 1, n.Load())
+	assert.Equal(t, []string{"[0 1] 0", "[0 1] 1", "[1 0] 1", "[0 1] 1", "[1 0] 0", "[0] 0"}, saw)
+}
+
 // TestDriftIsSeen: a program that has other steps when it is run again is an error.
 func TestDriftIsSeen(t *testing.T) {
 	runs := 0
