@@ -1,0 +1,4 @@
+package room
+
+// NewMachine returns a machine to which no command was applied.
+func NewMachine() *Memory { return newMachine() }
