@@ -152,12 +152,12 @@ const (
 
 // An Event is what a reader receives, as JSON.
 type Event struct {
-	Type  string   `json:"type"`
-	Room  string   `json:"room"`
-	Epoch string   `json:"epoch,omitempty"` // of Joined and Reset
-	Users []string `json:"users,omitempty"` // of Presence and Typing, the first hundred
-	Count int      `json:"count,omitempty"` // of the users, all of them
-	*Message       // of Joined and Reset, only Pos
+	Type     string   `json:"type"`
+	Room     string   `json:"room"`
+	Epoch    string   `json:"epoch,omitempty"` // of Joined and Reset
+	Users    []string `json:"users,omitempty"` // of Presence and Typing, the first hundred
+	Count    int      `json:"count,omitempty"` // of the users, all of them
+	*Message          // of Joined and Reset, only Pos
 }
 
 // control encodes a Joined or a Reset.
