@@ -42,7 +42,7 @@ func (c *chatter) Step(now time.Duration, m sim.Message) (out []sim.Message) {
 		c.heard = now
 		return append(c.connect(now), sim.Message{To: me, Body: tick{}, After: time.Duration(c.me) * 50 * time.Millisecond})
 	case tick:
-		if c.w.s.Now() < 7*time.Second && c.w.s.Rand.IntN(3) == 0 {
+		if c.w.s.Now() < 5*time.Second && c.w.s.Rand.IntN(3) == 0 {
 			c.n++
 			nonce := fmt.Sprintf("%d-%d", c.conn, c.n)
 			c.open[c.n] = room.Draft{Room: place, From: me, Nonce: nonce, Text: me + "/" + nonce}

@@ -170,7 +170,7 @@ func (h *hubNode) Step(_ time.Duration, m sim.Message) (out []sim.Message) {
 	me := m.To
 	switch body := m.Body.(type) {
 	case sim.Start, tick:
-		out = []sim.Message{h.pull(), {To: me, Body: tick{}, After: 100 * time.Millisecond}}
+		out = []sim.Message{h.pull(), {To: me, Body: tick{}, After: 150 * time.Millisecond}}
 	case send:
 		out = []sim.Message{{To: "log", Body: send{body.N*100 + clientNumber(m.From), body.Draft}}}
 	case sent:
@@ -267,7 +267,7 @@ func (h *hubNode) deliver() (out []sim.Message) {
 // build makes the simulation: a log, two nodes, and twenty clients.
 func build(change func(*world)) func(*sim.Sim) {
 	return func(s *sim.Sim) {
-		s.End, s.Quiet, s.Faults = 14*time.Second, 6*time.Second, 12
+		s.End, s.Quiet, s.Faults = 11*time.Second, 5*time.Second, 12
 		w := &world{s: s, acked: map[string]bool{}}
 		if change != nil {
 			change(w)
