@@ -1,17 +1,12 @@
 package room
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
-	"io"
+	"errors"
 	"math"
-	"sync/atomic"
 	"time"
 
-	"example.com/flatline/concmap"
 	"example.com/flatline/examples/internal/wal"
 )
 
@@ -21,81 +16,35 @@ type record struct {
 	Command
 }
 
-// applied is what came of a record.
-type applied struct {
-	sent []Sent
-	err  error
-}
-
-// Disk is a Memory whose commands go through a log first: the log's goroutine applies each
-// once it is durable, so nothing that a crash could lose is ever shown (H4).
+// Disk is a Memory whose commands go through a log first: each is applied once it is
+// durable, so nothing that a crash could lose is ever shown (H4).
 type Disk struct {
 	*Memory
-	log     *wal.Log
-	effects concmap.Map[uint64, applied] // of commands whose callers have yet to take them
-	records atomic.Int64                 // since the last snapshot
-	every   int64
-	busy    atomic.Bool // with a snapshot
+	machine *wal.Machine[record, []Sent]
 }
 
 // OpenDisk opens the store in a directory. It takes a snapshot every so many commands.
 func OpenDisk(dir string, every int64, opts wal.Options) (*Disk, error) {
-	d := &Disk{Memory: newMachine(), every: every}
-	opts.Applied = func(seq uint64, rec []byte) {
-		sent, err := d.apply(rec)
-		d.effects.Store(seq, applied{sent, err})
-	}
-	log, err := wal.Open(dir, opts)
+	m := newMachine()
+	machine, err := wal.OpenMachine(dir, wal.State[record, []Sent]{
+		Apply: func(r record) []Sent { return m.Apply(r.Now, r.Command) },
+		Dump:  m.Dump, Load: m.Load, Every: every,
+	}, opts)
 	if err != nil {
 		return nil, err
 	}
-	d.log = log
-	err = log.Replay(func(r io.Reader) error {
-		return d.Load(json.NewDecoder(bufio.NewReader(r)))
-	}, func(_ uint64, rec []byte) error {
-		d.records.Add(1)
-		_, err := d.apply(rec)
-		return err
-	})
-	if err == nil && d.Epoch() == "" { // a new log
-		_, err = d.do(context.Background(), Command{Epoch: newEpoch()})
-	}
-	if err != nil {
-		_ = log.Close()
-		return nil, err
+	d := &Disk{m, machine}
+	if machine.Empty() {
+		if _, err := d.do(context.Background(), Command{Epoch: newEpoch()}); err != nil {
+			return nil, errors.Join(err, d.Close())
+		}
 	}
 	return d, nil
 }
 
-// apply applies a record of the log.
-func (d *Disk) apply(rec []byte) ([]Sent, error) {
-	var r record
-	if err := json.Unmarshal(rec, &r); err != nil {
-		return nil, fmt.Errorf("room: a record of the log: %w", err)
-	}
-	return d.Apply(r.Now, r.Command), nil
-}
-
-// do makes a command durable, and returns its effects.
+// do makes a command durable, and returns what became of its drafts.
 func (d *Disk) do(ctx context.Context, c Command) ([]Sent, error) {
-	var rec bytes.Buffer
-	enc := json.NewEncoder(&rec)
-	enc.SetEscapeHTML(false) // six bytes for one
-	if err := enc.Encode(record{time.Now(), c}); err != nil {
-		return nil, err
-	}
-	seq, err := d.log.Append(ctx, rec.Bytes())
-	if err != nil {
-		return nil, err
-	}
-	if d.records.Add(1) >= d.every && d.busy.CompareAndSwap(false, true) {
-		d.records.Store(0)
-		// One that fails leaves the log as it was, and the next one is as good.
-		_ = d.log.Snapshot(context.WithoutCancel(ctx), d.write)
-		d.busy.Store(false)
-	}
-	e, _ := d.effects.LoadAndDelete(seq)
-	return e.sent, e.err
+	return d.machine.Do(ctx, record{time.Now(), c})
 }
 
 // Append implements Store.
@@ -104,15 +53,7 @@ func (d *Disk) Append(ctx context.Context, drafts []Draft) ([]Sent, error) {
 }
 
 // Close implements Store.
-func (d *Disk) Close() error { return d.log.Close() }
-
-func (d *Disk) write(w io.Writer) error {
-	b := bufio.NewWriter(w)
-	if err := d.Dump(json.NewEncoder(b)); err != nil {
-		return err
-	}
-	return b.Flush()
-}
+func (d *Disk) Close() error { return d.machine.Close() }
 
 // saved is what a snapshot begins with. As many rooms and nonces follow.
 type saved struct {

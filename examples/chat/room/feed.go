@@ -1,6 +1,7 @@
 package room
 
 import (
+	"context"
 	"sort"
 	"sync"
 
@@ -48,6 +49,40 @@ func (f *Feed) Push(m Message) {
 	}
 	f.last = m.Pos
 	f.wake()
+}
+
+// Jump makes the feed go on after a position, when something before it may be missing: all
+// messages are dropped, and all readers are reset.
+func (f *Feed) Jump(pos uint64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if pos <= f.last {
+		return
+	}
+	_, _ = f.ring.PushEvict(nil) // a number that a reader who has everything is waiting for
+	f.ring.Clear()
+	f.last, f.floor = pos, pos
+	f.wake()
+}
+
+// Reach waits until the feed has a position. The error is that of ctx.
+func (f *Feed) Reach(ctx context.Context, pos uint64) error {
+	r := &reader{wakeUp: make(chan struct{}, 1)}
+	defer f.leave(r)
+	for {
+		next, last := f.end()
+		if last >= pos {
+			return nil
+		}
+		if r.next = next; !f.wait(r) {
+			continue
+		}
+		select {
+		case <-r.wakeUp:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
 }
 
 // wake wakes the readers that wait. f.mu is held.

@@ -121,6 +121,9 @@ func (f *Frame) Event() []byte { return f.event }
 // JSON returns the frame as one line of JSON without its end. It must not be changed.
 func (f *Frame) JSON() []byte { return f.event[f.from:f.to] }
 
+// Line returns what JSON does, with the end of the line. It must not be changed.
+func (f *Frame) Line() []byte { return f.event[f.from : f.to+1] }
+
 // encode makes a frame of v; with a cursor, from which a reader that has seen the frame
 // resumes.
 func encode(c *Cursor, v any) *Frame {

@@ -23,8 +23,9 @@ type Config struct {
 	Open func() (store Store, engine string, err error)
 	Out  io.Writer
 
-	// Mount, if it is not nil, adds to what Handler serves.
-	Mount func(h *Hub, pages http.Handler) http.Handler
+	// Mount, if it is not nil, adds to the pages that Handler serves what guard has guarded
+	// as it does them.
+	Mount func(h *Hub, pages http.Handler, guard func(http.Handler) http.Handler) http.Handler
 }
 
 // Flags defines the flags of a Config.
@@ -73,9 +74,10 @@ func Run(ctx context.Context, c Config) (err error) {
 	}
 	var group serve.Group
 	defer group.Close() // requests end before what they need
-	pages := Handler(h, strings.FieldsFunc(strings.ToLower(c.Hosts), comma)...)
+	hosts := strings.FieldsFunc(strings.ToLower(c.Hosts), comma)
+	pages := Handler(h, hosts...)
 	if c.Mount != nil {
-		pages = c.Mount(h, pages)
+		pages = c.Mount(h, pages, func(next http.Handler) http.Handler { return guard(next, hosts) })
 	}
 	addr, err := group.Listen(c.Addr, pages)
 	if err != nil {

@@ -38,7 +38,11 @@ func Handler(h *Hub, hosts ...string) http.Handler {
 	mux.HandleFunc("GET /rooms/{room}/events", s.events)
 	mux.HandleFunc("POST /rooms/{room}/typing", s.typing)
 	mux.HandleFunc("GET /status", s.status)
-	return serve.Guard(mux, "name it with -host if it is", hosts...)
+	return guard(mux, hosts)
+}
+
+func guard(next http.Handler, hosts []string) http.Handler {
+	return serve.Guard(next, "name it with -host if it is", hosts...)
 }
 
 // StatusOf returns the HTTP status of an error.

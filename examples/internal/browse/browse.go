@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// run starts chromium on a URL, or skips the test.
-func run(t testing.TB, url string, args ...string) []byte {
+// find returns the program, or skips the test.
+func find(t testing.TB) string {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("a browser takes seconds")
@@ -19,11 +19,23 @@ func run(t testing.TB, url string, args ...string) []byte {
 	if err != nil {
 		t.Skip("chromium is not installed (Debian: apt-get install chromium)")
 	}
-	args = append([]string{
+	return bin
+}
+
+// flags are those of every chromium.
+func flags(t testing.TB) []string {
+	return []string{
 		"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
 		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars",
-		"--user-data-dir=" + t.TempDir(), "--virtual-time-budget=6000",
-	}, args...)
+		"--user-data-dir=" + t.TempDir(),
+	}
+}
+
+// run starts chromium on a URL, or skips the test.
+func run(t testing.TB, url string, args ...string) []byte {
+	t.Helper()
+	bin := find(t)
+	args = append(append(flags(t), "--virtual-time-budget=6000"), args...)
 	out, err := exec.CommandContext(t.Context(), bin, append(args, url)...).Output()
 	if err != nil {
 		t.Fatalf("chromium: %v", err)
@@ -32,7 +44,7 @@ func run(t testing.TB, url string, args ...string) []byte {
 }
 
 // DOM returns the page at a URL as it is after its scripts have run for six seconds of the
-// browser's own time.
+// browser's own time, which stands still while it waits for the network.
 func DOM(t testing.TB, url string) string {
 	t.Helper()
 	return string(run(t, url, "--dump-dom"))

@@ -46,3 +46,19 @@ func TestBrowser(t *testing.T) {
 	}
 	assert.Empty(t, browse.Seen("nothing"))
 }
+
+// TestLive: a page that keeps a connection open is seen in real time.
+func TestLive(t *testing.T) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/{$}", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `<p id="p">before</p><script>new EventSource("/events").onmessage = e => document.getElementById("p").textContent = e.data</script>`)
+	})
+	mux.HandleFunc("/events", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		fmt.Fprint(w, "data: heard\n\n")
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	})
+	seen := browse.Live(t, mux, "/", 390, `const p = doc.getElementById("p").textContent; return p == "before" ? null : p`)
+	assert.Equal(t, "heard", seen)
+}
