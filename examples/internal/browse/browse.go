@@ -44,7 +44,7 @@ func run(t testing.TB, url string, args ...string) []byte {
 }
 
 // DOM returns the page at a URL as it is after its scripts have run for six seconds of the
-// browser's own time.
+// browser's own time, which stands still while it waits for the network.
 func DOM(t testing.TB, url string) string {
 	t.Helper()
 	return string(run(t, url, "--dump-dom"))

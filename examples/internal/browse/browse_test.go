@@ -57,7 +57,7 @@ func TestTab(t *testing.T) {
 	defer s.Close()
 	for _, dark := range []bool{false, true} {
 		tab.Window(390, 300, dark)
-		tab.Call("Page.navigate", map[string]any{"url": s.URL}, nil)
+		tab.Go(s.URL)
 		tab.Await(`document.getElementById("p").textContent != "before"`)
 		assert.Equal(t, "390 500", tab.Eval(`innerWidth + " " + document.getElementById("p").offsetWidth`))
 		assert.Equal(t, fmt.Sprint(dark), tab.Eval(`matchMedia("(prefers-color-scheme: dark)").matches`))
@@ -74,4 +74,20 @@ func TestTab(t *testing.T) {
 	tab.Key("a")
 	tab.Key("ArrowLeft")
 	assert.Equal(t, "0TabaArrowLeft BUTTON", tab.Eval(`n + " " + document.activeElement.tagName`))
+}
+
+// TestLive: a page that keeps a connection open is seen in real time.
+func TestLive(t *testing.T) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/{$}", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `<p id="p">before</p><script>new EventSource("/events").onmessage = e => document.getElementById("p").textContent = e.data</script>`)
+	})
+	mux.HandleFunc("/events", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		fmt.Fprint(w, "data: heard\n\n")
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	})
+	seen := browse.Live(t, mux, "/", 390, `const p = doc.getElementById("p").textContent; return p == "before" ? null : p`)
+	assert.Equal(t, "heard", seen)
 }

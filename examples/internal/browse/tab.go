@@ -11,10 +11,11 @@ import (
 )
 
 // A Tab is a page in a chromium that stays open, on the machine's own clock: for pages that
-// compile WebAssembly, for keys, and for a window as narrow as a phone. It speaks the
+// compile WebAssembly or keep a connection open, for keys, and for a window as narrow as a phone. It speaks the
 // DevTools protocol through a pipe.
 type Tab struct {
 	t       testing.TB
+	cmd     *exec.Cmd
 	in      *os.File
 	out     *bufio.Reader
 	session string
@@ -42,15 +43,15 @@ func Open(t testing.TB) *Tab {
 	}
 	cmd := exec.Command(bin, append(flags(profile), "--remote-debugging-pipe", "about:blank")...)
 	cmd.ExtraFiles = []*os.File{read, write} // 3 and 4, as chromium expects
+	group(cmd)
 	if err := cmd.Start(); err != nil {
 		t.Fatalf("chromium: %v", err)
 	}
 	read.Close()
 	write.Close()
-	b := &Tab{t: t, in: in, out: bufio.NewReader(out)}
+	b := &Tab{t: t, cmd: cmd, in: in, out: bufio.NewReader(out)}
 	t.Cleanup(func() {
-		b.t, b.session = t, ""
-		b.call("Browser.close", nil, nil)
+		signal(cmd, kill) // it may be stopped
 		_ = cmd.Wait()
 		in.Close()
 		out.Close()
@@ -68,6 +69,20 @@ func Open(t testing.TB) *Tab {
 
 // Use makes the tab fail another test from now on: a subtest.
 func (b *Tab) Use(t testing.TB) { b.t = t }
+
+// Go shows the page at a URL.
+func (b *Tab) Go(url string) *Tab {
+	b.t.Helper()
+	b.Call("Page.navigate", map[string]any{"url": url}, nil)
+	return b
+}
+
+// Stop stops all processes of the tab, as SIGSTOP does; where there is none it does nothing
+// and returns false.
+func (b *Tab) Stop() bool { return signal(b.cmd, stop) }
+
+// Continue makes them go on.
+func (b *Tab) Continue() bool { return signal(b.cmd, proceed) }
 
 // Call calls a method of the protocol and decodes its result, unless result is nil. It fails
 // the test if the method does.

@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -32,18 +33,50 @@ const ping = 15 * time.Second
 
 // Events streams the events of a source until the client goes, the server stops or the
 // source fails. It begins after the position in the Last-Event-ID that a browser sends
-// when it reconnects, or in ?after=, or at the beginning. A client is only a position: a
-// slow one needs no queue, and one that reads nothing for ten seconds is disconnected.
+// when it reconnects, or in ?after=, or at the beginning.
 func Events(w http.ResponseWriter, r *http.Request, next Source) {
-	id := r.Header.Get("Last-Event-ID")
-	if id == "" {
-		id = r.FormValue("after")
-	}
+	id := LastEventID(r)
 	after, err := strconv.ParseUint(id, 10, 64)
 	if err != nil && id != "" {
 		Fail(w, http.StatusBadRequest, fmt.Errorf("the position must be the ID of an event, got %q", id))
 		return
 	}
+	Stream(w, r, func(ctx context.Context) ([][]byte, error) {
+		events, err := next(ctx, after)
+		var b bytes.Buffer
+		switch {
+		case errors.Is(err, ErrGone):
+			after = 0
+			if len(events) > 0 {
+				after = events[0].ID
+			}
+			err = write(&b, Event{ID: after, Name: "reset"})
+		case err != nil || ctx.Err() != nil:
+			return nil, err
+		}
+		for _, e := range events {
+			if err == nil && e.ID > after {
+				err, after = write(&b, e), e.ID
+			}
+		}
+		return [][]byte{b.Bytes()}, err
+	})
+}
+
+// LastEventID returns where a client wants to go on: the Last-Event-ID that a browser sends
+// when it reconnects, or ?after=.
+func LastEventID(r *http.Request) string {
+	if id := r.Header.Get("Last-Event-ID"); id != "" {
+		return id
+	}
+	return r.FormValue("after")
+}
+
+// Stream streams server-sent events, as next returns them in parts, until the client goes,
+// the server stops or next fails. If there are none yet next waits for one, or until ctx
+// ends; an error does not count then. A client is only a position: a slow one
+// needs no queue, and one that reads nothing for ten seconds is disconnected.
+func Stream(w http.ResponseWriter, r *http.Request, next func(ctx context.Context) ([][]byte, error)) {
 	ctx, cancel := Waiting(r)
 	defer cancel()
 	w.Header().Set("Content-Type", "text/event-stream")
@@ -54,42 +87,36 @@ func Events(w http.ResponseWriter, r *http.Request, next Source) {
 	}
 	for ctx.Err() == nil {
 		wait, done := context.WithTimeout(ctx, ping)
-		events, err := next(wait, after)
+		parts, err := next(wait)
+		quiet := wait.Err() != nil
 		done()
 		_ = c.SetWriteDeadline(time.Now().Add(10 * time.Second)) // a recorder in a test has none
 		switch {
-		case errors.Is(err, ErrGone):
-			after = 0
-			if len(events) > 0 {
-				after = events[0].ID
-			}
-			err = write(w, Event{ID: after, Name: "reset"})
-		case err != nil || ctx.Err() != nil:
+		case ctx.Err() != nil || err != nil && !quiet:
 			return
-		case len(events) == 0:
-			_, err = fmt.Fprint(w, ": nothing new\n\n")
+		case len(parts) == 0 || len(parts[0]) == 0:
+			parts = [][]byte{[]byte(": nothing new\n\n")}
 		}
-		for _, e := range events {
-			if err == nil && e.ID > after {
-				err, after = write(w, e), e.ID
+		for _, b := range parts {
+			if _, err := w.Write(b); err != nil {
+				return
 			}
 		}
-		if err != nil || c.Flush() != nil {
+		if c.Flush() != nil {
 			return
 		}
 	}
 }
 
-func write(w http.ResponseWriter, e Event) error {
-	data, err := json.Marshal(e.Data) // has no line end
+// write appends an event. Its data is one line of JSON.
+func write(b *bytes.Buffer, e Event) error {
+	data, err := json.Marshal(e.Data)
 	if err != nil {
 		return err
 	}
 	if e.Name != "" {
-		if _, err := fmt.Fprintf(w, "event: %s\n", e.Name); err != nil {
-			return err
-		}
+		fmt.Fprintf(b, "event: %s\n", e.Name)
 	}
-	_, err = fmt.Fprintf(w, "id: %d\ndata: %s\n\n", e.ID, data)
-	return err
+	fmt.Fprintf(b, "id: %d\ndata: %s\n\n", e.ID, data)
+	return nil
 }

@@ -17,6 +17,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 )
 
 // A Group is servers that stop together. The zero value is ready to use; it is for one
@@ -101,12 +102,16 @@ func Body(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
 	return b, err
 }
 
-// Decode reads a body of at most limit bytes into v. A field that v does not have, and
-// anything after the value, is an error.
+// Decode reads a body of at most limit bytes into v. A field that v does not have, anything
+// after the value, and a byte that is not UTF-8, which encoding/json would replace, is an
+// error.
 func Decode(w http.ResponseWriter, r *http.Request, limit int64, v any) error {
 	b, err := Body(w, r, limit)
 	if err != nil {
 		return err
+	}
+	if !utf8.Valid(b) {
+		return errors.New("the body is not UTF-8")
 	}
 	d := json.NewDecoder(strings.NewReader(string(b)))
 	d.DisallowUnknownFields()

@@ -30,6 +30,7 @@ func TestDecode(t *testing.T) {
 		`{"a": 1}{}`:               "400 something follows the JSON value",
 		`{"b": 1}`:                 `400 json: unknown field "b"`,
 		`{"a": "x"}`:               "400 json: cannot unmarshal",
+		"{\"a\": 1, \"\xff\"}":     "400 the body is not UTF-8",
 		strings.Repeat(" ", 21):    "413 the body is too large: more than 20 bytes",
 		`{"a": 1}` + "           ": "",
 	} {
