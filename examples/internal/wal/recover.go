@@ -164,7 +164,7 @@ func (l *Log) writeSnapshot(write func(io.Writer) error) error {
 	if err := os.Rename(temp, l.path(last, snapshotExt)); err != nil {
 		return err
 	}
-	if err := l.syncDir(); err != nil {
+	if err := l.syncDir(l.dir); err != nil {
 		return err
 	}
 	l.snapshot = last
