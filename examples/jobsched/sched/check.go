@@ -15,9 +15,8 @@ func (m *Memory) Check() error {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	seen := 0
+	seen, ids := 0, make(map[string]bool, 256)
 	for name, s := range m.jobs {
-		ids := map[string]bool{}
 		for _, r := range s.runs.All() {
 			if ids[r.ID] || r.Kind != Manual && r.Tick.After(s.after) {
 				return fmt.Errorf("J1: the run %s of %s, twice or after %v", r.ID, name, s.after)

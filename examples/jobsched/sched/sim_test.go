@@ -271,6 +271,7 @@ func build(change func(*world)) func(*sim.Sim) {
 // own, and a store that crashes, break no promise: each tick is made into one run or
 // counted as missed.
 func TestSim(t *testing.T) {
+	t.Parallel()
 	seeds := 1000
 	if testing.Short() {
 		seeds = 60
@@ -286,6 +287,7 @@ func TestSim(t *testing.T) {
 // TestSimFinds: the simulation finds a store that lets an old term write, a leader without
 // a key for each tick, and a store that answers before its log is durable.
 func TestSimFinds(t *testing.T) {
+	t.Parallel()
 	f := sim.Finds(t, 1000, build(func(w *world) { w.noFence = true }))
 	assert.ErrorContains(t, f.Err, "J2")
 	f = sim.Finds(t, 200, build(func(w *world) { w.naive = true }))
