@@ -15,7 +15,11 @@ func (m *Memory) Check() error {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	seen, ids := 0, make(map[string]bool, 256)
+	known := 0
+	for _, s := range m.jobs {
+		known += s.runs.Len()
+	}
+	seen, ids := 0, make(map[string]bool, known)
 	for name, s := range m.jobs {
 		for _, r := range s.runs.All() {
 			if ids[r.ID] || r.Kind != Manual && r.Tick.After(s.after) {

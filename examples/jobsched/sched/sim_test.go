@@ -104,11 +104,17 @@ func (b *storeNode) commit(now time.Duration, durable bool) (out []sim.Message) 
 		}
 		e := b.m.Apply(at(now), c)
 		b.w.check(at(now), c, term, e)
-		b.w.changed = b.w.changed || c.Due == 0
+		b.w.changed = b.w.changed || c.Due == 0 && !idle(c, e)
 		out = append(out, sim.Message{To: p.from, Body: response{p.r.N, e}})
 	}
 	b.pending = nil
 	return out
+}
+
+// idle reports whether a worker found nothing to do: what is broken then is seen at the next
+// change.
+func idle(c sched.Command, e sched.Effects) bool {
+	return c.Queue != nil && (c.Queue.Tick || c.Queue.Lease != nil) && len(e.Queue.Tasks) == 0
 }
 
 // unfenced gives a write the term that counts, and a lease.
@@ -194,6 +200,9 @@ func everySecond(defs []sched.Job, upto time.Time) (all []time.Time) {
 // ended checks at the end that each tick was made into a run or counted as missed, and
 // which ones: that is J5.
 func (w *world) ended() error {
+	if err := w.store.m.Check(); err != nil {
+		return err
+	}
 	if w.naive { // what it loses is another matter
 		return nil
 	}
