@@ -27,6 +27,7 @@ func TestMain(m *testing.M) {
 // TestCommand: the command says where it listens, answers there, and an interrupt ends it
 // without an error; what was defined is there the next time.
 func TestCommand(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	for round := range 2 {
 		p := crash.Start(t, "jobsched", "-addr", "127.0.0.1:0", "-dir", dir, "-nodes", "2", "-queues", "mail,slow", "-late", "5/m")
@@ -60,7 +61,8 @@ func TestCommand(t *testing.T) {
 
 // TestDemo: leaders are killed, and each tick was made into a run or counted as missed.
 func TestDemo(t *testing.T) {
-	p := crash.Start(t, "jobsched", "-addr", "127.0.0.1:0", "-demo", "-for", "4s", "-kill", "700ms", "-lease", "300ms")
+	t.Parallel()
+	p := crash.Start(t, "jobsched", "-addr", "127.0.0.1:0", "-demo", "-for", "2500ms", "-kill", "500ms", "-lease", "300ms")
 	p.Match(`^killed node-\w+, which led in term \d+; node-\w+ begins`)
 	for range 3 {
 		m := p.Match(`^\w+ +(\d+) ticks = +(\d+) made \+ (\d+) missed`)
@@ -109,6 +111,7 @@ var stamp = regexp.MustCompile(`20\d\d-?\d\d-?\d\dT\d\d:?\d\d:?\d\d(\.\d+)?Z(\.\
 
 // TestTranscript: what the README shows is what the server answers, but for the times.
 func TestTranscript(t *testing.T) {
+	t.Parallel()
 	readme, err := os.ReadFile("README.md")
 	require.NoError(t, err)
 	store := sched.NewMemory()

@@ -32,6 +32,7 @@ func TestMain(m *testing.M) {
 // TestCommand: the command says where it listens, answers there, and an interrupt ends it
 // without an error; what was accepted is there the next time.
 func TestCommand(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	for _, want := range []int{http.StatusCreated, http.StatusOK} {
 		p := crash.Start(t, "taskq", "-addr", "127.0.0.1:0", "-dir", dir, "-queues", "mail=3", "-routes", "mail.*=mail", "-rates", "mail.send=1/s")
@@ -58,7 +59,8 @@ func TestCommand(t *testing.T) {
 
 // TestDemo: workers are killed, and every task that was accepted is done or dead.
 func TestDemo(t *testing.T) {
-	p := crash.Start(t, "taskq", "-addr", "127.0.0.1:0", "-demo", "-for", "3s", "-kill", "1s")
+	t.Parallel()
+	p := crash.Start(t, "taskq", "-addr", "127.0.0.1:0", "-demo", "-for", "2s", "-kill", "500ms")
 	p.Match(`^kill -9 pid-\d+`)
 	m := p.Match(`^accepted (\d+) = done (\d+) \+ dead (\d+); workers killed: (\d+), leases lost: \d+`)
 	var n [4]int
@@ -97,6 +99,7 @@ var stamp = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z|[0-9a-f]
 // TestTranscript: what the README shows is what the server answers, but for the times and
 // the drawn IDs.
 func TestTranscript(t *testing.T) {
+	t.Parallel()
 	readme, err := os.ReadFile("README.md")
 	require.NoError(t, err)
 	b := queue.NewBroker(queue.Options{

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
@@ -43,18 +44,22 @@ func (l *lateness) ran(tick time.Time) {
 	}
 }
 
-func flatline(b *testing.B, s *start.Server, ran func(tick time.Time)) {
+// flatline starts a node on an empty store with so many jobs.
+func flatline(b *testing.B, s *start.Server, jobs int, ran func(tick time.Time)) {
 	p := empty(b, s)
-	for i := range schedules {
+	for i := range jobs {
 		j := sched.Job{Name: fmt.Sprint("job", i), Cron: "* * * * * *", Action: sched.Action{Func: "f"}, Overlap: sched.Allow}
 		require.NoError(b, j.Check())
 		_, err := p.Put(b.Context(), j, 0)
 		require.NoError(b, err)
 	}
-	n := sched.NewNode(sched.Options{Store: p, Slots: slots, Poll: 50 * time.Millisecond, Funcs: map[string]func(context.Context, sched.Payload) (any, error){
+	b.Cleanup(node(p, ran).Close)
+}
+
+func node(p *Postgres, ran func(tick time.Time)) *sched.Node {
+	return sched.NewNode(sched.Options{Store: p, Slots: slots, Poll: 50 * time.Millisecond, Funcs: map[string]func(context.Context, sched.Payload) (any, error){
 		"f": func(_ context.Context, p sched.Payload) (any, error) { ran(p.Tick); return nil, nil },
 	}})
-	b.Cleanup(n.Close)
 }
 
 type args struct {
@@ -75,16 +80,26 @@ type second struct{}
 
 func (second) Next(t time.Time) time.Time { return t.Truncate(time.Second).Add(time.Second) }
 
-func peer(b *testing.B, s *start.Server, ran func(tick time.Time)) {
+func peer(b *testing.B, s *start.Server, n int, ran func(tick time.Time)) {
 	ctx := context.Background()
 	db, err := pgxpool.New(ctx, s.URL)
 	require.NoError(b, err)
+	client, err := riverClient(ctx, db, n, ran)
+	require.NoError(b, err)
+	b.Cleanup(func() { _ = client.Stop(ctx); db.Close() })
+}
+
+// riverClient starts a client with so many periodic jobs.
+func riverClient(ctx context.Context, db *pgxpool.Pool, n int, ran func(tick time.Time)) (*river.Client[pgx.Tx], error) {
 	migrator, err := rivermigrate.New(riverpgxv5.New(db), nil)
-	require.NoError(b, err)
-	_, err = migrator.Migrate(ctx, rivermigrate.DirectionUp, nil)
-	require.NoError(b, err)
+	if err != nil {
+		return nil, err
+	}
+	if _, err = migrator.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
+		return nil, err
+	}
 	var jobs []*river.PeriodicJob
-	for i := range schedules {
+	for i := range n {
 		jobs = append(jobs, river.NewPeriodicJob(second{}, func() (river.JobArgs, *river.InsertOpts) { return args{i}, nil }, nil))
 	}
 	workers := river.NewWorkers()
@@ -93,9 +108,10 @@ func peer(b *testing.B, s *start.Server, ran func(tick time.Time)) {
 		Queues: map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: slots}}, Workers: workers, PeriodicJobs: jobs,
 		FetchCooldown: time.Millisecond, FetchPollInterval: 50 * time.Millisecond, // its default is 100 ms and 1 s
 	})
-	require.NoError(b, err)
-	require.NoError(b, client.Start(ctx))
-	b.Cleanup(func() { _ = client.Stop(ctx); db.Close() })
+	if err != nil {
+		return nil, err
+	}
+	return client, client.Start(ctx)
 }
 
 // BenchmarkLateness: how late the handlers of ten thousand ticks a minute begin, on the same
@@ -104,11 +120,11 @@ func BenchmarkLateness(b *testing.B) {
 	s := start.Test(b, start.Postgres)
 	for _, x := range []struct {
 		name string
-		open func(b *testing.B, s *start.Server, ran func(time.Time))
+		open func(b *testing.B, s *start.Server, jobs int, ran func(time.Time))
 	}{{"flatline", flatline}, {"river", peer}} {
 		b.Run("impl="+x.name, func(b *testing.B) {
 			l := &lateness{from: time.Now().Add(10 * time.Second), want: b.N, done: make(chan struct{})}
-			x.open(b, s, l.ran)
+			x.open(b, s, schedules, l.ran)
 			select {
 			case <-l.done:
 			case <-time.After(2 * time.Minute):

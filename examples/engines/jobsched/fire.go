@@ -12,16 +12,27 @@ import (
 	"example.com/flatline/examples/taskq/queue"
 )
 
-// lead reads the leader, with a lock that begins with "for".
+// lead reads the leader, with a lock that begins with "for", and then the time.
 func lead(ctx context.Context, tx pgx.Tx, lock string) (l sched.Leader, at time.Time, err error) {
-	if err = tx.QueryRow(ctx, "select term, holder, until from leader "+lock).Scan(&l.Term, &l.Holder, &l.Until); err != nil {
-		return l, at, err
-	}
-	if l.Until = l.Until.UTC(); l.Term == 0 {
-		l.Until = time.Time{}
-	}
-	at, err = now(ctx, tx)
+	b := &pgx.Batch{}
+	queueLead(b, lock, &l, &at)
+	err = tx.SendBatch(ctx, b).Close()
 	return l, at, err
+}
+
+func queueLead(b *pgx.Batch, lock string, l *sched.Leader, at *time.Time) {
+	b.Queue("select term, holder, until from leader " + lock).QueryRow(func(row pgx.Row) error {
+		err := row.Scan(&l.Term, &l.Holder, &l.Until)
+		if l.Until = l.Until.UTC(); l.Term == 0 {
+			l.Until = time.Time{}
+		}
+		return err
+	})
+	b.Queue("select clock_timestamp()").QueryRow(func(row pgx.Row) error {
+		err := row.Scan(at)
+		*at = at.UTC()
+		return err
+	})
 }
 
 // Claim implements sched.Store.
@@ -53,17 +64,22 @@ func (p *Postgres) Due(ctx context.Context, n int) (d sched.Due, err error) {
 		if err != nil {
 			return err
 		}
-		var names []string
 		d.Jobs, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (x sched.Pending, err error) {
 			err = row.Scan(&x.Name, &x.Version, &x.After)
 			x.After = x.After.UTC()
-			names = append(names, x.Name)
 			return x, err
 		})
-		if err != nil || len(names) == 0 {
+		if err == nil {
+			var next *time.Time
+			err = tx.QueryRow(ctx, "select min(next) from jobs where next > $1", d.Now).Scan(&next)
+			if next != nil {
+				d.Next = next.UTC()
+			}
+		}
+		if err != nil || len(d.Jobs) == 0 {
 			return err
 		}
-		since, err := definitions(ctx, tx, names)
+		since, err := p.definitions(ctx, tx, d.Jobs)
 		for i := range d.Jobs {
 			d.Jobs[i].Versions = since[d.Jobs[i].Name]
 		}
@@ -72,46 +88,85 @@ func (p *Postgres) Due(ctx context.Context, n int) (d sched.Due, err error) {
 	return d, err
 }
 
-// definitions returns the versions of jobs that have held since they were looked at.
-func definitions(ctx context.Context, tx pgx.Tx, names []string) (map[string][]sched.Job, error) {
+// definitions returns the versions of jobs that have held since they were looked at, without a
+// question for those whose only one this node has read before.
+func (p *Postgres) definitions(ctx context.Context, tx pgx.Tx, jobs []sched.Pending) (map[string][]sched.Job, error) {
+	all := map[string][]sched.Job{}
+	var names []string
+	for _, x := range jobs {
+		if j, ok := p.versions.Get(x.Version); ok && !j.Updated.After(x.After) {
+			all[x.Name] = []sched.Job{j}
+			continue
+		}
+		names = append(names, x.Name)
+	}
+	if len(names) == 0 {
+		return all, nil
+	}
 	rows, err := tx.Query(ctx, `
 		select v.job from versions v join jobs j on j.name = v.name where v.name = any($1) and v.version >= coalesce(
 			(select max(version) from versions o where o.name = v.name and o.updated <= j.after), 0) order by v.name, v.version`, names)
 	if err != nil {
 		return nil, err
 	}
-	all := map[string][]sched.Job{}
 	var text string
 	_, err = pgx.ForEachRow(rows, []any{&text}, func() error {
 		var j sched.Job
 		err := json.Unmarshal([]byte(text), &j)
 		all[j.Name] = append(all[j.Name], j)
+		p.versions.Put(j.Version, j)
 		return err
 	})
 	return all, err
 }
 
-// locked returns jobs whose rows it locks, in the order of their names, with their runs that
-// have not ended.
-func locked(ctx context.Context, tx pgx.Tx, names []string) (map[string]*entry, map[string][]string, error) {
-	rows, err := tx.Query(ctx, entries+"where j.name = any($1) order by j.name for update of j", names)
-	if err != nil {
-		return nil, nil, err
+// A held is a job whose row is locked.
+type held struct {
+	sched.Pending
+	inTurn bool
+	open   []string // its runs that have not ended
+}
+
+// locked returns the leader and the time, as lead does, and jobs whose rows it locks, in the
+// order of their names.
+func (p *Postgres) locked(ctx context.Context, tx pgx.Tx, names []string) (l sched.Leader, at time.Time, jobs map[string]*held, err error) {
+	jobs = map[string]*held{}
+	b := &pgx.Batch{}
+	queueLead(b, "for share", &l, &at)
+	b.Queue("select name, version, after, in_turn from jobs where name = any($1) order by name for update", names).Query(func(rows pgx.Rows) error {
+		all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (x *held, err error) {
+			x = &held{}
+			err = row.Scan(&x.Name, &x.Version, &x.After, &x.inTurn)
+			x.After = x.After.UTC()
+			return x, err
+		})
+		for _, x := range all {
+			jobs[x.Name] = x
+		}
+		return err
+	})
+	b.Queue("select job, id from runs where job = any($1) and open order by n", names).Query(func(rows pgx.Rows) error {
+		var job, id string
+		_, err := pgx.ForEachRow(rows, []any{&job, &id}, func() error {
+			if x := jobs[job]; x != nil {
+				x.open = append(x.open, id)
+			}
+			return nil
+		})
+		return err
+	})
+	if err = tx.SendBatch(ctx, b).Close(); err != nil {
+		return l, at, nil, err
 	}
-	all, err := pgx.CollectRows(rows, scanEntry)
-	if err != nil {
-		return nil, nil, err
+	var all []sched.Pending
+	for _, x := range jobs {
+		all = append(all, x.Pending)
 	}
-	jobs, open := map[string]*entry{}, map[string][]string{}
-	for i := range all {
-		jobs[all[i].Name] = &all[i]
+	since, err := p.definitions(ctx, tx, all)
+	for name, x := range jobs {
+		x.Versions = since[name]
 	}
-	if rows, err = tx.Query(ctx, "select job, id from runs where job = any($1) and open order by n", names); err != nil {
-		return nil, nil, err
-	}
-	var job, id string
-	_, err = pgx.ForEachRow(rows, []any{&job, &id}, func() error { open[job] = append(open[job], id); return nil })
-	return jobs, open, err
+	return l, at, jobs, err
 }
 
 // Fire implements sched.Store: all of it is one transaction, under a lock on the term that
@@ -125,7 +180,7 @@ func (p *Postgres) Fire(ctx context.Context, term int64, all []sched.Fire) (runs
 	var b batch
 	var made []queue.Answer
 	err = pgx.BeginFunc(ctx, p.DB(), func(tx pgx.Tx) error {
-		l, at, err := lead(ctx, tx, "for share")
+		l, at, jobs, err := p.locked(ctx, tx, names)
 		if err != nil {
 			return err
 		}
@@ -135,52 +190,40 @@ func (p *Postgres) Fire(ctx context.Context, term int64, all []sched.Fire) (runs
 			}
 			return nil
 		}
-		jobs, open, err := locked(ctx, tx, names)
-		if err != nil {
-			return err
-		}
-		since, err := definitions(ctx, tx, names)
-		if err != nil {
-			return err
-		}
 		var wrote []sched.Fire
 		var counts []int
 		for i, f := range all {
-			x, ids, before := jobs[f.Job], open[f.Job], len(b.runs)
+			x, before := jobs[f.Job], len(b.runs)
 			if x == nil {
 				errs[i] = sched.ErrNotFound
 				continue
 			}
-			if !f.Applies(x.Version, x.after, at) || x.InTurn() && len(ids) > 0 {
+			if !f.Applies(x.Version, x.After, at) || x.inTurn && len(x.open) > 0 {
 				errs[i] = sched.ErrStale
 				continue
 			}
 			for k, t := range f.Ticks {
-				for _, j := range slices.Backward(since[f.Job]) { // the definition that held at the tick
+				for _, j := range slices.Backward(x.Versions) { // the definition that held at the tick
 					if !j.Updated.After(t) {
-						b.begin(&j, at, t, f.Kind(k), &ids)
+						b.begin(&j, at, t, f.Kind(k), &x.open)
 						break
 					}
 				}
 			}
-			x.after, open[f.Job] = f.Upto, ids
+			x.After = f.Upto
 			wrote, counts = append(wrote, f), append(counts, len(b.runs)-before)
 		}
 		if err := advance(ctx, tx, wrote, counts); err != nil || len(b.runs) == 0 {
 			return err
 		}
-		if made, err = p.write(ctx, tx, &b); err != nil {
-			return err
-		}
-		_, err = tx.Exec(ctx, `
-			delete from runs r using unnest($1::text[]) as u (name) where r.job = u.name and not r.open
-				and r.n <= (select n from runs where job = u.name order by n desc offset 100 limit 1)`, names)
+		made, err = p.write(ctx, tx, &b)
 		return err
 	})
 	if err != nil {
 		return nil, nil, err
 	}
 	p.Tell(made)
+	p.remember(names)
 	return b.runs, errs, nil
 }
 

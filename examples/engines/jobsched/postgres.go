@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -13,6 +14,7 @@ import (
 	"example.com/flatline/examples/engines/internal/pgqueue"
 	"example.com/flatline/examples/jobsched/sched"
 	"example.com/flatline/examples/taskq/queue"
+	"example.com/flatline/lru"
 )
 
 //go:embed schema.sql
@@ -22,7 +24,13 @@ var schema string
 // database's. What a write may do is decided by the same functions that the embedded store
 // uses, behind the rows' locks: first the leader's, then the jobs' in the order of their
 // names, then the tasks'.
-type Postgres struct{ *pgqueue.Postgres }
+type Postgres struct {
+	*pgqueue.Postgres
+	versions *lru.Sync[int64, sched.Job] // a version of a job never changes
+
+	mu    sync.Mutex
+	fired map[string]bool // jobs with runs since the last Tick
+}
 
 // Open returns a store in the database at a URL, whose tables it makes.
 func Open(ctx context.Context, url string) (*Postgres, error) {
@@ -42,21 +50,25 @@ func Open(ctx context.Context, url string) (*Postgres, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("jobsched: %w", err), q.Close())
 	}
-	return &Postgres{q}, nil
+	return &Postgres{Postgres: q, versions: lru.NewSync[int64, sched.Job](1 << 14), fired: map[string]bool{}}, nil
 }
 
 // note writes into runs what their tasks are, in the transaction that changes the tasks.
 func note(ctx context.Context, tx pgx.Tx, tasks []queue.Task) error {
-	b := &pgx.Batch{}
+	var ids, runs []string
+	var opens []bool
 	for _, t := range tasks {
-		ended := t.State == queue.Done || t.State == queue.Dead
 		r, err := json.Marshal(sched.Run{}.Noted(t))
 		if err != nil {
 			return err
 		}
-		b.Queue("update runs set open = $2, run = ((run::jsonb - array['started', 'ended', 'worker', 'error']) || ($3::jsonb - array['id', 'job', 'version', 'tick', 'kind', 'made']))::text where id = $1", t.ID, !ended, string(r))
+		ids, runs, opens = append(ids, t.ID), append(runs, string(r)), append(opens, t.State != queue.Done && t.State != queue.Dead)
 	}
-	return tx.SendBatch(ctx, b).Close()
+	_, err := tx.Exec(ctx, `
+		update runs set open = u.open, run = ((runs.run::jsonb - array['started', 'ended', 'worker', 'error'])
+			|| (u.run::jsonb - array['id', 'job', 'version', 'tick', 'kind', 'made']))::text
+		from unnest($1::text[], $2::bool[], $3::text[]) as u (id, open, run) where runs.id = u.id`, ids, opens, runs)
+	return err
 }
 
 // now returns the time, after the locks that a transaction has taken.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -144,4 +145,32 @@ func (p *Postgres) Settle(ctx context.Context, outcomes []queue.Outcome) (answer
 		answers = append(answers, a...)
 	}
 	return answers, nil
+}
+
+// remember notes that jobs have had runs.
+func (p *Postgres) remember(names []string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, name := range names {
+		p.fired[name] = true
+	}
+}
+
+// Tick implements queue.Store. It also removes runs that are no longer among the last hundred of
+// a job, which a Fire need not wait for.
+func (p *Postgres) Tick(ctx context.Context) ([]queue.Task, error) {
+	p.mu.Lock()
+	names := slices.Collect(maps.Keys(p.fired))
+	clear(p.fired)
+	p.mu.Unlock()
+	if len(names) > 0 {
+		_, err := p.DB().Exec(ctx, `
+			delete from runs r using unnest($1::text[]) as u (name) where r.job = u.name and not r.open
+				and r.n <= (select n from runs where job = u.name order by n desc offset 100 limit 1)`, names)
+		if err != nil {
+			p.remember(names)
+			return nil, err
+		}
+	}
+	return p.Postgres.Tick(ctx)
 }

@@ -108,7 +108,7 @@ func once(seed uint64, plan []Fault, trace bool, build func(*Sim)) *Failure {
 
 func (s *Sim) run() error {
 	for len(s.events) > 0 {
-		e := heap.Pop(&s.events).(event)
+		e := *heap.Pop(&s.events).(*event)
 		if e.at > s.End {
 			break
 		}

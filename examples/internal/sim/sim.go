@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -121,17 +122,18 @@ type event struct {
 	over   bool
 }
 
-type events []event
+type events []*event
 
 func (q events) Len() int { return len(q) }
 func (q events) Less(i, j int) bool {
 	return q[i].at < q[j].at || q[i].at == q[j].at && q[i].number < q[j].number
 }
 func (q events) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
-func (q *events) Push(x any)   { *q = append(*q, x.(event)) }
+func (q *events) Push(x any)   { *q = append(*q, x.(*event)) }
 func (q *events) Pop() any {
 	old := *q
 	last := old[len(old)-1]
+	old[len(old)-1] = nil
 	*q = old[:len(old)-1]
 	return last
 }
@@ -139,13 +141,14 @@ func (q *events) Pop() any {
 func (s *Sim) schedule(e event) {
 	s.number++
 	e.number = s.number
-	heap.Push(&s.events, e)
+	heap.Push(&s.events, &e)
 }
 
 // draw returns a random source for the n-th message of a link, whatever else happened.
 func (s *Sim) draw(link [2]string, n uint64) *rand.Rand {
 	h := fnv.New64a()
-	fmt.Fprintf(h, "%s\x00%s\x00%d", link[0], link[1], n)
+	key := append(append(append(make([]byte, 0, 64), link[0]...), 0), link[1]...)
+	_, _ = h.Write(strconv.AppendUint(append(key, 0), n, 10)) // never fails
 	return rand.New(rand.NewPCG(s.seed, h.Sum64()))
 }
 

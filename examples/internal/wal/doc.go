@@ -49,7 +49,9 @@
 //	    (TestConcurrent, TestFailedDisk).
 //	W5  After a write or sync that failed, no Append succeeds: the kernel may have dropped
 //	    the pages, and a second fsync would report success without them (TestFailedDisk).
-//	W6  A Machine that is opened again has the state that all its answered commands gave
+//	W6  The name of a file is durable before anything depends on it: a loss of power leaves no
+//	    record in a file that is not found (TestNamesAreDurable).
+//	W7  A Machine that is opened again has the state that all its answered commands gave
 //	    (TestMachine).
 //
 // # Trade-offs

@@ -67,14 +67,34 @@ func (l *Log) truncate(name string, size int) error {
 	return errors.Join(err, f.Close())
 }
 
-// syncDir makes the names in the directory durable. Windows has no such call and needs none.
-func (l *Log) syncDir() error {
+func openDir(name string) (File, error) { return os.Open(name) }
+
+// syncDir makes the names in a directory durable. Windows has no such call and needs none.
+func (l *Log) syncDir(dir string) error {
 	if runtime.GOOS == "windows" || l.opts.NoSync {
 		return nil
 	}
-	d, err := os.Open(l.dir)
+	d, err := l.opts.openDir(dir)
 	if err != nil {
 		return err
 	}
 	return errors.Join(d.Sync(), d.Close())
+}
+
+// makeDir makes the log's directory and those above it, durably, as far as they are missing.
+func (l *Log) makeDir() error {
+	var in []string // directories that get a name
+	for dir := l.dir; ; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
+			break
+		}
+		in = append(in, filepath.Dir(dir))
+	}
+	err := os.MkdirAll(l.dir, 0o700)
+	for _, dir := range in {
+		if err == nil {
+			err = l.syncDir(dir)
+		}
+	}
+	return err
 }

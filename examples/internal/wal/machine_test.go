@@ -42,7 +42,7 @@ func (s *sum) state(every int64) State[float64, float64] {
 }
 
 // TestMachine: however often there is a snapshot, each command has its own effects, and what
-// is opened again has the state of all of them (W6).
+// is opened again has the state of all of them (W7).
 func TestMachine(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		dir, err := os.MkdirTemp("", "machine")

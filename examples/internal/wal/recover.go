@@ -164,11 +164,8 @@ func (l *Log) writeSnapshot(write func(io.Writer) error) error {
 	if err := os.Rename(temp, l.path(last, snapshotExt)); err != nil {
 		return err
 	}
-	if err := l.syncDir(); err != nil {
-		return err
-	}
 	l.snapshot = last
-	if err := l.rotate(); err != nil {
+	if err := l.rotate(); err != nil { // which makes both names durable
 		l.err = fmt.Errorf("%w: %w", ErrFailed, err)
 		return l.err
 	}

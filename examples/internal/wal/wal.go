@@ -37,6 +37,8 @@ type Options struct {
 	// OpenFile opens a file for appending; the default is OpenFile. It is for tests that
 	// make the disk fail.
 	OpenFile func(name string) (File, error)
+
+	openDir func(name string) (File, error) // for a sync; replaced by tests
 }
 
 type request struct {
@@ -81,8 +83,11 @@ func Open(dir string, opts Options) (*Log, error) {
 	if opts.OpenFile == nil {
 		opts.OpenFile = OpenFile
 	}
+	if opts.openDir == nil {
+		opts.openDir = openDir
+	}
 	l := &Log{dir: dir, opts: opts, queue: bqueue.New[request](1024), done: make(chan struct{})}
-	err := os.MkdirAll(dir, 0o700)
+	err := l.makeDir()
 	if err == nil {
 		l.locked, err = lock(filepath.Join(dir, "lock"))
 	}
@@ -242,5 +247,5 @@ func (l *Log) rotate() error {
 		return err
 	}
 	l.file, l.size = f, 0
-	return l.syncDir()
+	return l.syncDir(l.dir)
 }

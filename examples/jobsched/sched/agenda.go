@@ -52,10 +52,17 @@ func (m *Memory) due(now time.Time, n int) Due {
 	d := Due{Now: now, Leader: m.leader}
 	var walk func(i int)
 	walk = func(i int) {
-		if i >= len(m.agenda) || m.agenda[i].next.After(now) || len(d.Jobs) == n {
+		if i >= len(m.agenda) || len(d.Jobs) == n {
 			return
 		}
-		if s := m.agenda[i]; !s.waits {
+		s := m.agenda[i]
+		if s.next.After(now) {
+			if d.Next.IsZero() || s.next.Before(d.Next) {
+				d.Next = s.next
+			}
+			return
+		}
+		if !s.waits {
 			p := Pending{Name: s.name, Version: s.version, After: s.after}
 			if j, ok := m.defs.Get(s.name, timemap.Time(s.after)); ok {
 				p.Versions = append(p.Versions, *j)

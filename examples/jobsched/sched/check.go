@@ -15,9 +15,12 @@ func (m *Memory) Check() error {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	seen := 0
+	known := 0
+	for _, s := range m.jobs {
+		known += s.runs.Len()
+	}
+	seen, ids := 0, make(map[string]bool, known)
 	for name, s := range m.jobs {
-		ids := map[string]bool{}
 		for _, r := range s.runs.All() {
 			if ids[r.ID] || r.Kind != Manual && r.Tick.After(s.after) {
 				return fmt.Errorf("J1: the run %s of %s, twice or after %v", r.ID, name, s.after)

@@ -62,6 +62,7 @@ var long = flag.Bool("long", false, "kill 20 times, not 5")
 // and again. What was answered is there; each tick was made into one run or counted as
 // missed; and all runs end.
 func TestKill(t *testing.T) {
+	t.Parallel()
 	addr, err := loopback.Addr()
 	require.NoError(t, err)
 	dir, base := t.TempDir(), "http://"+addr

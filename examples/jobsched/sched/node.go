@@ -24,7 +24,7 @@ type Options struct {
 	Name     string             // default a drawn one; a node that starts again is another one
 	Queues   map[string]float64 // weights; default {"default": 1}
 	Lease    time.Duration      // of the lead, which is renewed in its second half; default 5 s
-	Poll     time.Duration      // how often the store is read; default 200 ms
+	Poll     time.Duration      // how often the store is read, where no tick is due earlier; default 200 ms
 	Slots    int                // runs at once; default 8
 	Late     ratelimit.Rate     // how often runs of late ticks start, on each node; default 10/s
 	Timeout  time.Duration      // of a run; default 10 min
@@ -81,30 +81,29 @@ func (n *Node) run(ctx context.Context) {
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	wg.Go(func() { w.Run(ctx) })
-	t := time.NewTicker(n.opts.Poll)
-	defer t.Stop()
-	for {
-		err := n.round(ctx)
+	for ctx.Err() == nil {
+		next, err := n.round(ctx)
 		n.mu.Lock()
 		n.err = err // the next round tries again
 		n.mu.Unlock()
 		select {
 		case <-ctx.Done():
-			return
-		case <-t.C:
+		case <-time.After(time.Until(next)):
 		}
 	}
 }
 
-// round asks the store what the scheduler asks.
-func (n *Node) round(ctx context.Context) error {
+// round asks the store what the scheduler asks, and returns when the next round is to begin. The
+// store's clock decides when that is, and this one's how long it takes until then.
+func (n *Node) round(ctx context.Context) (next time.Time, err error) {
 	s := Scheduler{Node: n.opts.Name, Lease: n.opts.Lease}
+	read := time.Now()
 	for c, ok := s.Begin(), true; ok; {
 		var e Effects
-		var err error
 		switch {
 		case c.Due > 0:
 			e.Due, err = n.opts.Store.Due(ctx, c.Due)
+			read = time.Now()
 			n.see(e.Due.Leader)
 		case c.Claim != nil:
 			e.Leader, err = n.opts.Store.Claim(ctx, *c.Claim)
@@ -118,11 +117,11 @@ func (n *Node) round(ctx context.Context) error {
 			}
 		}
 		if err != nil {
-			return err
+			return read.Add(n.opts.Poll), err
 		}
 		c, ok = s.After(c, e)
 	}
-	return nil
+	return read.Add(s.Rest(n.opts.Poll)), nil
 }
 
 func (n *Node) see(l Leader) {

@@ -52,6 +52,7 @@ func fill(t testing.TB) *sched.Memory {
 // TestPage: the page shows what there is as text, its buttons work, and it fits a phone.
 // With JOBSCHED_SHOTS=DIR it writes pictures to look at.
 func TestPage(t *testing.T) {
+	t.Parallel()
 	store := fill(t)
 	queues := map[string]float64{"default": 1, "none": 1}
 	n := sched.NewNode(sched.Options{Store: store, Queues: map[string]float64{"none": 1}, Name: "node-here", Poll: 20 * time.Millisecond})

@@ -126,11 +126,16 @@ type Scheduler struct {
 	Node  string
 	Lease time.Duration
 
-	due Due
+	due   Due
+	leads bool
+	fires []Fire    // to be written
+	next  time.Time // when the next tick is, as far as the round has seen
 }
 
-// batch is how many jobs a leader looks at before it writes.
-const batch = 500
+const (
+	batch = 500 // jobs that a leader reads at once
+	write = 64  // and of how many it writes the ticks at once: those execute while it writes the next
+)
 
 // Begin returns the first command of a round.
 func (s *Scheduler) Begin() Command { return Command{Due: batch} }
@@ -140,28 +145,58 @@ func (s *Scheduler) Begin() Command { return Command{Due: batch} }
 func (s *Scheduler) After(c Command, e Effects) (next Command, ok bool) {
 	switch {
 	case c.Due > 0:
-		s.due = e.Due
+		s.due, s.next = e.Due, e.Due.Next
 		left := s.due.Leader.Until.Sub(s.due.Now)
 		mine := s.due.Leader.Holder == s.Node
 		if left <= 0 || mine && left < s.Lease/2 {
 			return Command{Claim: &Claim{s.Node, s.Lease}}, true
 		}
-		return s.fire(s.due.Leader)
+		return s.lead()
 	case c.Claim != nil:
-		return s.fire(e.Leader)
+		s.due.Leader = e.Leader
+		return s.lead()
+	case c.Fire != nil && len(s.fires) > 0:
+		return s.write()
 	case c.Fire != nil && len(s.due.Jobs) == batch:
 		return s.Begin(), true
 	}
 	return Command{}, false
 }
 
-func (s *Scheduler) fire(l Leader) (Command, bool) {
-	if l.Holder != s.Node || len(s.due.Jobs) == 0 {
+// lead plans what a leader writes.
+func (s *Scheduler) lead() (Command, bool) {
+	s.leads = s.due.Leader.Holder == s.Node
+	s.fires = nil
+	if !s.leads || len(s.due.Jobs) == 0 {
 		return Command{}, false
 	}
-	c := Command{Fire: &Firing{Term: l.Term}}
 	for _, p := range s.due.Jobs {
-		c.Fire.All = append(c.Fire.All, plan(s.due.Now, p))
+		f := plan(s.due.Now, p)
+		s.fires = append(s.fires, f)
+		if !f.Next.IsZero() && (s.next.IsZero() || f.Next.Before(s.next)) {
+			s.next = f.Next
+		}
 	}
+	return s.write()
+}
+
+func (s *Scheduler) write() (Command, bool) {
+	n := min(write, len(s.fires))
+	c := Command{Fire: &Firing{Term: s.due.Leader.Term, All: s.fires[:n:n]}}
+	s.fires = s.fires[n:]
 	return c, true
+}
+
+// Rest returns how long after its last Due a node has nothing to do, at most the time most: a
+// leader until the next tick, the others until the lease ends. Something may happen earlier of
+// which the round knew nothing: a job changes, a run ends that others wait for, a clock jumps.
+func (s *Scheduler) Rest(most time.Duration) time.Duration {
+	until := s.due.Leader.Until
+	if s.leads {
+		until = s.next
+	}
+	if until.IsZero() {
+		return most
+	}
+	return min(most, max(0, until.Sub(s.due.Now)))
 }

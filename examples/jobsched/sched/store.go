@@ -34,6 +34,7 @@ type Due struct {
 	Now    time.Time // of the store: no node's own clock decides
 	Leader Leader
 	Jobs   []Pending
+	Next   time.Time // when another job has a tick, if Jobs is all that there is now; zero if none will
 }
 
 // A Fire makes ticks of a job into runs. It changes nothing if the job is no longer as it

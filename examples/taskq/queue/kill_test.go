@@ -39,6 +39,7 @@ func TestMain(m *testing.M) {
 // again. Every task that was accepted is there, what was acknowledged as done stays done,
 // and in the end all are done.
 func TestKill(t *testing.T) {
+	t.Parallel()
 	addr, err := loopback.Addr()
 	require.NoError(t, err)
 	dir := t.TempDir()

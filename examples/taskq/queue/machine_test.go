@@ -271,6 +271,7 @@ func TestBackoff(t *testing.T) {
 
 // TestForgotten: results are bounded in number and in time; an ID that was forgotten is free.
 func TestForgotten(t *testing.T) {
+	t.Parallel()
 	m := queue.NewMemory()
 	now := time.Unix(1_700_000_000, 0)
 	done := func(id string) {

@@ -44,6 +44,7 @@ func fill(t testing.TB) *node {
 // TestPage: the page shows what there is as text, its buttons work, and it fits a phone.
 // With TASKQ_SHOTS=DIR it writes pictures to look at.
 func TestPage(t *testing.T) {
+	t.Parallel()
 	n := fill(t)
 	mux := http.NewServeMux()
 	mux.Handle("/", n)

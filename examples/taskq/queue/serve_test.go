@@ -143,6 +143,7 @@ func (broken) Settle(context.Context, []queue.Outcome) ([]queue.Answer, error) {
 
 // TestClient: a worker behind HTTP works as one inside does.
 func TestClient(t *testing.T) {
+	t.Parallel()
 	n := newNode(t, nil)
 	s := httptest.NewServer(n)
 	defer s.Close()

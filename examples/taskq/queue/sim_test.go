@@ -195,6 +195,7 @@ func (w *world) kept(end bool) error {
 // TestSim: workers that pause beyond their leases, die, repeat themselves and lose answers,
 // and a broker that crashes, break no promise, and every task ends.
 func TestSim(t *testing.T) {
+	t.Parallel()
 	seeds := 1000
 	if testing.Short() {
 		seeds = 100

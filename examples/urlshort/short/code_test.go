@@ -18,6 +18,7 @@ var testKey = short.Key{1, 2, 3}
 // TestBijection: all 58^3 counters have different codes, which lead back to them; so do
 // samples of the counters of the lengths that are used.
 func TestBijection(t *testing.T) {
+	t.Parallel()
 	c := short.NewCoder(testKey, short.Base58, 3)
 	require.EqualValues(t, 58*58*58, c.Space())
 	seen := make(map[string]bool, c.Space())
@@ -157,6 +158,7 @@ func leases(lossy bool) func(*sim.Sim) {
 // TestLeases: nodes and the store crash, messages are lost and repeated, and no counter is
 // given out twice; with a counter that is only in memory it is.
 func TestLeases(t *testing.T) {
+	t.Parallel()
 	seeds := 1000
 	if testing.Short() {
 		seeds = 100

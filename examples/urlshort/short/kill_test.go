@@ -128,6 +128,7 @@ func (l *load) check(t *testing.T, base string) {
 // edit that was acknowledged is there, no code is given out twice, and no click counts
 // twice.
 func TestKill(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	l := &load{edited: map[string]int64{}, visited: map[string]int64{}, stored: map[string]int64{}}
 	rounds := 3

@@ -28,6 +28,7 @@ import (
 // TestNaiveHash: the first eight hex digits of an MD5 sum are 32 bits, and a million URLs
 // have over a hundred collisions. Codes of counters have none: each leads back to its own.
 func TestNaiveHash(t *testing.T) {
+	t.Parallel()
 	n := 1_000_000
 	if testing.Short() {
 		n = 100_000

@@ -235,6 +235,7 @@ func (s stuckCount) Count(ctx context.Context, _ short.Batch) error {
 
 // TestRedirectDoesNotWait: while the clicks cannot be stored, a link is followed as ever.
 func TestRedirectDoesNotWait(t *testing.T) {
+	t.Parallel()
 	store := stuckCount{short.NewMemory(), make(chan struct{}), new(sync.Once)}
 	n := newNode(t, store)
 	code := n.create(`{"url": "https://a.example"}`)
@@ -257,6 +258,7 @@ func TestRedirectDoesNotWait(t *testing.T) {
 // TestPage: the page shows what there is as text, shortens and deletes, and fits a phone.
 // With URLSHORT_SHOTS=DIR it writes pictures to look at.
 func TestPage(t *testing.T) {
+	t.Parallel()
 	n := newNode(t, short.NewMemory(testKey))
 	n.create(`{"url": "https://a.example/<img src=x onerror=alert(1)>", "code": "odd"}`)
 	for i := range 30 {

@@ -224,8 +224,10 @@ func lead(t *testing.T, s sched.Store) {
 	assert.Equal(t, 1, won)
 }
 
-// due: a new job, a changed one and one whose next tick has come are to be looked at.
+// due: a new job, a changed one and one whose next tick has come are to be looked at, and it is
+// known when the next one will.
 func due(t *testing.T, s sched.Store) {
+	assert.Zero(t, read(t, s).Next)
 	a := put(t, s, job("a", nil))
 	d := read(t, s)
 	require.Len(t, d.Jobs, 1)
@@ -235,7 +237,9 @@ func due(t *testing.T, s sched.Store) {
 	f := ticks(t, d, "a", 0)
 	f.Next = d.Now.Add(time.Hour)
 	must(t, s, l.Term, f)
-	assert.Empty(t, read(t, s).Jobs)
+	d = read(t, s)
+	assert.Empty(t, d.Jobs)
+	assert.Equal(t, f.Next, d.Next, "the next tick of all that are not due")
 	assert.Equal(t, f.Next, entry(t, s, "a").Next)
 	b := put(t, s, job("a", func(j *sched.Job) { j.Paused = true }))
 	d = read(t, s)
@@ -248,6 +252,15 @@ func due(t *testing.T, s sched.Store) {
 	for i := range 5 {
 		put(t, s, job(fmt.Sprint("x", i), nil))
 	}
+	late := pending(t, s, "x4", 0)
+	late.Next = late.Upto.Add(2 * time.Hour)
+	must(t, s, l.Term, late)
+	early := pending(t, s, "x3", 0)
+	early.Next = early.Upto.Add(time.Hour)
+	must(t, s, l.Term, early)
+	d = read(t, s)
+	assert.Len(t, d.Jobs, 4)
+	assert.Equal(t, early.Next, d.Next)
 	some, err := s.Due(t.Context(), 4)
 	require.NoError(t, err)
 	assert.Len(t, some.Jobs, 4)
