@@ -4,6 +4,8 @@ import (
 	"reflect"
 	"sync/atomic"
 	"unsafe"
+
+	"example.com/flatline/internal/plain"
 )
 
 // A layout says what the cells of a map hold. It is chosen once per map, by the type of
@@ -23,30 +25,10 @@ func layoutOf[V any]() layout {
 	case reflect.Pointer, reflect.UnsafePointer, reflect.Map, reflect.Chan, reflect.Func:
 		return pointers
 	}
-	if t.Size() <= 8 && pointerFree(t) {
+	if t.Size() <= 8 && plain.Type(t) {
 		return words
 	}
 	return boxes
-}
-
-// pointerFree reports whether a t contains no pointers.
-func pointerFree(t reflect.Type) bool {
-	switch t.Kind() {
-	case reflect.Bool, reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
-		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr,
-		reflect.Float32, reflect.Float64, reflect.Complex64, reflect.Complex128:
-		return true
-	case reflect.Array:
-		return t.Len() == 0 || pointerFree(t.Elem())
-	case reflect.Struct:
-		for i := range t.NumField() {
-			if !pointerFree(t.Field(i).Type) {
-				return false
-			}
-		}
-		return true
-	}
-	return false
 }
 
 // A content is what a cell holds: w if the layout is words, else p. While a slot

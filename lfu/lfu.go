@@ -154,11 +154,11 @@ func (c *Cache[K, V]) DeleteExpired(limit int) int { return c.impl().DeleteExpir
 // without using it; of several, the one that was used longest ago. With Dynamic
 // it is the one of the lowest priority, with TinyLFU often the last that was not
 // admitted. O(1); amortised if entries expire.
-func (c *Cache[K, V]) LeastFrequent() (K, V, bool) { return c.impl().Last(false) }
+func (c *Cache[K, V]) LeastFrequent() (K, V, bool) { return c.impl().Last(cache.Stays) }
 
 // PopLeastFrequent removes the least frequently used entry and returns it. O(1);
 // amortised if entries expire.
-func (c *Cache[K, V]) PopLeastFrequent() (K, V, bool) { return c.impl().Last(true) }
+func (c *Cache[K, V]) PopLeastFrequent() (K, V, bool) { return c.impl().Last(cache.Leaves) }
 
 // Len returns the number of live entries. It removes those that have expired:
 // O(1), amortised if entries expire.
@@ -179,14 +179,14 @@ func (c *Cache[K, V]) Stats() Stats { return statsOf(c.impl().Stats()) }
 // window come before all others. The loop may change the cache: entries that leave
 // before their turn are not yielded; an entry that is used before its turn moves
 // towards the front and, if it passes the loop, is not met. O(1) a step.
-func (c *Cache[K, V]) All() iter.Seq2[K, V] { return c.impl().All(false) }
+func (c *Cache[K, V]) All() iter.Seq2[K, V] { return c.impl().All(cache.Forward) }
 
 // Backward yields the entries from the least to the most frequently used, in the
 // order in which they would leave, without using them. The loop may change the
 // cache: entries that leave before their turn are not yielded, entries that are
 // used move ahead of the loop; it ends after as many entries as there were at its
 // beginning. O(1) a step.
-func (c *Cache[K, V]) Backward() iter.Seq2[K, V] { return c.impl().All(true) }
+func (c *Cache[K, V]) Backward() iter.Seq2[K, V] { return c.impl().All(cache.Backward) }
 
 // Keys yields the keys as All does.
 func (c *Cache[K, V]) Keys() iter.Seq[K] { return seq.Keys(c.All()) }

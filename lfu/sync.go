@@ -190,10 +190,10 @@ func (c *Sync[K, V]) DeleteExpired(limit int) int { return c.impl().DeleteExpire
 
 // LeastFrequent returns the least frequently used entry without using it; see
 // Cache.LeastFrequent.
-func (c *Sync[K, V]) LeastFrequent() (K, V, bool) { return c.impl().Last(false) }
+func (c *Sync[K, V]) LeastFrequent() (K, V, bool) { return c.impl().Last(cache.Stays) }
 
 // PopLeastFrequent removes the least frequently used entry and returns it.
-func (c *Sync[K, V]) PopLeastFrequent() (K, V, bool) { return c.impl().Last(true) }
+func (c *Sync[K, V]) PopLeastFrequent() (K, V, bool) { return c.impl().Last(cache.Leaves) }
 
 // Len returns the number of live entries. It removes those that have expired, 256 at
 // a time under the lock, so that it stalls no other caller: O(1), amortised if entries
@@ -212,10 +212,10 @@ func (c *Sync[K, V]) Stats() Stats { return statsOf(c.impl().Stats()) }
 // All yields the entries from the most to the least frequently used as they are
 // when the loop begins; the loop may do anything with the cache. It copies them
 // under the lock: O(n).
-func (c *Sync[K, V]) All() iter.Seq2[K, V] { return c.impl().All(false) }
+func (c *Sync[K, V]) All() iter.Seq2[K, V] { return c.impl().All(cache.Forward) }
 
 // Backward yields what All does in reverse.
-func (c *Sync[K, V]) Backward() iter.Seq2[K, V] { return c.impl().All(true) }
+func (c *Sync[K, V]) Backward() iter.Seq2[K, V] { return c.impl().All(cache.Backward) }
 
 // Keys yields the keys as All does.
 func (c *Sync[K, V]) Keys() iter.Seq[K] { return seq.Keys(c.All()) }

@@ -140,11 +140,11 @@ func (c *Cache[K, V]) DeleteExpired(limit int) int { return c.impl().DeleteExpir
 
 // Oldest returns the least recently used entry, the next to leave, without using
 // it. O(1); amortised if entries expire.
-func (c *Cache[K, V]) Oldest() (K, V, bool) { return c.impl().Last(false) }
+func (c *Cache[K, V]) Oldest() (K, V, bool) { return c.impl().Last(cache.Stays) }
 
 // PopOldest removes the least recently used entry and returns it. O(1); amortised
 // if entries expire.
-func (c *Cache[K, V]) PopOldest() (K, V, bool) { return c.impl().Last(true) }
+func (c *Cache[K, V]) PopOldest() (K, V, bool) { return c.impl().Last(cache.Leaves) }
 
 // Len returns the number of live entries. It removes those that have expired:
 // O(1), amortised if entries expire.
@@ -164,14 +164,14 @@ func (c *Cache[K, V]) Stats() Stats { return statsOf(c.impl().Stats()) }
 // loop may change the cache: entries that leave before their turn are not
 // yielded, entries that are used or put are moved to the front, behind the loop,
 // and not met (again). O(1) a step.
-func (c *Cache[K, V]) All() iter.Seq2[K, V] { return c.impl().All(false) }
+func (c *Cache[K, V]) All() iter.Seq2[K, V] { return c.impl().All(cache.Forward) }
 
 // Backward yields the entries from the oldest to the newest, without using them.
 // The loop may change the cache: entries that leave before their turn are not
 // yielded, entries that are used or put move ahead of the loop, which may meet them
 // (again). It ends after as many entries as there were at its beginning, or when
 // Clear has taken them out. O(1) a step.
-func (c *Cache[K, V]) Backward() iter.Seq2[K, V] { return c.impl().All(true) }
+func (c *Cache[K, V]) Backward() iter.Seq2[K, V] { return c.impl().All(cache.Backward) }
 
 // Keys yields the keys as All does.
 func (c *Cache[K, V]) Keys() iter.Seq[K] { return seq.Keys(c.All()) }

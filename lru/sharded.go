@@ -193,12 +193,12 @@ func (c *Sharded[K, V]) Resize(capacity int) (evicted int, err error) {
 func (c *Sharded[K, V]) DeleteExpired(limit int) int { return c.impl().DeleteExpired(limit) }
 
 // Oldest returns the least recently used entry of one shard without using it.
-func (c *Sharded[K, V]) Oldest() (K, V, bool) { return c.impl().Last(false) }
+func (c *Sharded[K, V]) Oldest() (K, V, bool) { return c.impl().Last(cache.Stays) }
 
 // PopOldest removes the least recently used entry of one shard and returns it.
 // Calls take the shards in turn. It reports false only after it has found every
 // shard empty.
-func (c *Sharded[K, V]) PopOldest() (K, V, bool) { return c.impl().Last(true) }
+func (c *Sharded[K, V]) PopOldest() (K, V, bool) { return c.impl().Last(cache.Leaves) }
 
 // Len returns the number of live entries, shard by shard: what it returns while
 // others write may never have been true at one moment, but never exceeds Cap. It
@@ -218,11 +218,11 @@ func (c *Sharded[K, V]) Stats() Stats { return statsOf(c.impl().Stats()) }
 // All yields the entries of one shard after the other, from the newest to the
 // oldest of each, as they are when the loop comes to the shard; the loop may do
 // anything with the cache. It copies a shard at a time: O(n).
-func (c *Sharded[K, V]) All() iter.Seq2[K, V] { return c.impl().All(false) }
+func (c *Sharded[K, V]) All() iter.Seq2[K, V] { return c.impl().All(cache.Forward) }
 
 // Backward yields the entries of one shard after the other, from the oldest to the
 // newest of each, as All does.
-func (c *Sharded[K, V]) Backward() iter.Seq2[K, V] { return c.impl().All(true) }
+func (c *Sharded[K, V]) Backward() iter.Seq2[K, V] { return c.impl().All(cache.Backward) }
 
 // Keys yields the keys as All does.
 func (c *Sharded[K, V]) Keys() iter.Seq[K] { return seq.Keys(c.All()) }

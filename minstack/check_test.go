@@ -61,7 +61,7 @@ func (s *Stack[T]) checkInvariants() { s.c.checkInvariants(cmp.Less[T]) }
 func (s *StackFunc[T]) checkInvariants() {
 	s.c.checkInvariants(func(a, b T) bool { return s.compare(a, b) < 0 })
 }
-func (s *Sync[T]) checkInvariants() { s.s.checkInvariants() }
+func (s *Sync[T]) checkInvariants() { s.stack.checkInvariants() }
 
 func (s *MinMax[T]) checkInvariants() {
 	s.c.checkInvariants(cmp.Less[T])

@@ -11,8 +11,8 @@ import (
 // is safe for concurrent use; each method takes effect at one moment while it
 // holds the lock.
 type Sync[T cmp.Ordered] struct {
-	mu sync.Mutex
-	s  Stack[T]
+	mu    sync.Mutex
+	stack Stack[T]
 }
 
 // lock takes the lock; another goroutine may be first.
@@ -24,21 +24,21 @@ func (s *Sync[T]) lock() {
 func (s *Sync[T]) Push(v T) {
 	s.lock()
 	defer s.mu.Unlock()
-	s.s.Push(v)
+	s.stack.Push(v)
 }
 
 // Pop removes the top element and returns it; false if the stack is empty. O(1).
 func (s *Sync[T]) Pop() (T, bool) {
 	s.lock()
 	defer s.mu.Unlock()
-	return s.s.Pop()
+	return s.stack.Pop()
 }
 
 // Peek returns the top element; false if the stack is empty. O(1).
 func (s *Sync[T]) Peek() (T, bool) {
 	s.lock()
 	defer s.mu.Unlock()
-	return s.s.Peek()
+	return s.stack.Peek()
 }
 
 // Min returns the smallest element, the NaN if there is one; false if the stack is empty.
@@ -46,21 +46,21 @@ func (s *Sync[T]) Peek() (T, bool) {
 func (s *Sync[T]) Min() (T, bool) {
 	s.lock()
 	defer s.mu.Unlock()
-	return s.s.Min()
+	return s.stack.Min()
 }
 
 // Len returns the number of elements. O(1).
 func (s *Sync[T]) Len() int {
 	s.lock()
 	defer s.mu.Unlock()
-	return s.s.Len()
+	return s.stack.Len()
 }
 
 // Clear removes all elements and releases the memory. O(1).
 func (s *Sync[T]) Clear() {
 	s.lock()
 	defer s.mu.Unlock()
-	s.s.Clear()
+	s.stack.Clear()
 }
 
 // All yields the elements, top first, as they are when the loop begins; the loop
@@ -68,7 +68,7 @@ func (s *Sync[T]) Clear() {
 func (s *Sync[T]) All() iter.Seq[T] {
 	return func(yield func(T) bool) {
 		s.lock()
-		snapshot := slices.Clone(s.s.c.items)
+		snapshot := slices.Clone(s.stack.c.items)
 		s.mu.Unlock()
 		for _, v := range slices.Backward(snapshot) {
 			if !yield(v) {

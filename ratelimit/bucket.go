@@ -70,7 +70,7 @@ func New(r Rate, burst int64, opts ...Options) *Bucket {
 	}
 	mustBound("ratelimit.New", o.MaxWaiting)
 	b := &Bucket{clock: clock.New(o.Now), fitful: o.Now != nil, places: o.MaxWaiting}
-	s := newState(r, burst, 0, false)
+	s := newState(r, burst, 0, narrow)
 	s.start(i128(0).sub(s.cost(initial)))
 	b.state.Store(s)
 	return b

@@ -7,8 +7,9 @@
 //
 // textbook_test.go, then state.go (what is kept) and bucket.go (Allow), which are the
 // idea; replace.go (Set, overflow), reserve.go, queue.go and waiter.go (Reserve, Wait);
-// setting.go, shard.go, keyed.go and promised.go (a bucket per key); log.go and
-// counter.go, which do not depend on these; tiers.go and each.go (several limits as one).
+// setting.go, shard.go, keyed.go and promised.go (a bucket per key); slidinglog.go and
+// slidingcounter.go, which do not depend on these; tiers.go and each.go (several limits
+// as one).
 //
 // # Terms
 //

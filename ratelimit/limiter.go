@@ -55,12 +55,12 @@ func (e *LimitedError) Error() string {
 	return fmt.Sprintf("%v: try again in %v", ErrLimited, e.Decision.RetryAfter)
 }
 
-// Unwrap returns ErrLimited.
+// Unwrap returns ErrLimited. O(1).
 func (e *LimitedError) Unwrap() error { return ErrLimited }
 
 // Wrap is the decorator: it returns a function that takes 1 from l and then calls
 // f, or returns a *LimitedError without calling f if l refuses. To wait instead
-// of failing, wait inside f.
+// of failing, wait inside f. O(1).
 func Wrap[A, R any](l Limiter, f func(context.Context, A) (R, error)) func(context.Context, A) (R, error) {
 	return func(ctx context.Context, a A) (R, error) {
 		if d := l.Take(1); !d.OK {

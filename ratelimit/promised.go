@@ -149,7 +149,7 @@ func (s *keyShard[K]) promote(x *Keyed[K], h uint32, k K, c *setting) *Bucket {
 	}
 	b := &Bucket{clock: x.clock, fitful: x.clock.Foreign(), places: x.places}
 	b.last.Store(ns)
-	st := newState(c.rate, c.burst, ns, false)
+	st := newState(c.rate, c.burst, ns, narrow)
 	if debt == 0 {
 		st.start(i128(0).sub(st.cost(c.burst)))
 	} else {

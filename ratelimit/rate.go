@@ -23,7 +23,7 @@ type Rate struct {
 var Inf = Rate{n: 1}
 
 // Per returns the rate of n events in d. It panics if n is negative or d is not
-// positive. Per(0, d) is the zero Rate.
+// positive. Per(0, d) is the zero Rate. O(1).
 func Per(n int64, d time.Duration) Rate {
 	if n < 0 || d <= 0 {
 		panic(fmt.Sprintf("ratelimit.Per: want n of at least 0 and a positive duration, got %d in %v", n, d))
@@ -35,7 +35,7 @@ func Per(n int64, d time.Duration) Rate {
 	return Rate{n / g, int64(d) / g}
 }
 
-// Every returns the rate of one event in d. It panics if d is not positive.
+// Every returns the rate of one event in d. It panics if d is not positive. O(1).
 func Every(d time.Duration) Rate {
 	if d <= 0 {
 		panic(fmt.Sprintf("ratelimit.Every: want a positive duration, got %v", d))
@@ -65,7 +65,7 @@ func (r Rate) Time(k int64) time.Duration {
 // ParseRate reads "100/s", "15/15m", "3/250ms" or "inf": a count, a slash and a duration
 // as time.ParseDuration reads it; the duration's number may be omitted if it is 1. Anything
 // else is an error that wraps ErrRate and says what is expected: a count that is negative,
-// not a whole number or too large, or a duration that is not positive, is not a rate.
+// not a whole number or too large, or a duration that is not positive, is not a rate. O(len(s)).
 func ParseRate(s string) (Rate, error) {
 	if s == "inf" {
 		return Inf, nil

@@ -19,7 +19,7 @@ func (b *Bucket) currentAt(ns int64) (*state, int128) {
 // whose tick 0 is ns, and publishes it. Sleepers get new times. b.mu is held. O(1 +
 // sleepers).
 func (b *Bucket) replace(old *state, ns int64, r Rate, burst int64) *state {
-	s, now := newState(r, burst, ns, false), old.now(ns)
+	s, now := newState(r, burst, ns, narrow), old.now(ns)
 	z := old.freeze()
 	old.next, old.at = s, now
 	z = old.translate(z.max(now.sub(old.cost(old.burst))))
@@ -61,7 +61,7 @@ func (b *Bucket) advance(s *state, now int128, n int64, wait time.Duration) (due
 // widen replaces a narrow state by a wide one with the same ticks, so sleepers need not
 // be updated. b.mu is held.
 func (b *Bucket) widen(old *state) *state {
-	s := newState(old.rate, old.burst, old.base, true)
+	s := newState(old.rate, old.burst, old.base, wide)
 	s.start(old.freeze())
 	old.next = s
 	b.state.Store(s)

@@ -149,7 +149,7 @@ func (s *keyShard[K]) insert(h uint32, k K, c *setting, debt, ns int64) {
 		s.names.set(slot, c)
 	}
 	s.looks.Advance(ns)
-	s.looks.Add(slot, c.left(debt), false)
+	s.looks.Add(slot, c.left(debt), wheel.OutOfTurn)
 }
 
 // resize makes the side slices as long as the table.
@@ -169,7 +169,7 @@ func (s *keyShard[K]) resize(slots int) {
 func (s *keyShard[K]) relook(slot uint32, left int64) {
 	s.looks.Remove(slot)
 	s.looks.Advance(s.now)
-	s.looks.Add(slot, max(left, 1), false)
+	s.looks.Add(slot, max(left, 1), wheel.OutOfTurn)
 }
 
 // dropDue looks at up to limit slots that are due (all if limit is negative), and drops

@@ -18,7 +18,7 @@ func (e *OverwrittenError) Error() string {
 	return fmt.Sprintf("%v: item %d, the oldest left is %d", ErrOverwritten, e.Seq, e.Oldest)
 }
 
-// Unwrap returns ErrOverwritten.
+// Unwrap returns ErrOverwritten. O(1).
 func (e *OverwrittenError) Unwrap() error { return ErrOverwritten }
 
 // Since yields, with their numbers, the items from number seq on that are in the ring at

@@ -345,7 +345,7 @@ func (q *MPMC[T]) checkInvariants() {
 			panic(fmt.Sprintf("I6: %v", r))
 		}
 	}()
-	q.q.Check()
+	q.laps.Check()
 }
 
 // checkInvariants panics if one of the package doc does not hold. The queue must be at

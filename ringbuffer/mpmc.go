@@ -18,7 +18,7 @@ import "example.com/flatline/internal/lap"
 // that slot; both are one compare-and-swap. internal/lap has the proof. A push happens
 // before the pop that returns its item.
 type MPMC[T any] struct {
-	q lap.Queue[T]
+	laps lap.Queue[T]
 }
 
 // NewMPMC returns an empty queue for exactly capacity items, and allocates their memory.
@@ -32,18 +32,18 @@ func NewMPMC[T any](capacity int) *MPMC[T] {
 		}
 	}()
 	q := new(MPMC[T])
-	q.q.Init(capacity)
+	q.laps.Init(capacity)
 	return q
 }
 
 // TryPush appends v and returns true, or returns false if the queue was full. O(1)
 // unless it has to wait for another call, no allocation.
-func (q *MPMC[T]) TryPush(v T) bool { return q.q.TryPush(v) == lap.OK }
+func (q *MPMC[T]) TryPush(v T) bool { return q.laps.TryPush(v) == lap.OK }
 
 // TryPop removes the oldest item and returns it, or false if the queue was empty. The
 // slot is zeroed. O(1) unless it has to wait for another call, no allocation.
 func (q *MPMC[T]) TryPop() (T, bool) {
-	v, result := q.q.TryPop()
+	v, result := q.laps.TryPop()
 	return v, result == lap.OK
 }
 
@@ -51,13 +51,13 @@ func (q *MPMC[T]) TryPop() (T, bool) {
 // is removed in the same step and returned with true: no pop, and no other push, sees the
 // queue between the two. A queue of capacity 0 returns v itself. O(1) unless it has to
 // wait for another call, no allocation.
-func (q *MPMC[T]) PushEvict(v T) (evicted T, ok bool) { return q.q.PushEvict(v) }
+func (q *MPMC[T]) PushEvict(v T) (evicted T, ok bool) { return q.laps.PushEvict(v) }
 
 // PushSlice appends items of vs in order until all are stored or the queue is full, and
 // returns their number. It is a sequence of TryPush calls; those that find space at once
 // stay together. It saves only claims. O(len(vs)).
 func (q *MPMC[T]) PushSlice(vs []T) int {
-	n, _ := q.q.PushSlice(vs)
+	n, _ := q.laps.PushSlice(vs)
 	return n
 }
 
@@ -65,13 +65,13 @@ func (q *MPMC[T]) PushSlice(vs []T) int {
 // and returns their number. It is a sequence of TryPop calls, as PushSlice is of TryPush.
 // O(len(dst)).
 func (q *MPMC[T]) PopInto(dst []T) int {
-	n, _ := q.q.PopInto(dst)
+	n, _ := q.laps.PopInto(dst)
 	return n
 }
 
 // Len returns the number of items at one moment during the call. O(1); it reads again if
 // a push intervenes.
-func (q *MPMC[T]) Len() int { return q.q.Len() }
+func (q *MPMC[T]) Len() int { return q.laps.Len() }
 
 // Cap returns the capacity. O(1).
-func (q *MPMC[T]) Cap() int { return q.q.Cap() }
+func (q *MPMC[T]) Cap() int { return q.laps.Cap() }

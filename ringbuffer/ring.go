@@ -5,6 +5,8 @@ import (
 	"math/bits"
 	"reflect"
 	"sync"
+
+	"example.com/flatline/internal/plain"
 )
 
 // Ring is a circular buffer, made by New. The zero Ring has capacity 0, so that it is
@@ -37,22 +39,6 @@ func (r *Ring[T]) init(fn string, capacity int, opts []Options) {
 	if r.Resize(capacity) != nil {
 		panic(beyondMemory(fn, capacity))
 	}
-}
-
-// pointerFree reports whether a value of type t cannot keep anything alive.
-func pointerFree(t reflect.Type) bool {
-	switch t.Kind() {
-	case reflect.Array:
-		return pointerFree(t.Elem())
-	case reflect.Struct:
-		for i := range t.NumField() {
-			if !pointerFree(t.Field(i).Type) {
-				return false
-			}
-		}
-		return true
-	}
-	return t.Kind() < reflect.Array // numbers and bool
 }
 
 // slots returns the smallest power of two that is at least capacity; 0 for 0.
@@ -169,7 +155,7 @@ func (r *Ring[T]) Resize(n int) error {
 		place(buf, r.head, a)
 		place(buf, r.head+uint64(len(a)), b)
 		r.buf, r.mask = buf, uint64(len(buf)-1)
-		r.plain = pointerFree(reflect.TypeFor[T]())
+		r.plain = plain.Type(reflect.TypeFor[T]())
 	}
 	r.capacity = uint64(n)
 	return nil

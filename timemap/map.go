@@ -38,7 +38,7 @@ type Version[V any] struct {
 // Time returns t as nanoseconds since 1970 in UTC: the convention for maps whose times
 // are those of a clock. A t that an int64 cannot hold, before 1677-09-21 or after
 // 2262-04-11, gives the nearest int64. An int64 may have any other meaning: the map only
-// compares times.
+// compares times. O(1).
 func Time(t time.Time) int64 {
 	switch {
 	case t.Before(time.Unix(0, math.MinInt64)):
@@ -50,7 +50,7 @@ func Time(t time.Time) int64 {
 }
 
 // TimeOf returns the time, in UTC, of a t that Time returned: the inverse of Time, except
-// that a time which Time cut to the nearest int64 stays cut.
+// that a time which Time cut to the nearest int64 stays cut. O(1).
 func TimeOf(t int64) time.Time { return time.Unix(0, t).UTC() }
 
 // Map holds, for each key, the history of its values. The zero value is empty and

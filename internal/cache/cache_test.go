@@ -35,12 +35,12 @@ func TestPoppingDrainsTheShardsEvenly(t *testing.T) {
 			least, most = min(least, n), max(most, n)
 		}
 		assert.LessOrEqual(t, most-least, 1, "after %d", popped)
-		next, _, _ := s.Last(false)
-		k, _, ok := s.Last(true)
+		next, _, _ := s.Last(Stays)
+		k, _, ok := s.Last(Leaves)
 		assert.True(t, ok)
 		assert.Equal(t, next, k)
 	}
-	_, _, ok := s.Last(true)
+	_, _, ok := s.Last(Leaves)
 	assert.False(t, ok)
 }
 
@@ -65,19 +65,19 @@ func TestWalksLeaveNoCursor(t *testing.T) {
 	for k := range 10 {
 		c.Put(k, k)
 	}
-	for range c.All(false) {
-		for range c.All(true) {
+	for range c.All(Forward) {
+		for range c.All(Backward) {
 			break
 		}
 		assert.Panics(t, func() {
-			for range c.All(false) {
+			for range c.All(Forward) {
 				panic("out of the loop")
 			}
 		})
 		break
 	}
-	first, stopFirst := iter.Pull2(c.All(false))
-	second, stopSecond := iter.Pull2(c.All(true))
+	first, stopFirst := iter.Pull2(c.All(Forward))
+	second, stopSecond := iter.Pull2(c.All(Backward))
 	first()
 	second()
 	assert.False(t, c.core.plain)
@@ -128,7 +128,7 @@ func TestCountingStallsNobody(t *testing.T) {
 		"Len":           func(c *Sync[int, int]) { assert.Zero(t, c.Len()) },
 		"Cost":          func(c *Sync[int, int]) { assert.Zero(t, c.Cost()) },
 		"DeleteExpired": func(c *Sync[int, int]) { assert.Equal(t, n, c.DeleteExpired(0)) },
-		"Last":          func(c *Sync[int, int]) { _, _, ok := c.Last(false); assert.False(t, ok) },
+		"Last":          func(c *Sync[int, int]) { _, _, ok := c.Last(Stays); assert.False(t, ok) },
 	} {
 		for _, uniform := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%s/uniform=%v", name, uniform), func(t *testing.T) {

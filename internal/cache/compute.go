@@ -97,7 +97,7 @@ func (s *shard[K, V]) unwatch(keys []K, watches []*flight.Watch) {
 }
 
 func (l *Cache[K, V]) DeleteFunc(f func(K, V) bool) (n int) {
-	for k, v := range l.All(false) {
+	for k, v := range l.All(Forward) {
 		if f(k, v) {
 			if _, ok := l.Delete(k); ok {
 				n++

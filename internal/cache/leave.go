@@ -97,10 +97,17 @@ func (c *Core[K, V]) deleteAllExpired(out *departures[K, V]) {
 	}
 }
 
-// last returns the next victim, and removes it if pop is set. Expired entries in its
-// way are removed. more reports that they were so many that the caller must call
-// again.
-func (c *Core[K, V]) last(pop bool, out *departures[K, V]) (k K, v V, ok, more bool) {
+// A Fate says what Last does with the entry that it returns.
+type Fate bool
+
+const (
+	Stays  Fate = false
+	Leaves Fate = true
+)
+
+// last returns the next victim, which stays or leaves. Expired entries in its way are
+// removed. more reports that they were so many that the caller must call again.
+func (c *Core[K, V]) last(fate Fate, out *departures[K, V]) (k K, v V, ok, more bool) {
 	for range batch {
 		s := c.order.Prev(order)
 		if s == order {
@@ -112,7 +119,7 @@ func (c *Core[K, V]) last(pop bool, out *departures[K, V]) (k K, v V, ok, more b
 		}
 		e := c.table.At(s)
 		k, v = e.Key, e.Value
-		if pop {
+		if fate == Leaves {
 			c.remove(s, Deleted, out)
 		}
 		return k, v, true, false

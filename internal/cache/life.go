@@ -39,7 +39,7 @@ func (c *Core[K, V]) stale(h uint32, k K) bool {
 // restart begins the life of the entry in s again. It moves one deadline.
 func (c *Core[K, V]) restart(s uint32, ttl int64) {
 	c.timers.Remove(s)
-	c.timers.Add(s, ttl, ttl == c.turn)
+	c.timers.Add(s, ttl, wheel.Turn(ttl == c.turn))
 }
 
 // extend begins the life of the entry in s again, if it has one that ends: it was used.

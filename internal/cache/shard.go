@@ -144,11 +144,11 @@ func (s *shard[K, V]) deleteExpired(now int64, limit int, out *departures[K, V])
 	}
 }
 
-func (s *shard[K, V]) last(now int64, pop bool, out *departures[K, V]) (k K, v V, ok bool) {
+func (s *shard[K, V]) last(now int64, fate Fate, out *departures[K, V]) (k K, v V, ok bool) {
 	for {
 		var more bool
 		s.lock(now)
-		k, v, ok, more = s.core.last(pop, out)
+		k, v, ok, more = s.core.last(fate, out)
 		s.mu.Unlock()
 		if !more {
 			return k, v, ok
@@ -189,9 +189,9 @@ func (s *shard[K, V]) stats() Stats {
 	return s.core.stats
 }
 
-func (s *shard[K, V]) snapshot(e *env[K, V], back bool) []pair[K, V] {
+func (s *shard[K, V]) snapshot(e *env[K, V], d Direction) []pair[K, V] {
 	s.lock(e.tick())
-	all := s.core.snapshot(back)
+	all := s.core.snapshot(d)
 	s.mu.Unlock()
 	return all
 }

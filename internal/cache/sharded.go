@@ -175,9 +175,9 @@ func (s *Sharded[K, V]) DeleteExpired(limit int) (n int) {
 }
 
 // Last visits the shards in turn, so that popping drains them evenly.
-func (s *Sharded[K, V]) Last(pop bool) (k K, v V, ok bool) {
+func (s *Sharded[K, V]) Last(fate Fate) (k K, v V, ok bool) {
 	var turn uint32
-	if pop {
+	if fate == Leaves {
 		turn = s.turns.Add(1) - 1
 	} else {
 		turn = s.turns.Load()
@@ -185,7 +185,7 @@ func (s *Sharded[K, V]) Last(pop bool) (k K, v V, ok bool) {
 	var room departures[K, V]
 	out, now := room.ifAsked(s.env.onEvict), s.env.tick()
 	for i := range uint32(len(s.shards)) {
-		if k, v, ok = s.shards[(turn+i)&uint32(len(s.shards)-1)].last(now, pop, out); ok {
+		if k, v, ok = s.shards[(turn+i)&uint32(len(s.shards)-1)].last(now, fate, out); ok {
 			break
 		}
 	}
@@ -229,10 +229,10 @@ func (s *Sharded[K, V]) Stats() (sum Stats) {
 }
 
 // All yields a snapshot of one shard after the other.
-func (s *Sharded[K, V]) All(back bool) iter.Seq2[K, V] {
+func (s *Sharded[K, V]) All(d Direction) iter.Seq2[K, V] {
 	return func(yield func(K, V) bool) {
 		for i := range s.shards {
-			for _, p := range s.shards[i].snapshot(&s.env, back) {
+			for _, p := range s.shards[i].snapshot(&s.env, d) {
 				if !yield(p.key, p.value) {
 					return
 				}

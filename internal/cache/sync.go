@@ -119,10 +119,10 @@ func (s *Sync[K, V]) DeleteExpired(limit int) (n int) {
 	return n
 }
 
-func (s *Sync[K, V]) Last(pop bool) (k K, v V, ok bool) {
+func (s *Sync[K, V]) Last(fate Fate) (k K, v V, ok bool) {
 	var room departures[K, V]
 	out := room.ifAsked(s.env.onEvict)
-	k, v, ok = s.shard.last(s.env.tick(), pop, out)
+	k, v, ok = s.shard.last(s.env.tick(), fate, out)
 	out.report(s.env.onEvict)
 	return k, v, ok
 }
@@ -148,10 +148,10 @@ func (s *Sync[K, V]) Cost() int64 {
 func (s *Sync[K, V]) Stats() Stats { return s.shard.stats() }
 func (s *Sync[K, V]) Cap() int     { return s.shard.capacity() }
 
-// All yields a snapshot from the front of the order, or with back from the back.
-func (s *Sync[K, V]) All(back bool) iter.Seq2[K, V] {
+// All yields a snapshot in the order, forward or backward.
+func (s *Sync[K, V]) All(d Direction) iter.Seq2[K, V] {
 	return func(yield func(K, V) bool) {
-		for _, p := range s.shard.snapshot(&s.env, back) {
+		for _, p := range s.shard.snapshot(&s.env, d) {
 			if !yield(p.key, p.value) {
 				return
 			}

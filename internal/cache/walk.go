@@ -2,16 +2,24 @@ package cache
 
 import "slices"
 
+// A Direction is the way in which All follows the order.
+type Direction bool
+
+const (
+	Forward  Direction = false // from the front, the newest or most frequent entry
+	Backward Direction = true  // from the back
+)
+
 // A cursor is a walk under way. It holds the next entry, and is advanced when that entry
 // moves or leaves.
 type cursor struct {
-	at   uint32
-	back bool // from the back to the front
-	up   *cursor
+	at uint32
+	d  Direction
+	up *cursor
 }
 
-func (c *Core[K, V]) after(s uint32, back bool) uint32 {
-	if back {
+func (c *Core[K, V]) after(s uint32, d Direction) uint32 {
+	if d == Backward {
 		return c.order.Prev(s)
 	}
 	return c.order.Next(s)
@@ -21,7 +29,7 @@ func (c *Core[K, V]) after(s uint32, back bool) uint32 {
 func (c *Core[K, V]) dodge(s uint32) {
 	for cur := c.cursors; cur != nil; cur = cur.up {
 		if cur.at == s {
-			cur.at = c.after(s, cur.back)
+			cur.at = c.after(s, cur.d)
 		}
 	}
 }
@@ -33,8 +41,8 @@ func (c *Core[K, V]) Hash(s uint32) uint32 { return c.table.Hash(s) }
 // walk yields the live entries of a cache that may change meanwhile: no entry
 // twice at one place, none that has left, and no more of them than there were at
 // the beginning, so that a loop which moves entries ahead of itself ends.
-func (c *Core[K, V]) walk(back bool, tick func(), yield func(K, V) bool) {
-	cur := &cursor{at: c.after(order, back), back: back, up: c.cursors}
+func (c *Core[K, V]) walk(d Direction, tick func(), yield func(K, V) bool) {
+	cur := &cursor{at: c.after(order, d), d: d, up: c.cursors}
 	c.cursors = cur
 	c.settle()
 	defer func() {
@@ -51,7 +59,7 @@ func (c *Core[K, V]) walk(back bool, tick func(), yield func(K, V) bool) {
 		if s == order {
 			return
 		}
-		cur.at = c.after(s, back)
+		cur.at = c.after(s, d)
 		if c.expired(s) {
 			continue
 		}
@@ -68,14 +76,14 @@ type pair[K comparable, V any] struct {
 }
 
 // snapshot returns the live entries as they are now. O(n).
-func (c *Core[K, V]) snapshot(back bool) []pair[K, V] {
+func (c *Core[K, V]) snapshot(d Direction) []pair[K, V] {
 	all := make([]pair[K, V], 0, c.table.Len())
 	for s := c.order.Next(order); s != order; s = c.order.Next(s) {
 		if e := c.table.At(s); !c.expired(s) {
 			all = append(all, pair[K, V]{e.Key, e.Value})
 		}
 	}
-	if back {
+	if d == Backward {
 		slices.Reverse(all)
 	}
 	return all

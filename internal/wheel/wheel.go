@@ -94,16 +94,24 @@ func (w *Wheel) Grow(slots int) {
 // as it is; it never reaches the end of time. O(1).
 func (w *Wheel) Advance(now int64) { w.now = max(w.now, min(now, forever-1)) }
 
+// A Turn says whether an Add is one of those that all have the same ttl.
+type Turn bool
+
+const (
+	OutOfTurn Turn = false
+	InTurn    Turn = true
+)
+
 // Add gives slot s, which has none, the deadline ttl after now; ttl is at least 1. All
-// calls with inTurn set must pass the same ttl. A deadline beyond the end of time, 292
+// calls with InTurn must pass the same ttl. A deadline beyond the end of time, 292
 // years, counts as no deadline. O(1).
-func (w *Wheel) Add(s uint32, ttl int64, inTurn bool) {
+func (w *Wheel) Add(s uint32, ttl int64, turn Turn) {
 	if ttl >= forever-w.now {
 		return
 	}
 	w.n++
 	w.when[s] = w.now + ttl
-	if inTurn {
+	if turn == InTurn {
 		w.lists.InsertBefore(heads+s, inOrder)
 		return
 	}

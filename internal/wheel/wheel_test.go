@@ -47,7 +47,7 @@ func TestModel(t *testing.T) {
 				if !inTurn {
 					ttl = span(t, "ttl")
 				}
-				w.Add(s, ttl, inTurn)
+				w.Add(s, ttl, Turn(inTurn))
 				if ttl < math.MaxInt64-now {
 					model[s] = now + ttl
 				}

@@ -189,7 +189,7 @@ func TestManyAskAtOnce(t *testing.T) {
 // TestCallerWentAway: that is not a failure of the store, and no request is granted
 // because of it.
 func TestCallerWentAway(t *testing.T) {
-	for _, f := range []Failure{Closed, Open, Local} {
+	for _, f := range []Failure{FailClosed, FailOpen, FailLocal} {
 		l := New(newFakeStore().eval, ratelimit.Every(time.Second), 5, Options{OnFailure: f})
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()

@@ -135,9 +135,9 @@ func (l *Limiter) failed(ctx context.Context, err error, local func() ratelimit.
 		return ratelimit.Decision{Limit: l.burst}, fmt.Errorf("remote: %w", err)
 	}
 	switch l.opts.OnFailure {
-	case Open:
+	case FailOpen:
 		return ratelimit.Decision{OK: true, Limit: l.burst}, nil
-	case Local:
+	case FailLocal:
 		return local(), nil
 	}
 	return ratelimit.Decision{Limit: l.burst, RetryAfter: l.fuse.left(l.clock.Now())}, fmt.Errorf("%w: %w", ErrUnavailable, err)

@@ -63,12 +63,12 @@ func TestWhatTripsTheBreaker(t *testing.T) {
 	}
 }
 
-// TestOneKeyDoesNotOpenTheCircuit: with Open, a client that has used up its limit is not
+// TestOneKeyDoesNotOpenTheCircuit: with FailOpen, a client that has used up its limit is not
 // granted more because another key holds the wrong type.
 func TestOneKeyDoesNotOpenTheCircuit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore()
-		l := New(s.eval, ratelimit.Every(time.Hour), 1, Options{OnFailure: Open})
+		l := New(s.eval, ratelimit.Every(time.Hour), 1, Options{OnFailure: FailOpen})
 		require.True(t, take(t, l, 1).OK)
 		s.fail = errors.New("WRONGTYPE Operation against a key holding the wrong kind of value")
 		for range 20 {
@@ -224,7 +224,7 @@ func TestClockOfACaller(t *testing.T) {
 	now := begin
 	s := newFakeStore()
 	s.fail = errors.New("down")
-	o := Options{Trip: 1, Cooldown: time.Minute, OnFailure: Local, Now: func() time.Time { return now }}
+	o := Options{Trip: 1, Cooldown: time.Minute, OnFailure: FailLocal, Now: func() time.Time { return now }}
 	l := New(s.eval, ratelimit.Every(time.Second), 2, o)
 	local := func() (granted int) {
 		for take(t, l, 1).OK {

@@ -37,11 +37,12 @@
 // # When the store fails
 //
 // After Trip failures in a row a node stops asking for Cooldown; then one request tries
-// again. Meanwhile requests are refused (Closed), granted (Open), or limited by the node
-// itself, to its share of the rate (Local). A failure means that the server cannot be
-// used: an I/O error, no answer within Timeout, a reply such as LOADING. A reply about
-// one key, or a caller that gives up sooner, is not a failure. A take whose answer is
-// lost counts as a failure although it may have been made; that errs on the safe side.
+// again. Meanwhile requests are refused (FailClosed), granted (FailOpen), or limited by
+// the node itself, to its share of the rate (FailLocal). A failure means that the server
+// cannot be used: an I/O error, no answer within Timeout, a reply such as LOADING. A
+// reply about one key, or a caller that gives up sooner, is not a failure. A take whose
+// answer is lost counts as a failure although it may have been made; that errs on the
+// safe side.
 //
 // A store that restarts without its data has full buckets: up to one burst more is
 // admitted. With appendonly it keeps the bound. If the server's clock is set back, the
@@ -97,7 +98,7 @@
 // until it restarts. With Keep it does neither, but a take reads and writes a longer
 // value. Tokens leased by a node that dies are lost.
 //
-// Each time that the store is unavailable, Local grants up to two bursts beyond burst +
+// Each time that the store is unavailable, FailLocal grants up to two bursts beyond burst +
 // rate·time: the nodes' own buckets are full when the outage begins, and the store's
 // bucket has filled when it ends.
 //

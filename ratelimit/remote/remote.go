@@ -22,13 +22,13 @@ type Eval func(ctx context.Context, script, sha string, keys []string, args []in
 type Failure int
 
 const (
-	Closed Failure = iota // it is refused, with ErrUnavailable
-	Open                  // it is granted
-	Local                 // the node decides by itself, with its share of rate and burst
+	FailClosed Failure = iota // it is refused, with ErrUnavailable
+	FailOpen                  // it is granted
+	FailLocal                 // the node decides by itself, with its share of rate and burst
 )
 
 // ErrUnavailable is returned by Take, wrapped around the cause, when the store cannot be
-// asked and Options.OnFailure is Closed.
+// asked and Options.OnFailure is FailClosed.
 var ErrUnavailable = errors.New("remote: the store is unavailable")
 
 // Options are the settings of New.
@@ -49,11 +49,11 @@ type Options struct {
 	DenyCache bool
 
 	// OnFailure says what happens to requests while the store cannot be asked; the
-	// default is Closed.
+	// default is FailClosed.
 	OnFailure Failure
 
 	// Nodes is the maximum number of limiters that share the store; the default is 1. It
-	// matters for Lease and for Local.
+	// matters for Lease and for FailLocal.
 	Nodes int64
 
 	// Trip is the number of consecutive failures after which a node stops asking; the
@@ -73,7 +73,7 @@ type Options struct {
 	// otherwise each of them asks a store that hangs.
 	Timeout time.Duration
 
-	// Now is the clock for the node's own decisions: DenyCache, Cooldown and Local; the
+	// Now is the clock for the node's own decisions: DenyCache, Cooldown and FailLocal; the
 	// default is the monotonic one. What a clock may do, see ratelimit.Options.Now. The
 	// buckets in the store follow the store's clock, and Timeout is real time.
 	Now func() time.Time
@@ -98,7 +98,7 @@ type Limiter struct {
 	tariff  tariff // of the bucket in the store
 	suffix  string
 	program program                  // takes from it
-	local   *ratelimit.Keyed[string] // for Local
+	local   *ratelimit.Keyed[string] // for FailLocal
 	clock   clock.Clock
 	notes   notes
 	fuse    *breaker
@@ -134,7 +134,7 @@ func New(eval Eval, r ratelimit.Rate, burst int64, opts ...Options) *Limiter {
 		panic(fmt.Sprintf("remote.New: burst must be at least 1, got %d", burst))
 	case strings.ContainsAny(o.Prefix, "{}"):
 		panic(fmt.Sprintf("remote.New: Prefix must not contain braces, got %q", o.Prefix))
-	case o.Lease < 0 || o.Nodes < 0 || o.Trip < 0 || o.Cooldown < 0 || o.Timeout < 0 || o.OnFailure < Closed || o.OnFailure > Local:
+	case o.Lease < 0 || o.Nodes < 0 || o.Trip < 0 || o.Cooldown < 0 || o.Timeout < 0 || o.OnFailure < FailClosed || o.OnFailure > FailLocal:
 		o.Now = nil // an address means nothing to a reader
 		panic(fmt.Sprintf("remote.New: Options out of range: %+v", o))
 	}
@@ -155,7 +155,7 @@ func New(eval Eval, r ratelimit.Rate, burst int64, opts ...Options) *Limiter {
 			l.suffix, l.program = "", kept
 		}
 	}
-	if o.OnFailure == Local {
+	if o.OnFailure == FailLocal {
 		l.local = ratelimit.NewKeyed(share(r, o.Nodes), max(burst/o.Nodes, 1), ratelimit.KeyedOptions[string]{MaxKeys: maxNotes, Now: o.Now})
 	}
 	return l
@@ -180,7 +180,7 @@ func (l *Limiter) made() {
 }
 
 // Take takes n tokens of key or none. The error is ErrUnavailable, only if OnFailure is
-// Closed, or wraps the context's and its cause; then nothing was granted. An n of less
+// FailClosed, or wraps the context's and its cause; then nothing was granted. An n of less
 // than 1 or more than Limit is refused without asking the store. Durations are rounded up
 // to the microsecond. In a decision made by the node itself, Remaining and ResetAfter are
 // as of the last answer of the store.

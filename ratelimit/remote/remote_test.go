@@ -266,7 +266,7 @@ func TestLeaseIsShared(t *testing.T) {
 
 func TestBreaker(t *testing.T) {
 	down := errors.New("down")
-	t.Run("Closed", func(t *testing.T) {
+	t.Run("FailClosed", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := newFakeStore()
 			s.fail = down
@@ -316,12 +316,12 @@ func TestBreaker(t *testing.T) {
 			assert.True(t, take(t, l, 1).OK, "a probe whose caller went away leaves room for another")
 		})
 	})
-	t.Run("Open and Local", func(t *testing.T) {
+	t.Run("FailOpen and FailLocal", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := newFakeStore()
 			s.fail = down
-			open := New(s.eval, ratelimit.Every(time.Second), 10, Options{OnFailure: Open})
-			local := New(s.eval, ratelimit.Every(time.Second), 10, Options{OnFailure: Local, Nodes: 2})
+			open := New(s.eval, ratelimit.Every(time.Second), 10, Options{OnFailure: FailOpen})
+			local := New(s.eval, ratelimit.Every(time.Second), 10, Options{OnFailure: FailLocal, Nodes: 2})
 			granted := 0
 			for range 20 {
 				assert.True(t, take(t, open, 1).OK)
@@ -333,7 +333,7 @@ func TestBreaker(t *testing.T) {
 			time.Sleep(4 * time.Second)
 			assert.True(t, take(t, local, 2).OK, "and half the rate")
 			assert.False(t, take(t, local, 1).OK)
-			d, err := TakeAll(t.Context(), "k", 1, local, New(s.eval, ratelimit.Every(time.Hour), 2, Options{OnFailure: Local}))
+			d, err := TakeAll(t.Context(), "k", 1, local, New(s.eval, ratelimit.Every(time.Hour), 2, Options{OnFailure: FailLocal}))
 			assert.NoError(t, err)
 			assert.False(t, d.OK)
 		})

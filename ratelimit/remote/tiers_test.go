@@ -61,11 +61,11 @@ func TestTakeEach(t *testing.T) {
 		_, each, err := TakeEach(t.Context(), 1, Tier{client, "ann"})
 		assert.ErrorIs(t, err, ErrUnavailable)
 		assert.Nil(t, each)
-		mine := New(s.eval, ratelimit.Every(time.Second), 2, Options{OnFailure: Local})
+		mine := New(s.eval, ratelimit.Every(time.Second), 2, Options{OnFailure: FailLocal})
 		d, each, err = TakeEach(t.Context(), 1, Tier{mine, "ann"}, Tier{all, "all"})
 		require.NoError(t, err)
 		assert.True(t, d.OK)
-		assert.Equal(t, []ratelimit.Decision{{OK: true, Limit: 2, Remaining: 1, ResetAfter: time.Second}, {OK: true, Limit: 3, Remaining: 3}}, each, "a tier without Local cannot")
+		assert.Equal(t, []ratelimit.Decision{{OK: true, Limit: 2, Remaining: 1, ResetAfter: time.Second}, {OK: true, Limit: 3, Remaining: 3}}, each, "a tier without FailLocal cannot")
 	})
 }
 

@@ -21,7 +21,7 @@ func TestGateway(t *testing.T) {
 	s := redisServer(t, "--appendonly", "yes", "--appendfsync", "always")
 	stats := gate.NewStats()
 	var nodes []*gate.Node
-	for _, st := range open(t, s, 2, Options{OnFailure: remote.Closed, Trip: 2, Cooldown: 20 * time.Millisecond}) {
+	for _, st := range open(t, s, 2, Options{OnFailure: remote.FailClosed, Trip: 2, Cooldown: 20 * time.Millisecond}) {
 		n, err := gate.NewNode(t.Context(), gate.Options{
 			Store: st, Stats: stats, Poll: 5 * time.Millisecond,
 			Next: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}),

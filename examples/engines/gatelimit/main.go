@@ -16,7 +16,7 @@ import (
 	"example.com/flatline/ratelimit/remote"
 )
 
-var failures = map[string]remote.Failure{"closed": remote.Closed, "open": remote.Open, "local": remote.Local}
+var failures = map[string]remote.Failure{"closed": remote.FailClosed, "open": remote.FailOpen, "local": remote.FailLocal}
 
 func main() {
 	c := gate.Config{Out: os.Stdout}

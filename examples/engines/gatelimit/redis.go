@@ -26,7 +26,7 @@ type Options struct {
 	Addr      string
 	Prefix    string // of all keys; default "gate:"
 	OnFailure remote.Failure
-	Nodes     int64 // for remote.Local: how many share the limits
+	Nodes     int64 // for remote.FailLocal: how many share the limits
 	Trip      int
 	Cooldown  time.Duration
 }

@@ -200,8 +200,8 @@ func TestKilled(t *testing.T) {
 		mode   remote.Failure
 		bursts int64 // how many the bound has
 	}{
-		"closed": {remote.Closed, 1},
-		"local":  {remote.Local, 3}, // the nodes' own buckets are full when it begins, and the server's has filled when it ends
+		"closed": {remote.FailClosed, 1},
+		"local":  {remote.FailLocal, 3}, // the nodes' own buckets are full when it begins, and the server's has filled when it ends
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -212,7 +212,7 @@ func TestKilled(t *testing.T) {
 			bound := tc.bursts*burst + int64(math.Ceil(200*took.Seconds()))
 			t.Logf("granted %v, refused %v, failed %v in %v, bound %d", o.granted, o.refused, o.failed, took, bound)
 			assert.LessOrEqual(t, sum, bound)
-			if tc.mode == remote.Closed {
+			if tc.mode == remote.FailClosed {
 				assert.Positive(t, o.failed[1])
 				assert.Zero(t, o.granted[1], "none is granted while the store is away")
 			} else {
@@ -227,7 +227,7 @@ func TestKilled(t *testing.T) {
 // for a sliding log.
 func TestOpenSaysSo(t *testing.T) {
 	s := redisServer(t)
-	st := open(t, s, 1, Options{OnFailure: remote.Open, Trip: 1, Cooldown: time.Minute})[0]
+	st := open(t, s, 1, Options{OnFailure: remote.FailOpen, Trip: 1, Cooldown: time.Minute})[0]
 	s.Kill()
 	tier := gatetest.Tier("client ann", ratelimit.Every(time.Hour), 1)
 	for range 20 {

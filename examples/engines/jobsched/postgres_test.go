@@ -81,5 +81,5 @@ func nodes(t *testing.T, s *start.Server) {
 
 // TestAway: a database that is not there is an error at the start.
 func TestAway(t *testing.T) {
-	assert.Error(t, run(sched.Config{Addr: "127.0.0.1:0", Nodes: 1, Options: sched.Options{Lease: time.Second}}, "postgres://postgres@127.0.0.1:1/x?connect_timeout=2"))
+	assert.Error(t, run(t.Context(), sched.Config{Addr: "127.0.0.1:0", Nodes: 1, Options: sched.Options{Lease: time.Second}}, "postgres://postgres@127.0.0.1:1/x?connect_timeout=2"))
 }

@@ -190,5 +190,5 @@ func killed(t *testing.T, s *start.Server) {
 
 // TestAway: a database that is not there is an error at the start.
 func TestAway(t *testing.T) {
-	assert.Error(t, run(queue.Config{Addr: "127.0.0.1:0"}, "postgres://postgres@127.0.0.1:1/x?connect_timeout=2"))
+	assert.Error(t, run(t.Context(), queue.Config{Addr: "127.0.0.1:0"}, "postgres://postgres@127.0.0.1:1/x?connect_timeout=2"))
 }

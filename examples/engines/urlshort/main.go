@@ -5,10 +5,7 @@ package main
 import (
 	"context"
 	"flag"
-	"log"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"example.com/flatline/examples/engines/internal/start"
 	"example.com/flatline/examples/urlshort/short"
@@ -17,24 +14,11 @@ import (
 func main() {
 	c := short.Config{Out: os.Stdout}
 	c.Flags(flag.CommandLine)
-	url := flag.String("postgres", "", "URL of the database; if left out, one is started on a free port and ends with the program")
-	flag.Parse()
-	if err := run(c, *url); err != nil {
-		log.Fatal(err)
-	}
+	start.Main(start.Postgres, func(ctx context.Context, url string) error { return run(ctx, c, url) })
 }
 
-func run(c short.Config, url string) error {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if url == "" {
-		s, err := start.Start(ctx, start.Postgres)
-		if err != nil {
-			return err
-		}
-		defer s.Stop()
-		url = s.URL
-	}
+// run serves from the database at a URL.
+func run(ctx context.Context, c short.Config, url string) error {
 	c.Open = func() (short.Store, string, error) {
 		p, err := Open(ctx, url)
 		return p, url, err

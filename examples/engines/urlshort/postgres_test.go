@@ -172,7 +172,7 @@ func killed(t *testing.T, s *start.Server) {
 func TestAway(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	err := run(short.Config{Addr: "127.0.0.1:0", Rate: "1/s"}, "postgres://postgres@127.0.0.1:1/x?connect_timeout=2")
+	err := run(ctx, short.Config{Addr: "127.0.0.1:0", Rate: "1/s"}, "postgres://postgres@127.0.0.1:1/x?connect_timeout=2")
 	assert.Error(t, err)
 	assert.False(t, errors.Is(ctx.Err(), context.DeadlineExceeded))
 }

@@ -5,6 +5,7 @@ package serve
 
 import (
 	"context"
+	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -154,12 +155,17 @@ func Hostname(host string) string {
 	return strings.Trim(host, "[]")
 }
 
-// Page answers with an HTML page whose style and script are in it, and which talks only to
-// its own server.
+//go:embed head.html
+var head []byte
+
+// Page answers with a page whose style and script are in it, and which talks only to its own
+// server. It begins with head.html, which has what all pages share; html follows, from its
+// title on.
 func Page(html []byte) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; frame-ancestors 'self'")
+		_, _ = w.Write(head)
 		_, _ = w.Write(html)
 	})
 }

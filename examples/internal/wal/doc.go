@@ -32,6 +32,12 @@
 // truncates it. A damaged frame with an intact frame after it was once synced, so
 // truncating there would lose acknowledged records: Open returns ErrCorrupt.
 //
+// # A state machine
+//
+// A Machine is a Log in front of a state: a command is appended, the log's goroutine applies
+// it, and its caller gets the effects. The state is recovered by applying the commands
+// again, so it is changed by nothing else.
+//
 // # Invariants
 //
 //	W1  An Append that returned nil is found by Replay after any crash (TestKill).
@@ -43,6 +49,8 @@
 //	    (TestConcurrent, TestFailedDisk).
 //	W5  After a write or sync that failed, no Append succeeds: the kernel may have dropped
 //	    the pages, and a second fsync would report success without them (TestFailedDisk).
+//	W6  A Machine that is opened again has the state that all its answered commands gave
+//	    (TestMachine).
 //
 // # Trade-offs
 //

@@ -1,15 +1,10 @@
 package sched
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
-	"fmt"
-	"io"
-	"sync/atomic"
 	"time"
 
-	"example.com/flatline/concmap"
 	"example.com/flatline/examples/internal/wal"
 	"example.com/flatline/examples/taskq/queue"
 	"example.com/flatline/ringbuffer"
@@ -22,73 +17,32 @@ type record struct {
 	Command
 }
 
-// Disk is a Memory whose commands go through a log first: the log's goroutine applies each
-// once it is durable, so nothing that a crash could lose is ever visible.
+// Disk is a Memory whose commands go through a log first.
 type Disk struct {
 	*Memory
-	log     *wal.Log
-	effects concmap.Map[uint64, Effects] // of commands whose callers have yet to take them
-	records atomic.Int64                 // since the last snapshot
-	every   int64
-	busy    atomic.Bool // with a snapshot
+	machine *wal.Machine[record, Effects]
 }
 
 // OpenDisk opens the store in a directory. It takes a snapshot every so many commands.
 func OpenDisk(dir string, every int64, opts wal.Options) (*Disk, error) {
-	d := &Disk{Memory: NewMemory(), every: every}
-	opts.Applied = func(seq uint64, rec []byte) {
-		e, err := d.apply(rec)
-		if err != nil {
-			e.Err = err
-		}
-		d.effects.Store(seq, e)
-	}
-	log, err := wal.Open(dir, opts)
+	m := NewMemory()
+	machine, err := wal.OpenMachine(dir, wal.State[record, Effects]{
+		Apply: func(r record) Effects { return m.Apply(r.Now, r.Command) },
+		Dump:  m.Dump, Load: m.Load, Every: every,
+	}, opts)
 	if err != nil {
 		return nil, err
 	}
-	d.log = log
-	err = log.Replay(func(r io.Reader) error {
-		return d.Load(json.NewDecoder(bufio.NewReader(r)))
-	}, func(_ uint64, rec []byte) error {
-		d.records.Add(1)
-		_, err := d.apply(rec)
-		return err
-	})
-	if err != nil {
-		_ = log.Close()
-		return nil, err
-	}
-	return d, nil
-}
-
-// apply applies a record of the log.
-func (d *Disk) apply(rec []byte) (Effects, error) {
-	var r record
-	if err := json.Unmarshal(rec, &r); err != nil {
-		return Effects{}, fmt.Errorf("sched: a record of the log: %w", err)
-	}
-	return d.Apply(r.Now, r.Command), nil
+	return &Disk{m, machine}, nil
 }
 
 // do makes a command durable, and returns its effects. An error is that of the log.
 func (d *Disk) do(ctx context.Context, c Command) (Effects, error) {
-	rec, err := json.Marshal(record{time.Now(), c})
+	e, err := d.machine.Do(ctx, record{time.Now(), c})
 	if err != nil {
-		return Effects{}, err
+		e.Err = err
 	}
-	seq, err := d.log.Append(ctx, rec)
-	if err != nil {
-		return Effects{Err: err}, err
-	}
-	if d.records.Add(1) >= d.every && d.busy.CompareAndSwap(false, true) {
-		d.records.Store(0)
-		// One that fails leaves the log as it was, and the next one is as good.
-		_ = d.log.Snapshot(context.WithoutCancel(ctx), d.write)
-		d.busy.Store(false)
-	}
-	e, _ := d.effects.LoadAndDelete(seq)
-	return e, nil
+	return e, err
 }
 
 // Put implements Store.
@@ -152,15 +106,7 @@ func (d *Disk) Tick(ctx context.Context) ([]queue.Task, error) {
 }
 
 // Close implements Store.
-func (d *Disk) Close() error { return d.log.Close() }
-
-func (d *Disk) write(w io.Writer) error {
-	b := bufio.NewWriter(w)
-	if err := d.Dump(json.NewEncoder(b)); err != nil {
-		return err
-	}
-	return b.Flush()
-}
+func (d *Disk) Close() error { return d.machine.Close() }
 
 // saved is what a snapshot begins with. As many jobs follow, then the queue.
 type saved struct {

@@ -1,16 +1,11 @@
 package short
 
 import (
-	"bufio"
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"fmt"
-	"io"
-	"sync/atomic"
 	"time"
 
-	"example.com/flatline/concmap"
 	"example.com/flatline/examples/internal/wal"
 	"example.com/flatline/timemap"
 )
@@ -21,81 +16,41 @@ type record struct {
 	Command
 }
 
-// Disk is a Memory whose commands go through a log first: the log's goroutine applies each
-// once it is durable, so nothing that a crash could lose is ever visible.
+// Disk is a Memory whose commands go through a log first.
 type Disk struct {
 	*Memory
-	log     *wal.Log
-	effects concmap.Map[uint64, Effects] // of commands whose callers have yet to take them
-	records atomic.Int64                 // since the last snapshot
-	every   int64
-	busy    atomic.Bool // with a snapshot
+	machine *wal.Machine[record, Effects]
 }
 
 // OpenDisk opens the store in a directory. It takes a snapshot every so many commands.
 func OpenDisk(dir string, every int64, opts wal.Options) (*Disk, error) {
-	d := &Disk{Memory: NewMemory(), every: every}
-	opts.Applied = func(seq uint64, rec []byte) {
-		e, err := d.apply(rec)
-		if err != nil {
-			e.Err = err
-		}
-		d.effects.Store(seq, e)
-	}
-	log, err := wal.Open(dir, opts)
+	m := NewMemory()
+	machine, err := wal.OpenMachine(dir, wal.State[record, Effects]{
+		Apply: func(r record) Effects { return m.Apply(r.Now, r.Command) },
+		Dump:  m.dump, Load: m.load, Every: every,
+	}, opts)
 	if err != nil {
 		return nil, err
 	}
-	d.log = log
-	empty := true
-	err = log.Replay(func(r io.Reader) error {
-		empty = false
-		return d.load(r)
-	}, func(_ uint64, rec []byte) error {
-		empty = false
-		d.records.Add(1)
-		_, err := d.apply(rec)
-		return err
-	})
-	if err == nil && empty {
+	d := &Disk{m, machine}
+	if machine.Empty() {
 		var key Key
 		_, _ = rand.Read(key[:]) // never fails
-		_, err = d.do(context.Background(), Command{Key: &key})
-	}
-	if err != nil {
-		_ = log.Close()
-		return nil, err
+		if _, err := d.do(context.Background(), Command{Key: &key}); err != nil {
+			_ = machine.Close()
+			return nil, err
+		}
 	}
 	return d, nil
 }
 
-// apply applies a record of the log.
-func (d *Disk) apply(rec []byte) (Effects, error) {
-	var r record
-	if err := json.Unmarshal(rec, &r); err != nil {
-		return Effects{}, fmt.Errorf("short: a record of the log: %w", err)
-	}
-	return d.Apply(r.Now, r.Command), nil
-}
-
 // do makes a command durable, and returns its effects.
 func (d *Disk) do(ctx context.Context, c Command) (Effects, error) {
-	rec, err := json.Marshal(record{time.Now(), c})
-	if err != nil {
-		return Effects{}, err
+	e, err := d.machine.Do(ctx, record{time.Now(), c})
+	if err == nil {
+		err = e.Err
 	}
-	seq, err := d.log.Append(ctx, rec)
-	if err != nil {
-		return Effects{}, err
-	}
-	if d.records.Add(1) >= d.every && d.busy.CompareAndSwap(false, true) {
-		d.records.Store(0)
-		// One that fails leaves the log as it was, and the next one is as good.
-		_ = d.log.Snapshot(context.WithoutCancel(ctx), d.dump)
-		d.busy.Store(false)
-	}
-	e, _ := d.effects.LoadAndDelete(seq)
-	return e, e.Err
+	return e, err
 }
 
 // Lease implements Store.
@@ -135,7 +90,7 @@ func (d *Disk) Count(ctx context.Context, b Batch) error {
 }
 
 // Close implements Store.
-func (d *Disk) Close() error { return d.log.Close() }
+func (d *Disk) Close() error { return d.machine.Close() }
 
 // saved is the state in a snapshot: first one without Versions, then one for each code.
 type saved struct {
@@ -148,11 +103,9 @@ type saved struct {
 }
 
 // dump writes the state.
-func (m *Memory) dump(w io.Writer) error {
+func (m *Memory) dump(out *json.Encoder) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	b := bufio.NewWriter(w)
-	out := json.NewEncoder(b)
 	if err := out.Encode(saved{Now: m.now, Key: &m.key, Next: m.next, Nodes: m.nodes}); err != nil {
 		return err
 	}
@@ -168,14 +121,13 @@ func (m *Memory) dump(w io.Writer) error {
 			return err
 		}
 	}
-	return b.Flush()
+	return nil
 }
 
 // load reads what dump wrote, into an empty store.
-func (m *Memory) load(r io.Reader) error {
+func (m *Memory) load(in *json.Decoder) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	in := json.NewDecoder(bufio.NewReader(r))
 	var head saved
 	if err := in.Decode(&head); err != nil {
 		return err

@@ -32,6 +32,7 @@ const patience = 60 * time.Second
 type Engine struct {
 	Name    string // of the program
 	Package string // Debian's, which has it
+	Flag    string // of a program, for the URL of a server
 	url     string // of a server, with its host and port
 	dirs    string // where Debian keeps programs that are not in PATH, as a pattern
 	user    string // under whom it runs when the caller is root
@@ -43,14 +44,14 @@ type Engine struct {
 // The engines.
 var (
 	Redis = Engine{
-		Name: "redis-server", Package: "redis-server", url: "redis://%s",
+		Name: "redis-server", Package: "redis-server", Flag: "redis", url: "redis://%s",
 		args: func(port, dir string) []string {
 			return []string{"--bind", "127.0.0.1", "--port", port, "--dir", dir, "--save", ""}
 		},
 		ready: func(ctx context.Context, addr string) error { return talk(ctx, addr, "PING\r\n", "+PONG") },
 	}
 	Postgres = Engine{
-		Name: "postgres", Package: "postgresql", url: "postgres://postgres@%s/postgres?sslmode=disable",
+		Name: "postgres", Package: "postgresql", Flag: "postgres", url: "postgres://postgres@%s/postgres?sslmode=disable",
 		dirs: "/usr/lib/postgresql/*/bin", user: "postgres",
 		init: initdb,
 		args: func(port, dir string) []string {
@@ -65,7 +66,7 @@ var (
 		},
 	}
 	Etcd = Engine{
-		Name: "etcd", Package: "etcd-server", url: "http://%s",
+		Name: "etcd", Package: "etcd-server", Flag: "etcd", url: "http://%s",
 		args: func(port, dir string) []string {
 			url := "http://127.0.0.1:" + port
 			return []string{
@@ -90,7 +91,7 @@ var (
 		},
 	}
 	Nats = Engine{
-		Name: "nats-server", Package: "nats-server", url: "nats://%s",
+		Name: "nats-server", Package: "nats-server", Flag: "nats", url: "nats://%s",
 		args:  func(port, dir string) []string { return []string{"-a", "127.0.0.1", "-p", port, "-js", "-sd", dir} },
 		ready: func(ctx context.Context, addr string) error { return talk(ctx, addr, "", "INFO {") },
 	}

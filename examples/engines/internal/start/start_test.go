@@ -75,3 +75,27 @@ func TestMissing(t *testing.T) {
 		assert.Nil(t, s)
 	}
 }
+
+// TestServe: a program gets the URL that it was given, or that of a server which ends with
+// it; its error says how a server can be named, where none can be started.
+func TestServe(t *testing.T) {
+	given := errors.New("the program's own")
+	err := serve(Redis, "redis://there", func(_ context.Context, url string) error {
+		assert.Equal(t, "redis://there", url)
+		return given
+	})
+	assert.ErrorIs(t, err, given)
+	err = serve(Redis, "", func(ctx context.Context, url string) error {
+		o, err := redis.ParseURL(url)
+		require.NoError(t, err)
+		c := redis.NewClient(o)
+		t.Cleanup(func() { assert.Error(t, c.Ping(t.Context()).Err()); c.Close() })
+		return c.Ping(ctx).Err()
+	})
+	if !errors.Is(err, ErrMissing) {
+		require.NoError(t, err)
+	}
+	err = serve(Engine{Name: "no-such-engine", Flag: "such"}, "", nil)
+	assert.ErrorIs(t, err, ErrMissing)
+	assert.ErrorContains(t, err, "given by -such")
+}

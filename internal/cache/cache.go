@@ -162,13 +162,13 @@ func (l *Cache[K, V]) DeleteExpired(limit int) (n int) {
 	return n
 }
 
-// Last is Oldest or LeastFrequent, or with pop their Pop.
-func (l *Cache[K, V]) Last(pop bool) (k K, v V, ok bool) {
+// Last is Oldest or LeastFrequent, or their Pop if the entry leaves.
+func (l *Cache[K, V]) Last(fate Fate) (k K, v V, ok bool) {
 	l.tick()
 	var room departures[K, V]
 	out := room.ifAsked(l.env.onEvict)
 	for more := true; more; {
-		k, v, ok, more = l.core.last(pop, out)
+		k, v, ok, more = l.core.last(fate, out)
 	}
 	out.report(l.env.onEvict)
 	return k, v, ok
@@ -187,9 +187,9 @@ func (l *Cache[K, V]) Cost() int64 {
 func (l *Cache[K, V]) Cap() int     { return l.core.capacity }
 func (l *Cache[K, V]) Stats() Stats { return l.core.stats }
 
-// All yields the entries from the front of the order, or with back from the back.
-func (l *Cache[K, V]) All(back bool) iter.Seq2[K, V] {
-	return func(yield func(K, V) bool) { l.core.walk(back, l.tick, yield) }
+// All yields the entries in the order, forward or backward.
+func (l *Cache[K, V]) All(d Direction) iter.Seq2[K, V] {
+	return func(yield func(K, V) bool) { l.core.walk(d, l.tick, yield) }
 }
 
 // Inspect calls f with the rank and the slot of k, 0 if k is absent.
