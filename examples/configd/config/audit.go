@@ -60,6 +60,13 @@ func (c chain) next(r Record) (chain, error) {
 	return chain{r.N, r.Hash}, nil
 }
 
+// AuditHash returns the hash of the last record of the audit.
+func (m *Memory) AuditHash() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.chain.Hash
+}
+
 // record adds a record to the audit.
 func (m *Memory) record(r Record) {
 	r.N, r.At, r.Prev = m.chain.N+1, m.now, m.chain.Hash

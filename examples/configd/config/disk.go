@@ -1,38 +1,31 @@
 package config
 
 import (
-	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
-	"sync/atomic"
 	"time"
 
-	"example.com/flatline/concmap"
 	"example.com/flatline/examples/internal/wal"
 )
 
 // AuditFile is the name of the audit in the directory of a Disk.
 const AuditFile = "audit.jsonl"
 
-// Disk is a Memory behind a log: the log's goroutine applies each command once it is
-// durable, so nothing that a crash could lose is ever visible. The audit is a file of its
-// own, which only grows. It is synced before a snapshot shortens the log: until then the
-// log could write it again.
+// Disk is a Memory whose commands go through a log first. The audit is a file of its own,
+// which only grows. It is synced before a snapshot shortens the log: until then the log
+// could write it again.
 type Disk struct {
 	Logged
-	log     *wal.Log
-	effects concmap.Map[uint64, Effects] // of commands whose callers have yet to take them
-	records atomic.Int64                 // since the last snapshot
-	every   int64
-	busy    atomic.Bool // with a snapshot
+	machine *wal.Machine[LogRecord, Effects]
 
 	// The rest belongs to whoever applies.
-	file    *os.File // the audit
+	name    string   // of the audit
+	file    *os.File // nil until the log is locked
 	written chain    // its end
 	failed  error    // nothing is written since
 }
@@ -40,58 +33,46 @@ type Disk struct {
 // OpenDisk opens the store in a directory. It takes a snapshot every so many commands. The
 // error wraps ErrTampered if the audit is not what the log says. O(bytes of the log and of
 // the audit).
-func OpenDisk(dir string, every int64, opts wal.Options) (*Disk, error) {
-	d := &Disk{every: every}
-	d.Logged = Logged{NewMemory(), d.append}
-	opts.Applied = func(seq uint64, rec []byte) {
-		e, err := d.ApplyRecord(rec)
-		if err != nil {
-			e.Err = err
-		}
-		d.effects.Store(seq, e)
-	}
-	log, err := wal.Open(dir, opts)
+func OpenDisk(dir string, every int64, opts wal.Options) (_ *Disk, err error) {
+	d := &Disk{name: filepath.Join(dir, AuditFile)}
+	d.Logged = Logged{NewMemory(), func(ctx context.Context, c Command) (Effects, error) {
+		return d.machine.Do(ctx, LogRecord{time.Now(), c})
+	}}
+	d.sink = d.write
+	d.machine, err = wal.OpenMachine(dir, wal.State[LogRecord, Effects]{
+		Apply: func(r LogRecord) Effects { return d.Apply(r.Now, r.Command) },
+		Dump:  d.dump, Load: d.Load, Every: every,
+	}, opts)
 	if err != nil {
 		return nil, err
 	}
-	d.log = log
-	if err := errors.Join(d.openAudit(filepath.Join(dir, AuditFile)), d.replay()); err != nil {
-		return nil, errors.Join(err, d.Close())
+	if d.openAudit(); d.failed == nil && d.written != d.chain {
+		d.failed = fmt.Errorf("%w: it has %d records in place of %d, or another last one", ErrTampered, d.written.N, d.chain.N)
+	}
+	if d.failed != nil {
+		return nil, errors.Join(d.failed, d.Close())
 	}
 	return d, nil
 }
 
 // openAudit reads the audit, and cuts off a record that was not wholly written.
-func (d *Disk) openAudit(name string) (err error) {
-	if d.file, err = os.OpenFile(name, os.O_CREATE|os.O_RDWR|os.O_APPEND, 0o600); err != nil {
-		return err
+func (d *Disk) openAudit() {
+	if d.file != nil || d.failed != nil {
+		return
+	}
+	if d.file, d.failed = os.OpenFile(d.name, os.O_CREATE|os.O_RDWR|os.O_APPEND, 0o600); d.failed != nil {
+		return
 	}
 	var size int64
-	if d.written, size, err = verify(d.file, nil); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+	if d.written, size, d.failed = verify(d.file, nil); d.failed == nil {
+		d.failed = d.file.Truncate(size)
 	}
-	return d.file.Truncate(size)
-}
-
-// replay makes the state from the log. It adds to the audit what a crash kept out of it.
-func (d *Disk) replay() error {
-	d.sink = d.write
-	err := d.log.Replay(func(r io.Reader) error {
-		return d.Load(json.NewDecoder(bufio.NewReader(r)))
-	}, func(_ uint64, rec []byte) error {
-		d.records.Add(1)
-		_, err := d.ApplyRecord(rec)
-		return errors.Join(err, d.failed)
-	})
-	if err == nil && d.written != d.chain {
-		err = fmt.Errorf("%w: it has %d records in place of %d, or another last one", ErrTampered, d.written.N, d.chain.N)
-	}
-	return err
 }
 
 // write adds a record to the file, unless it has it. If the file fails, the log keeps what
 // it lacks.
 func (d *Disk) write(r Record) {
+	d.openAudit()
 	switch {
 	case d.failed != nil || r.N < d.written.N || r.N == d.written.N && r.Hash == d.written.Hash:
 		return
@@ -103,42 +84,16 @@ func (d *Disk) write(r Record) {
 	if err == nil {
 		_, err = d.file.Write(line)
 	}
-	if err != nil {
-		d.failed = err
-		return
+	if d.failed = err; err == nil {
+		d.written = chain{r.N, r.Hash}
 	}
-	d.written = chain{r.N, r.Hash}
 }
 
-// append makes a command durable, and returns its effects.
-func (d *Disk) append(ctx context.Context, c Command) (Effects, error) {
-	rec, err := c.Encode(time.Now())
-	if err != nil {
-		return Effects{}, err
-	}
-	seq, err := d.log.Append(ctx, rec)
-	if err != nil {
-		return Effects{}, err
-	}
-	if d.records.Add(1) >= d.every && d.busy.CompareAndSwap(false, true) {
-		d.records.Store(0)
-		// One that fails leaves the log as it was, and the next one is as good.
-		_ = d.log.Snapshot(context.WithoutCancel(ctx), d.snapshot)
-		d.busy.Store(false)
-	}
-	e, _ := d.effects.LoadAndDelete(seq)
-	return e, nil
-}
-
-func (d *Disk) snapshot(w io.Writer) error {
-	if err := errors.Join(d.failed, d.file.Sync()); err != nil {
+func (d *Disk) dump(out *json.Encoder) error {
+	if err := cmp.Or(d.failed, d.file.Sync()); err != nil {
 		return err
 	}
-	b := bufio.NewWriter(w)
-	if err := d.Dump(json.NewEncoder(b)); err != nil {
-		return err
-	}
-	return b.Flush()
+	return d.Dump(out)
 }
 
 // Audit implements Store. What memory no longer has is read from the file.
@@ -146,7 +101,7 @@ func (d *Disk) Audit(ctx context.Context, after int64, n int) (all []Record, err
 	if all, err = d.Memory.Audit(ctx, after, n); !errors.Is(err, ErrCompacted) {
 		return all, err
 	}
-	f, err := os.Open(d.file.Name())
+	f, err := os.Open(d.name)
 	if err != nil {
 		return nil, err
 	}
@@ -161,7 +116,7 @@ func (d *Disk) Audit(ctx context.Context, after int64, n int) (all []Record, err
 
 // Close implements Store.
 func (d *Disk) Close() error {
-	err := d.log.Close()
+	err := d.machine.Close()
 	if d.file != nil {
 		err = errors.Join(err, d.file.Close())
 	}

@@ -49,8 +49,8 @@ func Handler(o Options) http.Handler {
 		denials: ratelimit.NewKeyed(ratelimit.Per(1, time.Second), 10, keys),
 	}
 	if o.Rate != (ratelimit.Rate{}) {
-		n, _ := o.Rate.Fraction()
-		s.rate = ratelimit.NewKeyed(o.Rate, max(1, n), keys)
+		burst := int64(min(1e6, time.Second.Seconds()/o.Rate.Time(1).Seconds())) // what comes in a second
+		s.rate = ratelimit.NewKeyed(o.Rate, max(1, burst), keys)
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /{$}", serve.Page(page))
