@@ -11,6 +11,7 @@ import (
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.uber.org/zap"
 
 	"example.com/flatline/bqueue"
 	"example.com/flatline/examples/configd/config"
@@ -61,7 +62,7 @@ type entry struct {
 
 // Open opens the store whose keys in etcd begin with a prefix, and reads its log. O(log).
 func Open(ctx context.Context, urls, prefix string) (*Etcd, error) {
-	client, err := clientv3.New(clientv3.Config{Endpoints: strings.Split(urls, ","), DialTimeout: startIn})
+	client, err := clientv3.New(clientv3.Config{Endpoints: strings.Split(urls, ","), DialTimeout: startIn, Logger: zap.NewNop()})
 	if err != nil {
 		return nil, err
 	}
