@@ -34,9 +34,9 @@ type Client struct {
 	changed chan struct{} // closed with the next change
 }
 
-// Open returns a client that has a configuration: that of a server, or else the one that
-// its file has, so that a program starts while all servers are down. It waits for one until
-// ctx ends. Then it follows the servers until Close.
+// Open returns a client that has a configuration: the one that its file has, so that a
+// program starts while all servers are down, or else that of a server, for which it waits
+// until ctx ends. Then it follows the servers until Close.
 func Open(ctx context.Context, o ClientOptions) (*Client, error) {
 	if len(o.Servers) == 0 {
 		return nil, fmt.Errorf("config: %w: a client needs a server", ErrBad)

@@ -28,7 +28,7 @@ type Config struct {
 func (c *Config) Flags(fs *flag.FlagSet) {
 	fs.StringVar(&c.Addr, "addr", "127.0.0.1:8080", "where to listen")
 	fs.StringVar(&c.Hosts, "host", "", "host names of this server, besides loopback addresses, with commas between")
-	fs.Int64Var(&c.Keep, "keep", 10000, "how many revisions can be read, watched from and rolled back to")
+	fs.Int64Var(&c.Keep, "keep", 10000, "how many revisions can be read and rolled back to")
 	fs.Func("rate", "how many requests there may be with one token, such as 100/s (default no limit)", func(v string) (err error) {
 		c.Rate, err = ratelimit.ParseRate(v)
 		return err

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -150,8 +151,9 @@ func (e *Etcd) follow(ctx context.Context, rev int64) {
 		watch, cancel := context.WithCancel(clientv3.WithRequireLeader(ctx))
 		for answer := range e.client.Watch(watch, e.prefix+"log/", clientv3.WithPrefix(), clientv3.WithRev(rev+1)) {
 			for _, ev := range answer.Events {
-				var n int64
-				if _, err := fmt.Sscanf(string(ev.Kv.Key), e.prefix+"log/%x", &n); err == nil && e.apply(n, string(ev.Kv.Key), ev.Kv.Value) != nil {
+				key := string(ev.Kv.Key)
+				n, err := strconv.ParseInt(strings.TrimPrefix(key, e.prefix+"log/"), 16, 64)
+				if err == nil && e.apply(n, key, ev.Kv.Value) != nil {
 					cancel()
 					return
 				}
