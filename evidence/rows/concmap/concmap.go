@@ -21,6 +21,7 @@ func Groups() []measure.Group {
 	groups := rows("int keys", []int{1e2, 1e3, 1e4, 1e5, 1e6}, number, ints, 1)
 	groups = append(groups, worst())
 	groups = append(groups, huge(number, ints)...)
+	groups = append(groups, lengths()...)
 	return append(groups, rows("string keys", []int{1e2, 1e4, 1e6}, text, texts, 0.9)...)
 }
 
