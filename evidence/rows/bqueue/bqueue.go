@@ -24,7 +24,6 @@ type target struct {
 	channel, choose float64 // against a channel, and against select
 }
 
-//
 // On one processor a Put and a Take cost two locked instructions, as in a channel, so that
 // the target is to be no slower. A capacity of 1 measures waits, and a wait that Close or a
 // context can end takes longer than that of a channel, which has neither: the target says
