@@ -18,13 +18,13 @@ func TestBadOptions(t *testing.T) {
 		"randset.NewWeighted": func(o ...Options[int]) { NewWeighted(o...) },
 		"randset.NewSync":     func(o ...Options[int]) { NewSync(o...) },
 	} {
-		assert.PanicsWithValue(t, fn+": Capacity must be 0 to 4294967294, got -1", func() { call(bad) })
+		assert.PanicsWithValue(t, fn+": Capacity must be 0 to 2147483648, got -1", func() { call(bad) })
 		assert.PanicsWithValue(t, fn+": at most one Options, got 2", func() { call(Options[int]{}, Options[int]{}) })
 	}
 	assert.PanicsWithValue(t, "randset.Sample: k must be at least 0, got -1", func() { new(Set[int]).Sample(-1) })
 	assert.PanicsWithValue(t, "randset.Sample: k must be at least 0, got -1", func() { new(Sync[int]).Sample(-1) })
 	if math.MaxInt > math.MaxUint32 {
-		assert.PanicsWithValue(t, fmt.Sprintf("randset.New: Capacity must be 0 to 4294967294, got %d", math.MaxInt), func() { New(Options[int]{Capacity: math.MaxInt}) })
+		assert.PanicsWithValue(t, fmt.Sprintf("randset.New: Capacity must be 0 to 2147483648, got %d", math.MaxInt), func() { New(Options[int]{Capacity: math.MaxInt}) })
 	}
 }
 
@@ -98,8 +98,8 @@ func TestHashMayUseTheSet(t *testing.T) {
 
 func TestCapacity(t *testing.T) {
 	o := Options[int]{Capacity: 100}
-	assert.Equal(t, 101, New(o).index.Slots())
-	assert.Equal(t, 101, NewSync(o).set.index.Slots())
+	assert.Equal(t, 100, cap(New(o).index.values))
+	assert.Equal(t, 100, cap(NewSync(o).set.index.values))
 	assert.Equal(t, 101, NewWeighted(o).index.Slots())
 	assert.Equal(t, 100, cap(NewBag(o).all))
 }

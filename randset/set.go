@@ -3,19 +3,20 @@ package randset
 import (
 	"fmt"
 	"iter"
+	"math/rand/v2"
+	"slices"
 	"sync"
 
 	"example.com/flatline/internal/hash"
 	"example.com/flatline/internal/option"
-	"example.com/flatline/internal/table"
 )
 
 // Set is a set that can return one of its values at random. The zero value is
-// empty and ready to use. It holds at most 4294967294 values; one more panics. It
+// empty and ready to use. It holds at most 2147483648 values; one more panics. It
 // is not safe for concurrent use: see Sync.
 type Set[T comparable] struct {
-	_      [0]sync.Mutex            // go vet reports copies: they would share memory
-	index  table.Table[T, struct{}] // its slots 1 to Len are the dense array
+	_      [0]sync.Mutex // go vet reports copies: they would share memory
+	index  index[T]
 	hash   hash.Hasher[T]
 	seeded bool
 	rand   source
@@ -34,12 +35,12 @@ func (s *Set[T]) init(fn string, opts []Options[T]) {
 	o.check(fn)
 	s.seed(o.Hash)
 	s.rand = source{o.Rand}
-	s.index.Reserve(o.Capacity)
+	s.index.reserve(o.Capacity)
 }
 
 func (o *Options[T]) check(fn string) {
-	if o.Capacity < 0 || uint64(o.Capacity) > table.MaxSlots {
-		panic(fmt.Sprintf("%s: Capacity must be 0 to %d, got %d", fn, uint64(table.MaxSlots), o.Capacity))
+	if o.Capacity < 0 || uint64(o.Capacity) > maxValues {
+		panic(fmt.Sprintf("%s: Capacity must be 0 to %d, got %d", fn, uint64(maxValues), o.Capacity))
 	}
 }
 
@@ -56,60 +57,69 @@ func (s *Set[T]) seed(fn func(T) uint64) {
 // v is an interface that holds an uncomparable value.
 func (s *Set[T]) Insert(v T) bool {
 	s.seed(nil)
-	return s.insert(uint32(s.hash.Hash(v)), v)
+	h, ok := s.hash.Word(v)
+	if !ok {
+		h = s.hash.Hash(v)
+	}
+	return s.insert(uint32(h), v)
 }
 
 func (s *Set[T]) insert(h uint32, v T) bool {
 	if v != v { // true for NaN
 		return false
 	}
-	_, found := s.index.FindOrAdd(h, v)
-	return !found
+	return s.index.insert(h, v)
 }
 
 // Delete removes v and reports whether it was present. The last value of the array moves
 // into its place. O(1) expected.
 func (s *Set[T]) Delete(v T) bool {
-	if s.index.Len() == 0 {
+	if len(s.index.values) == 0 {
 		return false
 	}
-	return s.delete(uint32(s.hash.Hash(v)), v)
-}
-
-func (s *Set[T]) delete(h uint32, v T) bool {
-	slot := s.index.Find(h, v)
-	if slot == 0 {
-		return false
+	h, ok := s.hash.Word(v)
+	if !ok {
+		h = s.hash.Hash(v)
 	}
-	s.index.DeleteSwap(slot)
-	return true
+	return s.index.delete(uint32(h), v)
 }
 
 // Contains reports whether v is in the set. O(1) expected.
 func (s *Set[T]) Contains(v T) bool {
-	return s.index.Len() > 0 && s.index.Find(uint32(s.hash.Hash(v)), v) != 0
+	if len(s.index.values) == 0 {
+		return false
+	}
+	h, ok := s.hash.Word(v)
+	if !ok {
+		h = s.hash.Hash(v)
+	}
+	_, found := s.index.find(uint32(h), v)
+	return found
 }
 
 // Random returns a value of the set, each with the same probability; false if the
 // set is empty. O(1), no allocation.
 func (s *Set[T]) Random() (v T, ok bool) {
-	n := s.index.Len()
-	if n == 0 {
+	vs := s.index.values
+	if len(vs) == 0 {
 		return v, false
 	}
-	return s.value(s.rand.below(n)), true
+	if s.rand.r != nil {
+		return vs[s.rand.r.IntN(len(vs))], true
+	}
+	return vs[uniform(rand.Uint64(), uint64(len(vs)))], true
 }
 
 // Pop removes a value, each with the same probability, and returns it; false if
 // the set is empty. O(1) expected.
 func (s *Set[T]) Pop() (v T, ok bool) {
-	n := s.index.Len()
-	if n == 0 {
+	vs := s.index.values
+	if len(vs) == 0 {
 		return v, false
 	}
-	i := s.rand.below(n)
-	v = s.value(i)
-	s.index.DeleteSwap(uint32(i + 1))
+	i := s.rand.below(len(vs))
+	v = vs[i]
+	s.index.remove(s.index.slotOf(uint32(i)))
 	return v, true
 }
 
@@ -121,7 +131,7 @@ func (s *Set[T]) Sample(k int) []T {
 	k = min(k, s.Len())
 	sample := make([]T, k)
 	for i, at := range s.rand.draws(s.Len(), k) {
-		sample[i] = s.value(at)
+		sample[i] = s.index.values[at]
 	}
 	return sample
 }
@@ -138,19 +148,17 @@ func (s *Set[T]) At(i int) T {
 	if uint(i) >= uint(s.Len()) {
 		panic(fmt.Sprintf("randset: At(%d) of %d values", i, s.Len()))
 	}
-	return s.value(i)
+	return s.index.values[i]
 }
 
-func (s *Set[T]) value(i int) T { return s.index.At(uint32(i + 1)).Key }
-
 // Len returns the number of values. O(1).
-func (s *Set[T]) Len() int { return s.index.Len() }
+func (s *Set[T]) Len() int { return len(s.index.values) }
 
 // Clear removes all values and releases the memory. O(1).
-func (s *Set[T]) Clear() { s.index.Clear() }
+func (s *Set[T]) Clear() { s.index = index[T]{} }
 
 // Shrink releases the memory that the values do not need. O(n).
-func (s *Set[T]) Shrink() { s.index.Compact(table.MaxSlots, nil) }
+func (s *Set[T]) Shrink() { s.index.resize(s.Len()) }
 
 // Clone returns another set of the same values, in the same order. It draws from
 // the same Rand. O(n).
@@ -163,7 +171,7 @@ func (s *Set[T]) Clone() *Set[T] {
 // copyTo gives c, which is empty, the values of s.
 func (s *Set[T]) copyTo(c *Set[T]) {
 	c.hash, c.seeded = s.hash, s.seeded
-	s.index.CopyTo(&c.index)
+	c.index = s.index.copy()
 }
 
 // All yields the values from the last to the first, which is not a random order. The loop
@@ -172,7 +180,7 @@ func (s *Set[T]) copyTo(c *Set[T]) {
 func (s *Set[T]) All() iter.Seq[T] {
 	return func(yield func(T) bool) {
 		for i := s.Len() - 1; i >= 0; i-- {
-			if i < s.Len() && !yield(s.value(i)) {
+			if i < s.Len() && !yield(s.index.values[i]) {
 				return
 			}
 		}
@@ -184,16 +192,8 @@ func (s *Set[T]) All() iter.Seq[T] {
 // values: O(n), then O(1) per step.
 func (s *Set[T]) Shuffled() iter.Seq[T] {
 	return func(yield func(T) bool) {
-		shuffle(s.values(), s.rand, yield)
+		shuffle(slices.Clone(s.index.values), s.rand, yield)
 	}
-}
-
-func (s *Set[T]) values() []T {
-	vs := make([]T, s.Len())
-	for i := range vs {
-		vs[i] = s.value(i)
-	}
-	return vs
 }
 
 // shuffle yields vs in random order, drawing as it goes.

@@ -2,6 +2,7 @@ package randset
 
 import (
 	"iter"
+	"slices"
 	"sync"
 )
 
@@ -44,7 +45,7 @@ func (s *Sync[T]) Delete(v T) bool {
 	h := s.hash(v)
 	s.lock()
 	defer s.mu.Unlock()
-	return s.set.delete(h, v)
+	return s.set.index.delete(h, v)
 }
 
 // Contains reports whether v is in the set. O(1) expected.
@@ -52,7 +53,7 @@ func (s *Sync[T]) Contains(v T) bool {
 	h := s.hash(v)
 	s.lock()
 	defer s.mu.Unlock()
-	return s.set.index.Find(h, v) != 0
+	return s.set.index.has(h, v)
 }
 
 // Random returns a value, each with the same probability; false if the set is
@@ -140,7 +141,7 @@ func (s *Sync[T]) Shuffled() iter.Seq[T] {
 func (s *Sync[T]) values() []T {
 	s.lock()
 	defer s.mu.Unlock()
-	return s.set.values()
+	return slices.Clone(s.set.index.values)
 }
 
 func (s *Sync[T]) shuffled() []T {

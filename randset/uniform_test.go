@@ -50,6 +50,32 @@ func assertUniform[T any](t *testing.T, all []T, n int, draw func() T) {
 	assertFits(t, counts, want)
 }
 
+// TestUniform: words in equal steps over all of uint64 give each number equally often.
+func TestUniform(t *testing.T) {
+	const words = 1 << 16
+	for n := 1; n < 1000; n += 1 + n/7 {
+		counts := make([]int, n)
+		for i := range uint64(words) {
+			counts[uniform(i<<48+1<<47, uint64(n))]++
+		}
+		for _, c := range counts {
+			assert.InDelta(t, float64(words)/float64(n), c, 1)
+		}
+	}
+}
+
+// TestUniformRedraws: of the 2^64 words, 2^64 mod n are redrawn, as each number then has the
+// same count of words left. For n = 3/4⋅2^64 these are the multiples of 4.
+func TestUniformRedraws(t *testing.T) {
+	const n = 3 << 62
+	for i := range uint64(100) {
+		assert.NotEqual(t, 3*i, uniform(4*i, n), "drawn again")
+		for rest := range uint64(3) {
+			assert.Equal(t, 3*i+3*(rest+1)/4, uniform(4*i+rest+1, n))
+		}
+	}
+}
+
 func seeded(seed uint64) Options[int] { return Options[int]{Rand: rand.New(rand.NewPCG(seed, 1))} }
 
 // worn returns a set after deletes and later inserts.

@@ -91,7 +91,7 @@ func (a *argWindow[T]) push(i int) int {
 	cut := q.tail
 	if v == v {
 		a.values++
-		cut = q.cut(first, q.tail, func(pos uint64) bool {
+		cut = q.cut(first, q.tail, 1, func(pos uint64) bool {
 			c := a.s[*q.at(pos)]
 			if a.largest {
 				return c < v || a.last && c == v

@@ -36,7 +36,7 @@ func (s *Sync[T]) lock() {
 func (s *Sync[T]) Push(v T) (largest T, full bool) {
 	s.lock()
 	defer s.mu.Unlock()
-	return s.w.r.push(v)
+	return s.w.r.builtin(&s.w.r, v)
 }
 
 // Max returns the maximum; false if the window is empty. O(1).

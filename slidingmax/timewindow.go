@@ -83,7 +83,7 @@ func (w *TimeWindow[T]) Push(t time.Time, v T) bool {
 			return true // it leaves before one that is at least as large
 		}
 	}
-	cut := q.cut(q.head, pos, func(pos uint64) bool { return order(q.at(pos).v, v) < 0 })
+	cut := q.cut(q.head, pos, 1, func(pos uint64) bool { return order(q.at(pos).v, v) < 0 })
 	w.replace(cut, pos, timed[T]{v, at})
 	return true
 }

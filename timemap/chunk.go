@@ -13,7 +13,11 @@ type chunk[V any] struct {
 	values []V     // a tombstone's is zero
 	gone   []bool  // whether each version is a tombstone; nil if none is
 	mark   uint32  // see series.own
+	steady bool    // whether isSteady held for the times when the chunk last grew: a hint
 }
+
+// floor returns the index of the last version at or before t, or -1 if there is none.
+func (c *chunk[V]) floor(t int64) int { return floor(c.times, t, c.steady) }
 
 func (c *chunk[V]) isGone(i int) bool { return c.gone != nil && c.gone[i] }
 
@@ -75,6 +79,7 @@ func (c *chunk[V]) from(i, room int) chunk[V] {
 		values: append(make([]V, 0, room), c.values[i:]...),
 		mark:   c.mark,
 	}
+	d.steady = isSteady(d.times)
 	if c.gone != nil && slices.Contains(c.gone[i:], true) {
 		d.gone = append(make([]bool, 0, room), c.gone[i:]...)
 	}

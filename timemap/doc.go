@@ -39,10 +39,11 @@
 //
 // A deletion is also a write: of a tombstone.
 //
-// Both searches begin with a guess: times at a steady pace lie on a line, so the position
-// of t on the line from the first to the last is close to the right one. Steady times
-// need only that guess and its neighbour; for other times a binary search starts there,
-// with a few steps more than a plain one.
+// Times at a steady pace lie on a line, so the position of t on the line from the first to
+// the last is the right one: a guess, and the neighbour that confirms it. A chunk notes,
+// when it grows, whether its times are steady: eight of them are tried. If not, a search by
+// halves, or by eighths where the chunk is full, finds t without a branch, since each would
+// be mispredicted half of the time.
 //
 // # Invariants
 //
@@ -133,7 +134,9 @@
 // O(1), and each version takes a node: twice the memory, and a cache miss for each level,
 // where a search in a column stays in a few cache lines. It is better where most writes
 // are late by more than a chunk. The textbook here is one sorted slice for each key
-// (textbook_test.go): as fast to read, but a late write moves half of all versions.
+// (textbook_test.go): a late write moves half of all versions there. It is read as fast, and
+// faster where a history of a million versions or more has bursts: what lies in one slice
+// needs fewer cache lines than a list of chunks.
 //
 // Times are compared, never added, so both ends of int64 are valid times; where the guess
 // needs a difference, it is computed as a uint64.
@@ -146,6 +149,7 @@
 //
 // W. W. Peterson, "Addressing for random-access storage" (1957), for the guess; Perl,
 // Itai and Avni, "Interpolation search: a log log N search" (1978), for its cost on
-// even times. Snodgrass and Ahn, "A taxonomy of time in databases" (1985),
+// even times. Khuong and Morin, "Array layouts for comparison-based searching" (2017), for
+// searches without branches. Snodgrass and Ahn, "A taxonomy of time in databases" (1985),
 // for what "as of" can mean: here a version has one time, chosen by its writer.
 package timemap

@@ -12,7 +12,21 @@ import (
 // append, the remaining versions at the time of the last yielded one are skipped. O(log
 // v) to begin, O(1) per step.
 func (m *Map[K, V]) Range(k K, from, to int64) iter.Seq2[int64, V] {
-	return func(yield func(int64, V) bool) { m.series(k).walk(from, to, yield, nil) }
+	return func(yield func(int64, V) bool) {
+		r := m.series(k).walk(from, to)
+		for r.next() {
+			s, edits, values := r.s, r.edits, r.values[:len(r.times)]
+			for i, t := range r.times {
+				if !yield(t, values[i]) {
+					return
+				}
+				if s.edits != edits {
+					r.resume(t)
+					break
+				}
+			}
+		}
+	}
 }
 
 // History yields all versions of k, the oldest first, as Range does.
@@ -34,9 +48,18 @@ func (m *Map[K, V]) Changes(k K) iter.Seq2[int64, Change[V]] {
 }
 
 func (s *series[V]) changes(yield func(int64, Change[V]) bool) {
-	s.walk(math.MinInt64, math.MaxInt64,
-		func(t int64, v V) bool { return yield(t, Change[V]{Value: v}) },
-		func(t int64) bool { return yield(t, Change[V]{Deleted: true}) })
+	r := s.walk(math.MinInt64, math.MaxInt64)
+	for r.all = true; r.next(); {
+		for i, t := range r.times {
+			if !yield(t, Change[V]{r.values[i], r.gone != nil && r.gone[i]}) {
+				return
+			}
+			if s.edits != r.edits {
+				r.resume(t)
+				break
+			}
+		}
+	}
 }
 
 // Backward yields all versions of k, the newest first, as Range does.
@@ -53,45 +76,97 @@ func (s *series[V]) first(t int64) (k, i int) {
 	return k, i + 1
 }
 
-// walk yields the values from time from to time to, and calls gone, unless it is nil, for
-// the tombstones among them. Positions are indices, so appends, which move nothing, do
-// not affect it; after any other change it searches for the time that it has reached. It
-// ends at the time that was the newest at the beginning, however much the loop appends.
-func (s *series[V]) walk(from, to int64, yield func(int64, V) bool, gone func(int64) bool) {
-	if s == nil || s.n == 0 {
+// A run is a part of a walk over a series: versions that lie next to each other in one
+// chunk. So a loop over the versions of a run calls nothing but its own body.
+type run[V any] struct {
+	times  []int64
+	values []V
+	gone   []bool // nil if no version of the chunk is a tombstone
+
+	s     *series[V]
+	all   bool   // tombstones too
+	to    int64  // the last time of the walk
+	k, i  int    // the position after the run
+	edits uint32 // of s, when the run began
+}
+
+// walk returns the walk over the values from time from to time to, before its first run.
+// Positions are indices, so appends, which move nothing, do not affect it; after any
+// other change it searches for the time that it has reached. It ends at the time that is
+// the newest now, however much the loop appends.
+func (s *series[V]) walk(from, to int64) (r run[V]) {
+	if s != nil && s.n > 0 {
+		r.s, r.to = s, min(to, s.tail.times[len(s.tail.times)-1])
+		r.k, r.i = s.first(from)
+	}
+	return r
+}
+
+// next advances to the next run and reports whether there is one.
+func (r *run[V]) next() bool {
+	for s := r.s; s != nil && r.k <= len(s.older); {
+		c := s.chunk(r.k)
+		from, end := r.i, len(c.times)
+		last := s.endsAfter(r.k, r.to)
+		if last {
+			end = c.floor(r.to) + 1
+		}
+		if c.gone != nil && !r.all {
+			from, end = present(c.gone, from, end)
+		}
+		if r.i = end; end == len(c.times) { // what the loop appends to this chunk is not part of the walk
+			r.k, r.i = r.k+1, 0
+		}
+		if from < end {
+			r.times, r.values, r.edits = c.times[from:end], c.values[from:end], s.edits
+			if r.gone = c.gone; r.gone != nil {
+				r.gone = r.gone[from:end]
+			}
+			return true
+		}
+		if last {
+			break
+		}
+	}
+	return false
+}
+
+// endsAfter reports whether chunk k may have versions after time t: it does not if the next
+// chunk begins at or before t. It reads no times of an older chunk, which would be a cache
+// miss.
+func (s *series[V]) endsAfter(k int, t int64) bool {
+	switch {
+	case k == len(s.older):
+		return s.tail.times[len(s.tail.times)-1] > t
+	case k == len(s.older)-1:
+		return s.tail.times[0] > t
+	default:
+		return s.firsts[k+1] > t
+	}
+}
+
+// present returns the first part of from..end-1 without a tombstone.
+func present(gone []bool, from, end int) (int, int) {
+	for from < end && gone[from] {
+		from++
+	}
+	for to := from; to < end; to++ {
+		if gone[to] {
+			return from, to
+		}
+	}
+	return from, end
+}
+
+// resume continues the walk after time t. It is called if the loop, when it got the version
+// at t, has changed the series other than by an append.
+func (r *run[V]) resume(t int64) {
+	if r.s.n == 0 {
+		r.s = nil
 		return
 	}
-	to = min(to, s.tail.times[len(s.tail.times)-1])
-	k, i := s.first(from)
-	for k <= len(s.older) && s.n > 0 {
-		edits, t := s.edits, int64(0)
-		c := *s.chunk(k)
-		for ; i < len(c.times); i++ {
-			if t = c.times[i]; t > to {
-				return
-			}
-			if c.isGone(i) {
-				if gone == nil {
-					continue
-				}
-				if !gone(t) {
-					return
-				}
-			} else if !yield(t, c.values[i]) {
-				return
-			}
-			if s.edits != edits {
-				break
-			}
-		}
-		switch {
-		case s.edits == edits:
-			k, i = k+1, 0
-		case s.n > 0:
-			k, i = s.find(t)
-			i++
-		}
-	}
+	r.k, r.i = r.s.find(t)
+	r.i++
 }
 
 // walkBack yields all values, the newest first, as walk does.

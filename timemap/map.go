@@ -96,7 +96,11 @@ func (m *Map[K, V]) series(k K) *series[V] {
 	if m.keys.Len() == 0 {
 		return nil
 	}
-	return m.seriesAt(uint32(m.hash.Hash(k)), k)
+	h, ok := m.hash.Word(k)
+	if !ok {
+		h = m.hash.Hash(k)
+	}
+	return m.seriesAt(uint32(h), k)
 }
 
 func (m *Map[K, V]) seriesAt(h uint32, k K) *series[V] {
@@ -115,7 +119,11 @@ func (m *Map[K, V]) seriesAt(h uint32, k K) *series[V] {
 func (m *Map[K, V]) Set(k K, t int64, v V) {
 	mustEqualItself(k)
 	m.seed(nil)
-	m.write(uint32(m.hash.Hash(k)), k, t, v, false)
+	h, ok := m.hash.Word(k)
+	if !ok {
+		h = m.hash.Hash(k)
+	}
+	m.write(uint32(h), k, t, v, false)
 }
 
 // Append writes v as the newest version of k, at the time t, or, if the newest version of
@@ -167,12 +175,18 @@ func mustEqualItself[K comparable](k K) {
 }
 
 func (m *Map[K, V]) write(h uint32, k K, t int64, v V, gone bool) {
-	slot, found := m.keys.FindOrAdd(h, k)
-	e := m.keys.At(slot)
-	if !found {
-		e.Value = new(series[V])
+	s := m.seriesAt(h, k)
+	if s == nil {
+		s = new(series[V])
+		slot, _ := m.keys.FindOrAdd(h, k)
+		m.keys.At(slot).Value = s
 	}
-	s := e.Value
+	if c := &s.tail; len(c.times) < cap(c.times) && t > c.times[len(c.times)-1] && !gone && c.gone == nil { // mostly
+		c.times, c.values = append(c.times, t), append(c.values, v)
+		s.n++
+		m.versions++
+		return
+	}
 	before := s.n
 	s.set(t, v, gone, m.sameTime)
 	m.versions += s.n - before
@@ -229,11 +243,10 @@ func (s *series[V]) floor(t int64) (v Version[V], ok bool) {
 func (m *Map[K, V]) Ceiling(k K, t int64) (Version[V], bool) { return m.series(k).ceiling(t) }
 
 func (s *series[V]) ceiling(t int64) (v Version[V], ok bool) {
-	s.walk(t, math.MaxInt64, func(t int64, value V) bool {
-		v, ok = Version[V]{t, value}, true
-		return false
-	}, nil)
-	return v, ok
+	if r := s.walk(t, math.MaxInt64); r.next() {
+		return Version[V]{r.times[0], r.values[0]}, true
+	}
+	return v, false
 }
 
 // Len returns the number of keys that have a version, even if it is only a tombstone.

@@ -263,11 +263,12 @@ func TestFloor(t *testing.T) {
 								want = i
 							}
 						}
-						require.Equal(t, want, floor(ts, at), "%v in %v", at, ts)
+						require.Equal(t, want, floor(ts, at, false), "%v in %v", at, ts)
+						require.Equal(t, want, floor(ts, at, true), "%v in %v, with a guess", at, ts)
 					}
 				}
 			})
 		})
 	}
-	require.Equal(t, -1, floor(nil, 0))
+	require.Equal(t, -1, floor(nil, 0, true))
 }

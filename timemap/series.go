@@ -8,6 +8,7 @@ type series[V any] struct {
 	tail   chunk[V]
 	older  []chunk[V] // the oldest first
 	firsts []int64    // the first time of each older chunk
+	steady bool       // as chunk.steady, of firsts
 	n      int
 	edits  uint32 // counts changes other than appends: they move versions that a loop has not seen yet
 	shared uint32 // odd: shared with a snapshot; even: the lists, and chunks with this mark, are private
@@ -35,8 +36,10 @@ func (s *series[V]) lengthen() {
 		s.tail.reserve(1)
 		return
 	}
+	s.tail.steady = isSteady(s.tail.times)
 	s.older = append(s.older, s.tail)
 	s.firsts = append(s.firsts, s.tail.times[0])
+	s.steady = isSteady(s.firsts)
 	s.tail = chunk[V]{mark: s.shared}
 	s.tail.reserve(chunkLen)
 }
@@ -158,10 +161,14 @@ func (s *series[V]) snapshot() series[V] {
 // find returns the position of the last version at or before t: chunk k, index i, which
 // is -1 in the oldest chunk if there is none. The series is not empty.
 func (s *series[V]) find(t int64) (k, i int) {
-	if k = len(s.older); k > 0 && t < s.tail.times[0] {
-		k = max(floor(s.firsts, t), 0)
+	k = len(s.older)
+	if last := len(s.tail.times) - 1; t >= s.tail.times[last] {
+		return k, last
 	}
-	return k, floor(s.chunk(k).times, t)
+	if k > 0 && t < s.tail.times[0] {
+		k = max(floor(s.firsts, t, s.steady), 0)
+	}
+	return k, s.chunk(k).floor(t)
 }
 
 // get returns the value that holds at t.

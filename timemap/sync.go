@@ -160,7 +160,13 @@ func (s *Sync[K, V]) Drop(k K) int {
 func (s *Sync[K, V]) Range(k K, from, to int64) iter.Seq2[int64, V] {
 	return func(yield func(int64, V) bool) {
 		versions := s.snapshot(k)
-		versions.walk(from, to, yield, nil)
+		for r := versions.walk(from, to); r.next(); {
+			for i := range r.times {
+				if !yield(r.times[i], r.values[i]) {
+					return
+				}
+			}
+		}
 	}
 }
 

@@ -47,9 +47,9 @@
 //
 // # One table for five structures
 //
-// lru, lfu, randset, ratelimit's Keyed and timemap use it. Next to it, the benchmark
-// measures a table written for one use (a dense set: open addressing that holds
-// positions only, load at most 1/2) and a Go map:
+// lru, lfu, randset's Bag and Weighted, ratelimit's Keyed and timemap use it. Next to it,
+// the benchmark measures a table written for one use (a dense set, as that of randset's
+// Set: open addressing that holds positions only, load at most 1/2) and a Go map:
 //
 //	go test ./internal/table -run '^$' -bench Table -benchtime 0.1s
 package table

@@ -15,7 +15,7 @@ const size = 100_000
 // compared with lfu.Sync; lfu.Cache is compared with the textbook, and with the libraries
 // where a value does not depend on the lock.
 func Groups() []measure.Group {
-	return []measure.Group{
+	return append(lengths(),
 		group("Sync: Put, evicting, 1e5 entries", caches.LFUSync, putEvict, 10, 7, 0),
 		group("Sync: Put, evicting, all entries hot but one, 1e5 entries", caches.LFUSync, putCold, 300, 0, 0),
 		group("Sync: Get, hit, 1e5 entries", caches.LFUSync, getHit, 0, 0, 0),
@@ -27,7 +27,7 @@ func Groups() []measure.Group {
 		values("Cache: allocations of a Put, evicting", "allocs/op", caches.LFU, 0, allocs),
 		values("Cache: memory of 1e6 entries, int64 to int64", "B/entry", caches.LFU, 46, bytes),
 		values("Cache, Dynamic: memory of 1e6 entries, int64 to int64", "B/entry", caches.LFUDynamic, 46, bytes),
-	}
+	)
 }
 
 // plain is flatline's lru, to compare with its lfu.

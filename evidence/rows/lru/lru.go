@@ -22,6 +22,7 @@ const (
 func Groups() []measure.Group {
 	var groups []measure.Group
 	groups = append(groups, serial()...)
+	groups = append(groups, lengths()...)
 	groups = append(groups, parallel()...)
 	return append(groups, values()...)
 }

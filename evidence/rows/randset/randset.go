@@ -17,6 +17,7 @@ func Groups() []measure.Group {
 	for _, n := range []int{100, 10_000, 100_000, 1_000_000} {
 		groups = append(groups, build(n), churn(n), hit(n), draw(n))
 	}
+	groups = append(groups, lengths()...)
 	return append(groups, words(), memory(), pops())
 }
 
@@ -141,7 +142,7 @@ func churn(n int) measure.Group {
 
 func hit(n int) measure.Group {
 	ks := keys(n)
-	return compare(fmt.Sprintf("Set: Contains, hit, n=%.0e", float64(n)), 1/1.15, func(s set) func(int) {
+	return compare(fmt.Sprintf("Set: Contains, hit, n=%.0e", float64(n)), 1.2, func(s set) func(int) {
 		fill(s, n)
 		i := 0
 		return func(m int) {
@@ -156,7 +157,7 @@ func hit(n int) measure.Group {
 }
 
 func draw(n int) measure.Group {
-	return compare(fmt.Sprintf("Set: Random, n=%.0e", float64(n)), 0, func(s set) func(int) {
+	return compare(fmt.Sprintf("Set: Random, n=%.0e", float64(n)), 0.95, func(s set) func(int) {
 		fill(s, n)
 		return func(m int) {
 			for range m {

@@ -27,6 +27,7 @@ func Groups() []measure.Group {
 	for _, n := range []int{1e2, 1e4, 1e6} {
 		groups = append(groups, keyed(n))
 	}
+	groups = append(groups, lengths()...)
 	return append(append(groups, keyBytes(), gcWork()), redisGroups()...)
 }
 

@@ -1,0 +1,160 @@
+package randset
+
+import "math/bits"
+
+// maxValues is the largest number of values of an index: a slot of 32 bits has a bit to
+// spare then.
+const maxValues = 1 << 31
+
+// An index is a dense array of values and a hash table that finds the position of each.
+// The table has linear probing: the search for a value begins at its home, the slot that
+// the low bits of its hash select, and goes on from slot to slot to the first free one.
+//
+//	slot    tag │ position of a value + 1        0 is free
+//
+// At most half of the slots are in use, so a position + 1 fits in as many bits as select
+// a home. The rest of the slot is the tag: the other bits of the hash. A search reads only
+// values whose tag is right, which saves a cache miss for each slot that it passes.
+type index[T comparable] struct {
+	values []T
+	hashes []uint32 // of the values: a deletion needs those of others, and must not call Options.Hash under a lock
+	slots  []uint32 // a power of two, at least 2·cap(values)
+}
+
+// find returns the slot of v or, if v is absent, the free one at which the search ends.
+// The table must not be empty.
+func (x *index[T]) find(h uint32, v T) (at int, found bool) {
+	slots := x.slots
+	mask := uint32(len(slots) - 1)
+	for at = int(h & mask); ; at++ {
+		at &= len(slots) - 1
+		s := slots[at]
+		if s == 0 {
+			return at, false
+		}
+		if (s^h)&^mask == 0 && x.values[s&mask-1] == v {
+			return at, true
+		}
+	}
+}
+
+// has reports whether v is in the array.
+func (x *index[T]) has(h uint32, v T) bool {
+	if len(x.values) == 0 {
+		return false
+	}
+	_, found := x.find(h, v)
+	return found
+}
+
+// insert appends v to the array and reports whether it was absent.
+func (x *index[T]) insert(h uint32, v T) bool {
+	at := 0
+	if len(x.slots) > 0 {
+		var found bool
+		if at, found = x.find(h, v); found {
+			return false
+		}
+	}
+	n := len(x.values)
+	if n == cap(x.values) {
+		if uint64(n) == maxValues {
+			panic("randset: a Set is full")
+		}
+		x.resize(max(4, int(min(2*uint64(n), maxValues))))
+		at, _ = x.find(h, v)
+	}
+	x.values, x.hashes = append(x.values, v), append(x.hashes, h)
+	x.slots[at] = x.slot(h, uint32(n))
+	return true
+}
+
+// delete removes v and reports whether it was in the array.
+func (x *index[T]) delete(h uint32, v T) bool {
+	if len(x.values) == 0 {
+		return false
+	}
+	at, found := x.find(h, v)
+	if found {
+		x.remove(at)
+	}
+	return found
+}
+
+// slot is the content of the slot of a value at a position.
+func (x *index[T]) slot(h, position uint32) uint32 {
+	return h&^uint32(len(x.slots)-1) | (position + 1)
+}
+
+// position is the position that slot at holds.
+func (x *index[T]) position(at int) uint32 { return x.slots[at]&uint32(len(x.slots)-1) - 1 }
+
+// slotOf returns the slot of the value at a position.
+func (x *index[T]) slotOf(position uint32) int {
+	h := x.hashes[position]
+	at, s := int(h)&(len(x.slots)-1), x.slot(h, position)
+	for x.slots[at] != s {
+		at = (at + 1) & (len(x.slots) - 1)
+	}
+	return at
+}
+
+// remove removes the value of a slot. The last value of the array moves into its place.
+//
+// A search must not end at the slot that becomes free if it went on before. So each later
+// slot of the run moves into the gap, unless its home is behind the gap, and leaves the
+// next gap (Knuth, The Art of Computer Programming 3, section 6.4, algorithm R).
+func (x *index[T]) remove(gap int) {
+	slots, hashes := x.slots, x.hashes
+	mask := len(slots) - 1
+	position, last := x.position(gap), uint32(len(x.values)-1)
+	for at := (gap + 1) & mask; slots[at] != 0; at = (at + 1) & mask {
+		home := int(hashes[x.position(at)]) & mask
+		if (at-home)&mask >= (at-gap)&mask {
+			slots[gap] = slots[at]
+			gap = at
+		}
+	}
+	slots[gap] = 0
+	if position != last {
+		slots[x.slotOf(last)] = x.slot(hashes[last], position)
+		x.values[position], hashes[position] = x.values[last], hashes[last]
+	}
+	x.values[last] = *new(T)
+	x.values, x.hashes = x.values[:last], hashes[:last]
+}
+
+// reserve makes room for n values in all.
+func (x *index[T]) reserve(n int) {
+	if n > cap(x.values) {
+		x.resize(n)
+	}
+}
+
+// resize gives the array another capacity, at least its length and at most maxValues.
+func (x *index[T]) resize(capacity int) {
+	if capacity == 0 {
+		*x = index[T]{}
+		return
+	}
+	x.values = append(make([]T, 0, capacity), x.values...)
+	x.hashes = append(make([]uint32, 0, capacity), x.hashes...)
+	if size := 2 << bits.Len(uint(capacity-1)); size != len(x.slots) {
+		x.slots = make([]uint32, size)
+		for position, h := range x.hashes {
+			at := int(h) & (size - 1)
+			for x.slots[at] != 0 {
+				at = (at + 1) & (size - 1)
+			}
+			x.slots[at] = x.slot(h, uint32(position))
+		}
+	}
+}
+
+// copy returns another index of the same values, with no more memory than they need.
+func (x *index[T]) copy() index[T] {
+	c := *x
+	c.slots = nil
+	c.resize(len(x.values))
+	return c
+}
