@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"strings"
 	"time"
@@ -17,19 +18,9 @@ type follower struct {
 	s       *Server
 	nc      net.Conn
 	in      reader
-	own     *session // executes the stream: on the server, or on the copy that is loaded
-	copy    *fullCopy
-	pending int64 // bytes of a transaction that is not complete
-}
-
-// A fullCopy is loaded aside, into a server that no client sees. Clients read the old
-// data until the copy is whole; if it never is, the old data stay. The price is memory:
-// the old data and the new ones at the same time.
-type fullCopy struct {
-	state  *Server
-	id     string // of the master's stream
-	offset int64  // where it is in the stream, once all items have come
-	until  int64  // where it is whole; -1 before the master has said so
+	own     *session // executes the stream
+	pending int64    // bytes of a transaction that is not complete
+	said    time.Time
 }
 
 // follow returns why it ended; the server then has its old data or those of the stream.
@@ -46,17 +37,15 @@ func (f *follower) follow(ctx context.Context) (err error) {
 		f.own.discard()
 		f.own.release()
 	}()
-	if err := f.greet(); err != nil {
+	if err := f.greet(ctx); err != nil {
 		return err
 	}
+	f.own = f.s.internalSession(fromMaster)
 	for {
-		if err := f.apply(ctx); err != nil {
+		if err := f.apply(); err != nil {
 			return err
 		}
 		f.own.release()
-		if err := f.bounded(); err != nil {
-			return err
-		}
 		if _, err := f.nc.Write(appendCommand(nil, "REPLCONF", "ACK", itoa(f.has()))); err != nil {
 			return err
 		}
@@ -75,35 +64,64 @@ func (f *follower) fill() error {
 	return err
 }
 
-// greet sends the server's identity and offset, and reads what the master will send.
-func (f *follower) greet() error {
+// greet sends the server's identity and offset, and reads what the master answers: a copy,
+// if it is one, to its end. A Redis refuses PSYNC with other commands before it that are not
+// answered.
+func (f *follower) greet(ctx context.Context) error {
 	f.l.mu.Lock()
 	id, offset := f.l.id, f.l.offset
 	f.l.mu.Unlock()
-	hello := appendCommand(nil, "REPLCONF", "listening-port", itoa(int64(f.s.Addr().Port)), "run-id", f.s.runID)
-	hello = appendCommand(hello, "PSYNC", id, itoa(offset))
-	if _, err := f.nc.Write(hello); err != nil {
-		return err
+	next := offset + 1
+	if id == "?" {
+		next = -1
 	}
-	answer, err := f.line()
-	for err == nil && answer == "+OK" {
-		answer, err = f.line()
+	for _, words := range [][]string{
+		{"REPLCONF", "listening-port", itoa(int64(f.s.Addr().Port))},
+		{"REPLCONF", "capa", "eof", "capa", "psync2"},
+		{"REPLCONF", "run-id", f.s.runID}, // which a Redis does not know
+	} {
+		answer, err := f.ask(words...)
+		if err != nil {
+			return err
+		}
+		if strings.HasPrefix(answer, "-") && !strings.HasPrefix(answer, "-ERR Unrecognized REPLCONF option") {
+			return errors.New(answer[1:])
+		}
 	}
+	answer, err := f.ask("PSYNC", id, itoa(next))
 	if err != nil {
 		return err
 	}
 	words := strings.Fields(answer)
+	word := func(i int, otherwise string) string {
+		if i < len(words) {
+			return words[i]
+		}
+		return otherwise
+	}
 	switch {
 	case strings.HasPrefix(answer, "-"):
 		return errors.New(answer[1:])
-	case len(words) == 3 && words[0] == "+CONTINUE" && words[1] == id:
-		return f.resume(words[2])
-	case len(words) == 4 && words[0] == "+FULLRESYNC":
-		if from, ok := parseInt([]byte(words[2])); ok {
-			return f.begin(words[1], from, words[3])
+	case words[0] == "+CONTINUE" && len(words) <= 3:
+		id = word(1, id)
+		return f.resume(id, word(2, id))
+	case words[0] == "+FULLRESYNC" && (len(words) == 3 || len(words) == 4):
+		if from, ok := parseInt([]byte(words[2])); ok && from >= 0 {
+			return f.begin(ctx, words[1], from, word(3, words[1]))
 		}
 	}
 	return fmt.Errorf("unexpected answer to PSYNC: %q", answer)
+}
+
+// ask sends a command and returns the line that answers it, which is not empty.
+func (f *follower) ask(words ...string) (answer string, err error) {
+	if _, err := f.nc.Write(appendCommand(nil, words...)); err != nil {
+		return "", err
+	}
+	for err == nil && strings.TrimSpace(answer) == "" {
+		answer, err = f.line()
+	}
+	return answer, err
 }
 
 // line reads one line.
@@ -128,20 +146,21 @@ var errPanic = errors.New("panic in what the master sent")
 
 var errCycle = errors.New("refused: the master's data come from this server")
 
-// resume continues where the last connection ended.
-func (f *follower) resume(chain string) error {
+// resume continues where the last connection ended. The stream's id may have changed.
+func (f *follower) resume(id, chain string) error {
 	if !f.l.setChain(f.s, chain) {
 		return errCycle
 	}
-	f.own = f.s.internalSession(fromMaster)
 	f.l.mu.Lock()
 	defer f.l.mu.Unlock()
-	f.l.state = "connected"
+	f.l.state, f.l.id = "connected", id
 	return nil
 }
 
-// begin begins a full copy.
-func (f *follower) begin(id string, from int64, chain string) error {
+// begin receives a full copy. It is loaded aside, into a server that no client sees. Clients
+// read the old data until the copy is whole; if it never is, the old data stay. The price is
+// memory: the old data and the new ones at the same time.
+func (f *follower) begin(ctx context.Context, id string, from int64, chain string) error {
 	if !f.l.setChain(f.s, chain) {
 		return errCycle
 	}
@@ -149,37 +168,91 @@ func (f *follower) begin(id string, from int64, chain string) error {
 	if err != nil {
 		return err
 	}
-	f.copy = &fullCopy{state: state, id: id, offset: from, until: -1}
-	f.own = state.internalSession(fromMaster)
 	_, keys := f.s.memory()
 	f.s.loading.Store(keys == 0)
+	f.l.setState("sync")
+	if err := f.receive(state); err != nil {
+		return fmt.Errorf("the full copy: %w", err)
+	}
+	if err := f.s.adopt(ctx, state); err != nil {
+		return fmt.Errorf("the full copy is not used: %w", err)
+	}
+	f.s.loading.Store(false)
 	f.l.mu.Lock()
 	defer f.l.mu.Unlock()
-	f.l.state = "sync"
+	f.l.state, f.l.id, f.l.offset = "connected", id, from
 	return nil
 }
 
-// has returns the offset up to which the server has a whole state of the stream, -1 if it
-// has none.
-func (f *follower) has() int64 {
-	if f.copy != nil {
-		return -1
+// receive loads the file of a full copy: $ and its length, or a mark that follows it, come
+// before.
+func (f *follower) receive(state *Server) error {
+	head, err := "", error(nil)
+	for err == nil && head == "" {
+		head, err = f.line()
 	}
+	if err != nil {
+		return err
+	}
+	mark, marked := strings.CutPrefix(head, "$EOF:")
+	size, ok := parseInt([]byte(strings.TrimPrefix(head, "$")))
+	if head[0] != '$' || marked && len(mark) != 40 || !marked && (!ok || size < 0) {
+		return fmt.Errorf("unexpected begin %q", head)
+	}
+	r := &rdbReader{in: f}
+	if !marked {
+		r.in = io.LimitReader(f, size)
+	}
+	own := state.internalSession(fromMaster)
+	defer own.release()
+	if _, err := own.loadRDB(r, withExpired, func() error { own.release(); return f.bounded(state) }); err != nil {
+		return err
+	}
+	if !marked && r.at() != size {
+		return fmt.Errorf("has %d bytes after the end mark", size-r.at())
+	}
+	if marked && string(r.take(len(mark))) != mark {
+		return errors.New("has no mark after its end")
+	}
+	f.in = reader{buf: append(append([]byte(nil), r.rest()...), f.in.buf[f.in.next:]...)}
+	return nil
+}
+
+// Read reads the master's bytes, for receive. A sign of life answers them once a second.
+func (f *follower) Read(b []byte) (int, error) {
+	if rest := f.in.buf[f.in.next:]; len(rest) > 0 {
+		n := copy(b, rest)
+		f.in.next += n
+		f.in.begin = f.in.next
+		return n, nil
+	}
+	now := time.Now()
+	if now.Sub(f.said) > time.Second {
+		f.said = now
+		if _, err := f.nc.Write([]byte("\n")); err != nil {
+			return 0, err
+		}
+	}
+	if err := f.nc.SetReadDeadline(now.Add(masterTimeout)); err != nil {
+		return 0, err
+	}
+	return f.nc.Read(b)
+}
+
+// has returns the offset up to which the server has the stream.
+func (f *follower) has() int64 {
 	f.l.mu.Lock()
 	defer f.l.mu.Unlock()
 	return f.l.offset
 }
 
 // bounded returns an error if a copy takes more memory than it may. A server with
-// maxmemory takes a copy of up to twice that: a master with the same bound fits, and
-// what it replaces while it sends.
-func (f *follower) bounded() error {
-	if f.copy == nil {
-		return nil
-	}
+// maxmemory takes a copy of up to twice that: a master with the same bound fits, whatever
+// it counts.
+func (f *follower) bounded(state *Server) error {
 	limit := f.s.limit.Load()
-	if used, _ := f.copy.state.memory(); limit > 0 && used/2/int64(len(f.s.shards)) > limit {
-		return fmt.Errorf("the full copy is larger than twice maxmemory: %d bytes; the old data stay", used)
+	if used, _ := state.memory(); limit > 0 && used/2/int64(len(f.s.shards)) > limit {
+		return fmt.Errorf("is larger than twice maxmemory: %d bytes; the old data stay", used)
 	}
 	return nil
 }
@@ -187,59 +260,25 @@ func (f *follower) bounded() error {
 // apply executes the complete commands, and counts their offset in the stream. Inside a
 // transaction the offset does not advance: a link that is cut there resumes at its
 // beginning.
-func (f *follower) apply(ctx context.Context) error {
+func (f *follower) apply() error {
 	for {
 		args, err := f.in.command()
 		if err != nil || args == nil {
 			return err
 		}
-		if is(args[0], "REPLSYNCED") && len(args) == 2 && f.copy != nil && f.copy.until < 0 {
-			until, ok := parseInt(args[1])
-			if !ok || until < f.copy.offset {
-				return errors.New("a full copy without a valid end")
-			}
-			f.copy.until = until
-		} else {
-			if f.own.do(args); f.own.errors > 0 {
-				return fmt.Errorf("a command of the stream failed: %s", f.own.out)
-			}
-			f.own.out, f.own.done = f.own.out[:0], 0
-			if f.copy == nil || f.copy.until >= 0 {
-				f.pending += int64(f.in.next - f.in.begin)
-			}
+		if f.own.do(args); f.own.errors > 0 {
+			return fmt.Errorf("a command of the stream failed: %.100q: %s", args[0], f.own.out)
 		}
+		f.own.out, f.own.done = f.own.out[:0], 0
+		f.pending += int64(f.in.next - f.in.begin)
 		if f.own.tx.open {
 			continue
 		}
-		if err := f.advance(ctx); err != nil {
-			return err
-		}
-	}
-}
-
-// advance counts what is executed, and ends a copy that is whole.
-func (f *follower) advance(ctx context.Context) error {
-	n := f.pending
-	f.pending = 0
-	if f.copy == nil {
 		f.l.mu.Lock()
-		f.l.offset += n
+		f.l.offset += f.pending
 		f.l.mu.Unlock()
-		return nil
+		f.pending = 0
 	}
-	if f.copy.offset += n; f.copy.until < 0 || f.copy.offset < f.copy.until {
-		return nil
-	}
-	f.own.release()
-	if err := f.s.adopt(ctx, f.copy.state); err != nil {
-		return fmt.Errorf("the full copy is not used: %w", err)
-	}
-	f.s.loading.Store(false)
-	f.l.mu.Lock()
-	f.l.state, f.l.id, f.l.offset = "connected", f.copy.id, f.copy.offset
-	f.l.mu.Unlock()
-	f.copy, f.own = nil, f.s.internalSession(fromMaster)
-	return nil
 }
 
 // aside returns an empty server whose shards have the same keys as those of s.
