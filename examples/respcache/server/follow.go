@@ -5,9 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -20,7 +20,7 @@ type follower struct {
 	in      reader
 	own     *session // executes the stream
 	pending int64    // bytes of a transaction that is not complete
-	said    time.Time
+	saying  sync.Mutex
 }
 
 // follow returns why it ended; the server then has its old data or those of the stream.
@@ -37,7 +37,12 @@ func (f *follower) follow(ctx context.Context) (err error) {
 		f.own.discard()
 		f.own.release()
 	}()
-	if err := f.greet(ctx); err != nil {
+	answer, err := f.greet()
+	if err != nil {
+		return err
+	}
+	defer f.beat(ctx)()
+	if err := f.begin(ctx, answer); err != nil {
 		return err
 	}
 	f.own = f.s.internalSession(fromMaster)
@@ -46,13 +51,48 @@ func (f *follower) follow(ctx context.Context) (err error) {
 			return err
 		}
 		f.own.release()
-		if _, err := f.nc.Write(appendCommand(nil, "REPLCONF", "ACK", itoa(f.has()))); err != nil {
+		if err := f.say(); err != nil {
 			return err
 		}
 		if err := f.fill(); err != nil {
 			return err
 		}
 	}
+}
+
+// say tells the master how far the server is in the stream or, during a copy, that it is alive.
+func (f *follower) say() error {
+	f.saying.Lock()
+	defer f.saying.Unlock()
+	text := []byte("\n")
+	if f.l.connected() {
+		text = appendCommand(nil, "REPLCONF", "ACK", itoa(f.has()))
+	}
+	_, err := f.nc.Write(text)
+	return err
+}
+
+// beat says so once a second, until stop. A Redis that has sent a copy from memory begins the
+// stream only when it hears that after its end.
+func (f *follower) beat(ctx context.Context) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		t := time.NewTicker(time.Second)
+		defer t.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-t.C:
+			}
+			if f.say() != nil {
+				return
+			}
+		}
+	}()
+	return func() { cancel(); f.nc.Close(); <-ended }
 }
 
 func (f *follower) fill() error {
@@ -64,17 +104,9 @@ func (f *follower) fill() error {
 	return err
 }
 
-// greet sends the server's identity and offset, and reads what the master answers: a copy,
-// if it is one, to its end. A Redis refuses PSYNC with other commands before it that are not
-// answered.
-func (f *follower) greet(ctx context.Context) error {
-	f.l.mu.Lock()
-	id, offset := f.l.id, f.l.offset
-	f.l.mu.Unlock()
-	next := offset + 1
-	if id == "?" {
-		next = -1
-	}
+// greet sends the server's identity and offset, and returns the words of the master's answer.
+// A Redis refuses PSYNC if an answer to a command before it is on its way.
+func (f *follower) greet() (answer []string, err error) {
 	for _, words := range [][]string{
 		{"REPLCONF", "listening-port", itoa(int64(f.s.Addr().Port))},
 		{"REPLCONF", "capa", "eof", "capa", "psync2"},
@@ -82,33 +114,42 @@ func (f *follower) greet(ctx context.Context) error {
 	} {
 		answer, err := f.ask(words...)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if strings.HasPrefix(answer, "-") && !strings.HasPrefix(answer, "-ERR Unrecognized REPLCONF option") {
-			return errors.New(answer[1:])
+			return nil, errors.New(answer[1:])
 		}
 	}
-	answer, err := f.ask("PSYNC", id, itoa(next))
-	if err != nil {
-		return err
+	f.l.mu.Lock()
+	id, next := f.l.id, f.l.offset+1
+	f.l.mu.Unlock()
+	if id == "?" {
+		next = -1
 	}
-	words := strings.Fields(answer)
+	text, err := f.ask("PSYNC", id, itoa(next))
+	if err == nil && strings.HasPrefix(text, "-") {
+		err = errors.New(text[1:])
+	}
+	return strings.Fields(text), err
+}
+
+// begin does what the master has answered.
+func (f *follower) begin(ctx context.Context, answer []string) error {
 	word := func(i int, otherwise string) string {
-		if i < len(words) {
-			return words[i]
+		if i < len(answer) {
+			return answer[i]
 		}
 		return otherwise
 	}
+	from, ok := parseInt([]byte(word(2, "")))
 	switch {
-	case strings.HasPrefix(answer, "-"):
-		return errors.New(answer[1:])
-	case words[0] == "+CONTINUE" && len(words) <= 3:
-		id = word(1, id)
+	case answer[0] == "+CONTINUE" && len(answer) <= 3:
+		f.l.mu.Lock()
+		id := word(1, f.l.id)
+		f.l.mu.Unlock()
 		return f.resume(id, word(2, id))
-	case words[0] == "+FULLRESYNC" && (len(words) == 3 || len(words) == 4):
-		if from, ok := parseInt([]byte(words[2])); ok && from >= 0 {
-			return f.begin(ctx, words[1], from, word(3, words[1]))
-		}
+	case answer[0] == "+FULLRESYNC" && ok && from >= 0 && len(answer) <= 4:
+		return f.copy(ctx, answer[1], from, word(3, answer[1]))
 	}
 	return fmt.Errorf("unexpected answer to PSYNC: %q", answer)
 }
@@ -157,104 +198,11 @@ func (f *follower) resume(id, chain string) error {
 	return nil
 }
 
-// begin receives a full copy. It is loaded aside, into a server that no client sees. Clients
-// read the old data until the copy is whole; if it never is, the old data stay. The price is
-// memory: the old data and the new ones at the same time.
-func (f *follower) begin(ctx context.Context, id string, from int64, chain string) error {
-	if !f.l.setChain(f.s, chain) {
-		return errCycle
-	}
-	state, err := f.s.aside()
-	if err != nil {
-		return err
-	}
-	_, keys := f.s.memory()
-	f.s.loading.Store(keys == 0)
-	f.l.setState("sync")
-	if err := f.receive(state); err != nil {
-		return fmt.Errorf("the full copy: %w", err)
-	}
-	if err := f.s.adopt(ctx, state); err != nil {
-		return fmt.Errorf("the full copy is not used: %w", err)
-	}
-	f.s.loading.Store(false)
-	f.l.mu.Lock()
-	defer f.l.mu.Unlock()
-	f.l.state, f.l.id, f.l.offset = "connected", id, from
-	return nil
-}
-
-// receive loads the file of a full copy: $ and its length, or a mark that follows it, come
-// before.
-func (f *follower) receive(state *Server) error {
-	head, err := "", error(nil)
-	for err == nil && head == "" {
-		head, err = f.line()
-	}
-	if err != nil {
-		return err
-	}
-	mark, marked := strings.CutPrefix(head, "$EOF:")
-	size, ok := parseInt([]byte(strings.TrimPrefix(head, "$")))
-	if head[0] != '$' || marked && len(mark) != 40 || !marked && (!ok || size < 0) {
-		return fmt.Errorf("unexpected begin %q", head)
-	}
-	r := &rdbReader{in: f}
-	if !marked {
-		r.in = io.LimitReader(f, size)
-	}
-	own := state.internalSession(fromMaster)
-	defer own.release()
-	if _, err := own.loadRDB(r, withExpired, func() error { own.release(); return f.bounded(state) }); err != nil {
-		return err
-	}
-	if !marked && r.at() != size {
-		return fmt.Errorf("has %d bytes after the end mark", size-r.at())
-	}
-	if marked && string(r.take(len(mark))) != mark {
-		return errors.New("has no mark after its end")
-	}
-	f.in = reader{buf: append(append([]byte(nil), r.rest()...), f.in.buf[f.in.next:]...)}
-	return nil
-}
-
-// Read reads the master's bytes, for receive. A sign of life answers them once a second.
-func (f *follower) Read(b []byte) (int, error) {
-	if rest := f.in.buf[f.in.next:]; len(rest) > 0 {
-		n := copy(b, rest)
-		f.in.next += n
-		f.in.begin = f.in.next
-		return n, nil
-	}
-	now := time.Now()
-	if now.Sub(f.said) > time.Second {
-		f.said = now
-		if _, err := f.nc.Write([]byte("\n")); err != nil {
-			return 0, err
-		}
-	}
-	if err := f.nc.SetReadDeadline(now.Add(masterTimeout)); err != nil {
-		return 0, err
-	}
-	return f.nc.Read(b)
-}
-
 // has returns the offset up to which the server has the stream.
 func (f *follower) has() int64 {
 	f.l.mu.Lock()
 	defer f.l.mu.Unlock()
 	return f.l.offset
-}
-
-// bounded returns an error if a copy takes more memory than it may. A server with
-// maxmemory takes a copy of up to twice that: a master with the same bound fits, whatever
-// it counts.
-func (f *follower) bounded(state *Server) error {
-	limit := f.s.limit.Load()
-	if used, _ := state.memory(); limit > 0 && used/2/int64(len(f.s.shards)) > limit {
-		return fmt.Errorf("is larger than twice maxmemory: %d bytes; the old data stay", used)
-	}
-	return nil
 }
 
 // apply executes the complete commands, and counts their offset in the stream. Inside a
@@ -279,47 +227,4 @@ func (f *follower) apply() error {
 		f.l.mu.Unlock()
 		f.pending = 0
 	}
-}
-
-// aside returns an empty server whose shards have the same keys as those of s.
-func (s *Server) aside() (*Server, error) {
-	o := Options{Shards: len(s.shards), Policy: s.config.get("maxmemory-policy"), now: s.now}
-	values, err := o.check()
-	if err != nil {
-		return nil, err
-	}
-	state, err := newState(o, values)
-	if err != nil {
-		return nil, err
-	}
-	state.cancel() // nothing runs in it
-	state.seed = s.seed
-	return state, nil
-}
-
-// adopt makes the contents of another server those of s, in memory and in the log, at
-// one moment. If there is an error, nothing has changed.
-func (s *Server) adopt(ctx context.Context, state *Server) error {
-	swap := func() { // with all shards locked
-		s.feed.restart()
-		for i, sh := range s.shards {
-			old := state.shards[i]
-			for k := range sh.watched {
-				if sh.dict.peek(k) != nil || old.dict.peek(k) != nil {
-					for w := range sh.watched[k] {
-						w.tx.dirty.Store(true)
-					}
-				}
-			}
-			sh.take(old)
-		}
-	}
-	if s.feed.file != nil {
-		return s.feed.file.replace(ctx, state, swap)
-	}
-	own := s.internalSession(fromMaster)
-	own.need(s.all)
-	defer own.release()
-	swap()
-	return nil
 }
