@@ -81,6 +81,9 @@ func TestSnapshotFails(t *testing.T) {
 		}}, false)
 		sn.end()
 		require.ErrorIs(t, err, errFull)
+		for _, sh := range s.shards {
+			require.Nil(t, sh.walk, "nothing is handed over any more")
+		}
 		ask(own, "INCR", account(n))
 		want := s.state()
 		next := s.cutNow(t)
@@ -89,9 +92,6 @@ func TestSnapshotFails(t *testing.T) {
 		require.NoError(t, next.write(t.Context(), &f, false))
 		next.end()
 		require.Equal(t, want, stateOf(t, f.Bytes()))
-	}
-	for _, sh := range s.shards {
-		require.Nil(t, sh.walk)
 	}
 }
 
