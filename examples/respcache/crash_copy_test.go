@@ -169,25 +169,6 @@ func TestCutCopyKeepsWhatRedisKeeps(t *testing.T) {
 	}
 }
 
-// TestRedisIsRefused: a redis-server that tries to become respcache's replica gets an
-// error after which it tries again once a second, and keeps its data.
-func TestRedisIsRefused(t *testing.T) {
-	t.Parallel()
-	master, replica := respcache(t), redisServer(t)
-	fillKeys(t, master, "new", 10, 10)
-	fillKeys(t, replica, "old", 10, 10)
-	before := keysOf(t, replica)
-	host, port, _ := net.SplitHostPort(master.addr)
-	require.Equal(t, "+OK\r\n", replica.dial(t).must(t, "REPLICAOF", host, port))
-	refusals := func() int { return strings.Count(replica.log.String(), "NOMASTERLINK respcache cannot") }
-	until(t, "it is refused twice", func() bool { return refusals() >= 2 })
-	require.NotContains(t, replica.log.String(), "Retrying with SYNC", "after which it calls again at once")
-	// Each call is one connection; the others are those of this test and its node's start.
-	require.LessOrEqual(t, info(t, master, "total_connections_received"), refusals()+10)
-	require.Equal(t, before, keysOf(t, replica))
-	require.Contains(t, master.log.String(), "as a Redis does")
-}
-
 // TestOneDirectory: a second server on the same directory does not start, and one after a
 // crash does. What was loaded is said.
 func TestOneDirectory(t *testing.T) {

@@ -89,9 +89,7 @@ func saveAndLoad(t *testing.T, a, b *node) {
 	left, err := filepath.Glob(filepath.Join(a.dir, "temp-*"))
 	require.NoError(t, err)
 	require.Empty(t, left)
-	b.kill()
-	require.NoError(t, os.WriteFile(filepath.Join(b.dir, "dump.rdb"), dump, 0o600))
-	b.start()
+	startOn(t, b, dump)
 	require.Equal(t, strings.Split(want, "\n"), strings.Split(keyspace(t, b.dial(t), time.Now(), "k*", "10"), "\n"))
 }
 
@@ -104,7 +102,7 @@ func refuseToLoad(t *testing.T) {
 	n.kill()
 	whole, err := os.ReadFile(filepath.Join(r.dir, "dump.rdb"))
 	require.NoError(t, err)
-	for why, b := range map[string][]byte{"which is not a string": whole, `begins with "RED"`: []byte("RED"), "bad data format": whole[:30]} {
+	for why, b := range map[string][]byte{`the key "list" is a list`: whole, `begins with "RED"`: []byte("RED"), "the file ends before its end mark": whole[:30]} {
 		require.NoError(t, os.WriteFile(filepath.Join(n.dir, "dump.rdb"), b, 0o600))
 		require.Error(t, n.tryStart())
 		require.Contains(t, n.log.String(), why)

@@ -186,12 +186,16 @@ func (a *aof) wait(seq int64) bool {
 }
 
 // after runs f in the writer, once all that was put before is written.
-func (a *aof) after(f func() error) error {
-	done := make(chan error, 1)
+func (a *aof) after(f func() error) error { return <-a.enqueue(f) }
+
+// enqueue is after without waiting: if all shards are locked, f runs between the effects of
+// before this moment and those that come.
+func (a *aof) enqueue(f func() error) (done chan error) {
+	done = make(chan error, 1)
 	if err := a.queue.Put(context.Background(), chunk{then: f, done: done}); err != nil {
-		return err
+		done <- err
 	}
-	return <-done
+	return done
 }
 
 // everySecond forces the file to disk once a second, starts a rewrite if the file has

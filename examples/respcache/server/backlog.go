@@ -39,33 +39,43 @@ func (s *Server) setBacklog(size string) {
 	f.ring = next
 }
 
-// attach makes a replica follow the stream from an offset on or, if that is no longer in
-// the ring, from now on.
-func (f *feed) attach(r *replica, id string, from, size int64) (partial bool) {
-	var ring *ringbuffer.Ring[byte]
-	if !f.hasRing() {
-		ring = newRing(size) // before the lock, for which writers wait with their shards locked
+// makeRing allocates the backlog if there is none: before the locks for which writers wait.
+func (f *feed) makeRing(size int64) {
+	f.mu.Lock()
+	has := f.ring != nil
+	f.mu.Unlock()
+	if has {
+		return
 	}
+	ring := newRing(size)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.ring == nil {
 		f.ring = ring
 	}
-	f.on.Store(true)
-	f.replicas[r] = struct{}{}
-	r.id, r.pos, r.acked = f.id, f.offset, -1
-	lag := f.offset - from
-	if partial = id == f.id && 0 <= lag && lag <= int64(f.ring.Len()); partial {
-		r.pos, r.acked = from, from
-	}
-	r.heard = time.Now()
-	return partial
 }
 
-func (f *feed) hasRing() bool {
+// attach makes a replica follow the stream from now on. There is a ring, and all shards are
+// locked, so that the effects of all that comes are in the stream.
+func (f *feed) attach(r *replica) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.ring != nil
+	f.on.Store(true)
+	f.replicas[r] = struct{}{}
+	r.id, r.pos, r.acked, r.heard = f.id, f.offset, -1, time.Now()
+}
+
+// resume makes a replica that has the stream up to an offset follow it, and reports whether
+// the ring still has what comes next.
+func (f *feed) resume(r *replica, id string, has int64) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if lag := f.offset - has; id != f.id || f.ring == nil || lag < 0 || lag > int64(f.ring.Len()) {
+		return false
+	}
+	f.replicas[r] = struct{}{}
+	r.id, r.pos, r.acked, r.heard = id, has, has, time.Now()
+	return true
 }
 
 func (f *feed) detach(r *replica) {

@@ -148,6 +148,7 @@ func (s *session) bitfield(args [][]byte, maySet bool) {
 		}
 		if next != n {
 			from, to := op.at>>3, (op.at+op.width-1)>>3+1
+			sh.preserve(it)
 			op.write(it.value(), op.at, next)
 			s.overwrite(sh, it, int(from), it.value()[from:to])
 		}

@@ -40,7 +40,7 @@ func TestConfigIsInForce(t *testing.T) {
 		"auto-aof-rewrite-min-size": "1048576", "maxmemory": "1073741824", "maxmemory-policy": "allkeys-lru", "notify-keyspace-events": "AKE", "repl-backlog-size": "1000000",
 		"appenddirname": logDir, "appendfilename": "appendonly.aof", "bind": "127.0.0.1", "databases": "1", "dbfilename": dumpName, "hz": "10",
 		"proto-max-bulk-len": "536870912", "rdbchecksum": "yes", "rdbcompression": "no", "replica-read-only": "yes", "replicaof": "", "slaveof": "", "save": "900 1",
-		"acllog-max-len": "128", "aof-use-rdb-preamble": "no", "client-query-buffer-limit": "2097152", "daemonize": "no", "key-load-delay": "0",
+		"acllog-max-len": "128", "aof-use-rdb-preamble": "yes", "client-query-buffer-limit": "2097152", "daemonize": "no", "key-load-delay": "0",
 		"latency-tracking-info-percentiles": "50 99.9", "maxmemory-clients": "0", "maxmemory-samples": "0", "repl-timeout": "60",
 	})
 	s := start(t, Options{Config: given})

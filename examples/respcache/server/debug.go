@@ -47,6 +47,7 @@ var debugging map[string]handler
 func init() {
 	debugging = map[string]handler{
 		"change-repl-id2":    debugReplID,
+		"digest2":            debugDigest,
 		"error3":             func(s *session, args [][]byte) { s.err(spaced.Replace(string(args[2]))) },
 		"help2":              help("debug"),
 		"loadaof2":           debugLoadAOF,
@@ -117,8 +118,7 @@ func debugReload(s *session, _ [][]byte) {
 			s.look(sh, sh.timed.At(i))
 		}
 	}
-	b, changes, start := s.srv.snapshot()
-	err := s.srv.writeDump(b, changes, start)
+	err := s.srv.saveNow()
 	var state *Server
 	if err == nil {
 		state, err = s.srv.aside()

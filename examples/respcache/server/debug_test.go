@@ -1,10 +1,8 @@
 package server
 
 import (
-	"io"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -134,16 +132,14 @@ func TestSync(t *testing.T) {
 	c, tool := dial(t, s), dial(t, s)
 	c.do("SET k v")
 	tool.send("SYNC\r\n")
-	head, err := tool.r.ReadString('\n')
-	require.NoError(t, err)
-	n, err := strconv.Atoi(strings.TrimSpace(head[1:]))
-	require.NoError(t, err)
-	file := make([]byte, n)
-	_, err = io.ReadFull(tool.r, file)
-	require.NoError(t, err)
+	file := tool.file()
 	other := stopped(t, Options{})
-	_, err = other.loadKeys(file)
+	loader := other.internalSession(fromFile)
+	r := &rdbReader{b: file}
+	_, err := loader.loadRDB(r, withoutExpired, nil)
+	loader.release()
 	require.NoError(t, err)
+	require.Empty(t, r.rest())
 	require.Equal(t, s.state(), other.state())
 	require.Equal(t, "[SELECT 0]", tool.reply())
 	c.do("SET k w EX 100")
@@ -152,12 +148,4 @@ func TestSync(t *testing.T) {
 	require.Equal(t, "[DEL k]", tool.reply())
 	require.Equal(t, "[0]", "["+c.do("WAIT 1 1")+"]", "it says nothing of how far it is")
 	tool.nc.Close()
-
-	// One file at a time is in memory.
-	require.True(t, s.snapshots.CompareAndSwap(false, true))
-	refused := dial(t, s)
-	require.Contains(t, refused.do("SYNC"), "-ERR another SYNC is in progress")
-	s.snapshots.Store(false)
-	refused.do("REPLCONF capa eof")
-	require.Equal(t, "-"+errCapa, refused.do("SYNC"))
 }

@@ -29,7 +29,7 @@ func undump(payload []byte) (val []byte, text string) {
 	}
 	r := rdbReader{b: payload[:body]}
 	kind := r.uint(1, binary.LittleEndian)
-	if val = r.string(); r.err != nil || kind != rdbString || len(r.b) > 0 {
+	if val = r.string(); r.err != nil || kind != rdbString || len(r.rest()) > 0 {
 		return nil, "ERR Bad data format"
 	}
 	return val, ""

@@ -36,12 +36,7 @@ func (f *feed) append(b []byte) (next []byte, seq int64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.offset += int64(len(b))
-	if f.ring != nil {
-		f.ring.PushSlice(b)
-		for r := range f.replicas {
-			r.signal()
-		}
-	}
+	f.push(b)
 	if f.file == nil {
 		return keep(b), 0
 	}
@@ -114,11 +109,30 @@ func (f *feed) good() (n int) {
 	return n
 }
 
+// behind reports whether there is a replica that has not acknowledged an offset.
+func (f *feed) behind(offset int64) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for r := range f.replicas {
+		if r.acked < offset {
+			return true
+		}
+	}
+	return false
+}
+
 // position returns the offset of this moment.
 func (f *feed) position() int64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.offset
+}
+
+// stream returns the id of the stream of this moment.
+func (f *feed) stream() string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.id
 }
 
 // wait waits until everything up to seq is on disk, and reports whether it is.
@@ -139,38 +153,26 @@ func (f *feed) close() error {
 	return f.file.close()
 }
 
-// A walk visits all items in small pieces, with the lock held for one piece at a time,
-// and so costs no copy of the whole. Changes in the meantime are in the stream: replaying
-// the stream, from before the walk began, on top of the walk's items gives the state at
-// the stream's end.
-//
-// The array of a shard's keys is walked from its end to its begin: new keys come
-// behind the walk, and a deletion moves the last key, so that none that stays is
-// missed.
-func (s *Server) walk(ctx context.Context, write func(b []byte) error) error {
-	const piece = 32 << 10
-	var buf []byte
-	for _, sh := range s.shards {
-		for left := -1; left != 0; {
-			buf = buf[:0]
-			sh.mu.Lock()
-			if left < 0 || left > sh.keys.Len() {
-				left = sh.keys.Len()
-			}
-			for ; left > 0 && len(buf) < piece; left-- {
-				buf = appendSet(buf, sh.keys.At(left-1))
-			}
-			sh.mu.Unlock()
-			if len(buf) == 0 {
-				continue
-			}
-			if err := write(buf); err != nil {
-				return err
-			}
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-		}
+// tell puts a command into the stream that is for the replicas alone: the file does not
+// need it.
+func (f *feed) tell(words ...string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.replicas) == 0 {
+		return
 	}
-	return nil
+	b := appendCommand(nil, words...)
+	f.offset += int64(len(b))
+	f.push(b)
+}
+
+// push puts effects into the ring. The caller holds the lock.
+func (f *feed) push(b []byte) {
+	if f.ring == nil {
+		return
+	}
+	f.ring.PushSlice(b)
+	for r := range f.replicas {
+		r.signal()
+	}
 }

@@ -53,6 +53,7 @@ var helpTexts = map[string][][2]string{
 	},
 	"debug": {
 		{"CHANGE-REPL-ID", "Begin another stream: every replica copies all data."},
+		{"DIGEST", "A checksum of all keys, values and whether there are deadlines: that of a Redis with the same."},
 		{"ERROR <text>", "Reply with an error."},
 		{"LOADAOF", "Load the log again in place of what is in memory."},
 		{"OBJECT <key>", "Where a value lies, and how long it is."},

@@ -93,6 +93,23 @@ func (c *client) reply() string {
 	return text
 }
 
+// file reads the file of a full copy.
+func (c *client) file() []byte {
+	c.t.Helper()
+	head := "\n"
+	for head == "\n" { // a sign of life
+		var err error
+		head, err = c.r.ReadString('\n')
+		require.NoError(c.t, err)
+	}
+	n, err := strconv.Atoi(strings.Trim(head, "$\r\n"))
+	require.NoError(c.t, err)
+	b := make([]byte, n)
+	_, err = io.ReadFull(c.r, b)
+	require.NoError(c.t, err)
+	return b
+}
+
 func (c *client) read() (string, error) {
 	if err := c.nc.SetReadDeadline(time.Now().Add(patience)); err != nil {
 		return "", err

@@ -220,7 +220,7 @@ func infoPersistence(r *report) {
 	srv := r.s.srv
 	v := &srv.saves
 	v.mu.Lock()
-	changes, failed, took, count := v.changes, v.failed, v.took, v.count
+	changes, failed, took, count, handed := v.changes, v.failed, v.took, v.count, v.handed
 	v.mu.Unlock()
 	r.line("loading", flag[srv.loading.Load()])
 	r.line("rdb_changes_since_last_save", r.sums.changes-min(changes, r.sums.changes))
@@ -229,6 +229,7 @@ func infoPersistence(r *report) {
 	r.line("rdb_last_bgsave_status", status(failed))
 	r.line("rdb_last_bgsave_time_sec", int64(took.Seconds()))
 	r.line("rdb_saves", count)
+	r.line("rdb_last_cow_size", handed)
 	a := srv.feed.file
 	r.line("aof_enabled", flag[a != nil])
 	if a == nil {

@@ -16,6 +16,7 @@ type item struct {
 	room uint32 // and its capacity
 	at   int64  // deadline in Unix milliseconds; 0 means no deadline
 	used uint32 // when the key was last read or written; see stamp
+	cut  uint32 // the last snapshot that has no need of the item: see shard.preserve
 }
 
 // space returns the memory that the value may take.

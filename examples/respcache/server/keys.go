@@ -160,7 +160,7 @@ func dbsize(s *session, _ [][]byte) {
 // back at the next start.
 func flushAll(s *session, args [][]byte) {
 	if s.flush(args) && s.origin != fromFile && s.srv.savesItself() {
-		_ = s.srv.writeDump(s.srv.snapshot()) // it has logged the error, and the save points try again
+		_ = s.srv.saveNow() // it has logged the error, and the save points try again
 	}
 }
 

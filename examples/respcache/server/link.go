@@ -118,6 +118,12 @@ func (l *link) connect(ctx context.Context, s *Server) (err error) {
 	return (&follower{l: l, s: s, nc: nc}).follow(ctx)
 }
 
+func (l *link) setState(state string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.state = state
+}
+
 func (l *link) connected() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -134,10 +140,10 @@ func (s *Server) chain() string {
 	return s.runID + "," + s.link.chain
 }
 
-// setChain takes the master's chain, and reports whether the server is not in it: if it
-// is, it would copy its own data. If the chain has changed, its replicas are notified.
+// setChain takes the master's chain, and reports whether the server, or its stream, is not in
+// it: if it is, it would copy its own data. If the chain has changed, its replicas are notified.
 func (l *link) setChain(s *Server, chain string) bool {
-	if slices.Contains(strings.Split(chain, ","), s.runID) {
+	if all := strings.Split(chain, ","); slices.Contains(all, s.runID) || slices.Contains(all, s.feed.stream()) {
 		return false
 	}
 	l.mu.Lock()

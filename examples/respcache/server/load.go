@@ -130,7 +130,8 @@ func (a *aof) unlisted(m *manifest) (names []string, err error) {
 	return names, nil
 }
 
-// load executes the commands of a file. What follows the last complete one, or the
+// load executes the commands of a file, or of what follows a file in the form of dump.rdb,
+// as a base is since Redis 4. What follows the last complete one, or the
 // last complete transaction, is what a crash has left of a write that was never
 // acknowledged: in the last file it is cut off, and anywhere else it is an error.
 func (s *Server) load(path string, last bool) (size int64, err error) {
@@ -143,6 +144,15 @@ func (s *Server) load(path string, last bool) (size int64, err error) {
 	defer own.release()
 	in := reader{strict: true}
 	read, good := int64(0), int64(0)
+	var magic [len(rdbMagic)]byte
+	if n, _ := f.ReadAt(magic[:], 0); string(magic[:n]) == rdbMagic || filepath.Ext(path) == ".rdb" {
+		r := &rdbReader{in: f}
+		if _, err := own.loadRDB(r, withExpired, nil); err != nil {
+			return 0, fmt.Errorf("server: %s: %w", path, err)
+		}
+		in.buf = append(in.buf, r.rest()...)
+		good, read = r.at(), r.at()+int64(len(in.buf))
+	}
 	for {
 		n, err := f.Read(in.room())
 		if err != nil && err != io.EOF {

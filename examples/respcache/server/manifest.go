@@ -6,14 +6,15 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
 // The files of the log lie in a directory in the form of Redis 7, and Redis can load
-// them: a base, which is the state at some time as SET commands, and files of effects
+// them: a base, which is the state at some time in the form of dump.rdb, and files of effects
 // since then, one after the other. The manifest lists them:
 //
-//	file appendonly.aof.2.base.aof seq 2 type b
+//	file appendonly.aof.2.base.rdb seq 2 type b
 //	file appendonly.aof.2.incr.aof seq 2 type i
 //	file appendonly.aof.1.incr.aof seq 1 type h
 //
@@ -40,14 +41,14 @@ type listed struct {
 	seq  int
 }
 
-func baseFile(seq int) listed { return listed{fmt.Sprintf(logPrefix+"%d.base.aof", seq), seq} }
+func baseFile(seq int) listed { return listed{fmt.Sprintf(logPrefix+"%d.base.rdb", seq), seq} }
 func incrFile(seq int) listed { return listed{fmt.Sprintf(logPrefix+"%d.incr.aof", seq), seq} }
 
 // fileSeq returns the number in the name of a file of the log; ok is false if the name
 // is not one of such a file.
 func fileSeq(name string) (seq int, ok bool) {
 	parts := strings.Split(strings.TrimPrefix(name, logPrefix), ".")
-	if !strings.HasPrefix(name, logPrefix) || len(parts) != 3 || parts[1] != "base" && parts[1] != "incr" {
+	if !strings.HasPrefix(name, logPrefix) || len(parts) != 3 || !slices.Contains([]string{"base.rdb", "base.aof", "incr.aof"}, parts[1]+"."+parts[2]) {
 		return 0, false
 	}
 	n, ok := parseInt([]byte(parts[0]))

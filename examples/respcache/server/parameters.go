@@ -26,7 +26,7 @@ type parameter struct {
 
 var parameters = []parameter{
 	{name: "acllog-max-len", initial: strconv.Itoa(aclLogLen)},
-	{name: "aof-use-rdb-preamble", initial: "no"},
+	{name: "aof-use-rdb-preamble", initial: "yes"},
 	{name: "appenddirname", initial: logDir},
 	{name: "appendfilename", initial: "appendonly.aof"},
 	{name: "appendfsync", initial: "everysec", ofLog: true, check: oneOf("everysec", "always", "no"), apply: (*Server).setFsync, usage: "when the log is forced to disk: always, everysec or no"},

@@ -68,6 +68,7 @@ func (s *session) patch(sh *shard, it *item, off int, part []byte) bool {
 
 // overwrite is patch for a part that fits, without the change of the key.
 func (s *session) overwrite(sh *shard, it *item, off int, part []byte) {
+	sh.preserve(it)
 	if off+len(part) > int(it.size) {
 		sh.resize(it, off+len(part))
 	}

@@ -6,20 +6,22 @@ import (
 	"time"
 )
 
-// A replica connects as a client, says REPLCONF with its port and run id, and PSYNC with
-// the stream and the offset that it has. It is answered
+// Replication speaks the protocol of Redis, so that a Redis may be the replica or the master.
+// A replica connects as a client, says REPLCONF with its port, and PSYNC with the stream and
+// the number of the first byte of it that it has not. It is answered
 //
-//	+CONTINUE id chain              and the stream from there on, if the ring has it
-//	+FULLRESYNC id offset chain     else, and then FLUSHALL, all items as SET commands,
-//	                                REPLSYNCED end, and the stream from offset on
-//	-NOMASTERLINK why               if this server cannot serve it now
+//	+CONTINUE id              and the stream from there on, if the ring has it
+//	+FULLRESYNC id offset     else, and then $length and a file as SAVE writes it: the state at
+//	                          the offset. Then the stream from there on
+//	-NOMASTERLINK why         if this server cannot serve it now
 //
-// Before the stream has come to end, what has arrived of a key may be older than the
-// item that was sent; from there on the copy is whole.
+// Empty lines before the file are signs of life; later those are PINGs in the stream.
 //
-// The chain is the run ids of this server, its master, its master's master and so on. A
-// replica that finds itself in it closes the link: so no cycle is ever closed, and no
-// server copies its own data over itself.
+// A respcache as a replica says its run id too, and the answer ends with a chain: the run ids
+// of this server, its master, its master's master and so on. A replica that finds itself in it
+// closes the link: so no cycle is ever closed, and no server copies its own data over itself.
+// For a master that is a Redis, which passes its master's stream on, the chain has the
+// stream's id.
 
 // A replica is the master's side of a link.
 type replica struct {
@@ -52,11 +54,10 @@ func psync(s *session, args [][]byte) {
 	if s.conn == nil || s.replica != nil {
 		return
 	}
-	r := &replica{c: s.conn, port: s.port, wake: make(chan struct{}, 1)}
-	id, f := string(args[1]), &s.srv.feed
+	r, id, f := s.newReplica(), string(args[1]), &s.srv.feed
 	text := s.refusal()
 	if text == "" {
-		s.partial = f.attach(r, id, from, s.srv.bytes(s.srv.config.get("repl-backlog-size")))
+		s.partial = f.resume(r, id, from-1)
 		// A server that became a replica meanwhile has disconnected those that it saw.
 		if text = s.refusal(); text != "" {
 			f.detach(r)
@@ -69,30 +70,25 @@ func psync(s *session, args [][]byte) {
 	s.replica = r
 	if t := &s.srv.stats; s.partial {
 		t.syncPartial.Add(1)
-	} else {
-		t.syncFull.Add(1)
-		if id != "?" {
-			t.syncMiss.Add(1)
-		}
+	} else if id != "?" {
+		t.syncMiss.Add(1)
 	}
+}
+
+func (s *session) newReplica() *replica {
+	return &replica{c: s.conn, port: s.port, wake: make(chan struct{}, 1)}
 }
 
 const (
 	errNoMasterLink = "NOMASTERLINK Can't SYNC while not connected with my master"
 	errSelf         = "NOMASTERLINK a server cannot be its own replica"
-	// Redis tries again in a second after NOMASTERLINK, and at once after any other error.
-	errCapa = "NOMASTERLINK respcache cannot have a Redis as its replica: it sends no RDB"
 )
 
-// refusal returns why a client cannot be sent the stream now, or "".
+// refusal returns why a client cannot be sent the stream now, or "". Redis tries again in a
+// second after NOMASTERLINK, and at once after any other error.
 func (s *session) refusal() string {
 	l := &s.srv.link
 	switch {
-	case s.capa:
-		if n := s.srv.stats.refusedRedis.Add(1); n&(n-1) == 0 {
-			s.srv.log("%v asked for replication as a Redis does, which cannot be served (refused %d times so far)", s.conn.nc.RemoteAddr(), n)
-		}
-		return errCapa
 	case s.peerID == s.srv.runID:
 		return errSelf
 	case l.on.Load() && !l.connected():
@@ -115,8 +111,6 @@ func replconf(s *session, args [][]byte) {
 			s.port = clip(args[i+1])
 		case is(args[i], "RUN-ID"):
 			s.peerID = clip(args[i+1])
-		case is(args[i], "CAPA"):
-			s.capa = true
 		}
 	}
 	if len(args)%2 == 0 {
@@ -141,20 +135,14 @@ func (c *conn) feedReplica() {
 		c.nc.Close()
 		<-heard
 	}()
-	if s.rdb != nil {
-		if !c.sendRDB() {
+	if s.partial {
+		if !c.write([]byte("+CONTINUE " + r.id + s.lineage() + "\r\n")) {
 			return
 		}
-	} else if s.partial {
-		if !c.write([]byte("+CONTINUE " + r.id + " " + s.srv.chain() + "\r\n")) {
-			return
-		}
-	} else if !c.sendAll(r) {
+	} else if !c.sendCopy(r, heard) {
 		return
 	}
 	buf := make([]byte, 64<<10)
-	idle := time.NewTimer(s.srv.pingPeriod())
-	defer idle.Stop()
 	for {
 		n, ok := f.since(r.id, r.pos, buf)
 		switch {
@@ -170,35 +158,12 @@ func (c *conn) feedReplica() {
 		}
 		select {
 		case <-r.wake:
-		case <-idle.C: // an empty line, between two commands, says that the link is alive
-			if !c.write([]byte("\r\n")) {
-				return
-			}
-			idle.Reset(s.srv.pingPeriod())
 		case <-heard:
 			return
 		case <-s.srv.ctx.Done():
 			return
 		}
 	}
-}
-
-// sendAll sends the state, for a stream that goes on from the replica's position.
-func (c *conn) sendAll(r *replica) bool {
-	srv := c.s.srv
-	head := []byte("+FULLRESYNC " + r.id + " " + itoa(r.pos) + " " + srv.chain() + "\r\n")
-	if !c.write(appendCommand(head, "FLUSHALL")) {
-		return false
-	}
-	if srv.walk(srv.ctx, func(b []byte) error {
-		if !c.write(b) {
-			return net.ErrClosed
-		}
-		return nil
-	}) != nil {
-		return false
-	}
-	return c.write(appendCommand(nil, "REPLSYNCED", itoa(srv.feed.position())))
 }
 
 // hear executes the replica's commands, which acknowledge offsets.

@@ -64,8 +64,8 @@ func TestFullCopyUnderLoad(t *testing.T) {
 	replica.shards[0].check(t)
 }
 
-// cut closes the master's connections to its replicas.
-func (s *Server) cut() {
+// cutLinks closes the master's connections to its replicas.
+func (s *Server) cutLinks() {
 	s.feed.mu.Lock()
 	defer s.feed.mu.Unlock()
 	for r := range s.feed.replicas {
@@ -86,7 +86,7 @@ func TestLinkIsCut(t *testing.T) {
 		for j := range 20 {
 			ask(own, "MSET", fmt.Sprint("a", i, j), "1", fmt.Sprint("b", i, j), "2")
 		}
-		master.cut()
+		master.cutLinks()
 		for j := range 20 {
 			ask(own, "MSET", fmt.Sprint("c", i, j), "1", fmt.Sprint("d", i, j), "2")
 		}

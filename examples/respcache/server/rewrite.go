@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -26,6 +27,8 @@ func bgRewrite(s *session, _ [][]byte) {
 		s.err("ERR the append only file is off")
 	case !a.startRewrite():
 		s.err("ERR Background append only file rewriting already in progress")
+	case s.tx.running || len(s.srv.cutting) > 0:
+		s.simple("Background append only file rewriting scheduled")
 	default:
 		s.simple("Background append only file rewriting started")
 	}
@@ -61,8 +64,8 @@ func (a *aof) isRewriting() bool { return len(a.turn) > 0 }
 //
 //	manifest   base 1, incr 1                         as it was
 //	           base 1, incr 1, history base 2 incr 2  files to come have their names
-//	           base 1, incr 1, incr 2, history base 2 effects go to incr 2 from here on
-//	           … walk over all items …                into base 2, while effects go on
+//	           base 1, incr 1, incr 2, history base 2 at T: effects go to incr 2 from here on
+//	           … the snapshot of T …                  into base 2, while effects go on
 //	           base 2, incr 2, history base 1 incr 1  from here on the new files count
 //	           base 2, incr 2                         the old ones are deleted
 //
@@ -80,38 +83,16 @@ func (a *aof) rewrite(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	broken := false
-	err = a.after(func() error { // in the writer: between two effects
-		if broken = a.lost; !broken {
-			if err := a.sync(); err != nil {
-				a.fail(err)
-				return err
-			}
-			both := a.manifest
-			both.incrs = append(slices.Clone(both.incrs), incr)
-			both.history = without(slices.Clone(both.history), incr)
-			if err := a.list(both); err != nil {
-				return err
-			}
-		}
-		a.use(f)
-		a.hidden = broken
-		return nil
-	})
+	sn, broken, err := a.cutOver(ctx, f, incr)
 	if err != nil {
 		return errors.Join(err, f.Close())
 	}
-	size, err := a.writeBase(ctx, a.srv, base)
+	defer sn.end()
+	size, err := a.writeBase(base, func(w io.Writer) error { return sn.write(ctx, w, true) })
 	if err == nil {
-		// The base has effects that came during the walk; before it counts, the file
-		// that has all of them must be on disk.
 		err = a.after(func() error {
 			if a.lost {
 				return errors.New(a.lastError())
-			}
-			if err := a.sync(); err != nil {
-				a.fail(err)
-				return err
 			}
 			return a.switchTo(base, incr)
 		})
@@ -130,6 +111,40 @@ func (a *aof) rewrite(ctx context.Context) error {
 	return nil
 }
 
+// cutOver begins a snapshot, and makes the writer continue in f at the same instant. broken
+// is whether the old files are not complete.
+func (a *aof) cutOver(ctx context.Context, f logFile, incr listed) (sn *snapshot, broken bool, err error) {
+	if err := a.srv.turn(ctx); err != nil {
+		return nil, false, err
+	}
+	own := a.srv.internalSession(fromMaster)
+	own.need(a.srv.all)
+	sn = a.srv.cut()
+	done := a.enqueue(func() error {
+		if broken = a.lost; !broken {
+			if err := a.sync(); err != nil {
+				a.fail(err)
+				return err
+			}
+			both := a.manifest
+			both.incrs = append(slices.Clone(both.incrs), incr)
+			both.history = without(slices.Clone(both.history), incr)
+			if err := a.list(both); err != nil {
+				return err
+			}
+		}
+		a.use(f)
+		a.hidden = broken
+		return nil
+	})
+	own.release()
+	if err := <-done; err != nil {
+		sn.end()
+		return nil, broken, err
+	}
+	return sn, broken, nil
+}
+
 // replace makes the log that of another state, which is complete and does not change,
 // and calls swap at the moment from which the new log counts, with all shards locked.
 // Until then a start loads the old state.
@@ -145,7 +160,7 @@ func (a *aof) replace(ctx context.Context, state *Server, swap func()) error {
 	if err != nil {
 		return err
 	}
-	size, err := a.writeBase(ctx, state, base)
+	size, err := a.writeBase(base, func(w io.Writer) error { return state.writeState(w, true) })
 	if err != nil {
 		return err
 	}
@@ -248,19 +263,28 @@ func (a *aof) clean() {
 	}
 }
 
-// writeBase writes all items of a state to a file.
-func (a *aof) writeBase(ctx context.Context, state *Server, base listed) (size int64, err error) {
+// writeBase creates a base.
+func (a *aof) writeBase(base listed, write func(io.Writer) error) (size int64, err error) {
 	f, err := a.create(base)
 	if err != nil {
 		return 0, err
 	}
-	err = state.walk(ctx, func(b []byte) error {
-		n, err := f.Write(b)
-		size += int64(n)
-		return err
-	})
+	to := &counter{to: f}
+	err = write(to)
 	if err == nil {
 		err = f.Sync()
 	}
-	return size, errors.Join(err, f.Close())
+	return to.n, errors.Join(err, f.Close())
+}
+
+// A counter counts the bytes that are written through it.
+type counter struct {
+	to io.Writer
+	n  int64
+}
+
+func (c *counter) Write(b []byte) (int, error) {
+	n, err := c.to.Write(b)
+	c.n += int64(n)
+	return n, err
 }

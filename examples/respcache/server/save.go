@@ -1,8 +1,8 @@
 package server
 
 import (
-	"encoding/binary"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"sync"
@@ -14,23 +14,10 @@ import (
 // it. It is loaded at the start if there is no log.
 const dumpName = "dump.rdb"
 
-// The parts of such a file.
-const (
-	rdbMagic   = "REDIS"
-	rdbDigits  = "0010" // the version
-	rdbIdle    = 0xf8   // for how many seconds the next key was not used
-	rdbFreq    = 0xf9   // how often the next key was used
-	rdbAux     = 0xfa   // a name and a value that a reader may ignore
-	rdbResize  = 0xfb   // how many keys follow, and how many of them have a deadline
-	rdbExpire  = 0xfc   // the deadline of the next key, in milliseconds
-	rdbSeconds = 0xfd   // the same in seconds
-	rdbSelect  = 0xfe   // the number of a database
-	rdbEnd     = 0xff   // the checksum of all before it follows
-)
-
 // saves is the state of SAVE and BGSAVE.
 type saves struct {
 	running atomic.Bool
+	due     atomic.Bool // a BGSAVE is to begin as soon as it can
 	points  atomic.Pointer[[]savePoint]
 	writing sync.Mutex // of the file
 
@@ -41,32 +28,44 @@ type saves struct {
 	tried   time.Time     // when the last ended
 	count   int64         // that worked
 	changes uint64        // of keys, up to the last that worked
+	handed  int64         // bytes that clients handed over to the last BGSAVE
 }
 
 func save(s *session, _ [][]byte) {
 	if !s.srv.saves.running.CompareAndSwap(false, true) {
-		s.err("ERR Background save already in progress")
+		s.err(errSaving)
 		return
 	}
 	defer s.srv.saves.running.Store(false)
-	if err := s.srv.writeDump(s.srv.snapshot()); err != nil {
+	if err := s.srv.saveNow(); err != nil {
 		s.err("ERR " + err.Error())
 		return
 	}
 	s.ok()
 }
 
-// bgSave writes the data of this moment. The copy is made in memory, while all clients
-// wait, and takes as much memory as the keys and values; only writing to the disk is in
-// the background.
+const (
+	errSaving = "ERR Background save already in progress"
+	errBusy   = "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible."
+)
+
+// bgSave writes the data of this moment, while clients go on. In a transaction that would be
+// the middle of it: the save begins afterwards, as it does with SCHEDULE while another snapshot
+// is made.
 func bgSave(s *session, args [][]byte) {
+	v := &s.srv.saves
 	switch {
 	case len(args) > 2 || len(args) == 2 && !is(args[1], "SCHEDULE"):
 		s.err(errSyntax)
-	case !s.srv.startSave():
-		s.err("ERR Background save already in progress")
-	default:
+	case v.running.Load():
+		s.err(errSaving)
+	case !s.tx.running && s.srv.startSave():
 		s.simple("Background saving started")
+	case s.tx.running || len(args) == 2:
+		v.due.Store(true)
+		s.simple("Background saving scheduled")
+	default:
+		s.err(errBusy)
 	}
 }
 
@@ -75,12 +74,26 @@ func (s *Server) startSave() bool {
 	if !s.saves.running.CompareAndSwap(false, true) {
 		return false
 	}
-	b, changes, start := s.snapshot()
+	if !s.tryTurn() {
+		s.saves.running.Store(false)
+		return false
+	}
+	s.saves.due.Store(false)
+	sn := s.cut()
 	s.group.Go(func() {
 		defer s.saves.running.Store(false)
-		_ = s.writeDump(b, changes, start) // it has logged the error
+		_ = s.saveSnapshot(sn) // it has logged the error
 	})
 	return true
+}
+
+func (s *Server) saveSnapshot(sn *snapshot) error {
+	defer sn.end()
+	err := s.writeDump(sn.changes, sn.start, func(w io.Writer) error { return sn.write(s.ctx, w, false) })
+	s.saves.mu.Lock()
+	defer s.saves.mu.Unlock()
+	s.saves.handed = sn.handed
+	return err
 }
 
 func lastSave(s *session, _ [][]byte) { s.integer(s.srv.lastSave().Unix()) }
@@ -95,47 +108,35 @@ func (s *Server) lastSave() time.Time {
 	return s.saves.at
 }
 
-// snapshot returns the file for what the server holds. All shards are locked.
-func (s *Server) snapshot() (b []byte, changes uint64, start time.Time) {
-	start = time.Now()
-	b = append(b, rdbMagic+rdbDigits...)
-	for _, aux := range [][2]string{{"redis-ver", redisVersion}, {"redis-bits", "64"}, {"ctime", itoa(start.Unix())}, {"aof-base", "0"}} {
-		b = appendRDBString(appendRDBString(append(b, rdbAux), aux[0]), aux[1])
-	}
-	keys, timed := 0, 0
+// saveNow writes the data of this moment before it returns. All shards are locked.
+func (s *Server) saveNow() error {
+	var changes uint64
 	for _, sh := range s.shards {
-		keys += sh.keys.Len()
-		timed += sh.timed.Len()
 		changes += sh.changes
 	}
-	b = append(b, rdbSelect, 0, rdbResize)
-	b = appendRDBLength(appendRDBLength(b, keys), timed)
-	for _, sh := range s.shards {
-		for it := range sh.keys.All() {
-			if it.at != 0 {
-				b = binary.LittleEndian.AppendUint64(append(b, rdbExpire), uint64(it.at))
-			}
-			b = append(b, rdbString)
-			b = appendRDBString(appendRDBString(b, it.key), it.value())
-		}
-	}
-	b = append(b, rdbEnd)
-	return binary.LittleEndian.AppendUint64(b, crc(0, b)), changes, start
+	return s.writeDump(changes, time.Now(), func(w io.Writer) error { return s.writeState(w, false) })
 }
 
-// writeDump replaces the file on disk, whole or not at all, and notes how that went. A
-// snapshot that is older than the one on disk is not written: FLUSHALL does not wait for BGSAVE.
-func (s *Server) writeDump(b []byte, changes uint64, start time.Time) error {
-	s.saves.writing.Lock()
-	defer s.saves.writing.Unlock()
-	if s.saves.isOlder(changes) {
-		return nil
+// writeDump replaces the file on disk, whole or not at all, and notes how that went. A state
+// that is older than the one on disk does not replace it: FLUSHALL does not wait for BGSAVE.
+func (s *Server) writeDump(changes uint64, start time.Time, write func(io.Writer) error) error {
+	path := filepath.Join(s.config.get("dir"), dumpName)
+	temp, err := writeTemp(filepath.Dir(path), write)
+	if err != nil && s.ctx.Err() != nil {
+		return err // the server ends, and nothing is wrong
 	}
-	err := replaceFile(filepath.Join(s.config.get("dir"), dumpName), b)
+	v := &s.saves
+	v.writing.Lock()
+	defer v.writing.Unlock()
+	if err == nil && v.isOlder(changes) {
+		return os.Remove(temp)
+	}
+	if err == nil {
+		err = replaceFile(temp, path)
+	}
 	if err != nil {
 		s.log("%s: %v", dumpName, err)
 	}
-	v := &s.saves
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.took, v.failed, v.tried = time.Since(start), err != nil, time.Now()
@@ -146,27 +147,35 @@ func (s *Server) writeDump(b []byte, changes uint64, start time.Time) error {
 	return err
 }
 
-// isOlder reports whether the snapshot on disk has more changes.
+// isOlder reports whether the state on disk has more changes.
 func (v *saves) isOlder(changes uint64) bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return changes < v.changes
 }
 
-func replaceFile(path string, b []byte) error {
-	dir := filepath.Dir(path)
+// writeTemp writes a new file and forces it to disk. With an error there is none.
+func writeTemp(dir string, write func(io.Writer) error) (name string, err error) {
 	f, err := os.CreateTemp(dir, "temp-*.rdb")
 	if err != nil {
-		return err
+		return "", err
 	}
-	_, err = f.Write(b)
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
+	err = write(f)
+	if err == nil {
+		err = f.Sync()
 	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
+	if err = errors.Join(err, f.Close()); err != nil {
+		return "", errors.Join(err, os.Remove(f.Name()))
 	}
-	if d, err := os.Open(dir); err == nil { // the new name lasts, where directories can be synced
+	return f.Name(), nil
+}
+
+// replaceFile gives a new file the name of an older one.
+func replaceFile(temp, path string) error {
+	if err := os.Rename(temp, path); err != nil {
+		return errors.Join(err, os.Remove(temp))
+	}
+	if d, err := os.Open(filepath.Dir(path)); err == nil { // the new name lasts, where directories can be synced
 		_ = d.Sync()
 		d.Close()
 	}

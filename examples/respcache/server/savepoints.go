@@ -51,11 +51,17 @@ const saveRetry = 5 * time.Second
 
 // saveDue starts a save if a save point asks for it.
 func (s *Server) saveDue(own *session, now time.Time) {
-	points := *s.saves.points.Load()
-	if len(points) == 0 || s.saves.running.Load() {
+	v, points := &s.saves, *s.saves.points.Load()
+	if v.running.Load() {
 		return
 	}
-	v := &s.saves
+	if v.due.Load() {
+		own.startSave()
+		return
+	}
+	if len(points) == 0 {
+		return
+	}
 	v.mu.Lock()
 	saved, failed, tried := v.changes, v.failed, v.tried
 	v.mu.Unlock()
@@ -70,10 +76,15 @@ func (s *Server) saveDue(own *session, now time.Time) {
 	}
 	for _, p := range points {
 		if changes-min(saved, changes) >= max(p.changes, 1) && now.Sub(s.lastSave()) >= p.after {
-			own.need(s.all)
-			s.startSave()
-			own.release()
+			own.startSave()
 			return
 		}
 	}
+}
+
+// startSave is that of the server, for a session that has no shard locked.
+func (s *session) startSave() {
+	s.need(s.srv.all)
+	s.srv.startSave()
+	s.release()
 }

@@ -70,7 +70,8 @@ type Server struct {
 	lazy        atomic.Bool // keys expire only when they are asked for: DEBUG SET-ACTIVE-EXPIRE
 	debugging   debugAccess // who may use DEBUG
 	queryLimit  atomic.Int64
-	snapshots   atomic.Bool // a SYNC is at work
+	cutting     chan struct{} // full while a snapshot is made: see cut
+	pinged      time.Time     // when the replicas were last sent a PING; of cron
 	denied      aclLog
 
 	events    atomic.Uint32 // the classes of notify-keyspace-events
@@ -131,6 +132,7 @@ func New(o Options) (*Server, error) {
 func newState(o Options, values map[string]string) (*Server, error) {
 	s := &Server{
 		seed: maphash.MakeSeed(), now: o.now, log: o.Log, runID: newID(), began: time.Now(), maxReply: maxReply, maxPush: pushLimit,
+		cutting: make(chan struct{}, 1),
 	}
 	if s.now == nil {
 		s.now = func() int64 { return time.Now().UnixMilli() }
@@ -212,6 +214,7 @@ func (s *Server) cron() {
 			s.saveDue(own, now)
 			if s.ticks.Load()%int64(time.Second/tick) == 0 {
 				s.trimBuffers()
+				s.pingReplicas(now)
 			}
 		}
 	}

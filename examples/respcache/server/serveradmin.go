@@ -44,7 +44,7 @@ func shutdown(s *session, args [][]byte) {
 		return
 	}
 	if withSave || !without && s.srv.savesItself() {
-		if err := s.srv.writeDump(s.srv.snapshot()); err != nil {
+		if err := s.srv.saveNow(); err != nil {
 			s.err("ERR Errors trying to SHUTDOWN. Check logs.")
 			return
 		}

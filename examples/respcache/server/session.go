@@ -35,11 +35,10 @@ type session struct {
 	kept     []byte
 
 	replica *replica // the client is one, and is to be sent the stream
-	rdb     []byte   // after this, if it asked with SYNC
-	partial bool     // from where it was
+	isTool  bool     // it asked with SYNC
+	partial bool     // the stream goes on from where it was
 	port    string   // where it listens
 	peerID  string   // its run id, if it is a respcache
-	capa    bool     // it has said what Redis's replicas say of themselves
 
 	tx   transaction
 	subs subscriptions

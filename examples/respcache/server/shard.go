@@ -27,19 +27,24 @@ type shard struct {
 	hits, misses, expired, evicted uint64
 	changes                        uint64 // of keys, since the server started
 
+	cut  uint32 // the number of the last snapshot
+	walk *walk  // of that one, until it has all that it needs; else nil
+
 	seen atomic.Pointer[counts] // of the last tick
 }
 
-func newShard() *shard {
-	// An item is identified by its pointer, but hashed by its key: a pointer has no fast
-	// hash.
+func newShard() *shard { return &shard{keys: newItems(), timed: newItems()} }
+
+// newItems returns an empty set. An item is identified by its pointer, but hashed by its
+// key: a pointer has no fast hash.
+func newItems() *randset.Set[*item] {
 	seed := maphash.MakeSeed()
-	o := randset.Options[*item]{Hash: func(it *item) uint64 { return maphash.String(seed, it.key) }}
-	return &shard{keys: randset.New(o), timed: randset.New(o)}
+	return randset.New(randset.Options[*item]{Hash: func(it *item) uint64 { return maphash.String(seed, it.key) }})
 }
 
 // insert adds an item whose key is absent.
 func (sh *shard) insert(it *item) {
+	it.cut = sh.cut
 	sh.dict.put(it)
 	sh.keys.Insert(it)
 	sh.used += it.cost()
@@ -50,6 +55,7 @@ func (sh *shard) insert(it *item) {
 
 // remove removes an item.
 func (sh *shard) remove(it *item) {
+	sh.preserve(it)
 	sh.used -= it.cost()
 	if it.at != 0 {
 		sh.disarm(it)
@@ -60,6 +66,7 @@ func (sh *shard) remove(it *item) {
 
 // write gives an item another value.
 func (sh *shard) write(it *item, val []byte) {
+	sh.preserve(it)
 	if n := len(val); n <= int(it.room) && int(it.room) <= 2*n+64 {
 		it.size = uint32(copy(it.space(), val))
 		return
@@ -93,8 +100,11 @@ func (sh *shard) resize(it *item, n int) {
 
 // expire sets the deadline of an item, or removes it with 0.
 func (sh *shard) expire(it *item, at int64) {
+	if it.at == at {
+		return
+	}
+	sh.preserve(it)
 	switch {
-	case it.at == at:
 	case it.at == 0:
 		it.at = at
 		sh.used += timedCost
@@ -179,10 +189,10 @@ func (sh *shard) setPolicy(p policy) {
 	}
 }
 
-// clear removes everything and releases the memory.
+// clear removes everything and releases the memory, or leaves it to the walk that needs it.
 func (sh *shard) clear() {
 	sh.changes += uint64(sh.keys.Len())
-	sh.keys.Clear()
+	sh.keys = newItems()
 	sh.timed.Clear()
 	sh.dict, sh.used = dict{}, 0
 	sh.setPolicy(sh.policy)

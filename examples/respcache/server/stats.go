@@ -19,7 +19,7 @@ type stats struct {
 	connections, rejected           atomic.Int64
 	commands, errors                atomic.Int64
 	syncFull, syncPartial, syncMiss atomic.Int64
-	refusedRedis, panics            atomic.Int64
+	panics                          atomic.Int64
 	netIn, netOut                   atomic.Int64                       // bytes from and to clients
 	codes                           concmap.Map[string, *atomic.Int64] // errors by their first word
 

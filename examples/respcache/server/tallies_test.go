@@ -144,12 +144,13 @@ func TestFlushAllIsSaved(t *testing.T) {
 
 	ask(own, "SET", "a", "1")
 	own.need(s.all)
-	b, changes, at := s.snapshot()
+	require.True(t, s.tryTurn())
+	sn := s.cut()
 	own.release()
 	require.Equal(t, "+OK\r\n", words(own, "FLUSHALL"))
 	require.Zero(t, onDisk())
 	require.Contains(t, words(own, "INFO persistence"), "rdb_changes_since_last_save:0\r\n")
-	require.NoError(t, s.writeDump(b, changes, at))
+	require.NoError(t, s.saveSnapshot(sn))
 	require.Zero(t, onDisk(), "an older snapshot")
 
 	ask(own, "SET", "a", "1")

@@ -31,6 +31,9 @@ func waitReplicas(s *session, args [][]byte) {
 		timeout = t.C
 	}
 	target := f.position()
+	if want > 0 && s.srv.feed.behind(target) {
+		f.tell("REPLCONF", "GETACK", "*") // a Redis says by itself how far it is once a second only
+	}
 	var gone <-chan struct{}
 	for {
 		f.mu.Lock()
