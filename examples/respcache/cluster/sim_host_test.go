@@ -88,6 +88,8 @@ type host struct {
 
 	move *moving
 	gets map[int]uint64 // by the number of a move, the term in which its first part came
+
+	checked uint64 // the epoch of the last map that was compared
 }
 
 // moving is the giving side of a move.
@@ -205,7 +207,9 @@ func (h *host) handle(now time.Duration, m sim.Message) {
 			h.redirect(m.From, b.Key)
 			return
 		}
-		h.write(b)
+		if h.data[b.Key] < b.Val { // else it is an old message, and the answer was lost
+			h.write(b)
+		}
 		h.later(m.From, done{b.Key, b.Val, true})
 		h.settle(now)
 	case get:
@@ -326,7 +330,10 @@ func (h *host) carry(now time.Duration, from string, b carry) {
 	if h.term == 0 || now >= h.n.Lease() || h.view.Group != b.Range.Group || h.view.Owns(b.Range.First) {
 		return
 	}
-	if b.All {
+	if _, twice := h.gets[b.ID]; b.All {
+		if twice {
+			return
+		}
 		h.gets[b.ID] = h.term
 		for _, k := range h.w.keys {
 			if s := cluster.Slot([]byte(k)); s >= b.Range.First && s <= b.Range.Last {

@@ -149,6 +149,10 @@ func (w *world) build(s *sim.Sim) {
 // check compares the state of all nodes with the invariants.
 func (w *world) check() error {
 	for name, h := range w.hosts {
+		if h.checked == h.n.Map.Epoch {
+			continue
+		}
+		h.checked = h.n.Map.Epoch
 		text := fmt.Sprint(h.n.Map)
 		if was, ok := w.maps[h.n.Map.Epoch]; ok && was != text {
 			w.fail("R2: %s has another map of epoch %d:\n%s\n%s", name, h.n.Map.Epoch, text, was)
@@ -173,6 +177,12 @@ func (w *world) check() error {
 func (w *world) finally() error {
 	epoch := w.hosts["a"].n.Map.Epoch
 	w.seen["epochs"] += int(epoch)
+	w.seen["ranges"] += len(w.hosts["a"].n.Map.Ranges) - len(w.hosts["a"].n.Map.Groups)
+	for _, g := range w.hosts["a"].n.Map.Groups {
+		if g.Master != g.Members[0] {
+			w.seen["failover"]++
+		}
+	}
 	for name, h := range w.hosts {
 		if h.n.Map.Epoch != epoch {
 			w.fail("R5: %s has the map of epoch %d, and a that of %d", name, h.n.Map.Epoch, epoch)
@@ -220,7 +230,7 @@ func TestSim(t *testing.T) {
 			w.seen = map[string]int{}
 			sim.Check(t, seeds, w.build)
 			t.Log(w.seen)
-			for _, what := range []string{"read", "write", "epochs"} {
+			for _, what := range []string{"read", "write", "epochs", "ranges", "failover"} {
 				assert.Positive(t, w.seen[what], what)
 			}
 		})
@@ -243,6 +253,7 @@ func TestSimFinds(t *testing.T) {
 			w.seen = map[string]int{}
 			f := sim.Finds(t, 300, w.build)
 			assert.ErrorContains(t, f, x.want)
+			t.Logf("seed %d", f.Seed)
 		})
 	}
 }

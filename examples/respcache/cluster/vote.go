@@ -98,9 +98,9 @@ func (n *Node) wish() (c Change, ok bool) {
 		me.Force = true
 		return me, true
 	case n.leads == 0:
-		// The others of the group give the first of the list some time.
-		rank := time.Duration(slices.Index(g.Members, n.Self))
-		return me, n.Position.Term == g.Term && n.now-n.heard >= n.promise()+rank*n.Timeout/8
+		// One after the other: they would only take votes from each other.
+		rank := time.Duration(8*slices.Index(g.Members, n.Self) + n.group)
+		return me, n.Position.Term == g.Term && n.now-n.heard >= n.promise()+rank*n.Timeout/32
 	case x != nil && x.toTerm != 0:
 		return Change{Kind: Move, Group: n.group, Range: x.to, Term: n.leads, ToTerm: x.toTerm}, true
 	case n.barred > n.Map.Epoch:

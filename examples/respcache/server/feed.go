@@ -121,6 +121,13 @@ func (f *feed) position() int64 {
 	return f.offset
 }
 
+// stream returns the id of the stream.
+func (f *feed) stream() string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.id
+}
+
 // wait waits until everything up to seq is on disk, and reports whether it is.
 func (f *feed) wait(seq int64) bool { return f.file.wait(seq) }
 
@@ -148,23 +155,34 @@ func (f *feed) close() error {
 // behind the walk, and a deletion moves the last key, so that none that stays is
 // missed.
 func (s *Server) walk(ctx context.Context, write func(b []byte) error) error {
+	return s.walkSome(ctx, func(*item) bool { return true }, func(b []byte, _ int) error { return write(b) })
+}
+
+// walkSome is walk for the items of which keep, with the lock held, says so. write gets how many
+// commands there are.
+func (s *Server) walkSome(ctx context.Context, keep func(*item) bool, write func(b []byte, n int) error) error {
 	const piece = 32 << 10
 	var buf []byte
 	for _, sh := range s.shards {
 		for left := -1; left != 0; {
 			buf = buf[:0]
+			n := 0
 			sh.mu.Lock()
 			if left < 0 || left > sh.keys.Len() {
 				left = sh.keys.Len()
 			}
-			for ; left > 0 && len(buf) < piece; left-- {
-				buf = appendSet(buf, sh.keys.At(left-1))
+			for seen := 0; left > 0 && len(buf) < piece && seen < piece; seen++ {
+				left--
+				if it := sh.keys.At(left); keep(it) {
+					buf = appendSet(buf, it)
+					n++
+				}
 			}
 			sh.mu.Unlock()
 			if len(buf) == 0 {
 				continue
 			}
-			if err := write(buf); err != nil {
+			if err := write(buf, n); err != nil {
 				return err
 			}
 			if ctx.Err() != nil {

@@ -57,13 +57,26 @@ func (f *follower) follow(ctx context.Context) (err error) {
 		if err := f.bounded(); err != nil {
 			return err
 		}
-		if _, err := f.nc.Write(appendCommand(nil, "REPLCONF", "ACK", itoa(f.has()))); err != nil {
+		if err := f.acknowledge(); err != nil {
 			return err
 		}
 		if err := f.fill(); err != nil {
 			return err
 		}
 	}
+}
+
+// acknowledge says how much of the stream is executed.
+func (f *follower) acknowledge() error {
+	offset, ok := f.has(), true
+	if m := f.s.cluster; m != nil {
+		offset, ok = m.acknowledgeable(f)
+	}
+	if !ok {
+		return nil
+	}
+	_, err := f.nc.Write(appendCommand(nil, "REPLCONF", "ACK", itoa(offset)))
+	return err
 }
 
 func (f *follower) fill() error {
@@ -81,6 +94,9 @@ func (f *follower) greet() error {
 	id, offset := f.l.id, f.l.offset
 	f.l.mu.Unlock()
 	hello := appendCommand(nil, "REPLCONF", "listening-port", itoa(int64(f.s.Addr().Port)), "run-id", f.s.runID)
+	if m := f.s.cluster; m != nil {
+		hello = appendCommand(hello, "REPLCONF", "cluster-node", m.self, "cluster-term", utoa(m.asked.Load()))
+	}
 	hello = appendCommand(hello, "PSYNC", id, itoa(offset))
 	if _, err := f.nc.Write(hello); err != nil {
 		return err

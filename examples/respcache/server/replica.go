@@ -30,6 +30,8 @@ type replica struct {
 	acked int64  // what it has, -1 before it has a whole copy; guarded by feed.mu, as is heard
 	heard time.Time
 	wake  chan struct{}
+
+	member bool // of this server's group in a cluster
 }
 
 func (r *replica) signal() {
@@ -52,7 +54,7 @@ func psync(s *session, args [][]byte) {
 	if s.conn == nil || s.replica != nil {
 		return
 	}
-	r := &replica{c: s.conn, port: s.port, wake: make(chan struct{}, 1)}
+	r := &replica{c: s.conn, port: s.port, wake: make(chan struct{}, 1), member: s.srv.cluster != nil}
 	id, f := string(args[1]), &s.srv.feed
 	text := s.refusal()
 	if text == "" {
@@ -80,6 +82,7 @@ func psync(s *session, args [][]byte) {
 const (
 	errNoMasterLink = "NOMASTERLINK Can't SYNC while not connected with my master"
 	errSelf         = "NOMASTERLINK a server cannot be its own replica"
+	errNoMember     = "NOMASTERLINK this is not the master of that group and epoch"
 	// Redis tries again in a second after NOMASTERLINK, and at once after any other error.
 	errCapa = "NOMASTERLINK respcache cannot have a Redis as its replica: it sends no RDB"
 )
@@ -95,6 +98,8 @@ func (s *session) refusal() string {
 		return errCapa
 	case s.peerID == s.srv.runID:
 		return errSelf
+	case s.srv.cluster != nil && !s.srv.cluster.feeds(s.node, s.joined):
+		return errNoMember
 	case l.on.Load() && !l.connected():
 		return errNoMasterLink
 	}
@@ -117,6 +122,11 @@ func replconf(s *session, args [][]byte) {
 			s.peerID = clip(args[i+1])
 		case is(args[i], "CAPA"):
 			s.capa = true
+		case is(args[i], "CLUSTER-NODE"):
+			s.node = clip(args[i+1])
+		case is(args[i], "CLUSTER-TERM"):
+			term, _ := parseInt(args[i+1])
+			s.joined = uint64(term)
 		}
 	}
 	if len(args)%2 == 0 {

@@ -58,6 +58,7 @@ type Server struct {
 	link    link
 	hub     hub
 	clients concmap.Map[uint64, *conn]
+	cluster *member // nil if there is none
 
 	password  atomic.Pointer[string]
 	guarded   atomic.Bool // there is a password
