@@ -47,25 +47,23 @@ type member struct {
 
 // joinCluster makes the server a node of the cluster that cluster-nodes lists.
 func (s *Server) joinCluster() error {
-	list := s.config.get("cluster-nodes")
-	if list == "" {
+	m := s.cluster
+	if m == nil {
 		return nil
 	}
-	if s.isReplica() {
-		return errors.New("server: a node of a cluster has its master from the cluster, not from replicaof")
-	}
-	m := &member{
-		srv: s, self: s.Addr().String(), base: time.Now(), peers: map[string]chan []byte{},
-		timeout: time.Duration(s.bytes(s.config.get("cluster-node-timeout"))) * time.Millisecond,
-		acks:    int(s.bytes(s.config.get("cluster-acks"))),
-		kick:    make(chan struct{}, 1), changed: make(chan struct{}),
-		path: filepath.Join(s.config.get("dir"), fmt.Sprintf("cluster-%d.json", s.Addr().Port)),
+	m.self, m.base, m.peers = s.Addr().String(), time.Now(), map[string]chan []byte{}
+	m.timeout = time.Duration(s.bytes(s.config.get("cluster-node-timeout"))) * time.Millisecond
+	m.acks = int(s.bytes(s.config.get("cluster-acks")))
+	m.kick, m.changed = make(chan struct{}, 1), make(chan struct{})
+	m.path = filepath.Join(s.config.get("dir"), fmt.Sprintf("cluster-%d.json", s.Addr().Port))
+	if name := s.config.get("cluster-announce"); name != "" {
+		m.self = name
 	}
 	state, err := m.load()
 	if err != nil {
 		return err
 	}
-	nodes := strings.Split(list, ",")
+	nodes := strings.Split(s.config.get("cluster-nodes"), ",")
 	m.node, err = cluster.New(cluster.Options{
 		Self: m.self, Nodes: nodes, Replicas: int(s.bytes(s.config.get("cluster-replicas"))), Timeout: m.timeout, Acks: m.acks,
 		Rand: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())), State: state,
@@ -77,7 +75,6 @@ func (s *Server) joinCluster() error {
 	for _, n := range nodes {
 		if n != m.self {
 			m.peers[n] = make(chan []byte, 256)
-			s.group.Go(func() { m.talk(n) })
 		}
 	}
 	f := &s.feed
@@ -87,8 +84,10 @@ func (s *Server) joinCluster() error {
 	f.mu.Unlock()
 	m.view.Store(m.node.View(nil))
 	m.takings.Store(new([]taking))
-	s.cluster = m
 	m.step("", cluster.Start{})
+	for n, messages := range m.peers {
+		s.group.Go(func() { m.talk(n, messages) })
+	}
 	s.group.Go(m.run)
 	s.group.Go(m.converge)
 	return nil

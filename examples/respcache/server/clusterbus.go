@@ -13,7 +13,7 @@ import (
 // the password and the certificate of a replica. It is not the bus of Redis.
 
 // talk sends a peer its messages. What cannot be sent is dropped: nodes send again.
-func (m *member) talk(to string) {
+func (m *member) talk(to string, messages <-chan []byte) {
 	var nc net.Conn
 	defer func() {
 		if nc != nil {
@@ -26,13 +26,13 @@ func (m *member) talk(to string) {
 		select {
 		case <-m.srv.ctx.Done():
 			return
-		case text = <-m.peers[to]:
+		case text = <-messages:
 		}
 		var err error
 		if nc == nil {
 			if nc, err = m.srv.dialMaster(m.srv.ctx, host, port); err != nil {
 				nc = nil
-				m.drain(to)
+				m.drain(messages)
 				continue
 			}
 			m.listenTo(nc)
@@ -41,20 +41,20 @@ func (m *member) talk(to string) {
 		if _, err = nc.Write(appendCommand(nil, "CLUSTER", "BUS", string(text))); err != nil {
 			nc.Close()
 			nc = nil
-			m.drain(to)
+			m.drain(messages)
 		}
 	}
 }
 
 // drain drops old messages to a peer that was not there, and leaves it some time.
-func (m *member) drain(to string) {
+func (m *member) drain(messages <-chan []byte) {
 	select {
 	case <-time.After(m.timeout / 20):
 	case <-m.srv.ctx.Done():
 	}
 	for {
 		select {
-		case <-m.peers[to]:
+		case <-messages:
 		default:
 			return
 		}

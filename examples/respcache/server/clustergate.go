@@ -109,7 +109,7 @@ func (m *member) route(slot, flags int, asking, readOnly bool) place {
 		return place{}
 	case node == m.self: // nobody has been elected yet
 		return place{text: errDown}
-	case asking:
+	case asking || m.expects(slot): // the giving master may have learnt first that the map has changed
 		return place{text: "MOVED " + to, wait: true}
 	}
 	return place{text: "MOVED " + to}

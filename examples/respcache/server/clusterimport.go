@@ -139,6 +139,18 @@ func (s *session) takingEnds() {
 	m.sweep()
 }
 
+// expects reports whether this server has said that it has all keys of a slot, which it may own
+// at any moment.
+func (m *member) expects(slot int) bool {
+	v := m.view.Load()
+	for _, t := range *m.takings.Load() {
+		if t.said && t.keeps(slot, v) {
+			return true
+		}
+	}
+	return false
+}
+
 // sweep removes the keys of slots that this master's group does not own, except for those that
 // are being taken.
 func (m *member) sweep() {

@@ -36,6 +36,7 @@ var parameters = []parameter{
 	{name: "bind", show: func(s *Server) string { return s.listensOn(0) }},
 	{name: "client-query-buffer-limit", initial: strconv.Itoa(maxQuery), check: memory(1<<20, maxQuery), apply: func(s *Server, v string) { s.queryLimit.Store(s.bytes(v)) }, usage: "`bytes` that a client may send as one command"},
 	{name: "cluster-acks", initial: "0", fixed: true, check: number(0, 16), usage: "replicas that must have a write before a node of a cluster acknowledges it"},
+	{name: "cluster-announce", fixed: true, check: anyText, usage: "host:port by which the other nodes of a cluster know this one, if it is not the address that it listens on"},
 	{name: "cluster-enabled", show: func(s *Server) string { return map[string]string{"cluster": "yes", "standalone": "no"}[s.mode()] }},
 	{name: "cluster-node-timeout", initial: "2000", fixed: true, check: number(50, math.MaxInt32), usage: "`milliseconds` after which a node of a cluster that is not heard is replaced"},
 	{name: "cluster-nodes", fixed: true, check: anyText, usage: "host:port of all nodes of a cluster, separated by commas; first those that begin as masters"},
