@@ -154,6 +154,7 @@ func (m *member) publish() {
 		return
 	}
 	m.view.Store(next)
+	m.took(nil, next)
 	close(m.changed)
 	m.changed = make(chan struct{})
 	select {

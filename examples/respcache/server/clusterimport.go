@@ -31,9 +31,9 @@ func (t *taking) current(m *member) bool {
 	return m.serving.Load() == t.term && m.flushes.Load() == t.flushes
 }
 
-// keeps reports whether a slot's keys are to stay, whoever owns it in v.
-func (t *taking) keeps(slot int, v *cluster.View) bool {
-	return slot >= t.r.First && slot <= t.r.Last && (t.open || t.said && v.Map.Groups[t.r.Group].Term == t.from)
+// keeps reports whether a slot's keys are to stay, whoever owns it.
+func (t *taking) keeps(slot int) bool {
+	return slot >= t.r.First && slot <= t.r.Last && (t.open || t.said)
 }
 
 // clusterImport begins to take the slots of another group.
@@ -92,14 +92,16 @@ func (m *member) take(t *taking) bool {
 	return true
 }
 
-// took changes the taking of a connection.
-func (m *member) took(t *taking) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+// took changes the taking of a connection, and forgets those whose end is known: the slots
+// are this group's, or the giving master has been replaced. The caller holds m.mu.
+func (m *member) took(t *taking, v *cluster.View) {
 	var all []taking
 	for _, old := range *m.takings.Load() {
-		if old.r == t.r && old.open {
+		if t != nil && old.r == t.r && old.open {
 			old = *t
+		}
+		if old.said && (v.Owns(old.r.First) || v.Map.Groups[old.r.Group].Term != old.from) {
+			old.said = false
 		}
 		if old.open || old.said {
 			all = append(all, old)
@@ -118,7 +120,9 @@ func clusterImported(s *session, _ [][]byte) {
 	default:
 		s.release()
 		s.taking.said = true
-		m.took(s.taking)
+		m.mu.Lock()
+		m.took(s.taking, m.view.Load())
+		m.mu.Unlock()
 		if !m.held(s.srv.feed.position()) || !s.taking.current(m) || m.leased() != "" {
 			s.err(errDown)
 			return
@@ -134,7 +138,9 @@ func (s *session) takingEnds() {
 	}
 	m := s.srv.cluster
 	s.taking.open = false
-	m.took(s.taking)
+	m.mu.Lock()
+	m.took(s.taking, m.view.Load())
+	m.mu.Unlock()
 	s.taking = nil
 	m.sweep()
 }
@@ -142,9 +148,8 @@ func (s *session) takingEnds() {
 // expects reports whether this server has said that it has all keys of a slot, which it may own
 // at any moment.
 func (m *member) expects(slot int) bool {
-	v := m.view.Load()
 	for _, t := range *m.takings.Load() {
-		if t.said && t.keeps(slot, v) {
+		if t.said && t.keeps(slot) {
 			return true
 		}
 	}
@@ -155,12 +160,13 @@ func (m *member) expects(slot int) bool {
 // are being taken.
 func (m *member) sweep() {
 	_ = m.srv.remove(m.srv.ctx, func(slot int) bool {
+		all := *m.takings.Load() // before the view: what is forgotten is owned in the next view
 		v := m.view.Load()
 		if v.Owns(slot) || v.Term == 0 || m.serving.Load() != v.Term {
 			return false
 		}
-		for _, t := range *m.takings.Load() {
-			if t.keeps(slot, v) {
+		for _, t := range all {
+			if t.keeps(slot) {
 				return false
 			}
 		}
