@@ -7,6 +7,7 @@ replace example.com/flatline => ../..
 require (
 	example.com/flatline v0.0.0-00010101000000-000000000000
 	example.com/flatline/ratelimit/redisstore v0.0.0-00010101000000-000000000000
+	github.com/anishathalye/porcupine v1.3.1
 	github.com/hibiken/asynq v0.26.0
 	github.com/jackc/pgx/v5 v5.13.0
 	github.com/redis/go-redis/v9 v9.23.0
