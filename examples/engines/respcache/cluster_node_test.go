@@ -48,9 +48,10 @@ func (p *process) kill() {
 
 // A formation is a cluster of six nodes.
 type formation struct {
-	t     *testing.T
-	nodes []*process
-	c     *redis.ClusterClient
+	t        *testing.T
+	replicas int
+	nodes    []*process
+	c        *redis.ClusterClient
 }
 
 // quiet drops what go-redis logs of nodes that are not there.
@@ -58,12 +59,13 @@ type quiet struct{}
 
 func (quiet) Printf(context.Context, string, ...any) {}
 
+// nodeTimeout is that of clusters whose nodes fail.
 const nodeTimeout = 1000 // milliseconds
 
 // form starts six nodes, and returns when they serve all slots.
-func form(t *testing.T, args func(addr, dir string, all []string) []string) *formation {
+func form(t *testing.T, replicas int, args func(addr, dir string, all []string) []string) *formation {
 	t.Helper()
-	f := &formation{t: t}
+	f := &formation{t: t, replicas: replicas}
 	var all []string
 	for range 6 {
 		addr, err := loopback.Addr()
@@ -89,20 +91,20 @@ func form(t *testing.T, args func(addr, dir string, all []string) []string) *for
 	redis.SetLogger(quiet{})
 	f.c = redis.NewClusterClient(&redis.ClusterOptions{
 		Addrs: all, MaxRedirects: 8, MinRetryBackoff: 5 * time.Millisecond, MaxRetryBackoff: 100 * time.Millisecond,
-		ReadTimeout: time.Second, WriteTimeout: time.Second, DialTimeout: time.Second, PoolTimeout: patience,
+		ReadTimeout: time.Second, WriteTimeout: time.Second, DialTimeout: time.Second, PoolTimeout: patience, DialerRetries: 1,
 	})
 	t.Cleanup(func() { _ = f.c.Close() })
 	return f
 }
 
 // respcaches starts a cluster of respcache.
-func respcaches(t *testing.T, replicas, acks int) *formation {
+func respcaches(t *testing.T, replicas, acks, timeout int) *formation {
 	bin, err := binary()
 	require.NoError(t, err)
-	f := form(t, func(addr, dir string, all []string) []string {
+	f := form(t, replicas, func(addr, dir string, all []string) []string {
 		return []string{
 			bin, "-addr", addr, "-dir", dir, "-cluster-nodes", strings.Join(all, ","), "-cluster-replicas", fmt.Sprint(replicas),
-			"-cluster-acks", fmt.Sprint(acks), "-cluster-node-timeout", fmt.Sprint(nodeTimeout),
+			"-cluster-acks", fmt.Sprint(acks), "-cluster-node-timeout", fmt.Sprint(timeout),
 		}
 	})
 	f.whole()
@@ -115,10 +117,10 @@ func redisServers(t *testing.T) *formation {
 		t.Skip("redis-server is not installed (Debian: apt-get install redis-server)")
 	}
 	var nodes []string
-	f := form(t, func(addr, dir string, all []string) []string {
+	f := form(t, 1, func(addr, dir string, all []string) []string {
 		nodes = all
 		_, port, _ := net.SplitHostPort(addr)
-		return []string{"redis-server", "--bind", "127.0.0.1", "--port", port, "--dir", dir, "--save", "", "--cluster-enabled", "yes", "--cluster-node-timeout", fmt.Sprint(nodeTimeout)}
+		return []string{"redis-server", "--bind", "127.0.0.1", "--port", port, "--dir", dir, "--save", "", "--repl-diskless-sync-delay", "0", "--cluster-enabled", "yes", "--cluster-node-timeout", fmt.Sprint(nodeTimeout)}
 	})
 	for _, n := range nodes {
 		client(t, n)
@@ -157,7 +159,7 @@ func (f *formation) whole() {
 			role, err := c.Do(f.t.Context(), "ROLE").Slice()
 			info, err2 := c.Info(f.t.Context(), "replication").Result()
 			_ = c.Close()
-			if err != nil || err2 != nil || role[0] != "master" || strings.Count(info, "state=online") < len(s.Nodes)-1 {
+			if err != nil || err2 != nil || role[0] != "master" || len(s.Nodes) != 1+f.replicas || strings.Count(info, "state=online") < len(s.Nodes)-1 {
 				return false
 			}
 			key := keyIn(s)

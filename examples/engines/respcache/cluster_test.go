@@ -21,12 +21,12 @@ import (
 // TestClusterKill fails masters again and again, by kill -9 and by SIGSTOP, while go-redis
 // writes: each write that was acknowledged is there at the end.
 func TestClusterKill(t *testing.T) {
-	t.Run("3 groups of 2, one acknowledgement", func(t *testing.T) { fail(t, respcaches(t, 1, 1), true) })
+	t.Run("3 groups of 2, one acknowledgement", func(t *testing.T) { fail(t, respcaches(t, 1, 1, nodeTimeout), true) })
 	if testing.Short() {
 		return
 	}
-	t.Run("2 groups of 3, one acknowledgement", func(t *testing.T) { fail(t, respcaches(t, 2, 1), true) })
-	t.Run("3 groups of 2, as Redis", func(t *testing.T) { fail(t, respcaches(t, 1, 0), false) })
+	t.Run("2 groups of 3, one acknowledgement", func(t *testing.T) { fail(t, respcaches(t, 2, 1, nodeTimeout), true) })
+	t.Run("3 groups of 2, as Redis", func(t *testing.T) { fail(t, respcaches(t, 1, 0, nodeTimeout), false) })
 	t.Run("redis-server", func(t *testing.T) { fail(t, redisServers(t), false) })
 }
 
@@ -50,7 +50,7 @@ func fail(t *testing.T, f *formation, safe bool) {
 	if *long {
 		rounds = 20
 	}
-	stop, acked := make(chan struct{}), make([][]string, 4)
+	stop, acked := make(chan struct{}), make([][]string, 12)
 	var wg sync.WaitGroup
 	for w := range acked {
 		wg.Go(func() { acked[w] = writer(f, w, stop) })
@@ -166,7 +166,7 @@ var register = porcupine.Model{
 // TestClusterLinearizable moves slots from group to group while go-redis reads and writes
 // their keys: the history of each key is that of one register.
 func TestClusterLinearizable(t *testing.T) {
-	f := respcaches(t, 1, 1)
+	f := respcaches(t, 1, 1, 5000)
 	const clients, keys = 5, 6
 	begin, each, moves := time.Now(), 400, 12
 	if testing.Short() {

@@ -93,7 +93,7 @@ func keyOf(m cluster.Map, group int) string {
 // TestClusterCommands: what a node of a cluster says to its own keys, and to those of others.
 func TestClusterCommands(t *testing.T) {
 	t.Parallel()
-	all := clusterOf(t, 4, map[string]string{"cluster-node-timeout": "3000"})
+	all := clusterOf(t, 4, map[string]string{"cluster-node-timeout": "5000"})
 	m := all[0].cluster.view.Load().Map
 	mine, other := keyOf(m, 0), keyOf(m, 1)
 	first := owner(all, mine)
@@ -147,7 +147,7 @@ func TestClusterCommands(t *testing.T) {
 // all others to its master.
 func TestClusterReplica(t *testing.T) {
 	t.Parallel()
-	all := clusterOf(t, 2, map[string]string{"cluster-acks": "1", "cluster-node-timeout": "3000"})
+	all := clusterOf(t, 2, map[string]string{"cluster-acks": "1", "cluster-node-timeout": "5000"})
 	master := owner(all, "k")
 	replica := all[0]
 	if master == replica {

@@ -1,0 +1,7 @@
+package cluster
+
+// Assign returns m with the slots of r given to its group.
+func Assign(m Map, r Range) Map {
+	m.Ranges = m.assign(r)
+	return m
+}
