@@ -5,3 +5,6 @@ func Assign(m Map, r Range) Map {
 	m.Ranges = m.assign(r)
 	return m
 }
+
+// Apply is Map.apply.
+func Apply(m Map, c Change, epoch uint64) (Map, bool) { return m.apply(c, epoch) }

@@ -173,7 +173,11 @@ func TestClusterReplica(t *testing.T) {
 		assert.Equal(t, step.want, c.do(step.line), step.line)
 	}
 	stranger := dial(t, master)
-	assert.Equal(t, "-"+errNoMember, stranger.do("PSYNC ? -1"), "only nodes of the group are sent the stream")
+	term := master.cluster.serving.Load()
+	for _, line := range []string{"REPLCONF a b", "REPLCONF cluster-node x:1 cluster-term " + utoa(term), "REPLCONF cluster-node " + replica.cluster.self + " cluster-term " + utoa(term-1)} {
+		require.Equal(t, "OK", stranger.do(line))
+		assert.Equal(t, "-"+errNoMember, stranger.do("PSYNC ? -1"), "only nodes of the group are sent the stream, and only of the term that they know: %s", line)
+	}
 }
 
 // TestNoCluster: without a cluster its commands are refused as Redis does.
@@ -256,4 +260,52 @@ func TestStateOnDisk(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, m.node.State, st)
 	require.NotZero(t, st.Voted)
+}
+
+// TestMuted: a replica that has voted for another master acknowledges nothing more.
+func TestMuted(t *testing.T) {
+	t.Parallel()
+	s := clusterOf(t, 1, map[string]string{"cluster-replicas": "0"})[0]
+	m, f := s.cluster, &follower{l: &s.link}
+	_, ok := m.acknowledgeable(f)
+	require.True(t, ok)
+	m.mu.Lock()
+	m.node.Barred[0] = 1 << 40
+	m.mu.Unlock()
+	_, ok = m.acknowledgeable(f)
+	require.False(t, ok)
+}
+
+// TestHeld: a write that no replica has is not acknowledged.
+func TestHeld(t *testing.T) {
+	t.Parallel()
+	m := clusterOf(t, 1, map[string]string{"cluster-replicas": "0", "cluster-node-timeout": "200"})[0].cluster
+	require.True(t, m.held(1))
+	m.acks = 1
+	require.False(t, m.held(1))
+}
+
+// TestSecondLook: a write is acknowledged only if the server is the master still, in the same
+// term and within its lease, after it was executed.
+func TestSecondLook(t *testing.T) {
+	t.Parallel()
+	s := clusterOf(t, 1, map[string]string{"cluster-replicas": "0", "cluster-node-timeout": "5000"})[0]
+	m, own := s.cluster, s.internalSession(fromClient)
+	m.mu.Lock() // the lease is not renewed meanwhile
+	defer m.mu.Unlock()
+	term := m.serving.Load()
+	m.lease.Store(1 << 62)
+	for name, x := range map[string]struct {
+		term  uint64
+		lease int64
+		want  bool
+	}{
+		"all is well":     {term, 1 << 62, true},
+		"the lease ended": {term, 0, false},
+		"another term":    {term - 1, 1 << 62, false},
+	} {
+		own.term, own.wrote = x.term, 1
+		m.lease.Store(x.lease)
+		assert.Equal(t, x.want, own.acknowledged(), name)
+	}
 }
