@@ -89,6 +89,19 @@ func (s *session) place(c *command, flags int, args [][]byte) (p place) {
 	return p
 }
 
+// misplaced reports whether a command does not run here and now; then it has been answered, or
+// executed later.
+func (s *session) misplaced(c *command, flags int, args [][]byte) bool {
+	p := s.place(c, flags, args)
+	switch {
+	case p.wait:
+		s.askedFor(c, args)
+	case p.text != "":
+		s.redirect(c, p.text)
+	}
+	return p != (place{})
+}
+
 // leased returns why this master must not serve, or "".
 func (m *member) leased() string {
 	if m.serving.Load() == 0 || int64(m.now()) >= m.lease.Load() {

@@ -109,6 +109,9 @@ func TestMoveWhileWritten(t *testing.T) {
 		require.Equal(t, "OK", filler.do(fmt.Sprintf("SET {s}fill%d %d", i, i)))
 	}
 	for range moves {
+		if t.Failed() {
+			break
+		}
 		eventually(t, func() bool {
 			from := owner(all, "s")
 			if from == nil {
@@ -121,6 +124,9 @@ func TestMoveWhileWritten(t *testing.T) {
 	}
 	close(stop)
 	wg.Wait()
+	if t.Failed() {
+		return
+	}
 	asked := 0
 	for _, r := range roamers {
 		asked += r.asked

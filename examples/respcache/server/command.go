@@ -146,14 +146,8 @@ func (s *session) run(c *command, args [][]byte) {
 	} else if c.flags&untx == 0 && !s.tx.open {
 		s.release()
 	}
-	if s.srv.cluster != nil {
-		if p := s.place(c, flags, args); p.wait {
-			s.askedFor(c, args)
-			return
-		} else if p.text != "" {
-			s.redirect(c, p.text)
-			return
-		}
+	if s.srv.cluster != nil && s.misplaced(c, flags, args) {
+		return
 	}
 	if s.origin == fromClient {
 		if text := s.forbidden(c, flags, mask); text != "" {
