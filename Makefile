@@ -30,6 +30,8 @@ search: ## CHECKS (5000) fresh random inputs for every property
 
 crash: ## the crash tests of respcache, jobsched and chat at length
 	go test -count=1 -timeout 30m ./examples/respcache -long
+	go test -count=1 -timeout 30m ./examples/respcache/cluster -long
+	go test -C examples/engines -count=1 -timeout 30m -run TestClusterKill ./respcache -long
 	go test -count=1 -run TestKill ./examples/jobsched/sched -long
 	go test -count=1 -run TestKill ./examples/chat/room -long
 

@@ -60,6 +60,14 @@ func respcache(t testing.TB, args ...string) *node {
 	return begin(&node{t: t, bin: bin, args: args, dir: t.TempDir()})
 }
 
+// respcacheAt starts the program at an address.
+func respcacheAt(t testing.TB, addr string, args ...string) *node {
+	t.Helper()
+	bin, err := os.Executable()
+	require.NoError(t, err)
+	return begin(&node{t: t, bin: bin, args: args, dir: t.TempDir(), addr: addr})
+}
+
 // redisServer starts redis-server, or skips the test where there is none. Unless args say
 // otherwise, nothing is saved and DUMP does not compress, as in respcache.
 func redisServer(t testing.TB, args ...string) *node {

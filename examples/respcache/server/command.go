@@ -56,7 +56,7 @@ var (
 func init() {
 	for _, table := range [][]entry{
 		stringCommands, bitCommands, keyCommands, expireCommands, txCommands, pubsubCommands,
-		connectionCommands, clientCommands, configCommands, serverCommands, watchingCommands, commandCommands, objectCommands, logCommands, aclCommands, debugCommands,
+		connectionCommands, clientCommands, configCommands, serverCommands, watchingCommands, commandCommands, objectCommands, logCommands, aclCommands, debugCommands, clusterCommands,
 	} {
 		for i := range table {
 			c := &command{entry: table[i], trait: traits[table[i].name], index: tableLen}
@@ -145,6 +145,9 @@ func (s *session) run(c *command, args [][]byte) {
 		s.need(mask)
 	} else if c.flags&untx == 0 && !s.tx.open {
 		s.release()
+	}
+	if s.srv.cluster != nil && s.misplaced(c, flags, args) {
+		return
 	}
 	if s.origin == fromClient {
 		if text := s.forbidden(c, flags, mask); text != "" {

@@ -27,6 +27,7 @@ func configOf(s *session, name string) string {
 func TestConfigIsInForce(t *testing.T) {
 	cert, key := certificates(t)
 	given := map[string]string{
+		"cluster-acks": "1", "cluster-announce": "cache:1", "cluster-node-timeout": "3000", "cluster-nodes": "", "cluster-replicas": "2",
 		"appendfsync": "no", "appendonly": "yes", "auto-aof-rewrite-min-size": "1mb", "auto-aof-rewrite-percentage": "50", "dir": t.TempDir(),
 		"latency-monitor-threshold": "7", "masterauth": "m", "maxclients": "77", "maxmemory": "1gb", "maxmemory-policy": "Allkeys-LRU",
 		"notify-keyspace-events": "KEA", "protected-mode": "no", "repl-backlog-size": "1m", "requirepass": "p", "shards": "4",
@@ -38,7 +39,8 @@ func TestConfigIsInForce(t *testing.T) {
 	want := maps.Clone(given)
 	maps.Copy(want, map[string]string{
 		"auto-aof-rewrite-min-size": "1048576", "maxmemory": "1073741824", "maxmemory-policy": "allkeys-lru", "notify-keyspace-events": "AKE", "repl-backlog-size": "1000000",
-		"appenddirname": logDir, "appendfilename": "appendonly.aof", "bind": "127.0.0.1", "databases": "1", "dbfilename": dumpName, "hz": "10",
+		"cluster-enabled": "no",
+		"appenddirname":   logDir, "appendfilename": "appendonly.aof", "bind": "127.0.0.1", "databases": "1", "dbfilename": dumpName, "hz": "10",
 		"proto-max-bulk-len": "536870912", "rdbchecksum": "yes", "rdbcompression": "no", "replica-read-only": "yes", "replicaof": "", "slaveof": "", "save": "900 1",
 		"acllog-max-len": "128", "aof-use-rdb-preamble": "yes", "client-query-buffer-limit": "2097152", "daemonize": "no", "key-load-delay": "0",
 		"latency-tracking-info-percentiles": "50 99.9", "maxmemory-clients": "0", "maxmemory-samples": "0", "repl-timeout": "60",

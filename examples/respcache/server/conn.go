@@ -96,6 +96,7 @@ func (c *conn) serve() {
 		s.srv.monitors.leave(s)
 		s.discard()
 		s.release() // of the shards of watched keys
+		s.takingEnds()
 		s.srv.clients.Delete(s.id)
 		if !s.quit { // else the last replies are still to be written
 			c.nc.Close()
@@ -163,6 +164,9 @@ func (c *conn) flush() bool {
 			return false // whether the writes are on disk is unknown: do not reply
 		}
 		s.seq = 0
+	}
+	if s.wrote > 0 && s.origin == fromClient && !s.acknowledged() {
+		return false // the same, of another node
 	}
 	if len(s.out) == 0 {
 		return true

@@ -47,7 +47,7 @@ func reset(s *session, _ [][]byte) {
 	s.srv.monitors.leave(s)
 	s.setName("")
 	s.speak(false)
-	s.mute = 0
+	s.mute, s.asking, s.readOnly = 0, false, false
 	s.stranger = s.conn != nil
 	if !s.srv.guarded.Load() {
 		s.stranger = false // as a client that connects now
@@ -117,7 +117,7 @@ func hello(s *session, args [][]byte) {
 	s.text("id")
 	s.integer(int64(s.id))
 	s.text("mode")
-	s.text("standalone")
+	s.text(s.srv.mode())
 	s.text("role")
 	if s.srv.isReplica() {
 		s.text("replica")

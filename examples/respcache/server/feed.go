@@ -176,3 +176,44 @@ func (f *feed) push(b []byte) {
 		r.signal()
 	}
 }
+
+// walkSome visits the items of which keep, with the lock held, says so, in small pieces, with
+// the lock held for one piece at a time. Changes in the meantime are in the stream: replaying
+// the stream, from before the walk began, on top of the walk's items gives the state at the
+// stream's end. write gets how many commands there are.
+//
+// The array of a shard's keys is walked from its end to its begin: new keys come
+// behind the walk, and a deletion moves the last key, so that none that stays is
+// missed.
+func (s *Server) walkSome(ctx context.Context, keep func(*item) bool, write func(b []byte, n int) error) error {
+	const piece = 32 << 10
+	var buf []byte
+	for _, sh := range s.shards {
+		for left := -1; left != 0; {
+			buf = buf[:0]
+			n := 0
+			sh.mu.Lock()
+			if left < 0 || left > sh.keys.Len() {
+				left = sh.keys.Len()
+			}
+			for seen := 0; left > 0 && len(buf) < piece && seen < piece; seen++ {
+				left--
+				if it := sh.keys.At(left); keep(it) {
+					buf = appendSet(buf, it)
+					n++
+				}
+			}
+			sh.mu.Unlock()
+			if len(buf) == 0 {
+				continue
+			}
+			if err := write(buf, n); err != nil {
+				return err
+			}
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+		}
+	}
+	return nil
+}

@@ -66,7 +66,14 @@ func (f *follower) say() error {
 	defer f.saying.Unlock()
 	text := []byte("\n")
 	if f.l.connected() {
-		text = appendCommand(nil, "REPLCONF", "ACK", itoa(f.has()))
+		offset, ok := f.has(), true
+		if m := f.s.cluster; m != nil {
+			offset, ok = m.acknowledgeable(f)
+		}
+		if !ok {
+			return nil
+		}
+		text = appendCommand(nil, "REPLCONF", "ACK", itoa(offset))
 	}
 	_, err := f.nc.Write(text)
 	return err
@@ -107,11 +114,15 @@ func (f *follower) fill() error {
 // greet sends the server's identity and offset, and returns the words of the master's answer.
 // A Redis refuses PSYNC if an answer to a command before it is on its way.
 func (f *follower) greet() (answer []string, err error) {
-	for _, words := range [][]string{
+	hello := [][]string{
 		{"REPLCONF", "listening-port", itoa(int64(f.s.Addr().Port))},
 		{"REPLCONF", "capa", "eof", "capa", "psync2"},
 		{"REPLCONF", "run-id", f.s.runID}, // which a Redis does not know
-	} {
+	}
+	if m := f.s.cluster; m != nil {
+		hello = append(hello, []string{"REPLCONF", "cluster-node", m.self, "cluster-term", utoa(m.asked.Load())})
+	}
+	for _, words := range hello {
 		answer, err := f.ask(words...)
 		if err != nil {
 			return nil, err

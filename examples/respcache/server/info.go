@@ -61,7 +61,7 @@ var sections = []section{
 	{"Commandstats", infoCommandStats},
 	{"Errorstats", infoErrors},
 	{"Latencystats", infoLatencyStats},
-	{"Cluster", func(r *report) { r.line("cluster_enabled", 0) }},
+	{"Cluster", func(r *report) { r.line("cluster_enabled", map[string]int{"cluster": 1}[r.s.srv.mode()]) }},
 	{"Keyspace", infoKeyspace},
 }
 
@@ -91,7 +91,7 @@ func infoServer(r *report) {
 	exe, _ := os.Executable()
 	r.line("redis_version", redisVersion)
 	r.line("redis_git_sha1", "00000000") // as a Redis that was not built from a repository
-	r.line("redis_mode", "standalone")
+	r.line("redis_mode", srv.mode())
 	r.line("server_name", "respcache")
 	r.line("os", runtime.GOOS+" "+runtime.GOARCH)
 	r.line("arch_bits", 32<<(^uint(0)>>63))

@@ -164,6 +164,10 @@ func replicaOf(s *session, args [][]byte) {
 		s.err("ERR Invalid master port")
 		return
 	}
+	if s.srv.cluster != nil {
+		s.err("ERR REPLICAOF not allowed in cluster mode.")
+		return
+	}
 	l := &s.srv.link
 	if h, p, _, _ := l.describe(); host != "" && h == host && p == port {
 		s.simple("OK Already connected to specified master")

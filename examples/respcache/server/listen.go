@@ -7,8 +7,16 @@ import (
 	"time"
 )
 
-// Listen opens the address, which Addr then returns.
+// Listen opens the address, which Addr then returns. With cluster-nodes, the server is a node of
+// the cluster from now on.
 func (s *Server) Listen(addr string) error {
+	if err := s.open(addr); err != nil {
+		return err
+	}
+	return s.joinCluster()
+}
+
+func (s *Server) open(addr string) error {
 	l, err := new(net.ListenConfig).Listen(s.ctx, "tcp", addr)
 	if err != nil {
 		return err

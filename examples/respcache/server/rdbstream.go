@@ -18,7 +18,8 @@ func syncReplica(s *session, _ [][]byte) {
 		s.err(text)
 		return
 	}
-	s.replica, s.isTool = s.newReplica(), true
+	s.isTool = true
+	s.replica = s.newReplica()
 }
 
 // sendCopy sends the state as a file, for a stream that goes on from the replica's position.

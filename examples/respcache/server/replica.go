@@ -32,6 +32,8 @@ type replica struct {
 	acked int64  // what it has, -1 before it has a whole copy; guarded by feed.mu, as is heard
 	heard time.Time
 	wake  chan struct{}
+
+	member bool // of this server's group in a cluster
 }
 
 func (r *replica) signal() {
@@ -76,12 +78,13 @@ func psync(s *session, args [][]byte) {
 }
 
 func (s *session) newReplica() *replica {
-	return &replica{c: s.conn, port: s.port, wake: make(chan struct{}, 1)}
+	return &replica{c: s.conn, port: s.port, wake: make(chan struct{}, 1), member: s.srv.cluster != nil && !s.isTool}
 }
 
 const (
 	errNoMasterLink = "NOMASTERLINK Can't SYNC while not connected with my master"
 	errSelf         = "NOMASTERLINK a server cannot be its own replica"
+	errNoMember     = "NOMASTERLINK this is not the master of that group and epoch"
 )
 
 // refusal returns why a client cannot be sent the stream now, or "". Redis tries again in a
@@ -91,6 +94,8 @@ func (s *session) refusal() string {
 	switch {
 	case s.peerID == s.srv.runID:
 		return errSelf
+	case s.srv.cluster != nil && !s.srv.cluster.feeds(s.node, s.joined):
+		return errNoMember
 	case l.on.Load() && !l.connected():
 		return errNoMasterLink
 	}
@@ -111,6 +116,11 @@ func replconf(s *session, args [][]byte) {
 			s.port = clip(args[i+1])
 		case is(args[i], "RUN-ID"):
 			s.peerID = clip(args[i+1])
+		case is(args[i], "CLUSTER-NODE"):
+			s.node = clip(args[i+1])
+		case is(args[i], "CLUSTER-TERM"):
+			term, _ := parseInt(args[i+1])
+			s.joined = uint64(term)
 		}
 	}
 	if len(args)%2 == 0 {

@@ -58,6 +58,7 @@ type Server struct {
 	link    link
 	hub     hub
 	clients concmap.Map[uint64, *conn]
+	cluster *member // nil if there is none
 
 	password  atomic.Pointer[string]
 	guarded   atomic.Bool // there is a password
@@ -118,6 +119,9 @@ func New(o Options) (*Server, error) {
 	}
 	s.group.Go(s.cron)
 	if o.ReplicaOf != "" {
+		if s.cluster != nil {
+			return nil, errors.Join(errors.New("server: a node of a cluster has its master from the cluster, not from replicaof"), s.Close())
+		}
 		host, port, err := net.SplitHostPort(o.ReplicaOf)
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("server: replicaof: %w", err), s.Close())
@@ -139,6 +143,9 @@ func newState(o Options, values map[string]string) (*Server, error) {
 	}
 	if s.log == nil {
 		s.log = func(string, ...any) {}
+	}
+	if values["cluster-nodes"] != "" {
+		s.cluster = &member{srv: s} // Listen makes it a node: it has to know its address
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	for range s.bytes(values["shards"]) {

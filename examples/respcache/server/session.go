@@ -40,6 +40,15 @@ type session struct {
 	port    string   // where it listens
 	peerID  string   // its run id, if it is a respcache
 
+	// Of a node of a cluster: what the client has said, and what its writes need.
+	asking   bool // ASKING: the next command is for slots that are about to be owned
+	readOnly bool // READONLY: a replica's data are good enough
+	wrote    int64
+	term     uint64 // in which the client's last write was accepted
+	taking   *taking
+	joined   uint64 // the term of the master that a replica wants
+	node     string // and which node it is
+
 	tx   transaction
 	subs subscriptions
 }
@@ -96,6 +105,9 @@ func (s *session) release() {
 	if log := s.log; len(log) > 0 {
 		s.log = nil // if append panics, the log is not appended twice
 		s.log, s.seq = s.srv.feed.append(log)
+		if s.srv.cluster != nil {
+			s.wrote = s.srv.feed.position()
+		}
 	}
 	for m := s.held; m != 0; m &= m - 1 {
 		s.srv.shards[bits.TrailingZeros64(m)].mu.Unlock()
