@@ -57,7 +57,8 @@ func TestCommand(t *testing.T) {
 	for _, args := range [][]string{
 		{"-dir", dir, "verify"},
 		{"-dir", dir, "-addr", "127.0.0.1:0"},
-		{"verify"}, {"nonsense"}, {"-addr", ""}, {"-keep", "0"}, {"-rate", "fast"},
+		{"verify"},
+		{"nonsense"}, {"-addr", ""}, {"-keep", "0"}, {"-rate", "fast"},
 	} {
 		for line := range crash.Start(t, "configd", args...).Rest {
 			t.Errorf("%v printed %q", args, line)
