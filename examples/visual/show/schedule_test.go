@@ -53,7 +53,7 @@ func schedule(t *testing.T, do, by string) (*Record, error) {
 	return &r.Record, err
 }
 
-// TestSchedule: letters say which goroutine goes on, a replay's choices mean the same, and
+// TestSchedule: letters say which goroutine continues, a replay's choices mean the same, and
 // results that no order explains are named.
 func TestSchedule(t *testing.T) {
 	r, err := schedule(t, "Add|Add", "")
@@ -80,7 +80,7 @@ func TestSchedule(t *testing.T) {
 	r, err = schedule(t, "Wait|Add", "")
 	require.NoError(t, err)
 	assert.Equal(t, "goroutine 0 never wakes up: wait", r.Verdict)
-	assert.Equal(t, Next{Text: "waits, and never goes on"}, r.Frames[len(r.Frames)-1].Next[0])
+	assert.Equal(t, Next{Text: "waits, and never continues"}, r.Frames[len(r.Frames)-1].Next[0])
 	assert.Equal(t, Next{Text: "has ended"}, r.Frames[len(r.Frames)-1].Next[1])
 	_, err = schedule(t, "Spin|Load", "")
 	assert.ErrorContains(t, err, "do not end")
