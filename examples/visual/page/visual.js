@@ -163,7 +163,7 @@ function hand(g) {
   if (run()) show(step + 1)
 }
 
-// forward goes one step on. Beyond the end of a schedule the goroutine goes on that can.
+// forward goes to the next step. At the end of a schedule it adds the step that the scheduler would take.
 function forward() {
   if (step < end()) return show(step + 1)
   if (two() && step < rec.Letters.length) hand("AB".indexOf(rec.Letters[step]))

@@ -110,7 +110,7 @@ func (r *recorder) tell(run *sched.Run, marks []int, can [][]int) {
 		for g := range 2 {
 			n := Next{Can: slices.Contains(can[i], g), Text: "has ended"}
 			if slices.ContainsFunc(r.Calls, func(c Call) bool { return c.G == g && c.Result == "" }) {
-				n.Text = "waits, and never goes on"
+				n.Text = "waits, and never continues"
 			}
 			for _, s := range run.Steps[marks[i]:] {
 				if s.Goroutine == g {

@@ -307,7 +307,7 @@ func TestReplay(t *testing.T) {
 	assert.Equal(t, 1, again.Preemptions())
 }
 
-// TestChoose: the caller of a run decides, and is told what a replay would do.
+// TestChoose: the caller of a run decides, and learns what a replay would do.
 func TestChoose(t *testing.T) {
 	var n atomic.Int64
 	bodies := twice(func() { n.Store(n.Load() + 1) })
