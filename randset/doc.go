@@ -116,9 +116,8 @@
 //
 // The table of a Set has linear probing, at most half full, and no links. With the chains
 // of internal/table, which Set used before, a hit took up to twice as long, since a chain
-// leads through entries of 16 bytes or more. A Delete was a third faster there in a set
-// that fits the cache: here it moves the slots behind the gap, and asks where each of them
-// belongs.
+// leads through whole entries. A Delete was a third faster there in a set that fits the
+// cache: here it moves the slots behind the gap, and asks where each of them belongs.
 //
 // Growth moves all entries at once; Options.Capacity avoids it. A set that has been
 // large keeps its memory until Shrink or Clear.
