@@ -6,8 +6,8 @@
 // # Reading order
 //
 // textbook_test.go, then set.go, index.go and random.go, which are the idea; bag.go (lists
-// through the array); weighted.go (a tree of sums); reservoir.go; sync.go. Bag and Weighted
-// find their values by the table of internal/table.
+// through the array); weighted.go (a tree of sums); reservoir.go; sync.go. Bag and
+// Weighted find their values by the table of internal/table.
 //
 // # Idea
 //
@@ -63,11 +63,10 @@
 //	Weighted.Delete  O(log n) ~    1      0
 //	Weighted.Random  O(log n)      0      0
 //
-// A move is a value stored or copied. Growth, which copies all of them, is amortised.
-// A set doubles, which over its whole life makes at most 3 moves for each Insert: 1 to store
-// the value and 2 copies. A Bag also has an array of its
-// occurrences, which append grows by a quarter, and a Weighted has its weights, which
-// double.
+// A move is a value stored or copied. Growth, which copies all of them, is amortised. A
+// set doubles, which over its whole life makes at most 3 moves for each Insert: 1 to store
+// the value and 2 copies. A Bag also has an array of its occurrences, which append grows
+// by a quarter, and a Weighted has its weights, which double.
 //
 // # Uniformity
 //
@@ -117,10 +116,10 @@
 // The main disadvantage: no order. For the smallest value, ranges or ranks use a sorted
 // tree. Delete moves another value, so an index is valid only until the next Delete.
 //
-// The table of a Set has linear probing, at most half full, and no links. With the chains of
-// internal/table, which Set used before, a hit took up to twice as long, since a chain leads
-// through entries of 16 bytes or more. A Delete was a third faster there in a set that fits
-// the cache: here it moves the slots behind the gap, and asks where each of them belongs.
+// The table of a Set has linear probing, at most half full, and no links. With the chains
+// of internal/table, which Set used before, a hit took up to twice as long, since a chain
+// leads through whole entries. A Delete was a third faster there in a set that fits the
+// cache: here it moves the slots behind the gap, and asks where each of them belongs.
 //
 // Growth moves all entries at once; Options.Capacity avoids it. A set that has been
 // large keeps its memory until Shrink or Clear.

@@ -6,9 +6,9 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// TestDeleteInRuns: a search finds each value that stays, whatever was deleted from a run of
-// slots: values with one home, with homes in a row, and with homes at the end of the table,
-// whose run goes on at its beginning.
+// TestDeleteInRuns: a search finds each value that stays, whatever was deleted from a run
+// of slots: values with one home, with homes in a row, and with homes at the end of the
+// table, whose run goes on at its beginning.
 func TestDeleteInRuns(t *testing.T) {
 	for name, hash := range map[string]func(v int) uint32{
 		"one home":     func(int) uint32 { return 5 },

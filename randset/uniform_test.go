@@ -64,8 +64,8 @@ func TestUniform(t *testing.T) {
 	}
 }
 
-// TestUniformRedraws: of the 2^64 words, 2^64 mod n are redrawn, as each number then has the
-// same count of words left. For n = 3/4⋅2^64 these are the multiples of 4.
+// TestUniformRedraws: of the 2^64 words, 2^64 mod n are redrawn, as each number then has
+// the same count of words left. For n = 3/4⋅2^64 these are the multiples of 4.
 func TestUniformRedraws(t *testing.T) {
 	const n = 3 << 62
 	for i := range uint64(100) {

@@ -56,6 +56,19 @@ func TestWindowWorstPush(t *testing.T) {
 	}
 }
 
+// TestOrderedPushGallops: in the builtin order, whose comparisons cannot be counted, a push
+// that beats a thousand candidates touches a few of them: the others lie dead.
+func TestOrderedPushGallops(t *testing.T) {
+	const k = 1000 // of the ring's 1024
+	w := New[int](k + 1)
+	for i := range k {
+		w.Push(-i)
+	}
+	w.Push(1)
+	assert.Equal(t, 1, w.r.q.len())
+	assert.EqualValues(t, k-oneByOne-2-1, w.r.q.dirty-w.r.q.tail)
+}
+
 // TestWindowComparisons: the textbook makes at most 2 per element; a gallop that removes
 // p candidates makes at most (p+1)*5/4.
 func TestWindowComparisons(t *testing.T) {

@@ -41,9 +41,9 @@
 //
 // Times at a steady pace lie on a line, so the position of t on the line from the first to
 // the last is the right one: a guess, and the neighbour that confirms it. A chunk notes,
-// when it grows, whether its times are steady: eight of them are tried. If not, a search by
-// halves, or by eighths where the chunk is full, finds t without a branch, since each would
-// be mispredicted half of the time.
+// when it grows, whether its times are steady: eight of them are tried. If not, a search
+// by halves, or by eighths where the chunk is full, finds t without a branch, since each
+// would be mispredicted half of the time.
 //
 // # Invariants
 //
@@ -134,9 +134,9 @@
 // O(1), and each version takes a node: twice the memory, and a cache miss for each level,
 // where a search in a column stays in a few cache lines. It is better where most writes
 // are late by more than a chunk. The textbook here is one sorted slice for each key
-// (textbook_test.go): a late write moves half of all versions there. It is read as fast, and
-// faster where a history of a million versions or more has bursts: what lies in one slice
-// needs fewer cache lines than a list of chunks.
+// (textbook_test.go): a late write moves half of all versions there. It is read as fast,
+// and faster where a history of a million versions or more has bursts: what lies in one
+// slice needs fewer cache lines than a list of chunks.
 //
 // Times are compared, never added, so both ends of int64 are valid times; where the guess
 // needs a difference, it is computed as a uint64.

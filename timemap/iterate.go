@@ -131,9 +131,9 @@ func (r *run[V]) next() bool {
 	return false
 }
 
-// endsAfter reports whether chunk k may have versions after time t: it does not if the next
-// chunk begins at or before t. It reads no times of an older chunk, which would be a cache
-// miss.
+// endsAfter reports whether chunk k may have versions after time t: it does not if the
+// next chunk begins at or before t. It reads no times of an older chunk, which would be a
+// cache miss.
 func (s *series[V]) endsAfter(k int, t int64) bool {
 	switch {
 	case k == len(s.older):
@@ -158,8 +158,8 @@ func present(gone []bool, from, end int) (int, int) {
 	return from, end
 }
 
-// resume continues the walk after time t. It is called if the loop, when it got the version
-// at t, has changed the series other than by an append.
+// resume continues the walk after time t. It is called if the loop, when it got the
+// version at t, has changed the series other than by an append.
 func (r *run[V]) resume(t int64) {
 	if r.s.n == 0 {
 		r.s = nil

@@ -1,6 +1,6 @@
-// Package texts makes strings like those that programs use as keys, for rows over the length
-// of a key. A key that is a counter printed with twelve digits is neither as long as most
-// nor as hard to hash.
+// Package texts makes strings like those that programs use as keys, for rows over the
+// length of a key. A key that is a counter printed with twelve digits is neither as long
+// as most nor as hard to hash.
 package texts
 
 import (

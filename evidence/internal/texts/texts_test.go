@@ -7,7 +7,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// TestForms: the strings are different, as long as their name says, and the same each time.
+// TestForms: the strings are different, as long as their name says, and the same each
+// time.
 func TestForms(t *testing.T) {
 	lengths := map[string][2]int{
 		"8 bytes": {8, 8}, "16 bytes": {16, 16}, "20 bytes": {20, 20}, "e-mail addresses": {16, 35},

@@ -25,9 +25,9 @@ type target struct {
 }
 
 // On one processor a Put and a Take cost two locked instructions, as in a channel, so that
-// the target is to be no slower. A capacity of 1 measures waits, and a wait that Close or a
-// context can end takes longer than that of a channel, which has neither: the target says
-// how much. Against select, which has a context too, ours is to be at least as fast.
+// the target is to be no slower. A capacity of 1 measures waits, and a wait that Close or
+// a context can end takes longer than that of a channel, which has neither: the target
+// says how much. Against select, which has a context too, ours is to be at least as fast.
 var targets = []target{
 	{2, 1, 0.7, 1},
 	{2, 64, 2, 3},

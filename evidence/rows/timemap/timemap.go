@@ -48,9 +48,9 @@ type kind struct {
 
 // shortHistory is how many versions a history with bursts has at most for which ours is to
 // be as fast as the slice. In longer ones each Get misses the cache, and a list of chunks
-// takes more lines of it than one slice: the chunk itself, and the steps of its search that
-// run at the same time. An index of four times per chunk would save half of them, but every
-// late write would have to keep it.
+// takes more lines of it than one slice: the chunk itself, and the steps of its search
+// that run at the same time. An index of four times per chunk would save half of them, but
+// every late write would have to keep it.
 const shortHistory = 10_000
 
 var ourKind = kind{make: func() history { return new(ours) }}
