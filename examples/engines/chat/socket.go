@@ -100,8 +100,8 @@ func write(ctx context.Context, c *websocket.Conn, s *room.Session) error {
 	}
 }
 
-// send sends a batch as one frame. It has no deadline, which would cost a tenth of the write:
-// a client that reads nothing does not answer the ping either, and is then disconnected.
+// send sends a batch as one frame. It has no deadline, which would be a timer for each write:
+// for a client that reads nothing the ping has one, and the connection is then closed.
 func send(c *websocket.Conn, batch []*room.Frame) error {
 	ctx := context.Background()
 	if len(batch) == 1 {
