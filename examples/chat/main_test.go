@@ -121,7 +121,7 @@ func TestTranscript(t *testing.T) {
 			fmt.Fprintln(&got, "$ "+command)
 			events := 0
 			if strings.Contains(command, "/events") {
-				events = strings.Count(answer, "\n\n")
+				events = strings.Count(answer+"\n", "\n\n")
 			}
 			got.WriteString(curl(t, h, command, events))
 		}

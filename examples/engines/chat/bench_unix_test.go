@@ -233,7 +233,7 @@ func BenchmarkFanout(b *testing.B) {
 				b.ReportMetric(float64(cpu.Nanoseconds())/float64(n*readers), "cpu-ns/delivery")
 				b.ReportMetric(float64(x.took[len(x.took)*99/100].Microseconds()), "p99-µs")
 				b.ReportMetric(float64(x.took[len(x.took)/2].Microseconds()), "p50-µs")
-				b.ReportMetric(float64(filled-before)/1024, "heap-KiB")
+				b.ReportMetric(max(0, float64(filled)-float64(before))/1024, "heap-KiB")
 				b.ReportMetric(0, "ns/op")
 			})
 		}

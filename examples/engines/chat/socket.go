@@ -94,16 +94,16 @@ func write(ctx context.Context, c *websocket.Conn, s *room.Session) error {
 		if err != nil {
 			return err
 		}
-		if err := send(ctx, c, batch); err != nil {
+		if err := send(c, batch); err != nil {
 			return err
 		}
 	}
 }
 
-// send sends a batch as one frame.
-func send(ctx context.Context, c *websocket.Conn, batch []*room.Frame) error {
-	ctx, cancel := context.WithTimeout(ctx, deadline)
-	defer cancel()
+// send sends a batch as one frame. It has no deadline, which would be a timer for each write:
+// for a client that reads nothing the ping has one, and the connection is then closed.
+func send(c *websocket.Conn, batch []*room.Frame) error {
+	ctx := context.Background()
 	if len(batch) == 1 {
 		return c.Write(ctx, websocket.MessageText, batch[0].JSON())
 	}
@@ -119,7 +119,8 @@ func send(ctx context.Context, c *websocket.Conn, batch []*room.Frame) error {
 	return w.Close()
 }
 
-// beat notices a connection that has died.
+// beat notices a connection that has died, or whose client has stopped: the ping then waits
+// for the write before it.
 func beat(ctx context.Context, c *websocket.Conn) error {
 	t := time.NewTicker(ping)
 	defer t.Stop()

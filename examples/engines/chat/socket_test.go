@@ -127,7 +127,7 @@ func TestSocketBadInput(t *testing.T) {
 		c.say(`{"type": "join", "room": "a"}`)
 		assert.Contains(t, c.next(), `"joined"`)
 	}
-	c.say(`{"type": "send", "text": "` + strings.Repeat("x", 1<<20) + `"}`)
+	_ = c.c.Write(t.Context(), websocket.MessageText, []byte(`{"type": "send", "text": "`+strings.Repeat("x", 1<<20)+`"}`))
 	_, _, err := c.c.Read(t.Context())
 	assert.Error(t, err, "1 MiB closes the connection")
 	require.Eventually(t, func() bool { return h.Status().Sessions == 0 }, crash.Patience, time.Millisecond)
