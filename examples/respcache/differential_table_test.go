@@ -64,6 +64,7 @@ var undrawn = map[string]string{
 
 // undrawnDebug are the subcommands of DEBUG, which has no table of them, that are not drawn.
 var undrawnDebug = map[string]string{
+	"digest":          "keys that have expired and are not removed yet count: TestDigest",
 	"help":            "as CLIENT HELP",
 	"loadaof":         "respcache has no log in this test: TestDebugReload",
 	"object":          "addresses, and fewer fields than Redis has: TestDebugBounds",

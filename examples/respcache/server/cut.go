@@ -109,6 +109,7 @@ func (sh *shard) handOver(it *item) {
 func (sn *snapshot) write(ctx context.Context, w io.Writer, isBase bool) error {
 	out := newRDBWriter(w, sn.keys, sn.timed, isBase)
 	var buf []byte
+	rested := time.Now()
 	for i, done := 0, false; i < len(sn.walks) && out.err == nil; {
 		if buf, done = sn.piece(i, buf); done {
 			i++
@@ -116,9 +117,17 @@ func (sn *snapshot) write(ctx context.Context, w io.Writer, isBase bool) error {
 		if out.put(buf); ctx.Err() != nil {
 			return ctx.Err()
 		}
+		if time.Since(rested) > pace {
+			time.Sleep(pace)
+			rested = time.Now()
+		}
 	}
 	return out.end()
 }
+
+// The walk works for so long and then rests for so long. With one processor the clients'
+// goroutines would otherwise run only when the scheduler interrupts the walk, every 10 ms.
+const pace = time.Millisecond
 
 // The walk is as long under the lock as either of these takes.
 const (

@@ -100,9 +100,11 @@ func (sh *shard) resize(it *item, n int) {
 
 // expire sets the deadline of an item, or removes it with 0.
 func (sh *shard) expire(it *item, at int64) {
+	if it.at == at {
+		return
+	}
 	sh.preserve(it)
 	switch {
-	case it.at == at:
 	case it.at == 0:
 		it.at = at
 		sh.used += timedCost
