@@ -2,6 +2,7 @@
 //
 //	go run ./examples/respcache/versus            every figure, about four minutes
 //	go run ./examples/respcache/versus -update    and writes them into the README
+//	go run ./examples/respcache/versus -parts save -update   SAVE and BGSAVE, half a minute
 //	go run ./examples/respcache/versus -quick     a few requests: that it works, not how fast
 //
 // The server has one core (GOMAXPROCS=1) and the client another. Rounds alternate between
@@ -28,6 +29,7 @@ type plan struct {
 	requests map[int]int // by the number of commands in a pipeline
 	keys     int         // that redis-benchmark draws from
 	memory   int         // keys whose memory is measured
+	saved    int         // keys that are saved
 	warm     int         // seconds until the hits are counted
 	seconds  int         // for which hits are counted
 	tries    int         // to find the maxmemory that holds as many keys
@@ -36,15 +38,15 @@ type plan struct {
 }
 
 var (
-	full  = plan{rounds: 7, requests: map[int]int{1: 120_000, 16: 1_200_000}, keys: 100_000, memory: 132_000, warm: 5, seconds: 5, tries: 6}
-	quick = plan{rounds: 1, requests: map[int]int{1: 5_000, 16: 20_000}, keys: 1_000, memory: 5_000, warm: 0, seconds: 1, tries: 1}
+	full  = plan{rounds: 7, requests: map[int]int{1: 120_000, 16: 1_200_000}, keys: 100_000, memory: 132_000, saved: 1_000_000, warm: 5, seconds: 5, tries: 6}
+	quick = plan{rounds: 1, requests: map[int]int{1: 5_000, 16: 20_000}, keys: 1_000, memory: 5_000, saved: 5_000, warm: 0, seconds: 1, tries: 1}
 )
 
 func main() {
 	isQuick := flag.Bool("quick", false, "a few requests and one round: that it works, not how fast")
 	update := flag.Bool("update", false, "write the table into the README of respcache")
 	rounds := flag.Int("rounds", 0, "rounds of each figure (default 7)")
-	parts := flag.String("parts", "speed,memory,hits", "what to measure")
+	parts := flag.String("parts", defaultParts, "what to measure: speed, memory, hits, or save alone, which has a table of its own")
 	bin := flag.String("bin", "", "a respcache that was built before (default: it is built now)")
 	flag.Parse()
 	p := full
@@ -62,7 +64,7 @@ func main() {
 }
 
 func run(p plan, update, isQuick bool) error {
-	if update && (isQuick || p.parts != "speed,memory,hits" || p.bin != "") {
+	if update && (isQuick || p.parts != defaultParts && p.parts != "save" || p.bin != "") {
 		return errors.New("-update wants the whole measurement of what is built now, not a quick one or a part")
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -108,12 +110,14 @@ func run(p plan, update, isQuick bool) error {
 	if err != nil {
 		return err
 	}
-	changed, err := splice(string(readme), text)
+	changed, err := splice(string(readme), text, marks(p.parts))
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	return os.WriteFile(path, []byte(changed), 0o644)
 }
+
+const defaultParts = "speed,memory,hits"
 
 const program = "example.com/flatline/examples/respcache"
 
@@ -129,7 +133,7 @@ func (b *bench) measure(ctx context.Context) ([]row, error) {
 	for _, part := range []struct {
 		name string
 		run  func(context.Context) ([]row, error)
-	}{{"speed", b.speed}, {"memory", b.rss}, {"hits", b.hits}} {
+	}{{"speed", b.speed}, {"memory", b.rss}, {"hits", b.hits}, {"save", b.save}} {
 		if !strings.Contains(b.parts, part.name) {
 			continue
 		}

@@ -43,7 +43,7 @@ func (b *bench) start(ctx context.Context, name string, maxmemory int64, policy 
 			return nil, err
 		}
 		_, port, _ := net.SplitHostPort(s.addr)
-		args = append(args, name, "--bind", "127.0.0.1", "--port", port, "--dir", dir, "--save", "", "--appendonly", "no")
+		args = append(args, name, "--bind", "127.0.0.1", "--port", port, "--dir", dir, "--save", "", "--appendonly", "no", "--rdbcompression", "no")
 	} else {
 		args = append(args, b.bin, "-addr", "127.0.0.1:0", "-dir", dir)
 	}

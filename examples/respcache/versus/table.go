@@ -81,8 +81,12 @@ func median(all []float64) float64 {
 // document is the table with the command that made it.
 func document(p plan, table []row, about string) string {
 	var b strings.Builder
-	b.WriteString("    go run ./examples/respcache/versus -update\n\n")
-	fmt.Fprintf(&b, "%s; 50 connections, %d keys, values of 64 bytes; medians of %d alternating rounds (least–greatest).\n\n", about, p.keys, p.rounds)
+	command, what, rounds := "-update", fmt.Sprintf("50 connections, %d keys, values of 64 bytes", p.keys), p.rounds
+	if p.parts == "save" {
+		command, what, rounds = "-parts save -update", "values of 64 bytes", min(p.rounds, 3)
+	}
+	fmt.Fprintf(&b, "    go run ./examples/respcache/versus %s\n\n", command)
+	fmt.Fprintf(&b, "%s; %s; medians of %d alternating rounds (least–greatest).\n\n", about, what, rounds)
 	b.WriteString("| figure | respcache | redis-server | ratio | target | met |\n|---|--:|--:|--:|--:|:-:|\n")
 	for _, r := range table {
 		fmt.Fprintln(&b, r)
@@ -90,17 +94,20 @@ func document(p plan, table []row, about string) string {
 	return b.String()
 }
 
-const (
-	begin = "<!-- versus: written by go run ./examples/respcache/versus -update -->\n"
-	end   = "<!-- /versus -->\n"
-)
-
-// splice puts the text between the two marks of a document.
-func splice(doc, text string) (string, error) {
-	before, rest, ok := strings.Cut(doc, begin)
-	_, after, ok2 := strings.Cut(rest, end)
-	if !ok || !ok2 {
-		return "", errors.New("the marks of the table are not there: " + strings.TrimSpace(begin) + " and " + strings.TrimSpace(end))
+// marks returns what comes before and after the table of some parts in the README.
+func marks(parts string) [2]string {
+	if parts == "save" {
+		return [2]string{"<!-- versus save: written by go run ./examples/respcache/versus -parts save -update -->\n", "<!-- /versus save -->\n"}
 	}
-	return before + begin + text + end + after, nil
+	return [2]string{"<!-- versus: written by go run ./examples/respcache/versus -update -->\n", "<!-- /versus -->\n"}
+}
+
+// splice puts the text between two marks of a document.
+func splice(doc, text string, marks [2]string) (string, error) {
+	before, rest, ok := strings.Cut(doc, marks[0])
+	_, after, ok2 := strings.Cut(rest, marks[1])
+	if !ok || !ok2 {
+		return "", errors.New("the marks of the table are not there: " + strings.TrimSpace(marks[0]) + " and " + strings.TrimSpace(marks[1]))
+	}
+	return before + marks[0] + text + marks[1] + after, nil
 }

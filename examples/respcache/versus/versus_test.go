@@ -137,15 +137,17 @@ func TestNext(t *testing.T) {
 }
 
 func TestSplice(t *testing.T) {
+	at := marks(defaultParts)
+	begin, end := at[0], at[1]
 	doc := "# Title\n\n" + begin + "old\n" + end + "rest\n"
-	got, err := splice(doc, "new\n")
+	got, err := splice(doc, "new\n", at)
 	require.NoError(t, err)
 	require.Equal(t, "# Title\n\n"+begin+"new\n"+end+"rest\n", got)
-	again, err := splice(got, "new\n")
+	again, err := splice(got, "new\n", at)
 	require.NoError(t, err)
 	require.Equal(t, got, again)
 	for _, bad := range []string{"", begin, end, end + begin} {
-		_, err := splice(bad, "new\n")
+		_, err := splice(bad, "new\n", at)
 		require.Error(t, err, "%q", bad)
 	}
 }
@@ -175,12 +177,12 @@ func TestQuick(t *testing.T) {
 	printed := make(chan string)
 	go func() { b, _ := io.ReadAll(r); printed <- string(b) }()
 	p := quick
-	p.parts = "speed,memory,hits"
+	p.parts = defaultParts + ",save"
 	err = run(p, false, true)
 	w.Close()
 	got := <-printed
 	require.NoError(t, err)
-	require.Len(t, strings.Split(got, "\n| "), 1+1+8+1+2, "%s", got)
+	require.Len(t, strings.Split(got, "\n| "), 1+1+8+1+2+5, "%s", got)
 	require.NotContains(t, got, "NaN")
 	require.NotContains(t, got, "Inf")
 	require.Contains(t, got, "A quick run")
