@@ -42,7 +42,7 @@ var changes = [][]string{
 }
 
 // TestChangesAreLogged: a server that loads the log has the same keys, values and deadlines,
-// and so has one that executes the log twice, since a copy for a replica may begin anywhere.
+// and so has one that executes the log twice: an effect may be repeated.
 func TestChangesAreLogged(t *testing.T) {
 	for _, shards := range []int{1, 8} {
 		o := aofOptions(t.TempDir())
