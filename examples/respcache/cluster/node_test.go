@@ -17,8 +17,16 @@ func FuzzStep(f *testing.F) {
 	require.NoError(f, err)
 	m.Epoch = 3
 	for _, body := range []any{
-		cluster.Beat{Epoch: 1, Group: 0, Term: 1}, cluster.Beat{Group: 9}, cluster.Heard{Epoch: 2, Grant: true}, cluster.Ballot{Epoch: 7, Change: cluster.Change{Kind: cluster.Promote, Group: 0, Node: "b"}},
-		cluster.Ballot{Epoch: 7, Change: cluster.Change{Kind: cluster.Promote, Group: -1}}, cluster.Vote{Epoch: 1, Granted: true, Accepted: m}, cluster.Write{Map: m}, cluster.Wrote{Epoch: 1, Accepted: true}, cluster.News{Map: m}, cluster.News{},
+		cluster.Beat{Epoch: 1, Group: 0, Term: 1},
+		cluster.Beat{Group: 9},
+		cluster.Heard{Epoch: 2, Grant: true},
+		cluster.Ballot{Epoch: 7, Change: cluster.Change{Kind: cluster.Promote, Group: 0, Node: "b"}},
+		cluster.Ballot{Epoch: 7, Change: cluster.Change{Kind: cluster.Promote, Group: -1}},
+		cluster.Vote{Epoch: 1, Granted: true, Accepted: m},
+		cluster.Write{Map: m},
+		cluster.Wrote{Epoch: 1, Accepted: true},
+		cluster.News{Map: m},
+		cluster.News{},
 	} {
 		f.Add(cluster.Encode(cluster.Message{From: "b", Body: body}), uint8(3))
 	}
