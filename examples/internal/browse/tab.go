@@ -64,6 +64,7 @@ func Open(t testing.TB) *Tab {
 	b.Call("Target.createTarget", map[string]any{"url": "about:blank"}, &made)
 	b.Call("Target.attachToTarget", map[string]any{"targetId": made.TargetID, "flatten": true}, &made)
 	b.session = made.SessionID
+	b.Await(`document.readyState == "complete"`) // else the empty page may come after another one
 	return b
 }
 
@@ -73,7 +74,11 @@ func (b *Tab) Use(t testing.TB) { b.t = t }
 // Go shows the page at a URL.
 func (b *Tab) Go(url string) *Tab {
 	b.t.Helper()
-	b.Call("Page.navigate", map[string]any{"url": url}, nil)
+	var answer struct{ ErrorText string }
+	b.Call("Page.navigate", map[string]any{"url": url}, &answer)
+	if answer.ErrorText != "" {
+		b.t.Fatalf("%s: %s", url, answer.ErrorText)
+	}
 	return b
 }
 
