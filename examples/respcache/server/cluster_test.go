@@ -174,7 +174,7 @@ func TestClusterReplica(t *testing.T) {
 	}
 	stranger := dial(t, master)
 	term := master.cluster.serving.Load()
-	for _, line := range []string{"REPLCONF a b", "REPLCONF cluster-node x:1 cluster-term " + utoa(term), "REPLCONF cluster-node " + replica.cluster.self + " cluster-term " + utoa(term-1)} {
+	for _, line := range []string{"REPLCONF a b", "REPLCONF cluster-node x:1 cluster-term " + utoa(term), "REPLCONF cluster-node " + replica.cluster.self + " cluster-term " + utoa(term+1)} {
 		require.Equal(t, "OK", stranger.do(line))
 		require.Equal(t, "-"+errNoMember, stranger.do("PSYNC ? -1"), "only nodes of the group are sent the stream, and only of the term that they know: %s", line)
 	}
