@@ -57,8 +57,7 @@ type recorder struct {
 	Record
 	subject
 	dumper
-	g  int
-	at string
+	at string // the line that runs
 }
 
 // Run makes the calls in do on a form of a page, which is named in full or is its first.
