@@ -126,7 +126,7 @@ func TestMachineRefuses(t *testing.T) {
 		m, err := OpenMachine(dir, (&sum{}).state(1), Options{})
 		if what != "" {
 			assert.ErrorContains(t, err, what)
-			m, err = OpenMachine(dir, (&sum{}).state(1), Options{})
+			_, err = OpenMachine(dir, (&sum{}).state(1), Options{})
 			assert.ErrorContains(t, err, what, "the lock was released")
 			continue
 		}

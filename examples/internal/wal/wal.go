@@ -37,8 +37,7 @@ type Options struct {
 	// OpenFile opens a file for appending; the default is OpenFile. It is for tests that
 	// make the disk fail.
 	OpenFile func(name string) (File, error)
-
-	openDir func(name string) (File, error) // for a sync; replaced by tests
+	openDir  func(name string) (File, error) // for a sync
 }
 
 type request struct {
