@@ -54,6 +54,10 @@ func TestSlowReader(t *testing.T) {
 	for _, s := range slow[:3] {
 		assert.Equal(t, []string{"joined", "reset"}, types(s))
 	}
+	for _, s := range append(slow[:3], quick) {
+		s.Close()
+	}
+	assert.Zero(t, f.Waiting(), "a session that has left is in no list")
 }
 
 // TestBatchSize: a reader that is behind gets everything in few batches, of 64 KiB at most
