@@ -58,7 +58,10 @@ func TestCommand(t *testing.T) {
 		{"-dir", dir, "verify"},
 		{"-dir", dir, "-addr", "127.0.0.1:0"},
 		{"verify"},
-		{"nonsense"}, {"-addr", ""}, {"-keep", "0"}, {"-rate", "fast"},
+		{"nonsense"},
+		{"-addr", ""},
+		{"-keep", "0"},
+		{"-rate", "fast"},
 	} {
 		for line := range crash.Start(t, "configd", args...).Rest {
 			t.Errorf("%v printed %q", args, line)

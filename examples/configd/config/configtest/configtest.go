@@ -197,6 +197,7 @@ func valid(t *testing.T, s config.Store) {
 	assert.Equal(t, []string{"base/db/host", "node/db/host", "staging/db/host"}, problems(t, s, Set("base", "db/host", "1")), "all that inherit it")
 	assert.Equal(t, []string{"base/db/port"}, problems(t, s, Set("base", "db/port", "0")), "the others do not inherit it")
 	assert.Equal(t, []string{"node/db/port", "staging/db/port"}, problems(t, s, Set(config.Schemas, "db/port", `{"max": 80}`)), "a schema must fit what there is")
+	assert.Equal(t, []string{"base/db/host", "node/db/host", "staging/db/host"}, problems(t, s, Set(config.Schemas, "db/h", `{"type": "integer"}`)), "and all with its prefix")
 	assert.Equal(t, rev, read(t, s, config.Now).Rev)
 	commit(t, s, Set("base", "level", `"info"`), Set("base", "url", `"https://x"`), Set("base", "ratio", "1"), Set("base", "db/port", "1"))
 	commit(t, s, Set(config.Schemas, "db/port", `{"max": 80}`), Set("staging", "db/port", "80"), Set("base", "level", `"debug"`))
