@@ -61,7 +61,7 @@ func TestBadCopy(t *testing.T) {
 	} {
 		got, log := copied(t, append([][]byte{head}, answer...)...)
 		require.Equal(t, oldData, got, why)
-		require.True(t, log.has(why), "%s: %q", why, log.all)
+		require.True(t, log.has(why), why)
 	}
 	for _, answer := range []string{"+FULLRESYNC", "+FULLRESYNC x", "+FULLRESYNC x -1", "+FULLRESYNC x 1 c d", "+CONTINUE x y z", "+PONG", "$5", "-LOADING it loads"} {
 		got, _ := copied(t, []byte(answer+"\r\n"))

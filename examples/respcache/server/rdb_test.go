@@ -138,7 +138,7 @@ func TestOtherForms(t *testing.T) {
 	packed := []byte{0xc3, 6, 20, 1, 'a', 'b', 0xe0, 9, 1} // ab, and 18 bytes from 2 before
 	file := fileWith(rdbAux, "name", "value", rdbSelect, 0, rdbResize, 3, 1, 0, long, []byte("k"), "v",
 		rdbSeconds, []byte{0, 0, 0, 1}, rdbIdle, 5, 0, "timed", packed, rdbFreq, 77, 0, "n", []byte{rdbInt16, 0xff, 0x7f})
-	want := map[string]string{"k": `"v" until 0`, "timed": fmt.Sprintf("%q until %d", strings.Repeat("ab", 10), 1<<24*1000), "n": `"32767" until 0`}
+	want := map[string]string{"k": `"v" until 0`, "timed": fmt.Sprintf("%q until %d", strings.Repeat("ab", 10), int64(1<<24*1000)), "n": `"32767" until 0`}
 	got, err := loadFile(t, file)
 	require.NoError(t, err)
 	require.Equal(t, want, got)
@@ -215,8 +215,10 @@ func TestBaseIsCut(t *testing.T) {
 	words(own, "SET b 2")
 	rewriteNow(t, s)
 	words(own, "SET c 3")
-	base := filepath.Join(o.Dir, logDir, s.feed.file.manifest.base.name)
 	require.NoError(t, s.Close())
+	m, err := readManifest(filepath.Join(o.Dir, logDir))
+	require.NoError(t, err)
+	base := filepath.Join(o.Dir, logDir, m.base.name)
 	whole, err := os.ReadFile(base)
 	require.NoError(t, err)
 	require.Equal(t, items("a", "1", "b", "2"), stateOf(t, whole))
