@@ -93,8 +93,7 @@ func (s *Set[T]) Contains(v T) bool {
 	if !ok {
 		h = s.hash.Hash(v)
 	}
-	_, found := s.index.find(uint32(h), v)
-	return found
+	return s.index.has(uint32(h), v) // which asks again: Options.Hash may have cleared the set
 }
 
 // Random returns a value of the set, each with the same probability; false if the
