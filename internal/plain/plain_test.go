@@ -13,11 +13,16 @@ func TestType(t *testing.T) {
 	free := []any{
 		false, 0, int8(0), int16(0), int32(0), int64(0), uint(0), uint8(0), uint16(0), uint32(0), uint64(0), uintptr(0),
 		float32(0), float64(0), complex64(0), complex128(0),
-		[2]int{}, [0]*int{}, struct{}{}, struct{ _ [3]struct{ a, b uint8 } }{},
+		[2]int{},
+		[0]*int{},
+		struct{}{},
+		struct{ _ [3]struct{ a, b uint8 } }{},
 	}
 	held := []any{
 		new(int), "", []int(nil), map[int]int(nil), func() {}, make(chan int), unsafe.Pointer(nil),
-		[1]string{}, struct{ _ any }{}, struct{ _ [1]struct{ _ *int } }{},
+		[1]string{},
+		struct{ _ any }{},
+		struct{ _ [1]struct{ _ *int } }{},
 	}
 	kinds := map[reflect.Kind]bool{reflect.Interface: true} // the field of a struct above
 	for _, v := range free {
