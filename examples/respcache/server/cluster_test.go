@@ -120,7 +120,7 @@ func TestClusterCommands(t *testing.T) {
 		{"CLUSTER GETKEYSINSLOT " + strconv.Itoa(cluster.Slot([]byte(mine))) + " 0", "[]"},
 		{"CLUSTER MOVESLOTS 0 1 nosuch", "-ERR Unknown node nosuch"},
 		{"CLUSTER MOVESLOTS 1 0 " + second.cluster.self, "-ERR Invalid or out of range slot"},
-		{"CLUSTER MOVESLOTS 16383 16383 " + second.cluster.self, "-ERR not moved: the taking master: -ERR this node owns slot 16383"},
+		{"CLUSTER MOVESLOTS 16383 16383 " + second.cluster.self, "-ERR not moved: this node does not serve all of these slots"},
 		{"CLUSTER FAILOVER", "-ERR only CLUSTER FAILOVER TAKEOVER is supported"},
 		{"CLUSTER BUS x", "-ERR cluster: a message that cannot be read: invalid character 'x' looking for beginning of value"},
 		{"CLUSTER IMPORTED", "-ERR this connection brings no slots"},

@@ -75,7 +75,9 @@ func clusterImport(s *session, args [][]byte) {
 	s.ok()
 }
 
-// take adds a taking, unless there is another of the same slots.
+// take adds a taking, unless there is another of the same slots that is under way, or was
+// said to be whole to a later master: this one has been replaced, and the slots may be here. The
+// same master, or a later one, would not own them if they were.
 func (m *member) take(t *taking) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -83,7 +85,7 @@ func (m *member) take(t *taking) bool {
 	for _, old := range *m.takings.Load() {
 		if old.r.First > t.r.Last || t.r.First > old.r.Last {
 			all = append(all, old)
-		} else if old.open {
+		} else if old.open || old.said && old.from > t.from {
 			return false
 		}
 	}

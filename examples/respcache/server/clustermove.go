@@ -30,13 +30,22 @@ import (
 // errMoving is the answer while another move from here is under way.
 var errMoving = errors.New("slots are being moved from here already")
 
-// move gives slots to another group.
+// errNotServed is the answer of a node that does not own the slots, or is not sure.
+var errNotServed = errors.New("this node does not serve all of these slots")
+
+// move gives slots to another group. A node that does not own them sends nothing: the taking
+// master would drop what it has of them, and may own them already.
 func (m *member) move(ctx context.Context, r cluster.Range) error {
 	if !m.turn.TryLock() {
 		return errMoving
 	}
 	defer m.turn.Unlock()
 	v := m.view.Load()
+	for slot := r.First; slot <= r.Last; slot++ {
+		if verdict, _ := v.Route(slot); verdict != cluster.Here || m.leased() != "" {
+			return errNotServed
+		}
+	}
 	host, port, _ := net.SplitHostPort(v.Map.Groups[r.Group].Master)
 	nc, err := m.srv.dialMaster(ctx, host, port)
 	if err != nil {
@@ -50,7 +59,7 @@ func (m *member) move(ctx context.Context, r cluster.Range) error {
 	}
 	end, ok := m.freeze(r)
 	if !ok {
-		return errors.New("this node does not serve all of these slots")
+		return errNotServed
 	}
 	toTerm, err := g.finish(end)
 	if err != nil {

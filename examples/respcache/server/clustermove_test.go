@@ -189,3 +189,31 @@ func TestMoveFails(t *testing.T) {
 	require.Equal(t, "OK", dial(t, from).do(fmt.Sprintf("CLUSTER MOVESLOTS %d %d %s", slot, slot, to.Addr())))
 	require.Equal(t, "1", dial(t, to).do("GET s"), "and the next move begins from nothing")
 }
+
+// TestNoGiftOfOthers: a master that has said that it has all keys of a slot may own it already,
+// and learns that last. It keeps the keys when a node that does not own the slot gives it, or
+// an earlier master does, which has been replaced.
+func TestNoGiftOfOthers(t *testing.T) {
+	t.Parallel()
+	all := clusterOf(t, 3, map[string]string{"cluster-replicas": "0"})
+	from := owner(all, "s")
+	v := from.cluster.view.Load()
+	slot := cluster.Slot([]byte("s"))
+	to, third := all[(v.Group+1)%3], all[(v.Group+2)%3]
+	begin := func(c *client, term uint64) string {
+		return c.do(fmt.Sprintf("CLUSTER IMPORT %d %d %d %d", slot, slot, v.Group, term))
+	}
+	c := dial(t, to)
+	require.Equal(t, "OK", begin(c, v.Term))
+	require.Equal(t, "OK", c.do("SET s 2"))
+	require.Equal(t, utoa(to.cluster.serving.Load()), c.do("CLUSTER IMPORTED"))
+	require.NoError(t, c.nc.Close())
+	eventually(t, func() bool { return !(*to.cluster.takings.Load())[0].open }, "the connection has ended")
+
+	require.Equal(t, "-TRYAGAIN some of these slots are on their way here already", begin(dial(t, to), v.Term-1))
+	require.Len(t, to.state(), 1)
+	give := fmt.Sprintf("CLUSTER MOVESLOTS %d %d %s", slot, slot, to.Addr())
+	require.Equal(t, "-ERR not moved: this node does not serve all of these slots", dial(t, third).do(give))
+	require.Len(t, to.state(), 1)
+	require.Equal(t, "OK", dial(t, from).do(give))
+}

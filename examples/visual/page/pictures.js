@@ -76,12 +76,12 @@ const pictures = {
   },
 
   ringbuffer(s) {
-    const lap = at(s, "q.lap"), head = Number(big(at(s, "q.head")) & ~(1n << 63n)), tail = Number(big(at(s, "q.tail")) & ~(1n << 63n))
+    const lap = at(s, "laps.lap"), head = Number(big(at(s, "laps.head")) & ~(1n << 63n)), tail = Number(big(at(s, "laps.tail")) & ~(1n << 63n))
     const say = (stamp, i) => stamp % lap === i ? "free in lap " + (stamp - i) / lap : stamp % lap === i + 1 ? "item of lap " + (stamp - i - 1) / lap : ""
     return [
-      row(s, "q.slots", (e, i) => cell(at(e, "v"), "stamp " + at(e, "stamp") + ", " + say(at(e, "stamp"), i), at(e, "stamp") % lap === i + 1 ? "on" : "spare")),
+      row(s, "laps.slots", (e, i) => cell(at(e, "v"), "stamp " + at(e, "stamp") + ", " + say(at(e, "stamp"), i), at(e, "stamp") % lap === i + 1 ? "on" : "spare")),
       part("q", [cell(head, "head"), cell(tail, "tail"), cell(lap, "lap")]),
-      part("the items, oldest first", at(s, "q.slots").at.map((e, i) => ({ e, i })).filter(x => at(x.e, "stamp") % lap === x.i + 1).sort((a, b) => at(a.e, "stamp") - at(b.e, "stamp")).map(x => cell(at(x.e, "v"))), "chain answer"),
+      part("the items, oldest first", at(s, "laps.slots").at.map((e, i) => ({ e, i })).filter(x => at(x.e, "stamp") % lap === x.i + 1).sort((a, b) => at(a.e, "stamp") - at(b.e, "stamp")).map(x => cell(at(x.e, "v"))), "chain answer"),
     ]
   },
 
