@@ -80,7 +80,7 @@ const pictures = {
     const say = (stamp, i) => stamp % lap === i ? "free in lap " + (stamp - i) / lap : stamp % lap === i + 1 ? "item of lap " + (stamp - i - 1) / lap : ""
     return [
       row(s, "laps.slots", (e, i) => cell(at(e, "v"), "stamp " + at(e, "stamp") + ", " + say(at(e, "stamp"), i), at(e, "stamp") % lap === i + 1 ? "on" : "spare")),
-      part("q", [cell(head, "head"), cell(tail, "tail"), cell(lap, "lap")]),
+      part("laps", [cell(head, "head"), cell(tail, "tail"), cell(lap, "lap")]),
       part("the items, oldest first", at(s, "laps.slots").at.map((e, i) => ({ e, i })).filter(x => at(x.e, "stamp") % lap === x.i + 1).sort((a, b) => at(a.e, "stamp") - at(b.e, "stamp")).map(x => cell(at(x.e, "v"))), "chain answer"),
     ]
   },
@@ -133,8 +133,11 @@ const pictures = {
   },
 
   randset(s) {
-    const entries = at(s, "index.entries"), n = at(s, "index.n")
-    return [...table(s, "index", e => at(e, "Key")), part("slots 1 to n, without gaps", (entries?.at ?? []).slice(1, n + 1).map(e => cell(at(e, "Key"))), "answer")]
+    const mask = (at(s, "index.slots")?.at.length ?? 1) - 1
+    return [
+      row(s, "index.slots", (v, i) => v ? cell((v & mask) - 1, "slot " + i) : cell("–", "slot " + i, "spare")),
+      part("index.values, without gaps", items(at(s, "index.values"), (v, i) => cell(v, i)).slice(0, at(s, "index.values")?.len ?? 0), "answer"),
+    ]
   },
 
   slidingmax(s) {
