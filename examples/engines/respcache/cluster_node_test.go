@@ -116,16 +116,20 @@ func redisServers(t *testing.T) *formation {
 	if _, err := exec.LookPath("redis-server"); err != nil {
 		t.Skip("redis-server is not installed (Debian: apt-get install redis-server)")
 	}
-	var nodes []string
+	var nodes, buses []string
 	f := form(t, 1, func(addr, dir string, all []string) []string {
 		nodes = all
 		_, port, _ := net.SplitHostPort(addr)
-		return []string{"redis-server", "--bind", "127.0.0.1", "--port", port, "--dir", dir, "--save", "", "--repl-diskless-sync-delay", "0", "--cluster-enabled", "yes", "--cluster-node-timeout", fmt.Sprint(nodeTimeout)}
+		bus, err := loopback.Addr() // by default it is 10,000 above the other, where another server may be
+		require.NoError(t, err)
+		_, busPort, _ := net.SplitHostPort(bus)
+		buses = append(buses, addr+"@"+busPort)
+		return []string{"redis-server", "--bind", "127.0.0.1", "--port", port, "--cluster-port", busPort, "--dir", dir, "--save", "", "--repl-diskless-sync-delay", "0", "--cluster-enabled", "yes", "--cluster-node-timeout", fmt.Sprint(nodeTimeout)}
 	})
 	for _, n := range nodes {
 		client(t, n)
 	}
-	args := append([]string{"--cluster", "create"}, nodes...)
+	args := append([]string{"--cluster", "create"}, buses...)
 	out, err := exec.Command("redis-cli", append(args, "--cluster-replicas", "1", "--cluster-yes")...).CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	f.whole()
