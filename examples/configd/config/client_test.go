@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -109,8 +110,10 @@ func TestClientOffline(t *testing.T) {
 	require.ErrorIs(t, err, config.ErrBad, "no server")
 	b, err := os.ReadFile(file)
 	require.NoError(t, err)
-	for _, n := range []int{0, 1, len(b) / 2, len(b) - 2} { // a torn file is none
-		require.NoError(t, os.WriteFile(file, b[:n], 0o600))
+	changed := bytes.Replace(b, []byte(`"value":2`), []byte(`"value":9`), 1)
+	require.NotEqual(t, b, changed)
+	for _, torn := range [][]byte{nil, b[:1], b[:len(b)/2], b[:len(b)-2], changed} { // a torn file is none
+		require.NoError(t, os.WriteFile(file, torn, 0o600))
 		_, err = config.Open(short, config.ClientOptions{Servers: down, Env: "prod", File: file, Retry: time.Millisecond})
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 	}
