@@ -26,7 +26,7 @@
 //
 // # Invariants
 //
-//	R1  a node votes for at most one author of an epoch, also across a crash
+//	R1  a node votes for at most one author of an epoch, also across a crash (TestVote)
 //	R2  there is at most one map of an epoch, and nodes' maps only advance
 //	R3  at any moment at most one node serves a slot
 //	R4  with Acks ≥ 1, no acknowledged write is lost by one failure

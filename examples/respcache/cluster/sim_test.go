@@ -199,7 +199,7 @@ func (w *world) finally() error {
 			}
 		}
 		if !served {
-			w.fail("R5: nobody serves %s", k)
+			w.fail("R5: no node serves %s", k)
 		}
 	}
 	return w.err
