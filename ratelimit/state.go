@@ -42,20 +42,22 @@ type state struct {
 	_ [128]byte    // keeps the next allocation off z's cache line
 }
 
-// The last argument of newState.
+// A width says what newState makes.
+type width bool
+
 const (
-	narrow = false // one word, if z fits
-	wide   = true
+	narrow width = false // one word, if z fits
+	wide   width = true
 )
 
 // newState returns a state whose tick 0 is base, without a z. Under Inf, where a token
 // takes no ticks, it is wide: one taker that advances z must never cause another, with an
 // older reading of the clock, to be refused.
-func newState(r Rate, burst, base int64, width bool) *state {
+func newState(r Rate, burst, base int64, w width) *state {
 	n, d := r.Fraction()
 	s := &state{rate: r, burst: burst, n: n, d: int64(d), base: base, span: math.MaxInt64}
 	full, fits := s.cost(burst).word()
-	s.wide = width == wide || r == Inf || !fits || full > edge || n > 1<<32
+	s.wide = w == wide || r == Inf || !fits || full > edge || n > 1<<32
 	if !s.wide {
 		s.most, s.full = burst, full
 		if n > 0 {

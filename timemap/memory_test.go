@@ -44,7 +44,7 @@ func TestBytesOfAChunk(t *testing.T) {
 	var s series[int64]
 	assert.EqualValues(t, 8, unsafe.Sizeof(s.firsts[0]))
 	word := unsafe.Sizeof(uintptr(0))
-	assert.EqualValues(t, 3*3*word+word, unsafe.Sizeof(chunk[int64]{}), "three slices and a mark: 80 where a word has 64 bits")
+	assert.EqualValues(t, 3*3*word+8, unsafe.Sizeof(chunk[int64]{}), "three slices, a mark and a flag: 80 where a word has 64 bits")
 }
 
 // TestMemoryInEveryOrder: the memory of a version does not depend on the direction in

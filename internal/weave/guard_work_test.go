@@ -26,7 +26,7 @@ one step or link of a list: container/list.*
 one context, whose depth is the caller's: context.Background context.Cause context.WithoutCancel context.WithTimeout context.Context.*
 one reading of the clock, or arithmetic with two: time.Now time.Since time.Until time.Time.* time.Unix time.NewTimer time.Timer.Reset
 fixed width, 128 bits at most: math/big.*
-one draw: math/rand/v2.Float64 math/rand/v2.IntN math/rand/v2.Rand.*
+one draw: math/rand/v2.Float64 math/rand/v2.Rand.*
 one key, whose length is not n: hash/maphash.*
 one type, which the program's text bounds: reflect.*
 a setting: runtime.GOMAXPROCS
