@@ -117,7 +117,7 @@ func poll(s *room.Session) (all []string) {
 	return all
 }
 
-// failing is a file whose fsync fails once it is told to.
+// failing is a file whose fsync fails while *now is set.
 type failing struct {
 	wal.File
 	now *bool

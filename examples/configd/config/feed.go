@@ -8,7 +8,7 @@ import (
 )
 
 // A feed keeps the newest of things that are numbered from 1. A reader is the number that
-// it has seen, so a slow one costs nothing: it is told that it has fallen off (C2).
+// it has seen, so a slow one costs nothing: it gets an error once it has fallen off (C2).
 type feed[T any] struct {
 	ring  *ringbuffer.Sync[*T]
 	begin int64 // the number of what is the ring's item 0

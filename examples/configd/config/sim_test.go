@@ -151,7 +151,7 @@ func (w *world) acknowledged(id string, e config.Effects) {
 		return
 	}
 	if w.by[e.Rev] != id {
-		w.fail("C1: %s was told revision %d, which is of %q", id, e.Rev, w.by[e.Rev])
+		w.fail("C1: %s got revision %d, which is of %q", id, e.Rev, w.by[e.Rev])
 	}
 	w.saw["acknowledged"]++
 }

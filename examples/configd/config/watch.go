@@ -37,7 +37,7 @@ type session struct {
 // rendered is an update as it is sent to all watchers with a role.
 type rendered struct {
 	data  json.RawMessage // nil if there is nothing for them
-	reset bool            // it cannot be told as an update: they should read everything
+	reset bool            // an update cannot say it: they should read everything
 }
 
 // watch streams the updates of an environment after the revision ?from=, or after the one

@@ -111,7 +111,7 @@ func TestLease(t *testing.T) {
 		hear(n, from, cluster.Wrote{Epoch: epoch, Accepted: true})
 	}
 	require.Equal(t, epoch, n.View(nil).Term)
-	assert.Negative(t, n.Lease(), "nobody has granted it one")
+	assert.Negative(t, n.Lease(), "no node has granted it one")
 	beats := of[cluster.Beat](n.Step(3*time.Second, cluster.Message{Body: cluster.Tick{}}))
 	require.Equal(t, cluster.Beat{Epoch: epoch, Group: 0, Term: epoch, Sent: 3 * time.Second}, beats[0])
 	granted := func(from string, term uint64, sent time.Duration) {

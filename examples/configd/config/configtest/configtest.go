@@ -107,7 +107,7 @@ func order(t *testing.T, s config.Store) {
 	assert.Equal(t, revs[19], read(t, s, config.Now).Rev)
 }
 
-// compare: a commit whose base is too old changes nothing and is told what has changed; a
+// compare: a commit whose base is too old changes nothing, and its error has what has changed; a
 // change of another key is no conflict (C1).
 func compare(t *testing.T, s config.Store) {
 	tree(t, s)
