@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"regexp"
 	"runtime"
 	"strings"
@@ -19,6 +17,7 @@ import (
 
 	"example.com/flatline/examples/chat/room"
 	"example.com/flatline/examples/internal/crash"
+	"example.com/flatline/examples/internal/transcript"
 )
 
 func TestMain(m *testing.M) {
@@ -73,61 +72,31 @@ func (r *recorder) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// curl answers a command line of the README as curl does, for the few flags used there. A
-// stream ends after as many events as the README shows.
+// curl is transcript.Curl for streams: one ends after so many events.
 func curl(t *testing.T, h http.Handler, line string, events int) string {
-	method, url, body := http.MethodGet, "", ""
-	args := regexp.MustCompile(`'[^']*'|\S+`).FindAllString(line, -1)
-	for i := 1; i < len(args); i++ {
-		switch arg := strings.Trim(args[i], "'"); arg {
-		case "-d":
-			i++
-			method, body = http.MethodPost, strings.Trim(args[i], "'")
-		case "-N", "-m":
-			if arg == "-m" {
-				i++
-			}
-		default:
-			require.False(t, strings.HasPrefix(arg, "-"), "the test does not know %s", arg)
-			url = "http://" + arg
-		}
-	}
 	ctx, cancel := context.WithTimeout(t.Context(), crash.Patience)
 	defer cancel()
 	w := &recorder{ResponseRecorder: httptest.NewRecorder(), left: events, end: cancel}
 	if events == 0 {
 		w.left = -1
 	}
-	h.ServeHTTP(w, httptest.NewRequestWithContext(ctx, method, url, strings.NewReader(body)))
+	r, _ := transcript.Request(t, line)
+	h.ServeHTTP(w, r.WithContext(ctx))
 	return w.Body.String()
 }
 
 // TestTranscript: what the README shows is what the server answers, but for the times, the
 // epoch and the time to wait before a reconnect.
 func TestTranscript(t *testing.T) {
-	readme, err := os.ReadFile("README.md")
-	require.NoError(t, err)
 	b := room.NewHub(room.Options{Store: room.NewMemory(), Tick: 10 * time.Millisecond})
 	defer b.Close()
 	h, epoch := room.Handler(b), b.Status().Epoch
-	commands := 0
-	var got, want strings.Builder
-	for _, block := range regexp.MustCompile("(?s)```console\n(.*?)```").FindAllStringSubmatch(strings.ReplaceAll(string(readme), "\r\n", "\n"), -1) {
-		text := strings.ReplaceAll(block[1], "4xj2cqqz7m", epoch)
-		want.WriteString(text)
-		for _, part := range strings.Split("\n"+text, "\n$ ")[1:] {
-			command, answer, _ := strings.Cut(part, "\n")
-			commands++
-			fmt.Fprintln(&got, "$ "+command)
-			events := 0
-			if strings.Contains(command, "/events") {
-				events = strings.Count(answer+"\n", "\n\n")
-			}
-			got.WriteString(curl(t, h, command, events))
+	mask := regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z|retry: \d+|4xj2cqqz7m|` + epoch)
+	transcript.Check(t, 8, mask, func(command, shown string) string {
+		events := 0
+		if strings.Contains(command, "/events") {
+			events = strings.Count(shown+"\n", "\n\n")
 		}
-	}
-	require.GreaterOrEqual(t, commands, 8)
-	stamp := regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z|retry: \d+`)
-	mask := func(s string) string { return stamp.ReplaceAllString(s, "MASKED") }
-	require.Equal(t, mask(want.String()), mask(got.String()))
+		return curl(t, h, strings.ReplaceAll(command, "4xj2cqqz7m", epoch), events)
+	})
 }

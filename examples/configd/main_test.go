@@ -1,9 +1,7 @@
 package main
 
 import (
-	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -16,6 +14,7 @@ import (
 
 	"example.com/flatline/examples/configd/config"
 	"example.com/flatline/examples/internal/crash"
+	"example.com/flatline/examples/internal/transcript"
 )
 
 func TestMain(m *testing.M) {
@@ -69,62 +68,11 @@ func TestCommand(t *testing.T) {
 	}
 }
 
-// curl answers a command line of the README as curl does, for the few flags used there.
-func curl(t *testing.T, h http.Handler, line string) string {
-	method, url, body := http.MethodGet, "", ""
-	header := http.Header{}
-	args := regexp.MustCompile(`'[^']*'|\S+`).FindAllString(line, -1)
-	for i := 1; i < len(args); i++ {
-		switch arg := strings.Trim(args[i], "'"); arg {
-		case "-d":
-			i++
-			body = strings.Trim(args[i], "'")
-			if method == http.MethodGet {
-				method = http.MethodPost
-			}
-		case "-X":
-			i++
-			method = args[i]
-		case "-H":
-			i++
-			k, v, _ := strings.Cut(strings.Trim(args[i], "'"), ": ")
-			header.Set(k, v)
-		default:
-			require.False(t, strings.HasPrefix(arg, "-"), "the test does not know %s", arg)
-			url = "http://" + arg
-		}
-	}
-	w := httptest.NewRecorder()
-	r := httptest.NewRequest(method, url, strings.NewReader(body))
-	r.Header = header
-	h.ServeHTTP(w, r)
-	return w.Body.String()
-}
-
 var masked = regexp.MustCompile(`20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z|[0-9a-f]{64}|cfg_[A-Z2-7]{26}`)
 
 // TestTranscript: what the README shows is what the server answers, but for times, hashes
 // and the drawn token.
 func TestTranscript(t *testing.T) {
-	readme, err := os.ReadFile("README.md")
-	require.NoError(t, err)
 	h := config.Handler(config.Options{Store: config.NewMemory()})
-	commands := 0
-	var got, want strings.Builder
-	for _, block := range regexp.MustCompile("(?s)```console\n(.*?)```").FindAllStringSubmatch(strings.ReplaceAll(string(readme), "\r\n", "\n"), -1) {
-		want.WriteString(block[1])
-		for line := range strings.SplitSeq(block[1], "\n") {
-			if command, ok := strings.CutPrefix(line, "$ "); ok {
-				commands++
-				fmt.Fprintln(&got, line)
-				got.WriteString(curl(t, h, command))
-			}
-		}
-	}
-	require.GreaterOrEqual(t, commands, 8)
-	mask := func(s string) string { return masked.ReplaceAllString(s, "MASKED") }
-	if mask(want.String()) != mask(got.String()) {
-		t.Log(got.String())
-	}
-	require.Equal(t, mask(want.String()), mask(got.String()))
+	transcript.Check(t, 8, masked, func(command, _ string) string { return transcript.Curl(t, h, command) })
 }

@@ -1,11 +1,8 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
-	"os"
 	"regexp"
 	"runtime"
 	"strconv"
@@ -17,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/flatline/examples/internal/crash"
+	"example.com/flatline/examples/internal/transcript"
 	"example.com/flatline/examples/jobsched/sched"
 )
 
@@ -75,74 +73,23 @@ func TestDemo(t *testing.T) {
 	p.Match(`^leaders killed: [1-9]`)
 }
 
-// curl answers a command line of the README as curl does, for the few flags used there.
-func curl(t *testing.T, h http.Handler, line string) string {
-	method, url, body := http.MethodGet, "", ""
-	header := http.Header{}
-	args := regexp.MustCompile(`'[^']*'|\S+`).FindAllString(line, -1)
-	for i := 1; i < len(args); i++ {
-		switch arg := strings.Trim(args[i], "'"); arg {
-		case "-d":
-			i++
-			body = strings.Trim(args[i], "'")
-			if method == http.MethodGet {
-				method = http.MethodPost
-			}
-		case "-X":
-			i++
-			method = args[i]
-		case "-H":
-			i++
-			k, v, _ := strings.Cut(strings.Trim(args[i], "'"), ": ")
-			header.Set(k, v)
-		default:
-			require.False(t, strings.HasPrefix(arg, "-"), "the test does not know %s", arg)
-			url = "http://" + arg
-		}
-	}
-	w := httptest.NewRecorder()
-	r := httptest.NewRequest(method, url, strings.NewReader(body))
-	r.Header = header
-	h.ServeHTTP(w, r)
-	return w.Body.String()
-}
-
 var stamp = regexp.MustCompile(`20\d\d-?\d\d-?\d\dT\d\d:?\d\d:?\d\d(\.\d+)?Z(\.\d+)?`)
 
 // TestTranscript: what the README shows is what the server answers, but for the times.
 func TestTranscript(t *testing.T) {
 	t.Parallel()
-	readme, err := os.ReadFile("README.md")
-	require.NoError(t, err)
 	store := sched.NewMemory()
 	h := sched.Handler(store, map[string]float64{"default": 1}, func() []*sched.Node { return nil })
-	commands := 0
-	var got, want strings.Builder
-	for _, block := range regexp.MustCompile("(?s)```console\n(.*?)```").FindAllStringSubmatch(strings.ReplaceAll(string(readme), "\r\n", "\n"), -1) {
-		want.WriteString(block[1])
-		for line := range strings.SplitSeq(block[1], "\n") {
-			command, ok := strings.CutPrefix(line, "$ ")
-			if !ok {
-				continue
-			}
-			commands++
-			fmt.Fprintln(&got, line)
-			if command == "sleep 1" { // a node that may run commands does
-				n := sched.NewNode(sched.Options{Store: store, Name: "node-1", Commands: true, Poll: time.Millisecond})
-				require.Eventually(t, func() bool {
-					x, err := store.Job(t.Context(), "nightly")
-					return err == nil && x.Open == 0
-				}, crash.Patience, time.Millisecond)
-				n.Close()
-				continue
-			}
-			got.WriteString(curl(t, h, command))
+	transcript.Check(t, 8, stamp, func(command, _ string) string {
+		if command == "sleep 1" { // a node that may run commands does
+			n := sched.NewNode(sched.Options{Store: store, Name: "node-1", Commands: true, Poll: time.Millisecond})
+			require.Eventually(t, func() bool {
+				x, err := store.Job(t.Context(), "nightly")
+				return err == nil && x.Open == 0
+			}, crash.Patience, time.Millisecond)
+			n.Close()
+			return ""
 		}
-	}
-	require.GreaterOrEqual(t, commands, 8)
-	mask := func(s string) string { return stamp.ReplaceAllString(s, "MASKED") }
-	if mask(want.String()) != mask(got.String()) {
-		t.Log(got.String())
-	}
-	require.Equal(t, mask(want.String()), mask(got.String()))
+		return transcript.Curl(t, h, command)
+	})
 }

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"regexp"
 	"runtime"
@@ -17,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/flatline/examples/internal/crash"
+	"example.com/flatline/examples/internal/transcript"
 	"example.com/flatline/examples/taskq/queue"
 )
 
@@ -72,61 +71,23 @@ func TestDemo(t *testing.T) {
 	assert.Positive(t, n[3])
 }
 
-// curl answers a command line of the README as curl does, for the few flags used there.
-func curl(t *testing.T, h http.Handler, line string) string {
-	method, url, body := http.MethodGet, "", ""
-	args := regexp.MustCompile(`'[^']*'|\S+`).FindAllString(line, -1)
-	for i := 1; i < len(args); i++ {
-		switch arg := strings.Trim(args[i], "'"); arg {
-		case "-d":
-			i++
-			method, body = http.MethodPost, strings.Trim(args[i], "'")
-		case "-X":
-			i++
-			method = args[i]
-		default:
-			require.False(t, strings.HasPrefix(arg, "-"), "the test does not know %s", arg)
-			url = "http://" + arg
-		}
-	}
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, httptest.NewRequest(method, url, strings.NewReader(body)))
-	return w.Body.String()
-}
-
 var stamp = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z|[0-9a-f]{11}-[A-Z2-7]{10}`)
 
 // TestTranscript: what the README shows is what the server answers, but for the times and
 // the drawn IDs.
 func TestTranscript(t *testing.T) {
 	t.Parallel()
-	readme, err := os.ReadFile("README.md")
-	require.NoError(t, err)
 	b := queue.NewBroker(queue.Options{
 		Store: queue.NewMemory(), Queues: map[string]float64{"default": 1, "mail": 3},
 		Routes: []queue.Route{{Pattern: "mail.*", Queue: "mail"}}, Tick: 10 * time.Millisecond,
 	})
 	defer b.Close()
 	h := queue.Handler(b)
-	commands := 0
-	var got, want strings.Builder
-	for _, block := range regexp.MustCompile("(?s)```console\n(.*?)```").FindAllStringSubmatch(strings.ReplaceAll(string(readme), "\r\n", "\n"), -1) {
-		want.WriteString(block[1])
-		for line := range strings.SplitSeq(block[1], "\n") {
-			command, ok := strings.CutPrefix(line, "$ ")
-			if !ok {
-				continue
-			}
-			commands++
-			fmt.Fprintln(&got, line)
-			if command == "sleep 1" {
-				require.Eventually(t, func() bool { return b.Counts(t.Context()).Leased == 0 }, crash.Patience, time.Millisecond)
-				continue
-			}
-			got.WriteString(curl(t, h, command))
+	transcript.Check(t, 8, stamp, func(command, _ string) string {
+		if command == "sleep 1" {
+			require.Eventually(t, func() bool { return b.Counts(t.Context()).Leased == 0 }, crash.Patience, time.Millisecond)
+			return ""
 		}
-	}
-	require.GreaterOrEqual(t, commands, 8)
-	mask := func(s string) string { return stamp.ReplaceAllString(s, "MASKED") }
-	require.Equal(t, mask(want.String()), mask(got.String()))
+		return transcript.Curl(t, h, command)
+	})
 }
