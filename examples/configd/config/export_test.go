@@ -16,3 +16,10 @@ func Render(s Store, env string, e Event) (u *Update, reset bool, err error) {
 	}
 	return u, r.reset, err
 }
+
+// Forge returns the line of the audit for a record, with the hash that goes with it.
+func Forge(r *Record) []byte {
+	r.Hash = r.sum()
+	line, _ := encode(*r)
+	return line
+}

@@ -3,10 +3,12 @@ package config_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -168,4 +170,48 @@ func TestTampered(t *testing.T) {
 			require.Equal(t, string(audit), string(again))
 		}
 	}
+}
+
+// TestForged: a record that is changed together with its hash is shown by the next one, and
+// by the log if all that follow are changed too.
+func TestForged(t *testing.T) {
+	dir, audit := written(t, 7) // the snapshot has the end of the audit, and the log nothing more
+	name := filepath.Join(dir, config.AuditFile)
+	lines := bytes.SplitAfter(audit, []byte("\n"))[:7]
+	forge := func(i int, all bool) {
+		forged := slices.Clone(lines)
+		prev := ""
+		for j := i; j < len(lines) && (all || j <= i+1); j++ {
+			var r config.Record
+			require.NoError(t, json.Unmarshal(lines[j], &r))
+			hash := r.Hash
+			if j == i {
+				r.By = "somebody-else"
+			} else {
+				r.Prev = prev
+			}
+			forged[j] = config.Forge(&r)
+			if prev = r.Hash; j > i && !all { // the next record names the forged one, with its own old hash
+				forged[j] = bytes.Replace(forged[j], []byte(r.Hash), []byte(hash), 1)
+			}
+		}
+		require.NoError(t, os.WriteFile(name, bytes.Join(forged, nil), 0o600))
+	}
+	for i := range lines[:6] {
+		forge(i, false)
+		_, err := config.VerifyDir(dir)
+		require.ErrorIs(t, err, config.ErrTampered, "record %d", i+1)
+		forge(i, true)
+		_, err = config.VerifyDir(dir)
+		require.NoError(t, err, "the file alone cannot show it")
+		_, err = config.OpenDisk(dir, 7, wal.Options{NoSync: true})
+		require.ErrorIs(t, err, config.ErrTampered, "record %d and all later ones", i+1)
+	}
+	for n := range lines {
+		require.NoError(t, os.WriteFile(name, bytes.Join(lines[:n], nil), 0o600))
+		_, err := config.OpenDisk(dir, 7, wal.Options{NoSync: true})
+		require.ErrorIs(t, err, config.ErrTampered, "%d records of 7", n)
+	}
+	require.NoError(t, os.WriteFile(name, audit, 0o600))
+	require.NoError(t, openDisk(t, dir, 7, wal.Options{NoSync: true}).Close())
 }
