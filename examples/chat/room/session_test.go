@@ -31,6 +31,16 @@ func TestSlowReader(t *testing.T) {
 		slow = append(slow, enter(t, h, "a", fmt.Sprint("slow-", i), nil))
 	}
 	assert.Equal(t, []string{"joined"}, types(quick))
+	assert.Equal(t, []string{"joined"}, types(slow[999]))
+	require.Equal(t, 2, f.Waiting())
+	for i := range 2 * room.Keep / 10 { // more than a batch takes: it stays behind after one
+		say(t, h, "a", "ann", fmt.Sprint("long-", i), strings.Repeat("x", 1000))
+	}
+	require.NotEmpty(t, types(slow[999]))
+	require.Zero(t, f.Waiting(), "a reader that has read a batch, and is still behind, is not visited")
+	for len(types(quick)) > 0 {
+	}
+	require.Equal(t, 1, f.Waiting())
 	round := func(n int) {
 		for i := range room.Keep {
 			say(t, h, "a", "ann", fmt.Sprint(n, "-", i), strings.Repeat("x", 100))
