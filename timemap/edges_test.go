@@ -230,3 +230,30 @@ func drain2[K, V any](seq iter.Seq2[K, V]) (n int) {
 	}
 	return n
 }
+
+// TestLoopEnds: a loop that writes at the newest time in each step ends, also where all
+// versions of a time are kept, so that the series grows while it is walked.
+func TestLoopEnds(t *testing.T) {
+	for _, n := range []int{1, chunkLen - 1, chunkLen, chunkLen + 1, 8 * chunkLen} {
+		m := New(Options[string, int]{SameTime: KeepAll})
+		for i := range n {
+			m.Set("k", int64(i), i)
+		}
+		steps := 0
+		for range m.History("k") {
+			m.Set("k", int64(n-1), -1)
+			if steps++; steps > 4*n {
+				break
+			}
+		}
+		assert.LessOrEqual(t, steps, 2*n, "%d versions", n)
+		steps = 0
+		for range m.Changes("k") {
+			m.Set("k", int64(n-1), -1)
+			if steps++; steps > 16*n {
+				break
+			}
+		}
+		assert.LessOrEqual(t, steps, 8*n, "%d versions", n)
+	}
+}

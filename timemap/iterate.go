@@ -7,10 +7,10 @@ import (
 
 // Range yields the versions of k from time from to time to, both ends included, the
 // oldest first; no tombstones. The loop may change the map. Versions that it writes are
-// yielded if they are after the time of the last yielded version and at or before the
-// time that was the newest when the loop began. If the loop changes k other than by an
-// append, the remaining versions at the time of the last yielded one are skipped. O(log
-// v) to begin, O(1) per step.
+// yielded if they are after the time of the last yielded version and before the time that
+// was the newest when the loop began; those at that time itself may be yielded or not, but
+// the loop ends. If the loop changes k other than by an append, the remaining versions at
+// the time of the last yielded one are skipped. O(log v) to begin, O(1) per step.
 func (m *Map[K, V]) Range(k K, from, to int64) iter.Seq2[int64, V] {
 	return func(yield func(int64, V) bool) {
 		r := m.series(k).walk(from, to)
@@ -87,34 +87,41 @@ type run[V any] struct {
 	all   bool   // tombstones too
 	to    int64  // the last time of the walk
 	k, i  int    // the position after the run
+	endK  int    // the chunk that was the tail when the walk began or resumed,
+	endI  int    // and how many versions it had
 	edits uint32 // of s, when the run began
 }
 
 // walk returns the walk over the values from time from to time to, before its first run.
 // Positions are indices, so appends, which move nothing, do not affect it; after any
-// other change it searches for the time that it has reached. It ends at the time that is
-// the newest now, however much the loop appends.
+// other change it searches for the time that it has reached. It ends at the time and the
+// position that are the newest now, however much the loop appends: under KeepAll all of it
+// may have that time.
 func (s *series[V]) walk(from, to int64) (r run[V]) {
 	if s != nil && s.n > 0 {
 		r.s, r.to = s, min(to, s.tail.times[len(s.tail.times)-1])
 		r.k, r.i = s.first(from)
+		r.endK, r.endI = len(s.older), len(s.tail.times)
 	}
 	return r
 }
 
 // next advances to the next run and reports whether there is one.
 func (r *run[V]) next() bool {
-	for s := r.s; s != nil && r.k <= len(s.older); {
+	for s := r.s; s != nil && r.k <= r.endK; {
 		c := s.chunk(r.k)
 		from, end := r.i, len(c.times)
 		last := s.endsAfter(r.k, r.to)
 		if last {
 			end = c.floor(r.to) + 1
 		}
+		if r.k == r.endK {
+			end, last = min(end, r.endI), true
+		}
 		if c.gone != nil && !r.all {
 			from, end = present(c.gone, from, end)
 		}
-		if r.i = end; end == len(c.times) { // what the loop appends to this chunk is not part of the walk
+		if r.i = end; end == len(c.times) || r.k == r.endK && end == r.endI {
 			r.k, r.i = r.k+1, 0
 		}
 		if from < end {
@@ -167,6 +174,7 @@ func (r *run[V]) resume(t int64) {
 	}
 	r.k, r.i = r.s.find(t)
 	r.i++
+	r.endK, r.endI = len(r.s.older), len(r.s.tail.times)
 }
 
 // walkBack yields all values, the newest first, as walk does.

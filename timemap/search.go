@@ -56,10 +56,9 @@ func isSteady(times []int64) bool {
 }
 
 // search is floor, but 0 for a t before the first of the times, of which there is one at
-// least. Where times are not steady,
-// each step of a search goes either way, and half of its branches are mispredicted. So
-// there are none, but in a long list: there the processor gains by running ahead, into
-// the cache misses of the chunk.
+// least. Where times are not steady, each step of a search goes either way, and half of its
+// branches are mispredicted. So there are none, but in a long list: there the processor
+// gains by running ahead, into the cache misses of the chunk.
 func search(times []int64, t int64) (low int) {
 	n := len(times)
 	switch {
