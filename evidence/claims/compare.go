@@ -53,15 +53,19 @@ func guessed(o, n op) bool { return o.vague() && n.vague() || o.class() != "O(1)
 // at some size, and the interval of G spans more than a factor of 100.
 func (o *op) blind() bool { return o.Layer == "instructions" && o.GHigh > 100*o.GLow }
 
-// contradict reports whether the Gs of two runs differ: each must lie in the interval of the
-// other. Callgrind can miss a boundary at one size, more often on a busy machine; the interval
-// is then wide and its G in the middle is a guess, so the intervals must overlap.
+// contradict reports whether the Gs of two runs differ: the surer one, which has the
+// narrower interval, must lie in the interval of the other. Callgrind can miss a boundary
+// at one size, more often on a busy machine; both intervals can then be wide and each G in
+// the middle is a guess, so the intervals must overlap.
 func contradict(a, b op) bool {
 	const wide = 4
-	if a.GHigh > wide*a.GLow || b.GHigh > wide*b.GLow {
+	if a.GHigh*b.GLow > b.GHigh*a.GLow {
+		a, b = b, a
+	}
+	if b.GHigh > wide*b.GLow {
 		return a.GHigh+slack < b.GLow || b.GHigh+slack < a.GLow
 	}
-	return a.G < b.GLow-slack || a.G > b.GHigh+slack || b.G < a.GLow-slack || b.G > a.GHigh+slack
+	return a.G < b.GLow-slack || a.G > b.GHigh+slack
 }
 
 // compare names the differences between today's run and the record: counts are compared
