@@ -2,7 +2,6 @@ package remote
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"time"
 
@@ -114,7 +113,7 @@ func (l *Limiter) takeLeased(ctx context.Context, key string, n int64) (ratelimi
 	case p.asking <- struct{}{}:
 	case <-ctx.Done():
 		l.release(p, false)
-		return ratelimit.Decision{Limit: l.burst}, fmt.Errorf("remote: %w", ctx.Err())
+		return l.failed(ctx, ctx.Err(), func() ratelimit.Decision { return l.local.Take(key, n) })
 	}
 	defer l.release(p, true)
 	left, d, ok := l.again(p, n)
