@@ -36,7 +36,7 @@ type Run struct {
 	clock
 }
 
-// A decision is what was chosen of n options; what tells them from others.
+// A decision is a choice among n options; what tells these options from others.
 type decision struct {
 	n, chosen uint8
 	what      uint32
