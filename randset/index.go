@@ -8,7 +8,8 @@ const maxValues = 1 << 31
 
 // An index is a dense array of values and a hash table that finds the position of each.
 // The table has linear probing: the search for a value begins at its home, the slot that
-// the low bits of its hash select, and goes on from slot to slot to the first free one.
+// the low bits of its hash select, and continues from slot to slot to the first free
+// one.
 //
 //	slot    tag │ position of a value + 1        0 is free
 //

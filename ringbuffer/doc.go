@@ -113,7 +113,7 @@
 //     oldest item left, so that the reader knows how many it missed (TestReplay, TestWait)
 //   - A reader has seen all items: Wait returns the next one when it is pushed
 //     (TestWait)
-//   - Clear or Resize comes between two calls of Since: the numbers go on
+//   - Clear or Resize comes between two calls of Since: the numbers continue
 //     (TestSinceThroughEveryChange)
 //   - The body of a loop changes the ring: this is allowed (TestLoopsMayChangeTheRing);
 //     over a Sync it sees a snapshot (TestSyncLoopsAreSnapshots)
