@@ -69,7 +69,8 @@
 //	AsOf, Len                  O(1)          0       0
 //	Range, History, Backward   O(n)          0       0
 //	Changes                    O(n)          0       0
-//	Keys, View.All             O(n) ~        0       0
+//	Keys                       O(n) ~        0       0
+//	View.All                   O(n) ~        0       O(1)
 //	Drop                       O(1) ~        0       0
 //	CompactBefore, KeepLast    O(n)          n       3 per key
 //	Clear                      O(1)          0       0
