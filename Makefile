@@ -8,7 +8,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 fmt: ## format every Go file
-	git ls-files '*.go' | xargs $(TOOL) gofumpt -w
+	git ls-files -co --exclude-standard '*.go' | xargs $(TOOL) gofumpt -w
 
 lint: ## format check, vet, staticcheck, tidy, the three requirements
 	.ci/run format tidy requires vet staticcheck

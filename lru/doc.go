@@ -127,6 +127,51 @@
 //
 //	go test ./lru -run TestBytesAnEntry -v
 //
+// # What happens if
+//
+//   - the key is absent: Get returns the zero value and false (TestEmpty).
+//   - the capacity is 1: each Put of another key evicts the one there is
+//     (TestCapacityOne).
+//   - the capacity is 0 or negative: New panics (TestConstructorsPanic); Resize returns an
+//     error and changes nothing (TestResizeErrors).
+//   - an entry expires: it is absent from that nanosecond on, and a later Put or Len
+//     removes it (TestLifeToTheNanosecond, TestLenForgetsTheExpired).
+//   - the clock goes backwards, or stands still while the machine sleeps: the cache keeps
+//     its latest time, and nothing expires until the clock has passed it (TestClocks).
+//   - one value costs more than MaxCost: it is not stored, and the previous value of its
+//     key leaves as well (TestCost).
+//   - OnEvict calls the cache: it may, since no lock is held (TestOnEvictMayUseTheCache).
+//   - OnEvict panics: the cache stays usable, OnEvict is called for the other values too,
+//     then the panic continues (TestPanickingOnEvict).
+//   - Cost, Hash or Now panics: nothing has changed (TestPanicsOfTheCaller).
+//   - an entry is used again and again: its life still ends, counted from the Put; with
+//     Options.Sliding it never ends (TestExpiredIsAbsent, TestSliding).
+//   - many callers find an entry older than Options.Refresh: all get its value at once,
+//     and one load brings the next value (TestOneRefreshForManyCallers); if that load
+//     fails, the value stays (TestFailedRefresh).
+//   - Compute's key is written while its function runs: the function runs again
+//     (TestComputeRunsAgain).
+//   - a value is put while the function of DeleteFunc looks at the previous value of the
+//     key: the new value stays (TestDeleteFuncSparesNewValues).
+//   - the program ends during a load: WaitLoads waits for it (TestWaitLoads).
+//   - the loader fails: all callers waiting for it get the error, and nothing is stored
+//     (TestErrorsAreNotStored).
+//   - the loader panics: each caller waiting for it panics, and the key can be loaded again
+//     (TestLoaderThatDoesNotReturn).
+//   - a caller's context ends before a load: a stored value is still returned, but no
+//     load begins; during a load: only that caller stops waiting (TestCancelledCaller).
+//   - the key is deleted or put during its load: the load's callers get its value, which
+//     is not stored (TestSuperseded).
+//   - two loads need each other's key: both wait until a context ends or one of the keys is
+//     deleted (TestLoadsThatNeedEachOther).
+//   - all keys collide: every answer stays right, and each lookup is O(n)
+//     (TestAllKeysCollide).
+//   - a key is NaN: it is stored, never found, and evicted in its turn (TestNaN); each
+//     GetOrLoad of it loads (TestNaNIsLoadedByEachCaller).
+//   - a loop changes the cache: a loop over a Cache yields the entries that are present
+//     when it reaches them (TestModel); a loop over a Sync yields the entries that were
+//     present when it began.
+//
 // # Concurrency
 //
 // A Cache is for one goroutine at a time, even for reads, since a Get changes the order.
@@ -176,51 +221,6 @@
 // A Sharded can evict an entry while other shards have room: with n entries in s shards,
 // the fullest shard holds about √(2·n/s·ln s) more than the mean (Raab and Steger, 1998).
 // Use Sync if the order or the exact number matters and one lock is fast enough.
-//
-// # What happens if
-//
-//   - the key is absent: Get returns the zero value and false (TestEmpty).
-//   - the capacity is 1: each Put of another key evicts the one there is
-//     (TestCapacityOne).
-//   - the capacity is 0 or negative: New panics (TestConstructorsPanic); Resize returns an
-//     error and changes nothing (TestResizeErrors).
-//   - an entry expires: it is absent from that nanosecond on, and a later Put or Len
-//     removes it (TestLifeToTheNanosecond, TestLenForgetsTheExpired).
-//   - the clock goes backwards, or stands still while the machine sleeps: the cache keeps
-//     its latest time, and nothing expires until the clock has passed it (TestClocks).
-//   - one value costs more than MaxCost: it is not stored, and the previous value of its
-//     key leaves as well (TestCost).
-//   - OnEvict calls the cache: it may, since no lock is held (TestOnEvictMayUseTheCache).
-//   - OnEvict panics: the cache stays usable, OnEvict is called for the other values too,
-//     then the panic continues (TestPanickingOnEvict).
-//   - Cost, Hash or Now panics: nothing has changed (TestPanicsOfTheCaller).
-//   - an entry is used again and again: its life still ends, counted from the Put; with
-//     Options.Sliding it never ends (TestExpiredIsAbsent, TestSliding).
-//   - many callers find an entry older than Options.Refresh: all get its value at once,
-//     and one load brings the next value (TestOneRefreshForManyCallers); if that load
-//     fails, the value stays (TestFailedRefresh).
-//   - Compute's key is written while its function runs: the function runs again
-//     (TestComputeRunsAgain).
-//   - a value is put while the function of DeleteFunc looks at the previous value of the
-//     key: the new value stays (TestDeleteFuncSparesNewValues).
-//   - the program ends during a load: WaitLoads waits for it (TestWaitLoads).
-//   - the loader fails: all callers waiting for it get the error, and nothing is stored
-//     (TestErrorsAreNotStored).
-//   - the loader panics: each caller waiting for it panics, and the key can be loaded again
-//     (TestLoaderThatDoesNotReturn).
-//   - a caller's context ends before a load: a stored value is still returned, but no
-//     load begins; during a load: only that caller stops waiting (TestCancelledCaller).
-//   - the key is deleted or put during its load: the load's callers get its value, which
-//     is not stored (TestSuperseded).
-//   - two loads need each other's key: both wait until a context ends or one of the keys is
-//     deleted (TestLoadsThatNeedEachOther).
-//   - all keys collide: every answer stays right, and each lookup is O(n)
-//     (TestAllKeysCollide).
-//   - a key is NaN: it is stored, never found, and evicted in its turn (TestNaN); each
-//     GetOrLoad of it loads (TestNaNIsLoadedByEachCaller).
-//   - a loop changes the cache: a loop over a Cache yields the entries that are present
-//     when it reaches them (TestModel); a loop over a Sync yields the entries that were
-//     present when it began.
 //
 // # References
 //

@@ -27,6 +27,7 @@ import (
 	"strings"
 
 	"example.com/flatline/evidence/internal/record"
+	"example.com/flatline/internal/house"
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
@@ -73,6 +74,11 @@ func claims(check bool, run string, stdout io.Writer) error {
 		return err
 	}
 	wrong := slices.Concat(r.growth.check(), record.CheckHistories(r.types), r.schedules.Wrong())
+	for _, pkg := range house.Packages {
+		if count(r.bugs, pkg) == 0 {
+			wrong = append(wrong, "no bug is planted in "+pkg+": evidence/mutants/"+pkg)
+		}
+	}
 	if check && run != "" {
 		now, err := readStudy(run)
 		if err != nil {

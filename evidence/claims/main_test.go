@@ -45,9 +45,7 @@ func lines() string {
 // planted bug, with everything recorded and rendered, and changes into its evidence.
 func tree(t *testing.T) {
 	files := map[string]string{
-		"README.md": "before\n" + from + "old\n" + to + "after\n",
-		"evidence/mutants/lru/late.patch": "Claim: a Get comes in time\nLoom: yield\nCaught by: go test -run 'A|B' ./lru\n\n" +
-			"--- a/lru/lru.go\n+++ b/lru/lru.go\nClaim: not this one\n",
+		"README.md":                       "before\n" + from + "old\n" + to + "after\n",
 		"evidence/linear/lru/lru_test.go": "package lru\n\nimport _ \"example.com/flatline/lru\"\n",
 		"evidence/study.jsonl":            lines(),
 		"evidence/results/histories.json": "[]",
@@ -58,6 +56,8 @@ func tree(t *testing.T) {
 	files["internal/lap/lap.go"] = "package lap\n"
 	for _, pkg := range house.Packages {
 		files["evidence/linear/"+pkg+"/model.go"] = "package " + pkg + "\n"
+		files["evidence/mutants/"+pkg+"/late.patch"] = "Claim: a Get comes in time\nLoom: yield\nCaught by: go test -run 'A|B' ./" + pkg + "\n\n" +
+			"--- a/" + pkg + "/lru.go\n+++ b/lru/lru.go\nClaim: not this one\n"
 		files[pkg+"/doc.go"] = "// Package " + pkg + " answers: what is it, and\n// why? More.\npackage " + pkg + "\n"
 	}
 	root := t.TempDir()
@@ -87,7 +87,7 @@ func tree(t *testing.T) {
 	require.Zero(t, code, stderr)
 	code, stdout, stderr := tool("-check", "-study", "study.jsonl")
 	require.Zero(t, code, stderr)
-	require.Equal(t, "21 operations, 1 types of histories, 9 shapes of schedules, 1 planted bugs\n", stdout)
+	require.Equal(t, fmt.Sprintf("%d operations, 1 types of histories, 9 shapes of schedules, %d planted bugs\n", 2*len(house.Packages)+1, len(house.Packages)), stdout)
 }
 
 func tool(args ...string) (code int, stdout, stderr string) {
@@ -161,7 +161,7 @@ func TestForgeries(t *testing.T) {
 		"date":                {growth, `"date"`, `"day"`, "the record does not state its date"},
 		"README.md":           {"../README.md", "at most 7", "at most 6", "README.md is not what the records say"},
 		"CLAIMS.md":           {claims, "refuted", "confirmed", "CLAIMS.md is not what the records say"},
-		"growth.svg":          {"growth.svg", "10 of 10 stated costs", "11 of 11 stated costs", "growth.svg is not what the records say"},
+		"growth.svg":          {"growth.svg", fmt.Sprintf("%d of %[1]d stated costs", len(house.Packages)), "11 of 12 stated costs", "growth.svg is not what the records say"},
 		"growth.svg, a curve": {"growth.svg", "<path class=\"line\" stroke=\"#0072b2\" stroke-dasharray=\"\" d=\"M36.0 70.6", "<path class=\"line\" stroke=\"#0072b2\" stroke-dasharray=\"\" d=\"M36.0 69.6", "growth.svg is not what the records say"},
 		"CLAIMS.md, bug":      {claims, "a Get comes in time", "a Get comes at once", "CLAIMS.md is not what the records say"},
 	} {

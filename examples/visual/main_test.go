@@ -51,7 +51,8 @@ func TestEssays(t *testing.T) {
 	for _, p := range show.Pages {
 		essay, err := os.ReadFile("../../" + p.Name + "/doc.go")
 		require.NoError(t, err)
-		assert.Contains(t, string(essay), "\n// To watch this code at work, step by step: go run ./examples/visual, page "+p.Name+".\n")
+		line := "// To watch this code at work, step by step: go run ./examples/visual, page " + p.Name + "."
+		assert.True(t, strings.Contains(string(essay), "\n"+line+"\n"), "%s/doc.go has no line: %s", p.Name, line)
 	}
 }
 

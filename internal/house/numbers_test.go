@@ -177,7 +177,8 @@ func TestEveryFunctionWithANumberIsHere(t *testing.T) {
 	for _, f := range functions(t) {
 		if f.typ == "" && takesNumber(f.FuncDecl) {
 			found[f.name()] = true
-			assert.Contains(t, numeric, f.name(), "a function with a number that no test knows")
+			_, ok := numeric[f.name()]
+			assert.True(t, ok, "%s takes a number: add it to numeric in internal/house/numbers_test.go", f.name())
 		}
 	}
 	for name := range numeric {

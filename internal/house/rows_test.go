@@ -41,7 +41,7 @@ func TestRowsAreNamed(t *testing.T) {
 				}
 				rows++
 				runs := turn(tests[name], tests, ops[pkg], map[string]bool{})
-				assert.Equal(t, slices.Sorted(maps.Keys(runs)), named(row, ops[pkg]), "what %s runs, and what its name says", name)
+				assert.Equal(t, slices.Sorted(maps.Keys(runs)), named(row, ops[pkg]), "what the loop of %s runs, and what its name says: rename it, or do the rest outside of the loop", name)
 			}
 			require.NotZero(t, rows)
 		})

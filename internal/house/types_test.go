@@ -3,8 +3,10 @@ package house
 import (
 	"cmp"
 	"fmt"
+	"go/ast"
 	"reflect"
 	"sort"
+	"strings"
 	"testing"
 	"time"
 
@@ -153,7 +155,13 @@ func TestEveryTypeIsHere(t *testing.T) {
 		}
 	}
 	for name := range found {
-		assert.True(t, values[name] != (kinds[name] != nil), "%s belongs into kinds or into values", name)
+		assert.True(t, values[name] != (kinds[name] != nil), "%s belongs into kinds or into values in internal/house/types_test.go", name)
+	}
+	for _, f := range functions(t) {
+		if values[f.pkg+"."+f.typ] && !strings.HasSuffix(f.typ, "Error") && f.Name.Name != "UnmarshalText" {
+			_, pointer := f.Recv.List[0].Type.(*ast.StarExpr)
+			assert.False(t, pointer, "%s is no plain value, since %s has a pointer: it belongs into kinds", f.typ, f.name())
+		}
 	}
 	for name := range kinds {
 		assert.True(t, found[name], "there is no %s", name)

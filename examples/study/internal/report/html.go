@@ -153,7 +153,7 @@ func textWhy(s *model.Study, pkg string) string {
 	return ""
 }
 
-// questions are the ten, in a line each.
+// questions has each package in a line.
 var questions = map[string]string{
 	"lru":        "A cache that evicts what was not used for longest.",
 	"lfu":        "A cache that evicts what was used least often.",

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/flatline/examples/study/internal/growth"
+	"example.com/flatline/internal/house"
 )
 
 // TestNamesDoNotMeet: curves that leave a chart are named at its top, and controls that
@@ -39,4 +40,12 @@ func TestSoft(t *testing.T) {
 	assert.EqualValues(t, "Cache.<wbr>Pop<wbr>Oldest<wbr>Put", soft("Cache.PopOldestPut"))
 	assert.EqualValues(t, "Cache.<wbr>Put/&lt;odd&gt;", soft("Cache.Put/<odd>"))
 	assert.EqualValues(t, "lru Cache.<wbr>Get + loop", soft("lru Cache.Get + loop"))
+}
+
+// TestQuestions: the page says in a line what each package is.
+func TestQuestions(t *testing.T) {
+	for _, pkg := range house.Packages {
+		assert.NotEmpty(t, questions[pkg], "%s has no line in questions, html.go", pkg)
+	}
+	assert.Len(t, questions, len(house.Packages))
 }
