@@ -24,6 +24,7 @@
 //	candidate  TinyLFU: an entry that has to leave the window, and is to enter the main part
 //	rival      TinyLFU: the last of the order when a candidate comes
 //	estimate   TinyLFU: how often a key was used lately, whether it has an entry or not
+//	sketch     TinyLFU: the estimates of the keys without an entry
 //	trial      TinyLFU: a candidate that is admitted to see whether the estimates are right
 //	victim     the entry that the next Put of a new key evicts: the last of the order
 //
@@ -118,10 +119,13 @@
 // Muthukrishnan, 2005) has a fixed number of counters, here of 4 bits, 16 for each entry.
 // A key has four of them, which its hash chooses, and shares each with other keys; a use
 // increments the lowest, and the lowest is the estimate. So an estimate can be too high,
-// and is never too low. After each sample of 10 uses for each entry all counters are
-// halved, so that old uses lose their weight. Halving them at once would be O(n): here a
-// new epoch begins, and each block of 128 counters is halved when it is looked at next,
-// which gives the same estimates.
+// and is never too low. While a key has an entry, its estimate is kept there instead: it is
+// taken from the sketch when the entry comes, and brought back when it leaves. So a hit
+// touches no counter, and the keys in the cache do not blur the estimates of the others.
+// After each sample of 10 uses for each entry all estimates are halved, so that old uses
+// lose their weight. Halving them at once would be O(n): here a new epoch begins, and each
+// block of 128 counters, and the estimate of each entry, is halved when it is looked at
+// next, which gives the same estimates.
 //
 // Estimates look back for a whole sample. When the hot keys change, the old ones defend
 // their places for so long that Dynamic alone has more hits. Other caches have a window
@@ -151,8 +155,9 @@
 //	    (priority), none is empty, and each bucket knows the one above it
 //	I8  TinyLFU: the window is a stretch at the front of the order; its length and its
 //	    last entry are known
-//	I9  TinyLFU: each trial under way knows its candidate, and each entry on trial its
-//	    trial; the score lies in -8 … 8, and a sample has not ended
+//	I9  TinyLFU: each trial under way is found by the hash of its rival and by that of
+//	    its candidate, an entry of the main part; the score lies in -8 … 8, and a sample
+//	    has not ended
 //
 // # Complexity
 //
@@ -192,8 +197,8 @@
 // last one. With TinyLFU one Put moves three entries at most: the new one, and two that
 // leave the window. In a Sharded, Len, Cost, Cap and Stats visit each shard.
 //
-// An int64→int64 entry takes 40 bytes with Exact, 37 with Dynamic and 46.25 with TinyLFU (1 for
-// where it is, 8.25 for the sketch, more than Dynamic) in a full cache of
+// An int64→int64 entry takes 40 bytes with Exact, 37 with Dynamic and 47.25 with TinyLFU (2 for
+// its estimate, 8.25 for the sketch, more than Dynamic) in a full cache of
 // 262,144: 24 in the hash table, 4 for its bucket there (8 up to 131,072 entries), 8 for
 // its links in the order, and 4 for the number of its bucket (Exact; the count itself, a
 // uint64, is in the bucket, once) or 1 for class and count (Dynamic). If all counts
@@ -245,8 +250,9 @@
 // scan washes it out.
 //
 // TinyLFU has the most hits, and is the choice where a miss is expensive: evidence/HITRATIO.md
-// compares it with other caches. It takes a quarter more memory than Dynamic, its hit two
-// thirds more work, and its Put that evicts more than twice the work. Its choice is not a rule
+// compares it with other caches. It takes a quarter more memory than Dynamic, its hit a
+// quarter more time, and its Put that evicts twice the time: it counts the key in the sketch,
+// moves an entry out of the window, and decides whether that stays. Its choice is not a rule
 // that one can state in a sentence, and depends on the hashes of the keys, which differ from
 // cache to cache unless Options.Seed is set. A new entry is evicted sooner than with the others: a program that
 // puts what it needs later, and does not get it meanwhile, should not use it.
