@@ -2,6 +2,7 @@ package lfu
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -42,14 +43,15 @@ func TestCheck(t *testing.T) {
 // TestCheckTinyLFU is TestCheck for what TinyLFU adds.
 func TestCheckTinyLFU(t *testing.T) {
 	for says, damage := range map[string]func(r *tinyLFU){
-		"I8: slot 98 of the window is behind it":                       func(r *tinyLFU) { r.state[98] = inWindow },
-		"I8: the window is 1 entries to slot 100, not 2 to 99":         func(r *tinyLFU) { r.state[99] = inMain },
+		"I8: slot 98 of the window is behind it":                       func(r *tinyLFU) { r.marks[98] = waiting(1) },
+		"I8: the window is 1 entries to slot 100, not 2 to 99":         func(r *tinyLFU) { r.marks[99] = 1 },
 		"I8: the window is 2 entries to slot 99, not 2 to 100":         func(r *tinyLFU) { r.tail = 100 },
 		"I8: 100 entries, not 99":                                      func(r *tinyLFU) { r.n-- },
 		"I6: slot 99 has no count":                                     func(r *tinyLFU) { r.marks[99] = 0 },
 		"I7: the classes with entries are ":                            func(r *tinyLFU) { r.live |= 1 << 9 },
-		"I9: trial 7 is of slot 50, which is 0":                        func(r *tinyLFU) { r.trials[7].slot = 50 },
-		"I9: -1 more trials than entries on trial":                     func(r *tinyLFU) { r.state[50] = onTrial + 7 },
+		"I9: only one place has the trial {8000000b 80000005}":         func(r *tinyLFU) { r.rivals[11] = trial{known + 11, known + 5} },
+		"I9: only one place has the trial {8000000c 80000006}":         func(r *tinyLFU) { r.candidates[6] = trial{known + 12, known + 6} },
+		"has no entry in the main part":                                func(r *tinyLFU) { r.begin(trial{known + 12, known + 6}) },
 		"I9: a score of -9":                                            func(r *tinyLFU) { r.score = -9 },
 		fmt.Sprintf("I9: %d uses in a sample of %[1]d", 13*8*sampleOf): func(r *tinyLFU) { r.sketch.added = r.sketch.sample },
 	} {
@@ -58,7 +60,7 @@ func TestCheckTinyLFU(t *testing.T) {
 			c.Put(k, k)
 		}
 		c.impl().Check()
-		rankOf(c, func(r *tinyLFU) { r.end(22); damage(r) })
+		rankOf(c, func(r *tinyLFU) { damage(r) })
 		func() {
 			defer func() { assert.Contains(t, fmt.Sprint(recover()), says) }()
 			c.impl().Check()
@@ -144,12 +146,12 @@ func (r *tinyLFU) Check(order []uint32) {
 		}
 	}
 	inside := 0
-	for inside < len(order) && r.state[order[inside]] == inWindow {
-		must(r.marks[order[inside]].count() > 0, "I6: slot %d has no count", order[inside])
+	for inside < len(order) && r.marks[order[inside]].waiting() {
+		must(r.marks[order[inside]] != 0, "I6: slot %d has no count", order[inside])
 		inside++
 	}
 	for _, s := range order[inside:] {
-		must(r.state[s] != inWindow, "I8: slot %d of the window is behind it", s)
+		must(!r.marks[s].waiting(), "I8: slot %d of the window is behind it", s)
 	}
 	var tail uint32
 	if inside > 0 {
@@ -158,19 +160,24 @@ func (r *tinyLFU) Check(order []uint32) {
 	must(inside == r.inside && tail == r.tail, "I8: the window is %d entries to slot %d, not %d to %d", inside, tail, r.inside, r.tail)
 	must(len(order) == r.n, "I8: %d entries, not %d", len(order), r.n)
 	r.dynamic.Check(order[inside:])
-	open := 0
-	for i, t := range r.trials {
-		if t.slot != 0 {
-			open++
-			must(r.state[t.slot] == onTrial+state(i), "I9: trial %d is of slot %d, which is %d", i, t.slot, r.state[t.slot])
-		}
+	main := map[uint32]bool{}
+	for _, s := range order[inside:] {
+		main[r.host.Hash(s)|known] = true
 	}
-	for _, s := range order {
-		if r.state[s] >= onTrial {
-			open--
-		}
+	for _, t := range r.underWay() {
+		must(r.rivals[t.rival%trials] == t && r.candidates[t.candidate%trials] == t, "I9: only one place has the trial %x", t)
+		must(main[t.candidate], "I9: the candidate of the trial %x has no entry in the main part", t)
 	}
-	must(open == 0, "I9: %d more trials than entries on trial", open)
 	must(-confident <= r.score && r.score <= confident, "I9: a score of %d", r.score)
 	must(r.sketch.added < r.sketch.sample, "I9: %d uses in a sample of %d", r.sketch.added, r.sketch.sample)
+}
+
+// underWay returns the trials that either table has.
+func (r *tinyLFU) underWay() (all []trial) {
+	for _, t := range slices.Concat(r.rivals[:], r.candidates[:]) {
+		if t != (trial{}) && !slices.Contains(all, t) {
+			all = append(all, t)
+		}
+	}
+	return all
 }

@@ -25,6 +25,7 @@
 //	candidate  TinyLFU: the last entry of the window when it has to enter the main part
 //	rival      TinyLFU: the last entry of the order when a candidate enters the main part
 //	estimate   TinyLFU: how often a key was used lately, whether it has an entry or not
+//	sketch     TinyLFU: the counters that hold the estimates of keys without an entry
 //	trial      TinyLFU: a candidate that is admitted to see whether the estimates are right
 //	victim     the entry that the next Put of a new key evicts: the last of the order
 //
@@ -119,10 +120,13 @@
 // (Cormode and Muthukrishnan, 2005) has a fixed number of counters, here of 4 bits, 16
 // for each entry. A key's hash chooses four of them, each of which other keys share. A
 // use increments the lowest of the four, and the lowest is the estimate. So an estimate
-// can be too high, but is never too low. After each sample of 10 uses for each entry all
-// counters are halved, so that old uses lose their weight. Halving them at once would be
-// O(n). Instead, a new epoch begins, and each block of 128 counters is halved when it is
-// looked at next; the estimates are the same.
+// can be too high, but is never too low. While a key has an entry, its estimate is kept
+// with the entry: it is read from the sketch when the entry is added, and written back
+// when the entry leaves. So a hit changes no counter, and the keys in the cache do not
+// raise the estimates of others. After each sample of 10 uses for each entry all
+// estimates are halved, so that old uses lose their weight. Halving them at once would be
+// O(n). Instead, a new epoch begins, and each block of 128 counters, and the estimate of
+// each entry, is halved when it is looked at next; the estimates are the same.
 //
 // Estimates look back for a whole sample. When the hot keys change, the old ones keep
 // their places for so long that Dynamic alone has more hits. Other caches therefore have
@@ -151,8 +155,9 @@
 //	    (priority), none is empty, and each bucket knows the one above it
 //	I8  TinyLFU: the window is a run of entries at the front of the order; its length and
 //	    its last entry are known
-//	I9  TinyLFU: each trial under way knows its candidate, and each entry on trial its
-//	    trial; the score lies in -8 … 8, and a sample has not ended
+//	I9  TinyLFU: each trial under way is found by the hash of its rival and by that of
+//	    its candidate, an entry of the main part; the score lies in -8 … 8, and a sample
+//	    has not ended
 //
 // # Complexity
 //
@@ -194,17 +199,54 @@
 // window to the main part. In a Sharded, Len, Cost, Cap and Stats visit each shard.
 //
 // In a full cache of 262,144, an int64→int64 entry takes 40 bytes with Exact, 37 with
-// Dynamic and 46.25 with TinyLFU: 24 in the hash table, 4 for its bucket there (8 up to
+// Dynamic and 47.25 with TinyLFU: 24 in the hash table, 4 for its bucket there (8 up to
 // 131,072 entries), 8 for its links in the order, and then 4 for the number of its bucket
 // (Exact; the count itself, a uint64, is in the bucket, once) or 1 for class and count
-// (Dynamic). TinyLFU takes two things more than Dynamic: 1 for the state of the entry (in
-// the window, in the main part, on trial), and 8.25 for the sketch. If all counts differ,
-// Exact takes 16 more, a bucket per entry. A deadline takes 16, a cost 8, a life that
-// slides 8, and Options.Refresh 24, or 8 where entries can expire anyway. A cache that
-// has just grown has up to half as much memory again. Only Clear and a Resize to a
-// smaller capacity release memory.
+// (Dynamic). TinyLFU takes two things more than Dynamic: 2 for the estimate of the entry,
+// and 8.25 for the sketch. If all counts differ, Exact takes 16 more, a bucket per entry.
+// A deadline takes 16, a cost 8, a life that slides 8, and Options.Refresh 24, or 8 where
+// entries can expire anyway. A cache that has just grown has up to half as much memory
+// again. Only Clear and a Resize to a smaller capacity release memory.
 //
 //	go test -run TestBytesAnEntry -v ./lfu
+//
+// # What happens if
+//
+//   - the key is absent: Get returns the zero value and false, and no count changes
+//     (TestAbsent).
+//   - the capacity is 1: each Put of another key evicts the one there is, however often
+//     it was used (TestCapacityOne).
+//   - the capacity is 0 or negative: New panics (TestBadInput); Resize returns an error and
+//     changes nothing (TestResizeBadInput).
+//   - two entries have the same count: the one used longest ago is evicted first
+//     (TestVictim).
+//   - all other entries have higher counts than the new one: it is the next victim, but not
+//     the victim of its own Put (TestNewcomer, TestSpared).
+//   - a count reaches the largest uint64: it stays there, and recency alone orders the
+//     entries that have it (TestOverflow).
+//   - all counts differ: Exact has a bucket per entry (TestManyCounts).
+//   - the hot keys change: Exact keeps the old ones, Dynamic lets them age (TestTraces),
+//     and TinyLFU notices that its estimates are wrong (TestTrials).
+//   - a key is used once: with TinyLFU it does not take the place of one that was used
+//     more often (TestTurnedAway).
+//   - a sample ends: no single use does more work than another (TestSketchWork).
+//   - an entry expires or is deleted and its key is put again: it starts with the count 1
+//     (TestExpiredStartsAnew, TestFrequency).
+//   - one value costs more than MaxCost: it is not stored, and the previous value of its
+//     key leaves as well (TestCostAndTime).
+//   - OnEvict calls the cache: it may, since no lock is held (TestCallback).
+//   - an entry is found by Touch or Expiry: that is not a use, and its count stays
+//     (TestCostAndTime); a Compute that stores is a use, as a Put is (TestModelExact).
+//   - an entry is older than Options.Refresh: GetOrLoad returns it and loads the next value
+//     meanwhile (TestRefresh).
+//   - the loader fails: all callers waiting for it get the error, and nothing is stored
+//     (TestGetOrLoad).
+//   - all keys collide: every answer stays right, and each lookup is O(n)
+//     (TestAllKeysCollide).
+//   - a key is NaN: it is stored, never found, and evicted in its turn (TestNaN).
+//
+// What clocks, contexts, panics and deletes during a load do is the same as in package
+// lru: see there.
 //
 // # Concurrency
 //
@@ -250,11 +292,12 @@
 //
 // TinyLFU has the most hits. Use it where a miss is expensive; evidence/HITRATIO.md
 // compares it with other caches. It takes a quarter more memory than Dynamic. A hit takes
-// two thirds more work, and a Put that evicts more than twice the work. No simple rule
-// says which entry is evicted: that depends on the hashes of the keys, which differ from
-// cache to cache unless Options.Seed is set. A new entry is evicted sooner than with
-// Exact and Dynamic: a program that puts what it needs later, and does not get it
-// meanwhile, should not use TinyLFU.
+// a quarter more time, and a Put that evicts twice the time: it counts the key in the
+// sketch, moves an entry out of the window, and decides whether that entry stays. No
+// simple rule says which entry is evicted: that depends on the hashes of the keys, which
+// differ from cache to cache unless Options.Seed is set. A new entry is evicted sooner
+// than with Exact and Dynamic: a program that puts what it needs later, and does not get
+// it meanwhile, should not use TinyLFU.
 //
 // A hit costs more than in lru, since the count has to be read and the memory of the
 // entry's new place touched. A new entry can be the next victim at once, in particular
@@ -265,44 +308,6 @@
 // rarely sinks far. But what an evicting cache does all the time is its worst case: the
 // victim is removed from the root, the last leaf takes its place and sinks back, and the
 // new entry, with the lowest count, rises through all levels.
-//
-// # What happens if
-//
-//   - the key is absent: Get returns the zero value and false, and no count changes
-//     (TestAbsent).
-//   - the capacity is 1: each Put of another key evicts the one there is, however often
-//     it was used (TestCapacityOne).
-//   - the capacity is 0 or negative: New panics (TestBadInput); Resize returns an error and
-//     changes nothing (TestResizeBadInput).
-//   - two entries have the same count: the one used longest ago is evicted first
-//     (TestVictim).
-//   - all other entries have higher counts than the new one: it is the next victim, but not
-//     the victim of its own Put (TestNewcomer, TestSpared).
-//   - a count reaches the largest uint64: it stays there, and recency alone orders the
-//     entries that have it (TestOverflow).
-//   - all counts differ: Exact has a bucket per entry (TestManyCounts).
-//   - the hot keys change: Exact keeps the old ones, Dynamic lets them age (TestTraces),
-//     and TinyLFU notices that its estimates are wrong (TestTrials).
-//   - a key is used once: with TinyLFU it does not take the place of one that was used
-//     more often (TestTurnedAway).
-//   - a sample ends: no single use does more work than another (TestSketchWork).
-//   - an entry expires or is deleted and its key is put again: it starts with the count 1
-//     (TestExpiredStartsAnew, TestFrequency).
-//   - one value costs more than MaxCost: it is not stored, and the previous value of its
-//     key leaves as well (TestCostAndTime).
-//   - OnEvict calls the cache: it may, since no lock is held (TestCallback).
-//   - an entry is found by Touch or Expiry: that is not a use, and its count stays
-//     (TestCostAndTime); a Compute that stores is a use, as a Put is (TestModelExact).
-//   - an entry is older than Options.Refresh: GetOrLoad returns it and loads the next value
-//     meanwhile (TestRefresh).
-//   - the loader fails: all callers waiting for it get the error, and nothing is stored
-//     (TestGetOrLoad).
-//   - all keys collide: every answer stays right, and each lookup is O(n)
-//     (TestAllKeysCollide).
-//   - a key is NaN: it is stored, never found, and evicted in its turn (TestNaN).
-//
-// What clocks, contexts, panics and deletes during a load do is the same as in package
-// lru: see there.
 //
 // # References
 //

@@ -61,10 +61,10 @@ func (r *dynamic) Grow(slots int) {
 }
 
 // Insert counts the first use of s.
-func (r *dynamic) Insert(s uint32) (before uint32) { return r.place(s, 1) }
+func (r *dynamic) Insert(s, _ uint32) (before uint32) { return r.place(s, 1) }
 
 // Use counts a use of s. Its priority can only rise, since the floor never falls.
-func (r *dynamic) Use(s uint32) (before uint32) {
+func (r *dynamic) Use(s, _ uint32) (before uint32) {
 	r.leave(s)
 	if before = r.place(s, min(r.marks[s].count()+1, most)); before == r.order.Next(s) {
 		return s
@@ -75,7 +75,7 @@ func (r *dynamic) Use(s uint32) (before uint32) {
 // Remove forgets s. If s was evicted, the floor rises to the lowest priority before that:
 // the priority of s itself, unless a Put under MaxCost spared the entry that it had just
 // written.
-func (r *dynamic) Remove(s uint32, reason cache.Reason) {
+func (r *dynamic) Remove(s, _ uint32, reason cache.Reason) {
 	if reason == cache.Capacity || reason == cache.Cost {
 		r.floor = r.marks[r.order.Prev(0)].class()
 	}

@@ -59,7 +59,7 @@ func (r *exact) Grow(slots int) {
 }
 
 // Insert counts the first use of s.
-func (r *exact) Insert(s uint32) (before uint32) {
+func (r *exact) Insert(s, _ uint32) (before uint32) {
 	if low := r.bucket(0).above; r.bucket(low).count == 1 {
 		return r.join(s, low)
 	}
@@ -68,7 +68,7 @@ func (r *exact) Insert(s uint32) (before uint32) {
 }
 
 // Use counts a use of s.
-func (r *exact) Use(s uint32) (before uint32) {
+func (r *exact) Use(s, _ uint32) (before uint32) {
 	b := r.of[s]
 	here := *r.bucket(b)
 	if here.count == math.MaxUint64 { // it stays in its bucket, where the last used is first
@@ -89,7 +89,7 @@ func (r *exact) Use(s uint32) (before uint32) {
 }
 
 // Remove forgets s.
-func (r *exact) Remove(s uint32, _ cache.Reason) { r.leave(s) }
+func (r *exact) Remove(s, _ uint32, _ cache.Reason) { r.leave(s) }
 
 // Renumber gives the place of from to the slot to.
 func (r *exact) Renumber(from, to uint32) {

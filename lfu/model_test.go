@@ -245,8 +245,23 @@ func compare(t require.TestingT, want *plain, r *tinyLFU) {
 	require.Equal(t, []any{want.score, want.random, want.added}, []any{r.score, r.random, r.sketch.added}, "I9: score, random, uses")
 	require.Equal(t, want.inside(), r.inside, "I8: the window")
 	for k := range 16 {
-		require.Equal(t, want.estimate(k), r.sketch.estimate(want.hash(k)), "I9: the estimate of %d", k)
+		b, rows := r.sketch.at(want.hash(k))
+		require.Equal(t, want.estimate(k), b.lowest(rows), "I9: the estimate of %d", k)
 	}
+	var uses []uint64
+	for s := r.order.Next(0); s != 0; s = r.order.Next(s) {
+		uses = append(uses, r.sketch.of(r.uses[s]))
+	}
+	var entries []uint64
+	for _, e := range want.order {
+		entries = append(entries, e.uses)
+	}
+	require.Equal(t, entries, uses, "I9: the uses of the entries")
+	var trials []trial
+	for _, tr := range want.trials {
+		trials = append(trials, trial{tr.rival | known, want.hash(tr.candidate.Key) | known})
+	}
+	require.ElementsMatch(t, trials, r.underWay(), "I9: the trials")
 }
 
 // observe compares everything that a caller can see, and checks the invariants of the

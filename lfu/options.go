@@ -133,7 +133,7 @@ const (
 	// estimates how often keys were used lately, including keys that are not in the cache. A
 	// new entry stays only if its key was used more often than that of the entry which would
 	// be evicted for it. It has the most hits of the three, keeps a part of a loop that is
-	// larger than the cache, and takes 9.25 bytes per entry more than Dynamic. The count
+	// larger than the cache, and takes 10.25 bytes per entry more than Dynamic. The count
 	// ends at 15.
 	TinyLFU
 )

@@ -8,7 +8,7 @@ import (
 )
 
 // plain is TinyLFU as it is defined: the order is a slice, each entry has its priority,
-// and every counter is halved when a sample ends. It does not follow a cache of more than
+// and every counter, and the uses of every entry, are halved when a sample ends. It does not follow a cache of more than
 // 24 entries when that is made smaller.
 type plain struct {
 	capacity int
@@ -19,7 +19,7 @@ type plain struct {
 	reserved int // entries that there is memory for
 	counters []plainBlock
 	added    int
-	trials   [32]plainTrial
+	trials   []plainTrial
 	score    int
 	random   uint64
 }
@@ -29,13 +29,13 @@ type plainBlock [4][32]uint64
 type plainEntry struct {
 	pair[int, int]
 	count, priority uint64
+	uses            uint64 // of its key, lately
 	window          bool
-	trial           int // its number + 1; 0 for none
 }
 
 type plainTrial struct {
 	rival     uint32
-	candidate *plainEntry // nil for none
+	candidate *plainEntry
 }
 
 func newPlain(capacity int, seed uint64) *plain {
@@ -48,8 +48,8 @@ func (p *plain) hash(k int) uint32 { return uint32(p.hasher.Hash(k)) & (1<<31 - 
 
 func (p *plain) cells(k int) (cells [4]*uint64) {
 	b, rows := places(p.hash(k), len(p.counters))
-	for row := range 4 {
-		cells[row] = &p.counters[b][row][rows>>(5*row)%32]
+	for row := range 4 { // two bits for each pair of rows, three for each row
+		cells[row] = &p.counters[b][row][rows>>(row/2*2)%4*8+rows>>(4+3*row)%8]
 	}
 	return cells
 }
@@ -59,23 +59,34 @@ func (p *plain) estimate(k int) uint64 {
 	return min(*c[0], *c[1], *c[2], *c[3])
 }
 
-func (p *plain) add(k int) {
-	low := p.estimate(k)
-	if low == 15 {
+func (p *plain) raise(k int, to uint64) {
+	for _, c := range p.cells(k) {
+		*c = max(*c, to)
+	}
+}
+
+// more counts a use of the key of e.
+func (p *plain) more(e *plainEntry) {
+	if e.uses == 15 {
 		return
 	}
-	for _, c := range p.cells(k) {
-		*c = max(*c, low+1)
+	e.uses++
+	if p.added++; p.added < 80*len(p.counters) {
+		return
 	}
-	if p.added++; p.added == 80*len(p.counters) {
-		p.added = 40 * len(p.counters)
-		for b := range p.counters {
-			for row := range p.counters[b] {
-				for i := range p.counters[b][row] {
-					p.counters[b][row][i] /= 2
-				}
+	p.added = 40 * len(p.counters)
+	for b := range p.counters {
+		for row := range p.counters[b] {
+			for i := range p.counters[b][row] {
+				p.counters[b][row][i] /= 2
 			}
 		}
+	}
+	for _, e := range p.order {
+		e.uses /= 2
+	}
+	if !slices.Contains(p.order, e) { // it is about to come
+		e.uses /= 2
 	}
 }
 
@@ -90,16 +101,7 @@ func (p *plain) grow() {
 	if n == len(p.counters) {
 		return
 	}
-	estimates := map[int]uint64{}
-	for _, e := range p.order {
-		estimates[e.Key] = p.estimate(e.Key)
-	}
 	p.counters = make([]plainBlock, n)
-	for k, to := range estimates {
-		for _, c := range p.cells(k) {
-			*c = max(*c, to)
-		}
-	}
 }
 
 // The order.
@@ -138,25 +140,24 @@ func (p *plain) place(e *plainEntry) {
 }
 
 func (p *plain) use(e *plainEntry) {
-	p.add(e.Key)
+	p.more(e)
 	e.count = min(e.count+1, 15)
 	p.drop(e)
 	if e.window {
 		p.order = slices.Insert(p.order, 0, e)
 		return
 	}
-	if e.trial > 0 {
-		p.end(e)
+	if p.end(func(t plainTrial) bool { return t.candidate == e }) {
 		p.score = min(p.score+1, confident)
 	}
 	p.place(e)
 }
 
-func (p *plain) end(e *plainEntry) {
-	if e != nil && e.trial > 0 {
-		p.trials[e.trial-1].candidate = nil
-		e.trial = 0
-	}
+// end ends the trials of that kind, and reports whether there was one.
+func (p *plain) end(kind func(t plainTrial) bool) bool {
+	n := len(p.trials)
+	p.trials = slices.DeleteFunc(p.trials, kind)
+	return len(p.trials) < n
 }
 
 // leave removes e, and raises the floor if it was evicted.
@@ -164,7 +165,10 @@ func (p *plain) leave(e *plainEntry, evicted bool) {
 	if evicted && !e.window {
 		p.floor = p.order[len(p.order)-1].priority
 	}
-	p.end(e)
+	p.end(func(t plainTrial) bool { return t.candidate == e })
+	if e.count > 1 {
+		p.raise(e.Key, e.uses)
+	}
 	p.drop(e)
 }
 
@@ -190,10 +194,10 @@ func (p *plain) Put(k, v int) (evicted bool) {
 	if len(p.order) == p.reserved {
 		p.grow()
 	}
-	p.add(k)
-	h := p.hash(k)
-	if t := p.trials[h%32]; t.candidate != nil && t.rival == h {
-		p.end(t.candidate)
+	e := &plainEntry{pair: pair[int, int]{k, v}, count: 1, uses: p.estimate(k)}
+	p.raise(k, min(e.uses+1, 15))
+	p.more(e)
+	if p.end(func(t plainTrial) bool { return t.rival == p.hash(k) }) {
 		p.score = max(p.score-1, -confident)
 	}
 	room := (len(p.order) + 1) / windowShare
@@ -205,7 +209,6 @@ func (p *plain) Put(k, v int) (evicted bool) {
 			p.enter(w)
 		}
 	}
-	e := &plainEntry{pair: pair[int, int]{k, v}, count: 1}
 	if room == 0 && p.inside() == 0 {
 		p.enter(e)
 		return evicted
@@ -226,21 +229,22 @@ func (p *plain) enter(e *plainEntry) {
 }
 
 func (p *plain) admits(e, rival *plainEntry) bool {
-	if p.estimate(e.Key) > max(p.estimate(rival.Key), 1) {
+	if e.uses > max(rival.uses, 1) {
 		return true
 	}
 	p.random = p.random*6364136223846793005 + 1442695040888963407
 	every := uint64(16)
 	if p.score <= -4 {
-		every = 96
+		every = 64
 	}
 	if p.random>>32*every>>32 != 0 {
 		return p.score > 0
 	}
-	h := p.hash(rival.Key)
-	p.end(p.trials[h%32].candidate)
-	p.trials[h%32] = plainTrial{h, e}
-	e.trial = int(h%32) + 1
+	begins := plainTrial{p.hash(rival.Key), e}
+	p.end(func(t plainTrial) bool {
+		return t.rival%32 == begins.rival%32 || p.hash(t.candidate.Key)%32 == p.hash(e.Key)%32
+	})
+	p.trials = append(p.trials, begins)
 	return true
 }
 

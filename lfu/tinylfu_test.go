@@ -65,27 +65,43 @@ func TestWindow(t *testing.T) {
 
 // TestHalve: a block that has missed epochs is halved once for each when it is looked at.
 func TestHalve(t *testing.T) {
-	k := newSketch(1)
+	var k sketch
+	k.grow(1)
 	const h = 12345
+	u := k.add(h)
 	for range 20 {
 		k.add(h)
+		u = k.more(u)
 	}
-	assert.EqualValues(t, 15, k.estimate(h), "it ends there")
+	assert.EqualValues(t, 15, estimate(&k, h), "it ends there")
+	assert.EqualValues(t, 15, k.of(u), "that of an entry too")
 	for missed, want := range []uint64{15, 7, 3, 1, 0, 0} {
 		other := k
 		other.blocks, other.epochs = slices.Clone(k.blocks), slices.Clone(k.epochs)
 		other.epoch += uint16(missed)
-		assert.Equal(t, want, other.estimate(h), "%d epochs", missed)
+		assert.Equal(t, want, estimate(&other, h), "%d epochs", missed)
+		assert.Equal(t, want, other.of(u), "%d epochs, of an entry", missed)
+		assert.Equal(t, min(want+1, 15), other.of(other.more(u)), "%d epochs, and a use", missed)
 	}
-	k.epoch += math.MaxUint16 // all that can be missed
-	assert.Zero(t, k.estimate(h))
+	other := k
+	other.epoch += 1<<12 - 1 // all that an entry can miss
+	assert.Zero(t, other.of(u))
+	k.epoch += math.MaxUint16 // all that a block can
+	assert.Zero(t, estimate(&k, h))
+}
+
+// estimate is what k knows of a hash.
+func estimate(k *sketch, h uint32) uint64 {
+	b, rows := k.at(h)
+	return b.lowest(rows)
 }
 
 // TestSketchWork: however large a sketch is, a use changes one block, also the one that
 // ends a sample.
 func TestSketchWork(t *testing.T) {
 	for _, slots := range []int{1, 200, 2000} {
-		k := newSketch(slots)
+		var k sketch
+		k.grow(slots)
 		random := rand.New(rand.NewPCG(1, uint64(slots)))
 		had := slices.Clone(k.blocks)
 		for range 3 * k.sample {
@@ -106,7 +122,8 @@ func TestSketchWork(t *testing.T) {
 // TestEstimates: an estimate is never below the uses of the last sample, and seldom above.
 func TestEstimates(t *testing.T) {
 	const n = 1000
-	k := newSketch(n)
+	var k sketch
+	k.grow(n)
 	uses := map[uint32]uint64{}
 	random := rand.New(rand.NewPCG(2, 3))
 	for range k.sample - 1 {
@@ -117,7 +134,7 @@ func TestEstimates(t *testing.T) {
 	}
 	above := 0
 	for h, n := range uses {
-		e := k.estimate(h)
+		e := estimate(&k, h)
 		require.GreaterOrEqual(t, e, n)
 		if e > n {
 			above++
@@ -136,20 +153,21 @@ func TestGrowKeepsEstimates(t *testing.T) {
 		}
 	}
 	least := map[int]uint64{}
+	of := func(k int) (n uint64) {
+		c.impl().Inspect(k, func(r cache.Rank, s uint32) { n = r.(*tinyLFU).sketch.of(r.(*tinyLFU).uses[s]) })
+		return n
+	}
 	for k := range 200 {
-		c.impl().Inspect(k, func(r cache.Rank, s uint32) { least[k] = r.(*tinyLFU).sketch.estimate(r.(*tinyLFU).host.Hash(s)) })
+		least[k] = of(k)
 	}
 	blocks := 0
 	rankOf(c, func(r *tinyLFU) { blocks = len(r.sketch.blocks) })
 	for k := 1000; k < 1400; k++ {
 		c.Put(k, k)
 	}
+	rankOf(c, func(r *tinyLFU) { assert.Greater(t, len(r.sketch.blocks), blocks) })
 	for k := range 200 {
-		c.impl().Inspect(k, func(r cache.Rank, s uint32) {
-			r2 := r.(*tinyLFU)
-			assert.Greater(t, len(r2.sketch.blocks), blocks)
-			assert.GreaterOrEqual(t, r2.sketch.estimate(r2.host.Hash(s)), least[k], "key %d", k)
-		})
+		assert.Equal(t, least[k], of(k), "key %d", k)
 	}
 	c.impl().Check()
 	_, err := c.Resize(100)

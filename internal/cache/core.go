@@ -11,11 +11,11 @@ import (
 // which is O(slots). The rank reads the order, and the cache moves the entries in it. A
 // rank that itself moves an entry calls Host.Dodge first.
 type Rank interface {
-	Grow(slots int)                  // reserve one place for each slot below slots
-	Insert(s uint32) (before uint32) // s is new: which entry to put it in front of; 0 is the back
-	Use(s uint32) (before uint32)    // s was used: which entry to move it in front of, s for no move
-	Remove(s uint32, reason Reason)  // s is about to leave the order
-	Renumber(from, to uint32)        // the entry in slot from has moved to slot to
+	Grow(slots int)                        // reserve one place for each slot below slots
+	Insert(s, hash uint32) (before uint32) // s is new: which entry to put it in front of; 0 is the back
+	Use(s, hash uint32) (before uint32)    // s was used: which entry to move it in front of, s for no move
+	Remove(s, hash uint32, reason Reason)  // s is about to leave the order
+	Renumber(from, to uint32)              // the entry in slot from has moved to slot to
 }
 
 // A Host is the cache of a rank, for a rank that needs more than the order.
@@ -108,11 +108,11 @@ func (c *Core[K, V]) tick(now int64) {
 
 func (c *Core[K, V]) expired(s uint32) bool { return c.timers != nil && c.timers.Expired(s) }
 
-// use notes that the entry in s was written or read.
-func (c *Core[K, V]) use(s uint32) {
+// use notes that the entry in s, whose key has the hash h, was written or read.
+func (c *Core[K, V]) use(s, h uint32) {
 	var before uint32
 	if c.rank != nil {
-		before = c.rank.Use(s)
+		before = c.rank.Use(s, h)
 	} else {
 		before = c.order.Next(order)
 	}
@@ -142,7 +142,7 @@ func (c *Core[K, V]) get(h uint32, k K) (v V, ok bool) {
 	if c.plain {
 		c.order.MoveToFront(s, order) // inlined here
 	} else {
-		c.use(s)
+		c.use(s, h)
 	}
 	return v, true
 }
@@ -188,21 +188,25 @@ func (c *Core[K, V]) put(h uint32, it *item[K, V], now int64, out *departures[K,
 	}
 	var s uint32
 	var found bool
-	if victim := c.order.Prev(order); c.table.Len() < c.capacity {
+	if c.table.Len() < c.capacity {
 		if s, found = c.table.FindOrAdd(h, it.key); !found {
-			c.insert(s)
+			c.insert(s, h)
 		}
-	} else if s, found = c.table.FindOrReuse(h, it.key, victim); !found {
-		reason := c.depart(victim, Capacity, out)
-		evicted = reason == Capacity
-		c.reuse(victim, reason)
+	} else {
+		victim := c.order.Prev(order)
+		was := c.table.Hash(victim)
+		if s, found = c.table.FindOrReuse(h, it.key, victim); !found {
+			reason := c.depart(victim, Capacity, out)
+			evicted = reason == Capacity
+			c.reuse(victim, was, h, reason)
+		}
 	}
 	e := c.table.At(s)
 	if found {
 		if c.depart(s, Replaced, out) == Replaced {
-			c.use(s)
+			c.use(s, h)
 		} else {
-			c.reuse(s, Expired) // nothing is left of the entry that had the key
+			c.reuse(s, h, h, Expired) // nothing is left of the entry that had the key
 		}
 	} else {
 		e.Key = it.key
@@ -246,29 +250,30 @@ func (c *Core[K, V]) refuse(h uint32, it *item[K, V], out *departures[K, V]) (ev
 	return reason == Cost
 }
 
-// insert inserts the entry of slot s, which was free, into the order.
-func (c *Core[K, V]) insert(s uint32) {
+// insert inserts the entry of slot s, which was free and whose key has the hash h, into the
+// order.
+func (c *Core[K, V]) insert(s, h uint32) {
 	if slots := c.table.Slots(); slots != c.order.Len() {
 		c.grow(slots)
 	}
 	before := c.order.Next(order)
 	if c.rank != nil {
-		before = c.rank.Insert(s)
+		before = c.rank.Insert(s, h)
 	}
 	c.order.InsertBefore(s, before)
 }
 
-// reuse moves slot s in the order, from the place of the entry that left to the place of
-// the new one.
-func (c *Core[K, V]) reuse(s uint32, reason Reason) {
+// reuse moves slot s in the order, from the place of the entry that left, whose key had the
+// hash was, to the place of the new one, whose key has the hash h.
+func (c *Core[K, V]) reuse(s, was, h uint32, reason Reason) {
 	c.dodge(s)
 	if c.rank == nil {
 		c.order.MoveToFront(s, order)
 		return
 	}
-	c.rank.Remove(s, reason)
+	c.rank.Remove(s, was, reason)
 	c.order.Remove(s)
-	c.order.InsertBefore(s, c.rank.Insert(s))
+	c.order.InsertBefore(s, c.rank.Insert(s, h))
 }
 
 // grow makes the side slices, which are indexed by the slot, as long as the table.

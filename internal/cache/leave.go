@@ -35,7 +35,7 @@ func (c *Core[K, V]) remove(s uint32, reason Reason, out *departures[K, V]) Reas
 	reason = c.depart(s, reason, out)
 	c.dodge(s)
 	if c.rank != nil {
-		c.rank.Remove(s, reason)
+		c.rank.Remove(s, c.table.Hash(s), reason)
 	}
 	c.order.Remove(s)
 	c.table.Delete(s)

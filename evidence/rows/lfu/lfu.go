@@ -24,6 +24,9 @@ func Groups() []measure.Group {
 		group("Sync, Dynamic: Get, hit, 1e5 entries", caches.LFUSyncDynamic, getHit, 0, 0, 0),
 		group("Cache: Put, evicting, 1e5 entries", caches.LFU, putEvict, 10, 7, 0, plain),
 		group("Cache: Get, hit, 1e5 entries", caches.LFU, getHit, 0, 0, 0, plain),
+		admission("Cache, TinyLFU: Get, hit, 1e5 entries", getHit),
+		admission("Cache, TinyLFU: Put, evicting, 1e5 entries", putEvict),
+		admission("Cache, TinyLFU: cache-aside, Zipf keys, 1e5 entries", aside),
 		values("Cache: allocations of a Put, evicting", "allocs/op", caches.LFU, 0, allocs),
 		values("Cache: memory of 1e6 entries, int64 to int64", "B/entry", caches.LFU, 46, bytes),
 		values("Cache, Dynamic: memory of 1e6 entries, int64 to int64", "B/entry", caches.LFUDynamic, 46, bytes),
@@ -34,6 +37,19 @@ func Groups() []measure.Group {
 var plain = rival{caches.Kind{
 	Name: "flatline lru.Cache", New: caches.LRU.New, Note: "flatline's own: what counting costs beside recency alone",
 }, 0}
+
+// admission compares TinyLFU with Dynamic, which it is to stay within 1.3 times of. An
+// evicting Put of TinyLFU cannot do the work of Dynamic's alone: it also counts the key in
+// the sketch, moves the last entry of the window to the main part, and decides there.
+func admission(name string, do func(caches.Kind) measure.Side) measure.Group {
+	return measure.Group{
+		Name: name, Ours: func() measure.Side { return do(caches.LFUTiny) },
+		Peers: []measure.Peer{{
+			Name: "flatline " + caches.LFUDynamic.Name, Target: 0.77, Note: "flatline's own: what admission costs",
+			New: func() measure.Side { return do(caches.LFUDynamic) },
+		}},
+	}
+}
 
 // A rival is a peer with its target.
 type rival struct {
