@@ -74,8 +74,14 @@ type Hasher[K comparable] struct {
 
 type secrets struct {
 	s0, s1 uint64
-	seed   maphash.Seed
+	more   *more // nil where the key is a word, or the hash is custom
+}
+
+// more are the secrets of strings and of what maphash hashes. They are behind a pointer so
+// that a structure of many parts, each with its hasher, stays small.
+type more struct {
 	blocks [8]uint64 // of the words of the blocks of long strings
+	seed   maphash.Seed
 }
 
 // New returns a hasher with fresh secrets. If fn is not nil, it hashes every key, and its
@@ -83,7 +89,7 @@ type secrets struct {
 func New[K comparable](fn func(K) uint64) Hasher[K] {
 	h := Hasher[K]{
 		kind:    kindOf[K](),
-		secrets: secrets{s0: rand.Uint64(), s1: rand.Uint64(), seed: maphash.MakeSeed()},
+		secrets: secrets{s0: rand.Uint64(), s1: rand.Uint64()},
 		fn:      fn,
 	}
 	if fn != nil {
@@ -103,10 +109,15 @@ func Seeded[K comparable](fn func(K) uint64, seed uint64) Hasher[K] {
 	return h
 }
 
-// derive computes the secrets of the blocks from s0 and s1.
-func (x *secrets) derive() {
-	for i := range x.blocks {
-		x.blocks[i] = fold(x.s0+uint64(i+1)*golden, x.s1)
+// derive makes the secrets that s0 and s1 are too few for, if the keys need them: those
+// of the blocks from s0 and s1, and the seed.
+func (h *Hasher[K]) derive() {
+	if h.kind != text && h.kind != other {
+		return
+	}
+	h.more = &more{seed: maphash.MakeSeed()}
+	for i := range h.more.blocks {
+		h.more.blocks[i] = fold(h.s0+uint64(i+1)*golden, h.s1)
 	}
 }
 
@@ -165,7 +176,7 @@ func (h *Hasher[K]) Hash(k K) uint64 {
 		_ = k == k // panics if a value in it is uncomparable
 		return h.word(h.fn(k))
 	default:
-		return anyKey(h.seed, k)
+		return anyKey(h.more.seed, k)
 	}
 }
 
@@ -187,13 +198,13 @@ func (x *secrets) text(s string) uint64 {
 		hi, lo := bits.Mul64(a^x.s0, b^x.s1)
 		return fold(lo^x.s0^uint64(n), hi^x.s1)
 	}
-	end, k := unsafe.Add(p, n-16), &x.blocks
+	end, k := unsafe.Add(p, n-16), &x.more.blocks
 	if n <= 32 {
 		a, b := block(p, k[0], k[1]), block(end, k[2], k[3])
 		return fold(a^uint64(n), b^x.s1)
 	}
 	if n > 64 {
-		return maphash.Comparable(x.seed, s)
+		return maphash.Comparable(x.more.seed, s)
 	}
 	a, b := block(p, k[0], k[1]), block(end, k[2], k[3])
 	c, d := block(unsafe.Add(p, 16), k[4], k[5]), block(unsafe.Add(end, -16), k[6], k[7])
