@@ -26,14 +26,16 @@ func (m *Map[K, V]) Load(k K) (v V, ok bool) {
 		mustHash(k)
 		return v, false
 	}
-	if !m.plain {
-		h, ok := m.hash.Text(k)
-		if !ok {
-			h = m.hash.Hash(k)
-		}
+	var h uint64
+	var isText bool
+	if m.hash.IsWord() {
+		h = m.hash.OfWord(k)
+	} else if h, isText = m.hash.Text(k); !isText {
+		h = m.hash.Hash(k)
+	}
+	if m.layout != words {
 		return m.load(d, h, k)
 	}
-	h := m.hash.OfWord(k)
 	t := table[K]{(*place[K])(unsafe.Add(d.places, uintptr(h)&d.mask)).table.Load()}
 	if uintptr(unsafe.Pointer(t.tagged))&7 != 0 {
 		return m.load(d, h, k)

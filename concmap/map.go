@@ -43,9 +43,8 @@ type Options[K comparable, V any] struct {
 // takes it panics and leaves the map unchanged.
 type Map[K comparable, V any] struct {
 	dir    atomic.Pointer[directory[K]] // nil before the first write
-	hash   hash.Hasher[K]               // set before dir, as are the fields down to custom
+	hash   hash.Hasher[K]               // set before dir, as are the fields down to hot
 	layout layout
-	plain  bool // the hash treats keys as words, and the layout is words
 	// keepHash: segments store hashes, so that no key is hashed twice. A custom hash may
 	// panic or use the map, NaN has a different hash each time, and structs are slow to
 	// hash. None of this holds for integers and strings.
@@ -99,7 +98,6 @@ func (m *Map[K, V]) directory() *directory[K] {
 func (m *Map[K, V]) init() {
 	m.hash = hash.New(m.custom)
 	m.layout = layoutOf[V]()
-	m.plain = m.hash.IsWord() && m.layout == words
 	m.keepHash = m.custom != nil
 	switch reflect.TypeFor[K]().Kind() {
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,

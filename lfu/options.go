@@ -82,7 +82,7 @@ type Options[K comparable, V any] struct {
 	// Seed, if it is not 0, replaces the random seed of the hash. Caches with one Seed that
 	// see the same calls then evict the same entries, with TinyLFU and in a Sharded too. It
 	// is for simulations and tests: an attacker who knows the Seed can choose keys that
-	// collide. It covers integers, strings of up to 16 bytes and, with Hash, all keys.
+	// collide. It covers integers, strings of up to 64 bytes and, with Hash, all keys.
 	Seed uint64
 
 	// Now is the clock. It is called by the constructor and, once anything can expire, by

@@ -25,18 +25,18 @@ type index[T comparable] struct {
 // find returns the slot of v or, if v is absent, the free one at which the search ends.
 // The table must not be empty.
 func (x *index[T]) find(h uint32, v T) (at int, found bool) {
-	slots := x.slots
+	slots, values := x.slots, x.values
 	mask := uint32(len(slots) - 1)
-	for at = int(h & mask); ; at++ {
-		at &= len(slots) - 1
+	for at = int(h & mask); slots[at] != 0; at = (at + 1) & int(mask) {
 		s := slots[at]
-		if s == 0 {
-			return at, false
+		if (s^h)&^mask != 0 {
+			continue
 		}
-		if (s^h)&^mask == 0 && x.values[s&mask-1] == v {
+		if values[s&mask-1] == v {
 			return at, true
 		}
 	}
+	return at, false
 }
 
 // has reports whether v is in the array.

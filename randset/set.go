@@ -89,8 +89,11 @@ func (s *Set[T]) Contains(v T) bool {
 	if len(s.index.values) == 0 {
 		return false
 	}
-	h, ok := s.hash.Word(v)
-	if !ok {
+	var h uint64
+	var isText bool
+	if s.hash.IsWord() {
+		h = s.hash.OfWord(v)
+	} else if h, isText = s.hash.Text(v); !isText {
 		h = s.hash.Hash(v)
 	}
 	return s.index.has(uint32(h), v) // which asks again: Options.Hash may have cleared the set

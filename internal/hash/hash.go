@@ -9,21 +9,28 @@
 // both factors contain the key: a fixed factor would map an arithmetic progression to
 // another one, which some factors fold onto few buckets. The second round is needed
 // because the squares of a progression still cluster for one seed in a hundred: TestRuns,
-// which hashes consecutive keys under 1,000 seeds, fails without it. A string of up to 16
-// bytes is read as two words, which may overlap. They are folded in two rounds as well,
-// each with the secrets, the second also with the length. A longer string is read in
-// lanes of 16 bytes: two lanes up to 32 bytes, four above. The lanes do not wait for each
-// other, so their multiplications run at the same time. The last words of a string
-// overlap the ones before them, so no bytes remain that must be read one by one. Every
-// other comparable type goes to maphash.Comparable, which is correct for floats,
-// interfaces, structs and arrays, and several times slower than the path of the integers.
+// which hashes consecutive keys under 1,000 seeds, fails without it. A string is hashed in
+// one of four ways, by its length in bytes:
+//
+//	 0 to 16  two words, folded in two rounds with s0 and s1, the second with the length
+//	17 to 32  two blocks of 16 bytes
+//	33 to 64  four blocks
+//	longer    maphash.Comparable, which uses the processor's AES instructions
+//
+// A block is two words, each with its own secret, folded into one; the last round combines
+// the blocks and the length. The blocks do not wait for each other, so their
+// multiplications run at the same time. The last words of a string overlap the ones before
+// them, so no bytes remain that must be read one by one. Every other comparable type goes
+// to maphash.Comparable, which is correct for floats, interfaces, structs and arrays, and
+// several times slower than the path of the integers.
 //
 // # Flooding
 //
 // Since the seeds differ from structure to structure and never leave it, an attacker
-// cannot choose keys that collide. Each lane has its own secret, which the process draws
-// when it starts. With one secret for all lanes, two strings that differ only in the
-// order of their 16-byte blocks would collide whatever the secret is. A caller's own hash
+// cannot choose keys that collide. Each word of each block has its own secret, derived
+// from s0 and s1. With the same secrets for all blocks, two strings that differ only in
+// the order of their blocks would collide whatever the secrets are; with one secret for
+// both words of a block, two that differ in the order of these words. A caller's own hash
 // function is mixed with the same secrets, so that a weak one (such as the identity)
 // still spreads over a power-of-two table; it cannot repair collisions of the function
 // itself.
@@ -67,6 +74,13 @@ type Hasher[K comparable] struct {
 
 type secrets struct {
 	s0, s1 uint64
+	more   *more // nil where the key is a word, or the hash is custom
+}
+
+// more are the secrets of strings and of what maphash hashes. They are behind a pointer so
+// that a structure of many parts, each with its hasher, stays small.
+type more struct {
+	blocks [8]uint64 // of the words of the blocks of long strings
 	seed   maphash.Seed
 }
 
@@ -75,23 +89,37 @@ type secrets struct {
 func New[K comparable](fn func(K) uint64) Hasher[K] {
 	h := Hasher[K]{
 		kind:    kindOf[K](),
-		secrets: secrets{s0: rand.Uint64(), s1: rand.Uint64(), seed: maphash.MakeSeed()},
+		secrets: secrets{s0: rand.Uint64(), s1: rand.Uint64()},
 		fn:      fn,
 	}
 	if fn != nil {
 		h.kind = custom
 	}
+	h.derive()
 	return h
 }
 
 // Seeded is New with secrets that seed determines: two hashers with the same seed hash
-// alike. Two things also depend on secrets of the process: strings of more than 16 bytes,
-// by the lanes, and keys that go to maphash. With fn neither is used. An attacker who
+// alike, except for strings of more than 64 bytes and other keys that go to maphash, for
+// which each hasher draws its own seed. With fn there is no exception. An attacker who
 // knows the seed can choose keys that collide.
 func Seeded[K comparable](fn func(K) uint64, seed uint64) Hasher[K] {
 	h := New(fn)
 	h.s0, h.s1 = fold(seed^golden, golden), fold(seed, ^uint64(golden))
+	h.derive()
 	return h
+}
+
+// derive makes the secrets that s0 and s1 are too few for, if the keys need them: those
+// of the blocks from s0 and s1, and the seed.
+func (h *Hasher[K]) derive() {
+	if h.kind != text && h.kind != other {
+		return
+	}
+	h.more = &more{seed: maphash.MakeSeed()}
+	for i := range h.more.blocks {
+		h.more.blocks[i] = fold(h.s0+uint64(i+1)*golden, h.s1)
+	}
 }
 
 // Word returns Hash(k) and true if k is one machine word, and false otherwise. The
@@ -133,6 +161,9 @@ func (h *Hasher[K]) OfWord(k K) uint64 {
 // key that has been hashed can make a comparison panic later, under a lock.
 func (h *Hasher[K]) Hash(k K) uint64 {
 	p := unsafe.Pointer(&k)
+	if h.kind == text { // first, since it is the kind that callers leave to Hash most often
+		return h.secrets.text(*(*string)(p))
+	}
 	switch h.kind {
 	case word64:
 		return h.word(*(*uint64)(p))
@@ -142,13 +173,11 @@ func (h *Hasher[K]) Hash(k K) uint64 {
 		return h.word(uint64(*(*uint16)(p)))
 	case word8:
 		return h.word(uint64(*(*uint8)(p)))
-	case text:
-		return h.secrets.text(*(*string)(p))
 	case custom:
 		_ = k == k // panics if a value in it is uncomparable
 		return h.word(h.fn(k))
 	default:
-		return anyKey(h.seed, k)
+		return anyKey(h.more.seed, k)
 	}
 }
 
@@ -156,57 +185,43 @@ func (h *Hasher[K]) Hash(k K) uint64 {
 // package that uses it, where the loads would not be inlined.
 func (x *secrets) text(s string) uint64 {
 	n := len(s)
-	var a, b uint64
-	switch p := unsafe.Slice(unsafe.StringData(s), n); {
-	case n > 16:
-		return x.long(s)
-	case n >= 8:
-		a, b = binary.LittleEndian.Uint64(p), binary.LittleEndian.Uint64(p[n-8:])
-	case n >= 4:
-		a, b = uint64(binary.LittleEndian.Uint32(p)), uint64(binary.LittleEndian.Uint32(p[n-4:]))
-	case n > 0:
-		a, b = uint64(p[0])<<8|uint64(p[n/2]), uint64(p[n-1])
-	}
-	hi, lo := bits.Mul64(a^x.s0, b^x.s1)
-	return fold(lo^x.s0^uint64(n), hi^x.s1)
-}
-
-// lanes are the secrets of the four lanes of long strings.
-var lanes = [4]uint64{rand.Uint64(), rand.Uint64(), rand.Uint64(), rand.Uint64()}
-
-// long hashes a string of more than 16 bytes.
-func (x *secrets) long(s string) uint64 {
-	n := len(s)
 	p := unsafe.Pointer(unsafe.StringData(s))
-	end := unsafe.Add(p, n-16)
-	s0, s1 := x.s0, x.s1
+	if n <= 16 {
+		var a, b uint64
+		switch {
+		case n >= 8:
+			a, b = load(p), load(unsafe.Add(p, n-8))
+		case n >= 4:
+			a, b = load4(p), load4(unsafe.Add(p, n-4))
+		case n > 0:
+			a, b = uint64(s[0])<<8|uint64(s[n/2]), uint64(s[n-1])
+		}
+		hi, lo := bits.Mul64(a^x.s0, b^x.s1)
+		return fold(lo^x.s0^uint64(n), hi^x.s1)
+	}
+	end, k := unsafe.Add(p, n-16), &x.more.blocks
 	if n <= 32 {
-		a := absorb(p, lanes[0]^s1, lanes[0]^s0)
-		b := absorb(end, lanes[1]^s1, lanes[1]^s0)
-		return fold(a^uint64(n), b^s1)
+		a, b := block(p, k[0], k[1]), block(end, k[2], k[3])
+		return fold(a^uint64(n), b^x.s1)
 	}
-	a, b, c, d := lanes[0]^s0, lanes[1]^s0, lanes[2]^s0, lanes[3]^s0
-	for ; n > 64; n -= 64 {
-		a = absorb(p, lanes[0]^s1, a)
-		b = absorb(unsafe.Add(p, 16), lanes[1]^s1, b)
-		c = absorb(unsafe.Add(p, 32), lanes[2]^s1, c)
-		d = absorb(unsafe.Add(p, 48), lanes[3]^s1, d)
-		p = unsafe.Add(p, 64)
+	if n > 64 {
+		return maphash.Comparable(x.more.seed, s)
 	}
-	if len(s) > 64 {
-		p = unsafe.Add(end, -48)
-	}
-	a = absorb(p, lanes[0]^s1, a)
-	b = absorb(end, lanes[1]^s1, b)
-	c = absorb(unsafe.Add(p, 16), lanes[2]^s1, c)
-	d = absorb(unsafe.Add(end, -16), lanes[3]^s1, d)
-	return fold(a^c^uint64(len(s)), b^d^s1)
+	a, b := block(p, k[0], k[1]), block(end, k[2], k[3])
+	c, d := block(unsafe.Add(p, 16), k[4], k[5]), block(unsafe.Add(end, -16), k[6], k[7])
+	return fold(a^c^uint64(n), b^d^x.s1)
 }
 
-// absorb mixes the 16 bytes at p into the state of a lane.
-func absorb(p unsafe.Pointer, key, state uint64) uint64 {
-	w := (*[16]byte)(p)
-	return fold(binary.LittleEndian.Uint64(w[:8])^key, binary.LittleEndian.Uint64(w[8:])^state)
+// block hashes the 16 bytes at p with two secrets.
+func block(p unsafe.Pointer, k0, k1 uint64) uint64 {
+	return fold(load(p)^k0, load(unsafe.Add(p, 8))^k1)
+}
+
+// load returns the 8 bytes at p as a word, load4 the 4 bytes.
+func load(p unsafe.Pointer) uint64 { return binary.LittleEndian.Uint64((*[8]byte)(p)[:]) }
+
+func load4(p unsafe.Pointer) uint64 {
+	return uint64(binary.LittleEndian.Uint32((*[4]byte)(p)[:]))
 }
 
 // anyKey is separate from Hash because maphash.Comparable lets its argument escape, which

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/bits"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -49,7 +50,7 @@ func TestSeedsDiffer(t *testing.T) {
 	seedsDiffer(t, func(i int) uint32 { return uint32(i) })
 	seedsDiffer(t, func(i int) named { return named(i) })
 	seedsDiffer(t, func(i int) uint16 { return uint16(i) })
-	for _, n := range []int{4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 40, 200} {
+	for _, n := range []int{4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 48, 64, 65, 200} {
 		seedsDiffer(t, func(i int) string { return fmt.Sprintf("%0*d", n, i) })
 	}
 	seedsDiffer(t, func(i int) float64 { return float64(i) })
@@ -241,31 +242,86 @@ func TestTexts(t *testing.T) {
 	}
 }
 
-// TestBlocks: strings of the same 16-byte blocks in every order, and of blocks that
-// differ by what a lane's secret could be, hash differently. With one secret for all
-// lanes, strings with the same blocks in another order would hash alike.
+// TestBlocks: strings of the same blocks in every order hash differently, whether a block
+// is the 16 bytes that are folded together or one of their two words. With the same
+// secrets for all blocks, or for both words of one, some of them would hash alike.
 func TestBlocks(t *testing.T) {
-	for blocks := 2; blocks <= 10; blocks++ {
-		h := New[string](nil)
-		seen := map[uint64]bool{}
-		for pattern := range 1 << blocks {
-			var b strings.Builder
-			for i := range blocks {
-				b.WriteString(strings.Repeat(string('a'+rune(pattern>>i&1)), 16))
+	for _, size := range []int{8, 16} {
+		for blocks := 2; blocks <= 10; blocks++ {
+			h := New[string](nil)
+			seen := map[uint64]bool{}
+			for pattern := range 1 << blocks {
+				var b strings.Builder
+				for i := range blocks {
+					b.WriteString(strings.Repeat(string('a'+rune(pattern>>i&1)), size))
+				}
+				seen[h.Hash(b.String())] = true
 			}
-			seen[h.Hash(b.String())] = true
+			assert.Len(t, seen, 1<<blocks, "%d blocks of %d bytes", blocks, size)
 		}
-		assert.Len(t, seen, 1<<blocks, "%d blocks", blocks)
 	}
 }
 
+// TestSparse: the strings of one length with at most two bits set have different hashes,
+// and either half of these is shared by about as many as if they were random (SMHasher's
+// sparse keys). Of m random numbers of 32 bits, m²/2³³ pairs are expected to be equal.
+func TestSparse(t *testing.T) {
+	for _, n := range []int{1, 2, 3, 4, 5, 7, 8, 9, 12, 15, 16, 17, 20, 24, 31, 32, 33, 36, 40, 47, 48, 49, 63, 64, 65, 80} {
+		if testing.Short() && n > 36 {
+			break
+		}
+		h := New[string](nil)
+		k := make([]byte, n)
+		hashes := []uint64{h.Hash(string(k))}
+		for i := range 8 * n {
+			k[i/8] ^= 1 << (i % 8)
+			hashes = append(hashes, h.Hash(string(k)))
+			for j := range i {
+				k[j/8] ^= 1 << (j % 8)
+				hashes = append(hashes, h.Hash(string(k)))
+				k[j/8] ^= 1 << (j % 8)
+			}
+			k[i/8] ^= 1 << (i % 8)
+		}
+		m := float64(len(hashes))
+		few := int(4*m*m/(1<<33)) + 8
+		assert.Zero(t, equal(hashes, 0), "%d bytes", n)
+		assert.LessOrEqual(t, equal(hashes, 32), few, "%d bytes, low half", n)
+		for i, v := range hashes {
+			hashes[i] = bits.Reverse64(v)
+		}
+		assert.LessOrEqual(t, equal(hashes, 32), few, "%d bytes, high half", n)
+	}
+}
+
+// equal returns how many of the hashes equal the one before in order, without their
+// highest bits.
+func equal(hashes []uint64, highest int) (n int) {
+	low := make([]uint64, len(hashes))
+	for i, v := range hashes {
+		low[i] = v << highest
+	}
+	slices.Sort(low)
+	for i := 1; i < len(low); i++ {
+		if low[i] == low[i-1] {
+			n++
+		}
+	}
+	return n
+}
+
 // TestAvalanche: whichever bit of a string changes, about half of the bits of its hash
-// change, and each of them about as often. Each string gets its own secrets: only 128
-// pairs of one-byte strings differ in a given bit, too few to average over.
+// change, and each of them about as often, at each length. Each string gets its own
+// secrets: only 128 pairs of one-byte strings differ in a given bit, too few to average
+// over.
 func TestAvalanche(t *testing.T) {
-	const keys = 200
+	lengths := 130
+	if testing.Short() {
+		lengths = 20
+	}
 	r := rand.New(rand.NewPCG(1, 2))
-	for _, n := range []int{1, 3, 4, 7, 8, 12, 16, 17, 20, 31, 32, 33, 36, 48, 63, 64, 65, 100, 128, 129, 200} {
+	for n := 1; n <= lengths; n++ {
+		keys := max(100, 1600/n)
 		var changed [64]int // of each bit of the hash
 		for bit := range 8 * n {
 			flips := 0
@@ -282,12 +338,28 @@ func TestAvalanche(t *testing.T) {
 					changed[bits.TrailingZeros64(diff)]++
 				}
 			}
-			assert.InDelta(t, 32, float64(flips)/keys, 3, "bit %d of %d bytes", bit, n)
+			assert.InDelta(t, 32, float64(flips)/float64(keys), 4, "bit %d of %d bytes", bit, n)
 		}
 		for i, c := range changed {
-			assert.InDelta(t, 0.5, float64(c)/float64(keys*8*n), 0.08, "%d bytes, bit %d of the hash", n, i)
+			assert.InDelta(t, 0.5, float64(c)/float64(keys*8*n), 0.05, "%d bytes, bit %d of the hash", n, i)
 		}
 	}
+}
+
+// TestTextAndHash: Text is the short way to Hash for strings, and says so of no others.
+func TestTextAndHash(t *testing.T) {
+	h := New[string](nil)
+	for n := range 140 {
+		k := strings.Repeat("k", n)
+		v, ok := h.Text(k)
+		assert.True(t, ok)
+		assert.Equal(t, h.Hash(k), v, "%d bytes", n)
+	}
+	ints, custom := New[int](nil), New(func(string) uint64 { return 1 })
+	_, ok := ints.Text(7)
+	assert.False(t, ok)
+	_, ok = custom.Text("7")
+	assert.False(t, ok)
 }
 
 // TestTextRuns is TestRuns for strings with consecutive numbers.
@@ -362,7 +434,8 @@ func TestSeeded(t *testing.T) {
 		c, d := Seeded[int](nil, seed), Seeded[int](nil, seed)
 		fn := func(k string) uint64 { return uint64(len(k)) }
 		e, f := Seeded(fn, seed), Seeded(fn, seed)
-		return a.Hash(k) == b.Hash(k) && c.Hash(n) == d.Hash(n) && e.Hash(k+k+k) == f.Hash(k+k+k)
+		return a.Hash(k) == b.Hash(k) && c.Hash(n) == d.Hash(n) && e.Hash(k+k+k) == f.Hash(k+k+k) &&
+			a.Hash(k+k) == b.Hash(k+k) && a.Hash(k+k+k+k) == b.Hash(k+k+k+k)
 	}
 	seen := map[uint64]bool{}
 	for seed := range uint64(1000) {
