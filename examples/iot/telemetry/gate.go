@@ -67,11 +67,13 @@ func NewGate(o GateOptions) *Gate {
 	return g
 }
 
-// Close waits for the requests that were accepted, and refuses further ones.
-func (g *Gate) Close() {
+// Close waits for the requests that were accepted, and refuses further ones. It leaves the
+// store open, and returns nil.
+func (g *Gate) Close() error {
 	g.queue.Close()
 	g.stop()
 	g.ended.Wait()
+	return nil
 }
 
 func (g *Gate) tick(ctx context.Context, every time.Duration) {
