@@ -71,8 +71,9 @@ func rows(points []Point, cols [columns][]Point, step time.Duration) []Row {
 	var last Fold
 	flush := func() {
 		if last.Count > 0 {
-			mean := last.Mean()
-			all = append(all, Row{T: time.Unix(0, last.Start).UTC(), Count: last.Count, Mean: &mean, Min: &last.Min, Max: &last.Max})
+			f := last
+			mean := f.Mean()
+			all = append(all, Row{T: time.Unix(0, f.Start).UTC(), Count: f.Count, Mean: &mean, Min: &f.Min, Max: &f.Max})
 		}
 		last = Fold{}
 	}
