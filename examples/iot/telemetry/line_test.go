@@ -25,7 +25,7 @@ func TestParseLine(t *testing.T) {
 		`env,device=d1 t=1i,h=2u,on=true,off=F`:    {Device: "d1", At: epoch.UnixNano(), Stamped: true, Fields: []telemetry.Field{f("env.t", 1), f("env.h", 2), f("env.on", 1), f("env.off", 0)}},
 		`cpu,host=web,cpu=cpu0,zone=a usage=3 5`:   {Device: "web", At: 5e6, Fields: []telemetry.Field{f("cpu.usage,cpu=cpu0,zone=a", 3)}},
 		`cpu,zone=a,host=web,cpu=cpu0 usage=3 5`:   {Device: "web", At: 5e6, Fields: []telemetry.Field{f("cpu.usage,cpu=cpu0,zone=a", 3)}},
-		`a\ b,device=my\,dev\=ice,host=h c\ d=1 5`: {Device: "my,dev=ice", At: 5e6, Fields: []telemetry.Field{f("a b.c d", 1)}},
+		`a\ b,device=my\,dev\=ice,host=h c\ d=1 5`: {Device: "my,dev=ice", At: 5e6, Fields: []telemetry.Field{f("a b.c d,host=h", 1)}},
 		`t,device=d value=9007199254740992i -5`:    {Device: "d", At: -5e6, Fields: []telemetry.Field{f("t", 1<<53)}},
 		`t,device=ü value=1 5`:                     {Device: "ü", At: 5e6, Fields: []telemetry.Field{f("t", 1)}},
 	} {
