@@ -20,20 +20,36 @@ import (
 // Messages of the topics d/… are in a stream in dir until the store has them. stop ends the
 // server.
 func serveNATS(addr, dir string, g *telemetry.Gate) (at string, stop func(), err error) {
+	s, at, end, err := startNATS(addr, dir)
+	if err != nil {
+		return "", nil, err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done, err := follow(ctx, s, g)
+	if err != nil {
+		cancel()
+		end()
+		return "", nil, err
+	}
+	return at, func() { cancel(); <-done; end() }, nil
+}
+
+// startNATS starts a server that syncs what it stores in dir; "" is a temporary one.
+func startNATS(addr, dir string) (s *server.Server, at string, stop func(), err error) {
 	temporary := ""
 	if dir == "" {
 		if dir, err = os.MkdirTemp("", "iot-stream-"); err != nil {
-			return "", nil, err
+			return nil, "", nil, err
 		}
 		temporary = dir
 	}
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
-		return "", nil, err
+		return nil, "", nil, err
 	}
 	n, err := strconv.Atoi(port)
 	if err != nil {
-		return "", nil, err
+		return nil, "", nil, err
 	}
 	if n == 0 {
 		n = server.RANDOM_PORT
@@ -42,14 +58,11 @@ func serveNATS(addr, dir string, g *telemetry.Gate) (at string, stop func(), err
 		ServerName: "iot", DontListen: true, JetStream: true, StoreDir: dir, SyncAlways: true, NoSigs: true, NoLog: true,
 		MaxPayload: maxPacket, MQTT: server.MQTTOpts{Host: host, Port: n},
 	}
-	s, err := server.NewServer(o)
-	if err != nil {
-		return "", nil, err
+	if s, err = server.NewServer(o); err != nil {
+		return nil, "", nil, err
 	}
 	s.Start()
-	ctx, cancel := context.WithCancel(context.Background())
-	end := func() {
-		cancel()
+	stop = func() {
 		s.Shutdown()
 		s.WaitForShutdown()
 		if temporary != "" {
@@ -57,34 +70,38 @@ func serveNATS(addr, dir string, g *telemetry.Gate) (at string, stop func(), err
 		}
 	}
 	if !s.ReadyForConnections(10 * time.Second) {
-		end()
-		return "", nil, errors.New("iot: the NATS server does not start")
+		stop()
+		return nil, "", nil, errors.New("iot: the NATS server does not start")
 	}
-	done, err := follow(ctx, s, g)
+	return s, net.JoinHostPort(host, strconv.Itoa(o.MQTT.Port)), stop, nil
+}
+
+// openStream connects to a server, and makes the stream of the devices' messages.
+func openStream(ctx context.Context, s *server.Server) (nc *nats.Conn, stream jetstream.Stream, err error) {
+	if nc, err = nats.Connect("", nats.InProcessServer(s)); err != nil {
+		return nil, nil, err
+	}
+	js, err := jetstream.New(nc)
+	if err == nil {
+		stream, err = js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{Name: "devices", Subjects: []string{"d.>"}, Retention: jetstream.WorkQueuePolicy})
+	}
 	if err != nil {
-		end()
-		return "", nil, err
+		nc.Close()
+		return nil, nil, err
 	}
-	return net.JoinHostPort(host, strconv.Itoa(o.MQTT.Port)), func() { cancel(); <-done; end() }, nil
+	return nc, stream, nil
 }
 
 // follow stores what arrives in the stream, and acknowledges it to the stream when the
 // store has it. What was delivered twice the store knows. done is closed when ctx has ended.
 func follow(ctx context.Context, s *server.Server, g *telemetry.Gate) (done chan struct{}, err error) {
-	nc, err := nats.Connect("", nats.InProcessServer(s))
-	if err != nil {
-		return nil, err
-	}
-	js, err := jetstream.New(nc)
-	if err != nil {
-		return nil, err
-	}
-	stream, err := js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{Name: "devices", Subjects: []string{"d.>"}, Retention: jetstream.WorkQueuePolicy})
+	nc, stream, err := openStream(ctx, s)
 	if err != nil {
 		return nil, err
 	}
 	consumer, err := stream.CreateOrUpdateConsumer(ctx, jetstream.ConsumerConfig{Durable: "store", AckPolicy: jetstream.AckExplicitPolicy, MaxAckPending: 4096})
 	if err != nil {
+		nc.Close()
 		return nil, err
 	}
 	done = make(chan struct{})
@@ -122,4 +139,3 @@ func storeBatch(ctx context.Context, g *telemetry.Gate, batch jetstream.MessageB
 		_ = m.Ack() // one that is lost is delivered again, and is a repetition
 	}
 }
-
