@@ -16,7 +16,6 @@ import (
 	"testing"
 	"time"
 
-	paho "github.com/eclipse/paho.mqtt.golang"
 	"github.com/stretchr/testify/require"
 
 	"example.com/flatline/examples/engines/internal/start"
@@ -52,7 +51,7 @@ func BenchmarkQoS1(b *testing.B) {
 	} {
 		b.Run("impl="+server.name, func(b *testing.B) {
 			addr := server.start(b)
-			var clients [publishers]paho.Client
+			var clients [publishers]client
 			for i := range clients {
 				clients[i] = connect(b, addr, fmt.Sprint("bench", i))
 			}

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"testing"
 
-	paho "github.com/eclipse/paho.mqtt.golang"
 	mqtt "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/hooks/auth"
 	"github.com/mochi-mqtt/server/v2/listeners"
@@ -17,7 +16,7 @@ import (
 )
 
 // ackFirst connects to a broker that acknowledges what note was only called with.
-func ackFirst(t testing.TB, note func(string)) paho.Client {
+func ackFirst(t testing.TB, note func(string)) client {
 	s := mqtt.New(&mqtt.Options{Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	require.NoError(t, s.AddHook(&noteHook{note: note}, nil))
 	require.NoError(t, s.AddHook(new(auth.AllowHook), nil))

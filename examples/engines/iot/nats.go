@@ -5,137 +5,134 @@ import (
 	"errors"
 	"net"
 	"os"
+	"path/filepath"
 	"strconv"
-	"strings"
 	"time"
 
+	paho "github.com/eclipse/paho.mqtt.golang"
 	"github.com/nats-io/nats-server/v2/server"
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 
 	"example.com/flatline/examples/iot/telemetry"
 )
 
 // serveNATS serves MQTT at addr, by a NATS server in this process, and returns the address.
-// Messages of the topics d/… are in a stream in dir until the store has them. stop ends the
-// server.
+// The store is a client with a persistent session: NATS releases a PUBACK when its stream in
+// dir has the message, keeps it for the session, and delivers it until the store has it.
+// stop ends the server.
 func serveNATS(addr, dir string, g *telemetry.Gate) (at string, stop func(), err error) {
-	s, at, end, err := startNATS(addr, dir)
+	if dir == "" {
+		if dir, err = os.MkdirTemp("", "iot-stream-"); err != nil {
+			return "", nil, err
+		}
+		clean := dir
+		defer func() {
+			if err != nil {
+				_ = os.RemoveAll(clean)
+				return
+			}
+			end := stop
+			stop = func() { end(); _ = os.RemoveAll(clean) }
+		}()
+	}
+	if err := prepare(dir); err != nil {
+		return "", nil, err
+	}
+	at, end, err := startNATS(addr, dir)
 	if err != nil {
 		return "", nil, err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	done, err := follow(ctx, s, g)
+	leave, err := follow(at, func(_ paho.Client, m paho.Message) { storeOne(ctx, g, m) })
 	if err != nil {
 		cancel()
 		end()
 		return "", nil, err
 	}
-	return at, func() { cancel(); <-done; end() }, nil
+	return at, func() { cancel(); leave(); end() }, nil
 }
 
-// startNATS starts a server that syncs what it stores in dir; "" is a temporary one.
-func startNATS(addr, dir string) (s *server.Server, at string, stop func(), err error) {
-	temporary := ""
-	if dir == "" {
-		if dir, err = os.MkdirTemp("", "iot-stream-"); err != nil {
-			return nil, "", nil, err
-		}
-		temporary = dir
+// prepare makes the store's session before any device can connect: what is published
+// without a session is acknowledged, and kept for no client.
+func prepare(dir string) error {
+	if _, err := os.Stat(filepath.Join(dir, "jetstream")); err == nil {
+		return nil
 	}
+	at, stop, err := startNATS("127.0.0.1:0", dir)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	leave, err := follow(at, nil)
+	if err == nil {
+		leave()
+	}
+	return err
+}
+
+// startNATS starts a server that syncs what it stores in dir.
+func startNATS(addr, dir string) (at string, stop func(), err error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
-		return nil, "", nil, err
+		return "", nil, err
 	}
 	n, err := strconv.Atoi(port)
 	if err != nil {
-		return nil, "", nil, err
+		return "", nil, err
 	}
 	if n == 0 {
 		n = server.RANDOM_PORT
 	}
 	o := &server.Options{
 		ServerName: "iot", DontListen: true, JetStream: true, StoreDir: dir, SyncAlways: true, NoSigs: true, NoLog: true,
-		MaxPayload: maxPacket, MQTT: server.MQTTOpts{Host: host, Port: n},
+		MaxPayload: maxPacket, MQTT: server.MQTTOpts{Host: host, Port: n, MaxAckPending: 8192},
 	}
-	if s, err = server.NewServer(o); err != nil {
-		return nil, "", nil, err
+	s, err := server.NewServer(o)
+	if err != nil {
+		return "", nil, err
 	}
 	s.Start()
 	stop = func() {
 		s.Shutdown()
 		s.WaitForShutdown()
-		if temporary != "" {
-			_ = os.RemoveAll(temporary)
-		}
 	}
 	if !s.ReadyForConnections(10 * time.Second) {
 		stop()
-		return nil, "", nil, errors.New("iot: the NATS server does not start")
+		return "", nil, errors.New("iot: the NATS server does not start")
 	}
-	return s, net.JoinHostPort(host, strconv.Itoa(o.MQTT.Port)), stop, nil
+	return net.JoinHostPort(host, strconv.Itoa(o.MQTT.Port)), stop, nil
 }
 
-// openStream connects to a server, and makes the stream of the devices' messages.
-func openStream(ctx context.Context, s *server.Server) (nc *nats.Conn, stream jetstream.Stream, err error) {
-	if nc, err = nats.Connect("", nats.InProcessServer(s)); err != nil {
-		return nil, nil, err
+// follow connects the session, and has handle called for each message, in a goroutine of its
+// own. leave disconnects it; the session stays.
+func follow(addr string, handle paho.MessageHandler) (leave func(), err error) {
+	o := paho.NewClientOptions().AddBroker("tcp://" + addr).SetClientID("store").SetCleanSession(false).
+		SetAutoAckDisabled(true).SetOrderMatters(false).SetAutoReconnect(true).SetResumeSubs(true)
+	if handle != nil {
+		o.SetDefaultPublishHandler(handle) // what was kept arrives before the subscription is confirmed
 	}
-	js, err := jetstream.New(nc)
-	if err == nil {
-		stream, err = js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{Name: "devices", Subjects: []string{"d.>"}, Retention: jetstream.WorkQueuePolicy})
-	}
-	if err != nil {
-		nc.Close()
-		return nil, nil, err
-	}
-	return nc, stream, nil
-}
-
-// follow stores what arrives in the stream, and acknowledges it to the stream when the
-// store has it. What was delivered twice the store knows. done is closed when ctx has ended.
-func follow(ctx context.Context, s *server.Server, g *telemetry.Gate) (done chan struct{}, err error) {
-	nc, stream, err := openStream(ctx, s)
-	if err != nil {
-		return nil, err
-	}
-	consumer, err := stream.CreateOrUpdateConsumer(ctx, jetstream.ConsumerConfig{Durable: "store", AckPolicy: jetstream.AckExplicitPolicy, MaxAckPending: 4096})
-	if err != nil {
-		nc.Close()
-		return nil, err
-	}
-	done = make(chan struct{})
-	go func() {
-		defer close(done)
-		defer nc.Close()
-		for ctx.Err() == nil {
-			batch, err := consumer.Fetch(1024, jetstream.FetchMaxWait(time.Second))
-			if err != nil {
-				continue
-			}
-			storeBatch(ctx, g, batch)
+	c := paho.NewClient(o)
+	for _, ask := range []func() paho.Token{c.Connect, func() paho.Token { return c.Subscribe("d/#", 1, nil) }} {
+		token := ask()
+		if !token.WaitTimeout(10 * time.Second) {
+			return nil, errors.New("iot: the NATS server does not answer")
 		}
-	}()
-	return done, nil
+		if err := token.Error(); err != nil {
+			return nil, err
+		}
+	}
+	return func() { c.Disconnect(250) }, nil
 }
 
-// storeBatch stores the messages of a batch in one write.
-func storeBatch(ctx context.Context, g *telemetry.Gate, batch jetstream.MessageBatch) {
-	var all []telemetry.Message
-	var from []jetstream.Msg
-	for m := range batch.Messages() {
-		x, err := parseMessage(strings.ReplaceAll(m.Subject(), ".", "/"), m.Data(), time.Now())
-		if err != nil {
-			g.Refuse(telemetry.BadLine)
-			_ = m.Term() // it will never be accepted
-			continue
-		}
-		all, from = append(all, x), append(from, m)
+// storeOne stores a message, and acknowledges it to NATS when the store has it. If the store
+// fails, NATS delivers it again later; what was delivered twice the store knows.
+func storeOne(ctx context.Context, g *telemetry.Gate, m paho.Message) {
+	x, err := parseMessage(m.Topic(), m.Payload(), time.Now())
+	if err != nil {
+		g.Refuse(telemetry.BadLine)
+		m.Ack() // it will never be accepted
+		return
 	}
-	if _, err := g.Store.Write(ctx, all); err != nil {
-		return // not acknowledged: they are delivered again
-	}
-	for _, m := range from {
-		_ = m.Ack() // one that is lost is delivered again, and is a repetition
+	if _, err := g.WriteSlowly(ctx, x); err == nil {
+		m.Ack()
 	}
 }

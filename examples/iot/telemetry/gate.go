@@ -20,9 +20,10 @@ type GateOptions struct {
 }
 
 const (
-	maxBatch  = 8192 // messages in one write
-	maxQueued = 256  // requests that wait; then a caller waits, and its socket is not read
-	writers   = 2    // one encodes while the other one's write is synced
+	maxBatch  = 8192    // messages in one write
+	maxWeight = 1 << 20 // bytes of several requests in one write
+	maxQueued = 256     // requests that wait; then a caller waits, and its socket is not read
+	writers   = 2       // one encodes while the other one's write is synced
 )
 
 // A Gate is what messages pass on their way to a store: it limits each device, and joins the
@@ -127,13 +128,6 @@ func (g *Gate) WriteSlowly(ctx context.Context, x Message) (Answer, error) {
 	return all[0], nil
 }
 
-// Refuse counts a message that no store has seen.
-func (g *Gate) Refuse(why Reason) {
-	if s, ok := g.Store.(interface{ Refuse(Reason) }); ok {
-		s.Refuse(why)
-	}
-}
-
 // join waits for a write that has the messages. ctx ends only the wait for the queue.
 func (g *Gate) join(ctx context.Context, messages []Message) ([]Answer, error) {
 	switch {
@@ -155,17 +149,26 @@ func (g *Gate) join(ctx context.Context, messages []Message) ([]Answer, error) {
 	return w.answers, w.err
 }
 
-// write joins what waits in the queue, until it is closed and empty.
+// write joins what waits in the queue, until it is closed and empty. A request that would
+// make the write too large for the log is left to the next one, or it would fail them all.
 func (g *Gate) write() {
+	var next *waiting
 	for {
-		w, err := g.queue.Take(context.Background())
-		if err != nil {
-			return
+		w := next
+		if next = nil; w == nil {
+			var err error
+			if w, err = g.queue.Take(context.Background()); err != nil {
+				return
+			}
 		}
-		all, batch := []*waiting{w}, w.messages
+		all, batch, size := []*waiting{w}, w.messages, weight(w.messages)
 		for len(batch) < maxBatch {
 			w, err := g.queue.TryTake()
 			if err != nil {
+				break
+			}
+			if size += weight(w.messages); size > maxWeight {
+				next = w
 				break
 			}
 			if len(all) == 1 {
@@ -183,6 +186,17 @@ func (g *Gate) write() {
 	}
 }
 
+// weight is about how many bytes messages take in the log.
+func weight(messages []Message) (n int) {
+	for _, x := range messages {
+		n += 64 + len(x.Device)
+		for _, f := range x.Fields {
+			n += 32 + len(f.Metric)
+		}
+	}
+	return n
+}
+
 // Status adds the longest time of an acknowledgement in the last minute.
 func (g *Gate) Status() Status {
 	st := g.Store.Status()
@@ -190,4 +204,3 @@ func (g *Gate) Status() Status {
 	st.MaxDelay = Duration(d.Round(10 * time.Microsecond))
 	return st
 }
-

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -121,9 +122,38 @@ func TestGateJoins(t *testing.T) {
 type slowStore struct {
 	*telemetry.Memory
 	pass chan struct{}
+	most atomic.Int64 // messages in one write
 }
 
 func (s *slowStore) Write(ctx context.Context, messages []telemetry.Message) ([]telemetry.Answer, error) {
 	<-s.pass
+	for n, m := int64(len(messages)), s.most.Load(); n > m && !s.most.CompareAndSwap(m, n); m = s.most.Load() {
+	}
 	return s.Memory.Write(ctx, messages)
+}
+
+// TestGateBounds: requests that are too large for one write together are written one after
+// the other, and one that is too large for the log fails alone.
+func TestGateBounds(t *testing.T) {
+	t.Parallel()
+	store := &slowStore{Memory: telemetry.NewMemory(), pass: make(chan struct{})}
+	g := telemetry.NewGate(telemetry.GateOptions{Store: store})
+	defer g.Close()
+	b := now()
+	var wg sync.WaitGroup
+	for i := range 20 {
+		wg.Go(func() {
+			var all []telemetry.Message // 400 KB
+			for n := range 4000 {
+				all = append(all, telemetrytest.Message(fmt.Sprint("d", i), uint64(n+1), b.Add(time.Duration(n)), "m", 1))
+			}
+			answers, err := g.Write(context.Background(), all)
+			assert.NoError(t, err)
+			assert.Len(t, answers, len(all))
+		})
+	}
+	close(store.pass)
+	wg.Wait()
+	assert.LessOrEqual(t, store.most.Load(), int64(2*4000))
+	assert.Equal(t, int64(20*4000), g.Status().Counts.Stored)
 }

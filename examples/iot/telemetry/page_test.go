@@ -59,17 +59,15 @@ func TestPage(t *testing.T) {
 	if dir == "" {
 		return
 	}
-	mux := http.NewServeMux()
-	mux.Handle("/", h)
-	mux.HandleFunc("/frame/narrow", func(w http.ResponseWriter, _ *http.Request) { // chromium's own windows are wider
-		fmt.Fprint(w, `<iframe src="/" style="width:390px;height:1900px;border:0"></iframe>`)
-	})
-	s := httptest.NewServer(mux)
+	s := httptest.NewServer(h)
 	defer s.Close()
 	defer s.CloseClientConnections()
-	for path, size := range map[string][2]int{"": {1280, 1100}, "frame/narrow": {500, 1950}} {
+	for width, height := range map[int]int{1280: 1000, 390: 1900} {
 		for _, dark := range []bool{false, true} {
-			browse.Screenshot(t, s.URL+"/"+path, filepath.Join(dir, fmt.Sprintf("%d-dark-%v.png", size[0], dark)), size[0], size[1], dark)
+			tab := browse.Open(t)
+			tab.Window(width, height, dark)
+			tab.Go(s.URL + "/").Await(`document.querySelectorAll("#lines svg").length == 4 && document.querySelectorAll("#alerts tr").length > 2`)
+			tab.Picture(filepath.Join(dir, fmt.Sprintf("%d-dark-%v.png", width, dark)))
 		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"time"
 
@@ -165,6 +164,7 @@ func (m *Memory) Status() Status {
 			st.add(d, metric)
 		}
 	}
+	st.Hot = st.Counts.Points - st.Counts.Expired - st.Cold
 	slices.SortFunc(st.Firing, func(a, b Alert) int { return cmp.Or(cmp.Compare(b.At, a.At), compareAlerts(a, b)) })
 	return st
 }
@@ -173,9 +173,6 @@ func (m *Memory) Status() Status {
 func (st *Status) add(d *device, metric string) {
 	s := d.series[metric]
 	st.Series++
-	for range d.hot.Range(metric, d.sealed, math.MaxInt64) {
-		st.Hot++
-	}
 	for _, c := range s.cold {
 		st.Cold += int64(gorilla.Count(c.Data))
 		st.Bytes += int64(len(c.Data))

@@ -20,6 +20,8 @@ type Store interface {
 	Read(q Query) ([]Row, error)
 	// Alerts returns the alerts after a number, once there is one or ctx ends. ErrGone.
 	Alerts(ctx context.Context, after uint64) ([]Alert, error)
+	// Refuse counts a message that was refused on its way to the store, and is in no log.
+	Refuse(why Reason)
 	Status() Status
 	Close() error
 }
@@ -58,8 +60,7 @@ func (m *Memory) admit(messages []Message, write func([]Message) ([]Answer, erro
 	return answers, nil
 }
 
-// Refuse counts a message that was refused before it could reach the log. The count ends
-// with the process.
+// Refuse implements Store. The count ends with the process.
 func (m *Memory) Refuse(why Reason) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
