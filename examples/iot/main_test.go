@@ -114,7 +114,7 @@ func TestTranscript(t *testing.T) {
 			n, _ := strconv.ParseInt(offset.FindStringSubmatch(s)[1], 10, 64)
 			return strconv.FormatInt(begin+n, 10)
 		})
-		command = strings.ReplaceAll(strings.ReplaceAll(command, "$t", strconv.FormatInt(begin, 10)), `"temp`, `'temp`)
+		command = strings.ReplaceAll(strings.ReplaceAll(command, "$t", strconv.FormatInt(begin, 10)), `-d "temp`, `-d 'temp`)
 		command = strings.ReplaceAll(command, `" '127`, `' '127`)
 		if !strings.Contains(command, "/alerts") {
 			return transcript.Curl(t, h, command)
