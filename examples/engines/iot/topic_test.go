@@ -29,9 +29,23 @@ func TestParseMessage(t *testing.T) {
 		assert.Equal(t, c.want, got)
 	}
 	for _, c := range [][2]string{
-		{"d", "1"}, {"e/a/temp", "1"}, {"d/a/temp/x", "1"}, {"", "1"}, {"d/a", "1"}, {"d/a", `{"v": 1}`}, {"d/a/temp", `{"fields": {"x": 1}}`},
-		{"d/a/temp", ""}, {"d/a/temp", "x"}, {"d/a/temp", `{"v": "1"}`}, {"d/a/temp", `{"v": 1}x`}, {"d/a/temp", `{"V2": 1}`}, {"d/a/temp", `{"v": 1, "seq": -1}`},
-		{"d/a/temp", "\xff"}, {"d/a/temp", strings.Repeat(`{"fields":`, 20_000)}, {"d/a/temp", `[1]`}, {"d/a/temp", "null"},
+		{"d", "1"},
+		{"e/a/temp", "1"},
+		{"d/a/temp/x", "1"},
+		{"", "1"},
+		{"d/a", "1"},
+		{"d/a", `{"v": 1}`},
+		{"d/a/temp", `{"fields": {"x": 1}}`},
+		{"d/a/temp", ""},
+		{"d/a/temp", "x"},
+		{"d/a/temp", `{"v": "1"}`},
+		{"d/a/temp", `{"v": 1}x`},
+		{"d/a/temp", `{"V2": 1}`},
+		{"d/a/temp", `{"v": 1, "seq": -1}`},
+		{"d/a/temp", "\xff"},
+		{"d/a/temp", strings.Repeat(`{"fields":`, 20_000)},
+		{"d/a/temp", `[1]`},
+		{"d/a/temp", "null"},
 	} {
 		m, err := parseMessage(c[0], []byte(c[1]), now)
 		assert.Error(t, err, "%q %.40q: %+v", c[0], c[1], m)
