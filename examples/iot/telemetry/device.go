@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"cmp"
 	"maps"
 	"math"
 	"slices"
@@ -69,7 +70,7 @@ func (d *device) value(metric string, at int64) (float64, bool) {
 	}
 	for _, c := range s.cold.between(at, at) {
 		points := c.points()
-		i, ok := slices.BinarySearchFunc(points, at, func(p Point, t int64) int { return compareTimes(p.T, t) })
+		i, ok := slices.BinarySearchFunc(points, at, func(p Point, t int64) int { return cmp.Compare(p.T, t) })
 		if ok {
 			return points[i].V, true
 		}
@@ -136,16 +137,6 @@ func (d *device) identify(x Message) (a Answer, ok bool) {
 		return Answer{Result: Duplicate}, false
 	}
 	return refuse(Conflict, "the series has another value at this time"), false
-}
-
-func compareTimes(a, b int64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 // closed yields the folds of the windows of a series that have points and are before to,

@@ -19,7 +19,7 @@
 //	I3  An alert fires once per episode, for each kind of rule (TestAlertsBruteForce,
 //	    TestHysteresis, TestAbsence).
 //	I4  Compression is exact: a point reads as it was written, hot, cold, or after a
-//	    snapshot (TestTiers, TestDiskReopens, and TestRoundTrip of package gorilla).
+//	    snapshot (TestTiers, TestDiskReopens); package gorilla has the rest.
 //	I5  received = stored + duplicates + refused, by reason (TestMachine, TestKill).
 //	I6  One device cannot starve others: neither by its rate, nor by its number of series,
 //	    nor by its clock (TestFair, TestCardinality, TestNaiveClock).

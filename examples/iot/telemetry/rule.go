@@ -28,8 +28,8 @@ type Rule struct {
 	Over   Duration `json:"over,omitempty"`   // the window, in steps of Width; for absence the silence
 	Fire   float64  `json:"fire,omitempty"`
 	Clear  float64  `json:"clear,omitempty"`
-	Below  bool     `json:"below,omitempty"` // it fires at Fire and below, in place of above
-	Spread float64  `json:"spread,omitempty"`
+	Below  bool     `json:"below,omitempty"`  // it fires at Fire and below, in place of above
+	Spread float64  `json:"spread,omitempty"` // of a zscore: the smallest deviation that counts
 }
 
 // maxWindows is how many windows a rule looks at; minHistory is how many a ZScore needs,

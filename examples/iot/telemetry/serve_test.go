@@ -169,7 +169,7 @@ func TestAlertStream(t *testing.T) {
 	}
 	assert.Equal(t, []string{"firing id: 1", "resolved id: 2", "firing id: 3"}, read(in, 3))
 	assert.Equal(t, []string{"resolved id: 2", "firing id: 3"}, read(listen("1"), 2))
-	// One that falls off is told to load everything again.
+	// One that falls off gets a reset.
 	for i := range 2200 {
 		m, now := g.Store.(*telemetry.Memory), time.Now()
 		setRules(m, now, []telemetry.Rule{{Name: fmt.Sprint("r", i), Do: telemetry.Absence, Over: telemetry.Duration(telemetry.Width)}})
