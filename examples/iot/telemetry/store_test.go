@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -119,11 +120,11 @@ func TestDiskDamage(t *testing.T) {
 // fullDisk is a file on which nothing more fits.
 type fullDisk struct {
 	*os.File
-	full *bool
+	full *atomic.Bool
 }
 
 func (f fullDisk) Write(b []byte) (int, error) {
-	if *f.full {
+	if f.full.Load() {
 		return 0, errors.New("no space left on device")
 	}
 	return f.File.Write(b)
@@ -132,7 +133,7 @@ func (f fullDisk) Write(b []byte) (int, error) {
 // TestFullDisk: what the log could not write is not acknowledged, and not visible.
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
-	full := false
+	var full atomic.Bool
 	d, err := telemetry.OpenDisk(t.TempDir(), 100, wal.Options{OpenFile: func(name string) (wal.File, error) {
 		f, err := os.OpenFile(filepath.Clean(name), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 		return fullDisk{f, &full}, err
@@ -141,9 +142,9 @@ func TestFullDisk(t *testing.T) {
 	g := telemetry.NewGate(telemetry.GateOptions{Store: d})
 	b := now()
 	for i := range 4 {
-		full = i >= 2
+		full.Store(i >= 2)
 		_, err := g.Write(t.Context(), []telemetry.Message{telemetrytest.Message("d", uint64(i+1), b.Add(time.Duration(i)), "m", 1)})
-		assert.Equal(t, full, err != nil, fmt.Sprint(i, err))
+		assert.Equal(t, i >= 2, err != nil, fmt.Sprint(i, err))
 	}
 	assert.Len(t, series(d, "d", "m"), 2)
 	g.Close()

@@ -200,7 +200,7 @@ func rules(t *testing.T, s telemetry.Store) {
 // together: many writers, each of whose messages is sent twice, at the same time.
 func together(t *testing.T, s telemetry.Store) {
 	b := begin()
-	const devices, messages = 8, 50
+	const devices, messages = 8, 20
 	var wg sync.WaitGroup
 	for d := range 2 * devices {
 		wg.Go(func() {
