@@ -7,12 +7,17 @@ import (
 	"net"
 	"net/http"
 	"testing"
+	"time"
 
 	mqtt "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/hooks/auth"
 	"github.com/mochi-mqtt/server/v2/listeners"
 	"github.com/mochi-mqtt/server/v2/packets"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"example.com/flatline/examples/internal/crash"
+	"example.com/flatline/examples/iot/telemetry"
 )
 
 // ackFirst connects to a broker that acknowledges what note was only called with.
@@ -55,4 +60,36 @@ func stored(base string) int64 {
 		return -1
 	}
 	return st.Counts.Stored
+}
+
+// TestBadPackets: a packet that says that 256 MB follow, and a topic with a wildcard, end
+// with nothing stored and no memory allocated for them; the next client is served.
+func TestBadPackets(t *testing.T) {
+	g := telemetry.NewGate(telemetry.GateOptions{Store: telemetry.NewMemory()})
+	defer g.Close()
+	addr, stop, err := serveMochi("127.0.0.1:0", g)
+	require.NoError(t, err)
+	defer stop()
+	for _, packet := range []string{
+		"\x32\xff\xff\xff\x7f\x00\x05d/a/m\x00\x01", // PUBLISH, and its remaining length
+		"\x32\x0a\x00\x05d/+/m\x00\x011\xe0\x00",    // DISCONNECT follows
+		"\x32\x0a\x00\x05d/\xff/m\x00\x011\xe0\x00", // no UTF-8
+		"\x32\x02\x00\x05",                          // it ends in its topic
+	} {
+		c, err := net.Dial("tcp", addr)
+		require.NoError(t, err)
+		require.NoError(t, c.SetDeadline(time.Now().Add(crash.Patience)))
+		_, err = c.Write([]byte("\x10\x0d\x00\x04MQTT\x04\x02\x00\x3c\x00\x01x"))
+		require.NoError(t, err)
+		connack := make([]byte, 4)
+		_, err = io.ReadFull(c, connack)
+		require.NoError(t, err)
+		_, err = c.Write([]byte(packet))
+		require.NoError(t, err)
+		rest, _ := io.ReadAll(c) // until the server closes
+		assert.Empty(t, rest, "%q has a PUBACK", packet)
+		require.NoError(t, c.Close())
+	}
+	assert.Zero(t, g.Status().Counts.Stored)
+	require.True(t, publish(connect(t, addr, "next"), "d/a/m", "1"))
 }

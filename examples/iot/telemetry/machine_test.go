@@ -286,7 +286,8 @@ func TestTiers(t *testing.T) {
 		return m.Apply(now, telemetry.Command{Messages: []telemetry.Message{x}}).Answers[0].Result
 	}
 	for i := range 5000 {
-		x := reading("d", "m", 0, time.Duration(i)*time.Second, values[i%len(values)]+float64(i%7))
+		// Between the starts of windows, so that the point before a seal stays in the hot map.
+		x := reading("d", "m", 0, time.Duration(i)*time.Second+time.Second/2, values[i%len(values)]+float64(i%7))
 		want = append(want, telemetry.Point{T: x.At, V: x.Fields[0].Value})
 		if i%50 == 7 && i < 4000 {
 			late = append(late, x)
@@ -324,7 +325,7 @@ func TestTiers(t *testing.T) {
 			require.Equal(t, telemetry.Refused, send(again, x))
 		}
 	}
-	rows, err := m.Read(telemetry.Query{Device: "d", Metric: "m", From: epoch.Add(100 * time.Second), To: epoch.Add(102 * time.Second)})
+	rows, err := m.Read(telemetry.Query{Device: "d", Metric: "m", From: time.Unix(0, want[100].T), To: time.Unix(0, want[102].T)})
 	require.NoError(t, err)
 	require.Len(t, rows, 3, "both ends are included")
 	assert.Equal(t, int64(len(late)), m.Status().Counts.Late)
