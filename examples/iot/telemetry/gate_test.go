@@ -3,6 +3,7 @@ package telemetry_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -144,11 +145,13 @@ func TestGateBounds(t *testing.T) {
 	defer g.Close()
 	b := now()
 	var wg sync.WaitGroup
-	for i := range 20 {
+	const requests, messages = 8, 1800
+	metric := strings.Repeat("m", telemetry.MaxName)
+	for i := range requests {
 		wg.Go(func() {
 			var all []telemetry.Message // 400 KB
-			for n := range 4000 {
-				all = append(all, telemetrytest.Message(fmt.Sprint("d", i), uint64(n+1), b.Add(time.Duration(n)), "m", 1))
+			for n := range messages {
+				all = append(all, telemetrytest.Message(fmt.Sprint("d", i), uint64(n+1), b.Add(time.Duration(n)), metric, 1))
 			}
 			answers, err := g.Write(context.Background(), all)
 			assert.NoError(t, err)
@@ -157,6 +160,6 @@ func TestGateBounds(t *testing.T) {
 	}
 	close(store.pass)
 	wg.Wait()
-	assert.LessOrEqual(t, store.most.Load(), int64(2*4000))
-	assert.Equal(t, int64(20*4000), g.Status().Counts.Stored)
+	assert.LessOrEqual(t, store.most.Load(), int64(2*messages))
+	assert.Equal(t, int64(requests*messages), g.Status().Counts.Stored)
 }

@@ -188,7 +188,7 @@ func TestMachine(t *testing.T) {
 		model := map[string]map[int64]float64{} // by device
 		bySeq := map[string]map[uint64]int64{}
 		now := epoch
-		for range rapid.IntRange(1, 60).Draw(t, "steps") {
+		for range rapid.IntRange(1, 40).Draw(t, "steps") {
 			now = now.Add(rapid.SampledFrom([]time.Duration{0, time.Second, time.Minute, time.Hour, 30 * time.Hour}).Draw(t, "pause"))
 			switch rapid.IntRange(0, 9).Draw(t, "do") {
 			case 0:

@@ -77,7 +77,7 @@ func TestBadRequests(t *testing.T) {
 	_, h := newServer(t, telemetry.GateOptions{})
 	var bomb bytes.Buffer
 	z := gzip.NewWriter(&bomb)
-	for range 64 {
+	for range 5 {
 		_, err := z.Write(bytes.Repeat([]byte("\n"), 1<<20))
 		require.NoError(t, err)
 	}

@@ -45,11 +45,11 @@ func TestConformance(t *testing.T) {
 		telemetrytest.Run(t, func(*testing.T) telemetry.Store { return telemetry.NewMemory() })
 	})
 	t.Run("disk", func(t *testing.T) {
-		telemetrytest.Run(t, func(t *testing.T) telemetry.Store { return openDisk(t, t.TempDir(), 20) })
+		telemetrytest.Run(t, func(t *testing.T) telemetry.Store { return openDisk(t, t.TempDir(), 100) })
 	})
 	t.Run("gate", func(t *testing.T) {
 		telemetrytest.Run(t, func(t *testing.T) telemetry.Store {
-			g := telemetry.NewGate(telemetry.GateOptions{Store: openDisk(t, t.TempDir(), 20)})
+			g := telemetry.NewGate(telemetry.GateOptions{Store: openDisk(t, t.TempDir(), 100)})
 			t.Cleanup(func() { g.Close() })
 			return g
 		})
