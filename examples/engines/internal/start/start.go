@@ -95,6 +95,30 @@ var (
 		args:  func(port, dir string) []string { return []string{"-a", "127.0.0.1", "-p", port, "-js", "-sd", dir} },
 		ready: func(ctx context.Context, addr string) error { return talk(ctx, addr, "", "INFO {") },
 	}
+	// Mosquitto keeps what it has in memory, and writes it to its directory now and then.
+	Mosquitto = Engine{
+		Name: "mosquitto", Package: "mosquitto", Flag: "mosquitto", url: "tcp://%s", dirs: "/usr/sbin",
+		init: func(_ Engine, _, dir string) error {
+			conf := "persistence true\npersistence_location " + dir + "/\nallow_anonymous true\nuser root\nmax_queued_messages 0\n"
+			return os.WriteFile(filepath.Join(dir, "mosquitto.conf"), []byte(conf), 0o600)
+		},
+		args: func(port, dir string) []string {
+			return []string{"-c", filepath.Join(dir, "mosquitto.conf"), "-p", port}
+		},
+		// CONNECT of a client without a name, and CONNACK.
+		ready: func(ctx context.Context, addr string) error {
+			return talk(ctx, addr, "\x10\x0c\x00\x04MQTT\x04\x02\x00\x3c\x00\x00", "\x20\x02\x00\x00")
+		},
+	}
+	VictoriaMetrics = Engine{
+		Name: "victoria-metrics", Package: "victoria-metrics", Flag: "victoria", url: "http://%s",
+		args: func(port, dir string) []string {
+			return []string{"-httpListenAddr=127.0.0.1:" + port, "-storageDataPath=" + filepath.Join(dir, "data"), "-retentionPeriod=1"}
+		},
+		ready: func(ctx context.Context, addr string) error {
+			return talk(ctx, addr, "GET /health HTTP/1.0\r\n\r\n", "HTTP/1.0 200")
+		},
+	}
 )
 
 // talk sends a line and checks how the answer begins.

@@ -15,7 +15,7 @@ import (
 // TestEngines: each engine that is installed starts, answers, is killed, and comes back.
 // PostgreSQL, which takes seconds, does so in TestDataStays.
 func TestEngines(t *testing.T) {
-	for _, e := range []Engine{Redis, Etcd, Nats} {
+	for _, e := range []Engine{Redis, Etcd, Nats, Mosquitto, VictoriaMetrics} {
 		t.Run(e.Name, func(t *testing.T) {
 			t.Parallel()
 			s := Test(t, e)
