@@ -2,6 +2,7 @@ package timeline
 
 import (
 	"context"
+	"math/rand/v2"
 	"slices"
 	"sync"
 
@@ -25,10 +26,8 @@ type list struct {
 // Timelines is a Cache in memory, with the timelines of the readers who have read last:
 // those of inactive readers are dropped, and a push to them is one look-up.
 type Timelines struct {
-	all    *lru.Sharded[string, *list]
-	keep   int
-	mu     sync.Mutex
-	tokens uint64
+	all  *lru.Sharded[string, *list]
+	keep int
 }
 
 // NewTimelines returns a cache of so many timelines, which have at most so many ids each.
@@ -56,10 +55,7 @@ func (c *Timelines) Get(_ context.Context, reader string) (Timeline, bool, error
 
 // Begin implements Cache.
 func (c *Timelines) Begin(_ context.Context, reader string, version uint64) (uint64, error) {
-	c.mu.Lock()
-	c.tokens++
-	token := c.tokens
-	c.mu.Unlock()
+	token := rand.Uint64()
 	c.all.Put(reader, &list{token: token, version: version, filled: Newest, ring: ringbuffer.New[ID](c.keep)})
 	return token, nil
 }

@@ -32,16 +32,17 @@ func OpenDisk(dir string, every int64, opts wal.Options) (*Disk, error) {
 	if err != nil {
 		return nil, err
 	}
-	m.settleAll()
+	m.Forget()
 	return &Disk{m, machine}, nil
 }
 
-// settleAll ends the wait of all posts.
-func (m *Memory) settleAll() {
+// Forget forgets which posts wait and which were not pushed, as a restart does. It is for
+// when there is no timeline.
+func (m *Memory) Forget() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for p := range m.late.All() {
-		p.waiting = nil
+	for _, p := range m.people.All() {
+		p.waiting, p.skipped = nil, 0
 	}
 	m.late.Clear()
 }
