@@ -27,6 +27,7 @@ type Config struct {
 	Posts      int   // for each threshold
 	Reads      int   // pages for each post
 	Timelines  int   // of the readers who have read last
+	Rounds     int   // in each of which all thresholds are measured; default 1
 	Thresholds []int // followers
 	Seed       uint64
 }
@@ -120,23 +121,31 @@ func (c *counting) Push(ctx context.Context, readers []string, id timeline.ID) e
 	return c.Cache.Push(ctx, readers, id)
 }
 
-// Measure builds a graph and measures each threshold with the same posts and pages.
+// Measure builds a graph and measures each threshold, with the same posts and pages, in
+// interleaved rounds. A point is the round with the median of the times.
 func Measure(ctx context.Context, c Config) (all []Point, err error) {
 	g, err := build(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	for _, most := range c.Thresholds {
-		p, err := g.measure(ctx, most)
-		if err != nil {
-			return nil, err
+	rounds := make([][]Point, len(c.Thresholds))
+	for range max(c.Rounds, 1) {
+		for i, most := range c.Thresholds {
+			p, err := g.measure(ctx, most)
+			if err != nil {
+				return nil, err
+			}
+			rounds[i] = append(rounds[i], p)
 		}
-		all = append(all, p)
+	}
+	for _, r := range rounds {
+		slices.SortFunc(r, func(a, b Point) int { return int(a.Total() - b.Total()) })
+		all = append(all, r[len(r)/2])
 	}
 	return all, nil
 }
 
-// measure measures one threshold, after as many pages as there are timelines.
+// measure measures one threshold, after as many pages as there is room for timelines.
 func (g *graph) measure(ctx context.Context, most int) (Point, error) {
 	g.store.Forget()
 	g.source.Seed(g.Seed, 1) // the same posts and pages for each threshold
@@ -158,7 +167,7 @@ func (g *graph) measure(ctx context.Context, most int) (Point, error) {
 		times = append(times, took)
 		return err
 	}
-	for range g.Timelines * 2 {
+	for range g.Timelines {
 		if err := read(); err != nil {
 			return p, err
 		}

@@ -21,10 +21,11 @@ func Main(ctx context.Context, args []string, out io.Writer) error {
 	c := Config{Seed: 1}
 	fs.IntVar(&c.People, "people", 100_000, "how many people there are")
 	fs.IntVar(&c.Edges, "edges", 5_000_000, "how many follows there are")
-	fs.IntVar(&c.Posts, "posts", 500, "posts for each threshold")
+	fs.IntVar(&c.Posts, "posts", 60, "posts for each threshold and round")
+	fs.IntVar(&c.Rounds, "rounds", 3, "how often each threshold is measured; the median counts")
 	fs.IntVar(&c.Reads, "reads", 100, "pages for each post")
 	fs.IntVar(&c.Timelines, "timelines", 20_000, "of readers who have read last")
-	most := fs.String("push", "0,100,300,1000,2000,4000,8000,16000,1000000", "thresholds: an author with more followers is pulled")
+	most := fs.String("push", "0,30,100,300,1000,3000,10000,30000,1000000", "thresholds: an author with more followers is pulled")
 	svg := fs.String("svg", "", "the file for the curve")
 	if err := fs.Parse(args); err != nil {
 		return err
@@ -36,8 +37,8 @@ func Main(ctx context.Context, args []string, out io.Writer) error {
 		}
 		c.Thresholds = append(c.Thresholds, n)
 	}
-	if c.People < 10 || c.Edges < c.People || c.Posts < 1 || c.Reads < 1 || c.Timelines < 1 {
-		return fmt.Errorf("feed: there must be at least 10 people with a follow each, a post, a page for each post and a timeline")
+	if c.People < 10 || c.Edges < c.People || c.Posts < 1 || c.Rounds < 1 || c.Reads < 1 || c.Timelines < 1 {
+		return fmt.Errorf("feed: there must be at least 10 people with a follow each, a post, a round, a page for each post and a timeline")
 	}
 	points, err := Measure(ctx, c)
 	if err != nil {

@@ -46,11 +46,19 @@ func (c *Timelines) Get(_ context.Context, reader string) (Timeline, bool, error
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	t := Timeline{Version: l.version, Floor: max(l.filled, l.lost+1), IDs: make([]ID, 0, l.ring.Len())}
+	t := Timeline{Version: l.version, Floor: l.floor(), IDs: make([]ID, 0, l.ring.Len())}
 	for _, id := range l.ring.Backward() {
 		t.IDs = append(t.IDs, id)
 	}
 	return t, true, nil
+}
+
+// floor returns the id from which on the timeline is complete. l.mu is held.
+func (l *list) floor() ID {
+	if l.lost == 0 {
+		return l.filled
+	}
+	return max(l.filled, l.lost+1)
 }
 
 // Begin implements Cache.

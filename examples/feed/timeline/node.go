@@ -160,5 +160,10 @@ func (n *Node) Page(ctx context.Context, reader string, before ID, size int) (Pa
 	return p, err
 }
 
+// Waiting returns at most n posts that wait for a fan-out, of whatever node.
+func (n *Node) Waiting(ctx context.Context, most int) ([]ID, error) {
+	return n.opts.Store.Waiting(ctx, most)
+}
+
 // Settled waits until the backlog is empty.
 func (n *Node) Settled(ctx context.Context) error { return n.backlog.Join(ctx) }

@@ -114,7 +114,7 @@ func (p *pull) open(ctx context.Context, before ID) error {
 	}
 	p.own = []string{p.reader}
 	for a, ceiling := range p.view.Authors {
-		if ceiling >= p.line.Floor {
+		if ceiling > 0 && ceiling >= p.line.Floor {
 			p.own = append(p.own, a)
 		}
 	}

@@ -261,7 +261,7 @@ func TestWhy(t *testing.T) {
 	_, err := n.Page(t.Context(), "ann", timeline.Newest, 9)
 	require.NoError(t, err)
 	expect(old, true, timeline.FromTimeline, "it was pushed, or the timeline was made after it")
-	expect(post("star"), true, timeline.FromAuthor, "2 followers, more than 1")
+	expect(post("star"), true, timeline.FromAuthor, "more than 1 followers, and is pulled")
 	expect(post("ann"), true, timeline.FromAuthor, "the reader's own")
 	expect(post("eve"), false, "", "does not follow")
 	for range 3 {

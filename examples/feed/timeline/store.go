@@ -38,8 +38,8 @@ type View struct {
 // An Audience is to whom a post goes.
 type Audience struct {
 	Author    string
-	Followers int
-	Readers   []string // the followers, if there are not too many
+	Followers int      // at least so many, if they are too many
+	Readers   []string // the followers, if they are not
 }
 
 // A Store has the posts and the graph: the truth. All methods are safe for concurrent use;

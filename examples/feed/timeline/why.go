@@ -82,7 +82,7 @@ func (n *Node) from(ctx context.Context, reader string, id ID, view View, ceilin
 		return "", "", err
 	}
 	if a.Followers > n.opts.Most {
-		return FromAuthor, fmt.Sprintf("the author has %d followers, more than %d, and is pulled", a.Followers, n.opts.Most), nil
+		return FromAuthor, fmt.Sprintf("the author has more than %d followers, and is pulled", n.opts.Most), nil
 	}
 	return FromAuthor, fmt.Sprintf("it was not pushed, or not yet: the author's ceiling is %v", ceiling), nil
 }

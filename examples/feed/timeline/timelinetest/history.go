@@ -141,6 +141,9 @@ func (h *History) scroll(reader string, n int) {
 	}
 }
 
+// Read compares the first page of somebody.
+func (h *History) Read() { h.compare(h.someone(), timeline.Newest, 1+h.draw(8)) }
+
 // Finish settles everything, and compares all that there is.
 func (h *History) Finish() {
 	for h.cache != nil {
