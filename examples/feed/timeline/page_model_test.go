@@ -1,6 +1,7 @@
 package timeline_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -229,6 +230,31 @@ func TestViewBeforeTimeline(t *testing.T) {
 	p, err := slow.Page(t.Context(), "ann", timeline.Newest, 5)
 	require.NoError(t, err)
 	assert.Equal(t, []string{"waits"}, texts(p))
+}
+
+// away is a cache that does not answer.
+type away struct{ timeline.Cache }
+
+var errAway = errors.New("away")
+
+func (away) Get(ctx, string) (timeline.Timeline, bool, error) { return timeline.Timeline{}, false, errAway }
+
+func (away) Push(ctx, []string, timeline.ID) error { return errAway }
+
+// TestLostCache: a cache that does not answer costs time, and no post (F2).
+func TestLostCache(t *testing.T) {
+	f := newFeed(t, 100)
+	f.change(timeline.Follow, "ann", "bob")
+	f.texts("ann")
+	f.post("bob", "x")
+	f.fan.Cache, f.Cache = away{f.cache}, away{f.cache}
+	_, err := f.fan.Sweep(t.Context(), 9)
+	require.ErrorIs(t, err, errAway)
+	p := f.page("ann", timeline.Newest, 5)
+	assert.Equal(t, []string{"x"}, texts(p))
+	assert.True(t, p.Cost.Lost)
+	f.Cache = f.cache
+	assert.Equal(t, []string{"x"}, f.texts("ann"), "it still waits")
 }
 
 // TestPaging: while posts arrive, all pages together have each post that existed at the start

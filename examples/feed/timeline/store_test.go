@@ -126,6 +126,37 @@ func TestDiskReopens(t *testing.T) {
 	})
 }
 
+// TestSnapshotHasAll: a store that was opened from a snapshot has the blocks, gives larger ids,
+// and has nothing that waits, as one that was opened from the log.
+func TestSnapshotHasAll(t *testing.T) {
+	for _, every := range []int64{1, 1000} {
+		dir := t.TempDir()
+		d := openDisk(t, dir, every)
+		require.NoError(t, d.Change(t.Context(), timeline.Edge{Kind: timeline.Follow, From: "ann", To: "bob"}))
+		require.NoError(t, d.Change(t.Context(), timeline.Edge{Kind: timeline.Block, From: "bob", To: "ann"}))
+		g := timeline.IDs{}
+		ahead := time.Now().Add(time.Hour)
+		d.Apply(ahead, timeline.Command{Post: &timeline.Post{Author: "cid", Text: "the clock was an hour ahead"}})
+		last, err := d.Post(t.Context(), "bob", "x")
+		require.NoError(t, err)
+		require.GreaterOrEqual(t, last.ID, g.Next(ahead))
+		require.NoError(t, d.Close())
+		d = openDisk(t, dir, every)
+		waiting, err := d.Waiting(t.Context(), 9)
+		require.NoError(t, err)
+		assert.Empty(t, waiting)
+		v, err := d.View(t.Context(), "ann")
+		require.NoError(t, err)
+		assert.Equal(t, 1, v.Excluded)
+		next, err := d.Post(t.Context(), "bob", "y")
+		require.NoError(t, err)
+		if every == 1 { // the log has no command of an hour ahead
+			assert.Greater(t, next.ID, last.ID)
+		}
+		require.NoError(t, d.Close())
+	}
+}
+
 // failing is a file whose fsync fails while *now is set.
 type failing struct {
 	wal.File
