@@ -157,6 +157,7 @@ func TestThreshold(t *testing.T) {
 	f.page("ann", timeline.Newest, 5)
 	f.post("star", "pulled")
 	f.deliver()
+	assert.Equal(t, []string{"pulled"}, f.texts("ann"))
 	f.fan.Most = 100
 	f.post("star", "pushed")
 	f.deliver()
@@ -173,22 +174,26 @@ func TestThreshold(t *testing.T) {
 // racing is a cache in which something happens between two calls of a page.
 type racing struct {
 	timeline.Cache
-	begun, got func()
+	begins, begun, gets, got func()
+}
+
+// run runs f, if there is one.
+func run(f func()) {
+	if f != nil {
+		f()
+	}
 }
 
 func (r racing) Get(ctx ctx, reader string) (timeline.Timeline, bool, error) {
-	if r.got != nil {
-		r.got()
-	}
+	run(r.gets)
+	defer run(r.got)
 	return r.Cache.Get(ctx, reader)
 }
 
 func (r racing) Begin(ctx ctx, reader string, version uint64) (uint64, error) {
-	token, err := r.Cache.Begin(ctx, reader, version)
-	if r.begun != nil {
-		r.begun()
-	}
-	return token, err
+	run(r.begins)
+	defer run(r.begun)
+	return r.Cache.Begin(ctx, reader, version)
 }
 
 // TestFillRaces: a post that is stored and pushed while a timeline is made is in it, and so
@@ -208,9 +213,16 @@ func TestFillRaces(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []string{"of another one", "meanwhile"}, f.texts("ann"))
 
+	f.change(timeline.Follow, "eve", "bob")
+	slow.Cache = racing{Cache: f.cache, begins: func() {
+		f.post("bob", "early")
+		f.deliver()
+	}}
+	_, err = slow.Page(t.Context(), "eve", timeline.Newest, 5)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"early", "meanwhile"}, f.texts("eve"), "it was pushed before there was a timeline")
+
 	f.change(timeline.Follow, "dan", "bob")
-	f.post("bob", "early")
-	f.deliver()
 	slow.Cache = racing{Cache: f.cache, begun: func() { f.post("bob", "not delivered") }}
 	_, err = slow.Page(t.Context(), "dan", timeline.Newest, 5)
 	require.NoError(t, err)
@@ -221,15 +233,20 @@ func TestFillRaces(t *testing.T) {
 // TestViewBeforeTimeline: a post that is pushed while a page is made is on it, whether it
 // was seen to wait or in the timeline.
 func TestViewBeforeTimeline(t *testing.T) {
-	f := newFeed(t, 100)
-	f.change(timeline.Follow, "ann", "bob")
-	f.texts("ann")
-	f.post("bob", "waits")
-	slow := f.Reader
-	slow.Cache = racing{Cache: f.cache, got: f.deliver}
-	p, err := slow.Page(t.Context(), "ann", timeline.Newest, 5)
-	require.NoError(t, err)
-	assert.Equal(t, []string{"waits"}, texts(p))
+	for _, pushed := range []func(*feed) racing{
+		func(f *feed) racing { return racing{Cache: f.cache, gets: f.deliver} },
+		func(f *feed) racing { return racing{Cache: f.cache, got: f.deliver} },
+	} {
+		f := newFeed(t, 100)
+		f.change(timeline.Follow, "ann", "bob")
+		f.texts("ann")
+		f.post("bob", "waits")
+		slow := f.Reader
+		slow.Cache = pushed(f)
+		p, err := slow.Page(t.Context(), "ann", timeline.Newest, 5)
+		require.NoError(t, err)
+		assert.Equal(t, []string{"waits"}, texts(p))
+	}
 }
 
 // away is a cache that does not answer.
@@ -369,12 +386,13 @@ func TestRanking(t *testing.T) {
 	}
 	f.post("cid", "c0")
 	f.post("bob", "b8")
+	f.post("bob", "b9")
 	p := f.page("ann", timeline.Newest, 4)
 	plain := slices.Clone(p.Posts)
 	timeline.Rank(p.Posts)
 	assert.ElementsMatch(t, plain, p.Posts)
-	assert.Equal(t, []string{"b8", "c0", "b7", "b6"}, texts(p))
-	assert.Equal(t, []string{"b5", "b4"}, texts(f.page("ann", p.Next, 2)))
+	assert.Equal(t, []string{"b9", "c0", "b8", "b7"}, texts(p))
+	assert.Equal(t, []string{"b6", "b5"}, texts(f.page("ann", p.Next, 2)))
 	rapid.Check(t, func(t *rapid.T) {
 		posts := []timeline.Shown{}
 		for i := range rapid.IntRange(0, 9).Draw(t, "n") {
