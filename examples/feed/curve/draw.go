@@ -1,6 +1,7 @@
 package curve
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -61,9 +62,9 @@ func table(out io.Writer, points []Point) error {
 
 func us(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }
 
-// Least returns the point that takes the least time.
+// Least returns the point with the least work.
 func Least(points []Point) Point {
-	return slices.MinFunc(points, func(a, b Point) int { return int(a.Total() - b.Total()) })
+	return slices.MinFunc(points, func(a, b Point) int { return cmp.Compare(a.Work(), b.Work()) })
 }
 
 const (
@@ -74,7 +75,7 @@ const (
 // chart places values.
 type chart struct {
 	points []Point
-	high   float64 // the largest value, in µs
+	high   float64 // the largest value
 	b      strings.Builder
 }
 
@@ -84,26 +85,27 @@ func (c *chart) x(i int) float64 {
 
 func (c *chart) y(v float64) float64 { return height - bottom - v/c.high*(height-top-bottom) }
 
-// SVG draws the curve: what the fan-out takes, what the pages take, and the sum, whose
-// minimum is marked. The first and the last threshold are pure pull and pure push.
+// SVG draws the curve: the timelines that the fan-out writes to, the lists that the pages
+// read, and the sum, whose minimum is marked. These are counts, which repeat; times are in the
+// table. The first and the last threshold are pure pull and pure push.
 func SVG(cfg Config, points []Point) string {
 	c := &chart{points: points}
 	for _, p := range points {
-		c.high = max(c.high, us(p.Total()))
+		c.high = max(c.high, p.Work())
 	}
 	c.high *= 1.05
-	fmt.Fprintf(&c.b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" role="img" aria-label="cost by threshold" font-family="system-ui, sans-serif" font-size="12">
+	fmt.Fprintf(&c.b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" role="img" aria-label="lists written and read for one post, by threshold" font-family="system-ui, sans-serif" font-size="12">
 <style>
 .cv-t { fill: #1b2330 } .cv-s { fill: #5d6878 } .cv-g { stroke: #e2e5ea } .cv-sum { stroke: #3457d5 } .cv-push { stroke: #c2443a } .cv-pull { stroke: #2f7d5b } .cv-f { fill: #3457d5 }
 @media (prefers-color-scheme: dark) { .cv-t { fill: #e6e9ee } .cv-s { fill: #93a0b1 } .cv-g { stroke: #2a3038 } .cv-sum { stroke: #8aa4ff } .cv-push { stroke: #ff7b6b } .cv-pull { stroke: #4cc38a } .cv-f { fill: #8aa4ff } }
 </style>
 `, width, height)
 	c.grid()
-	c.line("cv-pull", 2, func(p Point) float64 { return us(p.Pages) })
-	c.line("cv-push", 2, func(p Point) float64 { return us(p.Push) })
-	c.line("cv-sum", 3, func(p Point) float64 { return us(p.Total()) })
+	c.line("cv-pull", 2, func(p Point) float64 { return p.Lists })
+	c.line("cv-push", 2, func(p Point) float64 { return p.Writes })
+	c.line("cv-sum", 3, Point.Work)
 	c.least()
-	for i, name := range []string{"both", "fan-out", fmt.Sprintf("its %d pages", cfg.Reads)} {
+	for i, name := range []string{"both", "written", fmt.Sprintf("read, %d pages", cfg.Reads)} {
 		class := []string{"cv-sum", "cv-push", "cv-pull"}[i]
 		x := left + 10 + 100*i
 		fmt.Fprintf(&c.b, `<line class="%s" x1="%d" x2="%d" y1="18" y2="18" stroke-width="3"/><text class="cv-t" x="%d" y="22">%s</text>`+"\n", class, x, x+18, x+24, name)
@@ -123,7 +125,7 @@ func (c *chart) grid() {
 		fmt.Fprintf(&c.b, `<line class="cv-g" x1="%d" x2="%d" y1="%.1f" y2="%.1f"/><text class="cv-s" x="%d" y="%.1f" text-anchor="end">%s</text>`+"\n",
 			left, width-right, c.y(v), c.y(v), left-8, c.y(v)+4, thousands(int(v)))
 	}
-	fmt.Fprintf(&c.b, `<text class="cv-s" x="%d" y="22" text-anchor="end">µs</text>`+"\n", left-8)
+	fmt.Fprintf(&c.b, `<text class="cv-s" x="%d" y="22" text-anchor="end">lists</text>`+"\n", left-8)
 	for i, p := range c.points {
 		name := thousands(p.Most)
 		switch {
@@ -149,8 +151,8 @@ func (c *chart) line(class string, thick int, value func(Point) float64) {
 func (c *chart) least() {
 	p := Least(c.points)
 	i := slices.Index(c.points, p)
-	fmt.Fprintf(&c.b, `<circle class="cv-f" cx="%.1f" cy="%.1f" r="5"/><text class="cv-t" x="%.1f" y="%.1f" text-anchor="middle" font-weight="600">%s µs</text>`+"\n",
-		c.x(i), c.y(us(p.Total())), c.x(i), c.y(us(p.Total()))-12, thousands(int(us(p.Total()))))
+	fmt.Fprintf(&c.b, `<circle class="cv-f" cx="%.1f" cy="%.1f" r="5"/><text class="cv-t" x="%.1f" y="%.1f" text-anchor="middle" font-weight="600">%s</text>`+"\n",
+		c.x(i), c.y(p.Work()), c.x(i), c.y(p.Work())-12, thousands(int(p.Work()+0.5)))
 }
 
 func thousands(n int) string {

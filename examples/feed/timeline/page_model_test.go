@@ -254,7 +254,9 @@ type away struct{ timeline.Cache }
 
 var errAway = errors.New("away")
 
-func (away) Get(ctx, string) (timeline.Timeline, bool, error) { return timeline.Timeline{}, false, errAway }
+func (away) Get(ctx, string) (timeline.Timeline, bool, error) {
+	return timeline.Timeline{}, false, errAway
+}
 
 func (away) Push(ctx, []string, timeline.ID) error { return errAway }
 
