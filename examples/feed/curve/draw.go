@@ -86,8 +86,8 @@ func (c *chart) x(i int) float64 {
 func (c *chart) y(v float64) float64 { return height - bottom - v/c.high*(height-top-bottom) }
 
 // SVG draws the curve: the timelines that the fan-out writes to, the lists that the pages
-// read, and the sum, whose minimum is marked. These are counts, which repeat; times are in the
-// table. The first and the last threshold are pure pull and pure push.
+// read, and the sum, whose minimum is marked. These are counts, which the load of the
+// machine does not change; times are in the table. The first and the last threshold are pure pull and pure push.
 func SVG(cfg Config, points []Point) string {
 	c := &chart{points: points}
 	for _, p := range points {
