@@ -28,13 +28,14 @@ fuzz: ## FUZZTIME (100000x) inputs for every fuzz target
 search: ## CHECKS (5000) fresh random inputs for every property
 	RAPID_CHECKS=$(CHECKS) go test -count=1 -timeout 60m ./...
 
-crash: ## the crash tests of respcache, jobsched, chat and iot at length
+crash: ## the crash tests of respcache, jobsched, chat, iot and feed at length
 	go test -count=1 -timeout 30m ./examples/respcache -long
 	go test -count=1 -timeout 30m ./examples/respcache/cluster -long
 	go test -C examples/engines -count=1 -timeout 30m -run TestClusterKill ./respcache -long
 	go test -count=1 -run TestKill ./examples/jobsched/sched -long
 	go test -count=1 -run TestKill ./examples/chat/room -long
 	go test -count=1 -run TestKill ./examples/iot/telemetry -long
+	go test -count=1 -run TestKill ./examples/feed/timeline -long
 
 study: ## measure, judge and draw the growth of every structure
 	go run ./examples/study
