@@ -82,7 +82,7 @@ func hex(id timeline.ID) string { return fmt.Sprintf("%016x", uint64(id)) }
 func (r *Redis) Get(ctx context.Context, reader string) (t timeline.Timeline, ok bool, err error) {
 	var all []string
 	err = r.with(func(prefix string) error {
-		all, err = r.c.ZRevRange(ctx, prefix+reader, 0, -1).Result()
+		all, err = r.c.ZRangeArgs(ctx, redis.ZRangeArgs{Key: prefix + reader, Start: 0, Stop: -1, Rev: true}).Result()
 		return err
 	})
 	if err != nil || len(all) == 0 {
