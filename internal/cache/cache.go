@@ -21,10 +21,10 @@ func New[K comparable, V any](c Config[K, V]) *Cache[K, V] {
 	return l
 }
 
-// tick advances the core's clock if anything can expire.
-func (l *Cache[K, V]) tick() {
+// advance sets the core's clock if anything can expire.
+func (l *Cache[K, V]) advance() {
 	if l.core.timers != nil {
-		l.core.tick(l.env.clock.Now())
+		l.core.advance(l.env.clock.Now())
 	}
 }
 
@@ -32,7 +32,7 @@ func (l *Cache[K, V]) hash(k K) uint32 { return uint32(l.env.hash.Hash(k)) }
 
 func (l *Cache[K, V]) Get(k K) (v V, ok bool) {
 	if l.core.timers != nil {
-		l.core.tick(l.env.clock.Now())
+		l.core.advance(l.env.clock.Now())
 	}
 	h, ok := l.env.hash.Word(k)
 	if !ok {
@@ -43,7 +43,7 @@ func (l *Cache[K, V]) Get(k K) (v V, ok bool) {
 
 func (l *Cache[K, V]) Peek(k K) (V, bool) {
 	h := l.hash(k)
-	l.tick()
+	l.advance()
 	return l.core.peek(h, k)
 }
 
@@ -73,7 +73,7 @@ func (l *Cache[K, V]) put(it *item[K, V]) (evicted bool) {
 	if !ok {
 		h = l.env.hash.Hash(it.key)
 	}
-	now := l.env.tick()
+	now := l.env.now()
 	if l.env.onEvict == nil {
 		return l.core.put(uint32(h), it, now, nil)
 	}
@@ -88,8 +88,8 @@ func (l *Cache[K, V]) GetOrPut(k K, v V) (actual V, loaded bool) {
 	if l.env.asks {
 		l.env.ask(&it)
 	}
-	h, now := l.hash(k), l.env.tick()
-	l.core.tick(now)
+	h, now := l.hash(k), l.env.now()
+	l.core.advance(now)
 	if actual, loaded = l.core.get(h, k); loaded {
 		return actual, true
 	}
@@ -102,8 +102,8 @@ func (l *Cache[K, V]) GetOrPut(k K, v V) (actual V, loaded bool) {
 
 func (l *Cache[K, V]) Touch(k K, ttl time.Duration) bool {
 	h, life := l.hash(k), l.env.life(ttl)
-	now := l.env.tick()
-	l.core.tick(now)
+	now := l.env.now()
+	l.core.advance(now)
 	var room departures[K, V]
 	out := room.ifAsked(l.env.onEvict)
 	ok := l.core.touch(h, k, life, now, out)
@@ -113,14 +113,14 @@ func (l *Cache[K, V]) Touch(k K, ttl time.Duration) bool {
 
 func (l *Cache[K, V]) Expiry(k K) (left time.Duration, ok bool) {
 	h := l.hash(k)
-	l.tick()
+	l.advance()
 	n, ok := l.core.left(h, k)
 	return time.Duration(n), ok
 }
 
 func (l *Cache[K, V]) Delete(k K) (v V, ok bool) {
 	h := l.hash(k)
-	l.tick()
+	l.advance()
 	var room departures[K, V]
 	out := room.ifAsked(l.env.onEvict)
 	v, ok = l.core.delete(h, k, out)
@@ -129,7 +129,7 @@ func (l *Cache[K, V]) Delete(k K) (v V, ok bool) {
 }
 
 func (l *Cache[K, V]) Clear() {
-	l.tick()
+	l.advance()
 	var room departures[K, V]
 	out := room.ifAsked(l.env.onEvict)
 	l.core.clear(out)
@@ -140,7 +140,7 @@ func (l *Cache[K, V]) Resize(capacity int) (evicted int, err error) {
 	if err := l.env.checkCapacity(capacity, 1); err != nil {
 		return 0, err
 	}
-	l.tick()
+	l.advance()
 	var room departures[K, V]
 	out := room.ifAsked(l.env.onEvict)
 	evicted = l.core.resize(capacity, out)
@@ -149,7 +149,7 @@ func (l *Cache[K, V]) Resize(capacity int) (evicted int, err error) {
 }
 
 func (l *Cache[K, V]) DeleteExpired(limit int) (n int) {
-	l.tick()
+	l.advance()
 	var room departures[K, V]
 	out := room.ifAsked(l.env.onEvict)
 	limit = orAll(limit)
@@ -165,7 +165,7 @@ func (l *Cache[K, V]) DeleteExpired(limit int) (n int) {
 // Last is Oldest or LeastFrequent if the entry stays, PopOldest or PopLeastFrequent if it
 // leaves.
 func (l *Cache[K, V]) Last(fate Fate) (k K, v V, ok bool) {
-	l.tick()
+	l.advance()
 	var room departures[K, V]
 	out := room.ifAsked(l.env.onEvict)
 	for more := true; more; {
@@ -190,12 +190,12 @@ func (l *Cache[K, V]) Stats() Stats { return l.core.stats }
 
 // All yields the entries in the order, forward or backward.
 func (l *Cache[K, V]) All(d Direction) iter.Seq2[K, V] {
-	return func(yield func(K, V) bool) { l.core.walk(d, l.tick, yield) }
+	return func(yield func(K, V) bool) { l.core.walk(d, l.advance, yield) }
 }
 
 // Inspect calls f with the rank and the slot of k, 0 if k is absent.
 func (l *Cache[K, V]) Inspect(k K, f func(r Rank, s uint32)) {
 	h := l.hash(k)
-	l.tick()
+	l.advance()
 	f(l.core.rank, l.core.find(h, k))
 }

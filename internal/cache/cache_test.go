@@ -172,7 +172,7 @@ func TestOneHold(t *testing.T) {
 		for k := range n {
 			c.PutTTL(k, k, time.Duration(1+k)*time.Millisecond)
 		}
-		c.core.tick(c.env.clock.Now() + int64(time.Hour))
+		c.core.advance(c.env.clock.Now() + int64(time.Hour))
 		return &c.core
 	}
 	c := expired()

@@ -48,7 +48,7 @@ func (s *shard[K, V]) compute(e *env[K, V], h uint32, k K, f func(V, bool) (V, O
 }
 
 func (s *shard[K, V]) tryCompute(e *env[K, V], h uint32, k K, f func(V, bool) (V, Op)) (v V, present, done bool) {
-	s.lock(e.tick())
+	s.lock(e.now())
 	old, loaded := s.core.peek(h, k)
 	watches := s.watch([]K{k})
 	s.mu.Unlock()
@@ -63,7 +63,7 @@ func (s *shard[K, V]) tryCompute(e *env[K, V], h uint32, k K, f func(V, bool) (V
 		e.ask(&it)
 	}
 	var room departures[K, V]
-	out, now := room.ifAsked(e.onEvict), e.tick()
+	out, now := room.ifAsked(e.onEvict), e.now()
 	s.lock(now)
 	if watches[0].Changed() || s.core.find(h, k) != 0 != loaded { // or it has expired, or was evicted
 		s.mu.Unlock()
@@ -122,7 +122,7 @@ func (s *shard[K, V]) deleteOf(e *env[K, V], part []pair[K, V], f func(K, V) boo
 		keys[i], hashes[i] = p.key, uint32(e.hash.Hash(p.key))
 	}
 	there, doomed := make([]bool, len(part)), make([]bool, len(part))
-	s.lock(e.tick())
+	s.lock(e.now())
 	for i, k := range keys { // the values that they have now
 		part[i].value, there[i] = s.core.peek(hashes[i], k)
 	}
@@ -133,7 +133,7 @@ func (s *shard[K, V]) deleteOf(e *env[K, V], part []pair[K, V], f func(K, V) boo
 		doomed[i] = there[i] && f(p.key, p.value)
 	}
 	var room departures[K, V]
-	out, now := room.ifAsked(e.onEvict), e.tick()
+	out, now := room.ifAsked(e.onEvict), e.now()
 	s.lock(now)
 	for i, k := range keys {
 		if doomed[i] && !watches[i].Changed() {

@@ -96,8 +96,8 @@ func (e *env[K, V]) checkCapacity(capacity, least int) error {
 	return nil
 }
 
-// tick returns the time if any entry can expire, and 0 otherwise.
-func (e *env[K, V]) tick() int64 {
+// now returns the time if any entry can expire, and 0 otherwise.
+func (e *env[K, V]) now() int64 {
 	if !e.timed.Load() {
 		return 0
 	}

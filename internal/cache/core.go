@@ -99,8 +99,8 @@ func (c *Core[K, V]) reset() {
 	}
 }
 
-// tick advances the core's clock to now; it never moves backwards.
-func (c *Core[K, V]) tick(now int64) {
+// advance sets the core's clock to now; it never moves backwards.
+func (c *Core[K, V]) advance(now int64) {
 	if c.timers != nil {
 		c.timers.Advance(now)
 	}

@@ -32,7 +32,7 @@ func (s *shard[K, V]) getOrLoad(ctx context.Context, e *env[K, V], h uint32, k K
 // returns the load of the next value; if begun is true, that load is new and the caller
 // must begin it. A caller whose context has ended joins no load.
 func (s *shard[K, V]) join(ctx context.Context, e *env[K, V], h uint32, k K) (v V, ok bool, call *flight.Call[V], begun bool) {
-	now, over := e.tick(), ctx.Err() != nil
+	now, over := e.now(), ctx.Err() != nil
 	return s.joinAt(now, over, h, k)
 }
 
@@ -116,7 +116,7 @@ func (s *shard[K, V]) load(ctx context.Context, e *env[K, V], h uint32, k K, cal
 		e.ask(&it)
 	}
 	var room departures[K, V]
-	out, now := room.ifAsked(e.onEvict), e.tick()
+	out, now := room.ifAsked(e.onEvict), e.now()
 	failed = false
 	s.lock(now)
 	s.core.stats.Loads++

@@ -34,7 +34,7 @@ func getOrLoadAll[K comparable, V any](
 			todo = append(todo, asked[K, V]{key: k, hash: h, shard: p})
 		}
 	}
-	now, over, ends := e.tick(), ctx.Err() != nil, ctx.Done() != nil
+	now, over, ends := e.now(), ctx.Err() != nil, ctx.Done() != nil
 	found := make(map[K]V, len(todo))
 	b := &bulk[K, V]{env: e}
 	var waits []asked[K, V]
@@ -143,7 +143,7 @@ func (b *bulk[K, V]) load(ctx context.Context, load LoadAllFunc[K, V]) error {
 		}
 	}
 	var room departures[K, V]
-	out, now := room.ifAsked(b.env.onEvict), b.env.tick()
+	out, now := room.ifAsked(b.env.onEvict), b.env.now()
 	failed = false
 	for i := range b.asked {
 		b.asked[i].land(now, out)

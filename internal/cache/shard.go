@@ -24,18 +24,18 @@ type shard[K comparable, V any] struct {
 // lock takes the lock for an operation at time now.
 func (s *shard[K, V]) lock(now int64) {
 	s.mu.Lock()
-	s.core.tick(now)
+	s.core.advance(now)
 }
 
 func (s *shard[K, V]) get(e *env[K, V], h uint32, k K) (v V, ok bool) {
-	s.lock(e.tick())
+	s.lock(e.now())
 	v, ok = s.core.get(h, k)
 	s.mu.Unlock()
 	return v, ok
 }
 
 func (s *shard[K, V]) peek(e *env[K, V], h uint32, k K) (v V, ok bool) {
-	s.lock(e.tick())
+	s.lock(e.now())
 	v, ok = s.core.peek(h, k)
 	s.mu.Unlock()
 	return v, ok
@@ -43,7 +43,7 @@ func (s *shard[K, V]) peek(e *env[K, V], h uint32, k K) (v V, ok bool) {
 
 // put stores an item. It supersedes a load of its key.
 func (s *shard[K, V]) put(e *env[K, V], h uint32, it *item[K, V]) (evicted bool) {
-	now := e.tick()
+	now := e.now()
 	if e.onEvict == nil {
 		s.lock(now)
 		evicted = s.putLocked(now, h, it, nil)
@@ -67,7 +67,7 @@ func (s *shard[K, V]) putLocked(now int64, h uint32, it *item[K, V], out *depart
 
 func (s *shard[K, V]) getOrPut(e *env[K, V], h uint32, it *item[K, V]) (actual V, loaded bool) {
 	var room departures[K, V]
-	out, now := room.ifAsked(e.onEvict), e.tick()
+	out, now := room.ifAsked(e.onEvict), e.now()
 	s.lock(now)
 	if actual, loaded = s.core.get(h, it.key); !loaded {
 		s.putLocked(now, h, it, out)
@@ -80,7 +80,7 @@ func (s *shard[K, V]) getOrPut(e *env[K, V], h uint32, it *item[K, V]) (actual V
 
 func (s *shard[K, V]) touch(e *env[K, V], h uint32, k K, life int64) bool {
 	var room departures[K, V]
-	out, now := room.ifAsked(e.onEvict), e.tick()
+	out, now := room.ifAsked(e.onEvict), e.now()
 	s.lock(now)
 	ok := s.core.touch(h, k, life, now, out)
 	s.mu.Unlock()
@@ -89,7 +89,7 @@ func (s *shard[K, V]) touch(e *env[K, V], h uint32, k K, life int64) bool {
 }
 
 func (s *shard[K, V]) expiry(e *env[K, V], h uint32, k K) (left time.Duration, ok bool) {
-	s.lock(e.tick())
+	s.lock(e.now())
 	n, ok := s.core.left(h, k)
 	s.mu.Unlock()
 	return time.Duration(n), ok
@@ -98,7 +98,7 @@ func (s *shard[K, V]) expiry(e *env[K, V], h uint32, k K) (left time.Duration, o
 func (s *shard[K, V]) delete(e *env[K, V], h uint32, k K) (v V, ok bool) {
 	var room departures[K, V]
 	out := room.ifAsked(e.onEvict)
-	s.lock(e.tick())
+	s.lock(e.now())
 	v, ok = s.deleteLocked(h, k, out)
 	s.mu.Unlock()
 	out.report(e.onEvict)
@@ -173,7 +173,7 @@ func (s *shard[K, V]) size(now int64, out *departures[K, V]) (n int, cost int64)
 }
 
 func (s *shard[K, V]) inspect(e *env[K, V], h uint32, k K, f func(Rank, uint32)) {
-	s.lock(e.tick())
+	s.lock(e.now())
 	f(s.core.rank, s.core.find(h, k))
 	s.mu.Unlock()
 }
@@ -191,7 +191,7 @@ func (s *shard[K, V]) stats() Stats {
 }
 
 func (s *shard[K, V]) snapshot(e *env[K, V], d Direction) []pair[K, V] {
-	s.lock(e.tick())
+	s.lock(e.now())
 	all := s.core.snapshot(d)
 	s.mu.Unlock()
 	return all

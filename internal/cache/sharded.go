@@ -133,7 +133,7 @@ func (s *Sharded[K, V]) Delete(k K) (V, bool) {
 
 func (s *Sharded[K, V]) Clear() {
 	var room departures[K, V]
-	out, now := room.ifAsked(s.env.onEvict), s.env.tick()
+	out, now := room.ifAsked(s.env.onEvict), s.env.now()
 	for i := range s.shards {
 		s.shards[i].clear(now, out)
 	}
@@ -151,7 +151,7 @@ func (s *Sharded[K, V]) Resize(capacity int) (evicted int, err error) {
 		return 0, err
 	}
 	var room departures[K, V]
-	out, now := room.ifAsked(s.env.onEvict), s.env.tick()
+	out, now := room.ifAsked(s.env.onEvict), s.env.now()
 	s.resizing.Lock()
 	for i := range s.shards {
 		evicted += s.shards[i].resize(now, int(share(int64(capacity), n, i)), out)
@@ -166,7 +166,7 @@ func (s *Sharded[K, V]) DeleteExpired(limit int) (n int) {
 		return 0
 	}
 	var room departures[K, V]
-	out, now := room.ifAsked(s.env.onEvict), s.env.tick()
+	out, now := room.ifAsked(s.env.onEvict), s.env.now()
 	for i, limit := 0, orAll(limit); i < len(s.shards) && n < limit; i++ {
 		n += s.shards[i].deleteExpired(now, limit-n, out)
 	}
@@ -183,7 +183,7 @@ func (s *Sharded[K, V]) Last(fate Fate) (k K, v V, ok bool) {
 		turn = s.turns.Load()
 	}
 	var room departures[K, V]
-	out, now := room.ifAsked(s.env.onEvict), s.env.tick()
+	out, now := room.ifAsked(s.env.onEvict), s.env.now()
 	for i := range uint32(len(s.shards)) {
 		if k, v, ok = s.shards[(turn+i)&uint32(len(s.shards)-1)].last(now, fate, out); ok {
 			break
@@ -195,7 +195,7 @@ func (s *Sharded[K, V]) Last(fate Fate) (k K, v V, ok bool) {
 
 func (s *Sharded[K, V]) size() (n int, cost int64) {
 	var room departures[K, V]
-	out, now := room.ifAsked(s.env.onEvict), s.env.tick()
+	out, now := room.ifAsked(s.env.onEvict), s.env.now()
 	for i := range s.shards {
 		partN, partCost := s.shards[i].size(now, out)
 		n, cost = n+partN, cost+partCost

@@ -93,7 +93,7 @@ func (s *Sync[K, V]) WaitLoads(ctx context.Context) error {
 func (s *Sync[K, V]) Clear() {
 	var room departures[K, V]
 	out := room.ifAsked(s.env.onEvict)
-	s.shard.clear(s.env.tick(), out)
+	s.shard.clear(s.env.now(), out)
 	out.report(s.env.onEvict)
 }
 
@@ -103,7 +103,7 @@ func (s *Sync[K, V]) Resize(capacity int) (evicted int, err error) {
 	}
 	var room departures[K, V]
 	out := room.ifAsked(s.env.onEvict)
-	evicted = s.shard.resize(s.env.tick(), capacity, out)
+	evicted = s.shard.resize(s.env.now(), capacity, out)
 	out.report(s.env.onEvict)
 	return evicted, nil
 }
@@ -114,7 +114,7 @@ func (s *Sync[K, V]) DeleteExpired(limit int) (n int) {
 	}
 	var room departures[K, V]
 	out := room.ifAsked(s.env.onEvict)
-	n = s.shard.deleteExpired(s.env.tick(), orAll(limit), out)
+	n = s.shard.deleteExpired(s.env.now(), orAll(limit), out)
 	out.report(s.env.onEvict)
 	return n
 }
@@ -122,7 +122,7 @@ func (s *Sync[K, V]) DeleteExpired(limit int) (n int) {
 func (s *Sync[K, V]) Last(fate Fate) (k K, v V, ok bool) {
 	var room departures[K, V]
 	out := room.ifAsked(s.env.onEvict)
-	k, v, ok = s.shard.last(s.env.tick(), fate, out)
+	k, v, ok = s.shard.last(s.env.now(), fate, out)
 	out.report(s.env.onEvict)
 	return k, v, ok
 }
@@ -130,7 +130,7 @@ func (s *Sync[K, V]) Last(fate Fate) (k K, v V, ok bool) {
 func (s *Sync[K, V]) size() (n int, cost int64) {
 	var room departures[K, V]
 	out := room.ifAsked(s.env.onEvict)
-	n, cost = s.shard.size(s.env.tick(), out)
+	n, cost = s.shard.size(s.env.now(), out)
 	out.report(s.env.onEvict)
 	return n, cost
 }

@@ -41,7 +41,7 @@ func (c *Core[K, V]) Hash(s uint32) uint32 { return c.table.Hash(s) }
 // walk yields the live entries of a cache that may change meanwhile. It yields no entry
 // twice at the same place, and none that has left. It yields no more entries than there
 // were at the beginning, so that a loop that moves entries ahead of itself ends.
-func (c *Core[K, V]) walk(d Direction, tick func(), yield func(K, V) bool) {
+func (c *Core[K, V]) walk(d Direction, advance func(), yield func(K, V) bool) {
 	cur := &cursor{at: c.after(order, d), d: d, up: c.cursors}
 	c.cursors = cur
 	c.settle()
@@ -54,7 +54,7 @@ func (c *Core[K, V]) walk(d Direction, tick func(), yield func(K, V) bool) {
 		c.settle()
 	}()
 	for left := c.table.Len(); left > 0; left-- {
-		tick() // calls the user's clock, so before anything is read
+		advance() // calls the user's clock, so before anything is read
 		s := cur.at
 		if s == order {
 			return
