@@ -188,7 +188,11 @@ func (m *Memory) Apply(c *Command) (e Effects) {
 
 // stream returns the stream of a service. The caller holds the lock.
 func (m *Memory) stream(service string) string {
-	if m.streams[service] == 0 && len(m.streams) >= m.limits.Streams {
+	named := len(m.streams)
+	if m.streams[Other] > 0 {
+		named--
+	}
+	if m.streams[service] == 0 && named >= m.limits.Streams {
 		return Other
 	}
 	return service
