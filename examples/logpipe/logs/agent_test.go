@@ -143,12 +143,13 @@ func (w *world) check() {
 // agent does not look or is not running, answers are lost, and the agent is killed. Each
 // record is stored once (L2).
 func TestRotationStorm(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("an open file cannot be renamed")
 	}
-	seeds := 40
+	seeds := 15
 	if testing.Short() {
-		seeds = 8
+		seeds = 5
 	}
 	for seed := range uint64(seeds) {
 		r := rand.New(rand.NewPCG(seed, 0))
@@ -235,6 +236,7 @@ func TestCheckpoint(t *testing.T) {
 // TestLongLine: a line of 100 MB is stored in part, as records that say so; what comes after
 // it is there.
 func TestLongLine(t *testing.T) {
+	t.Parallel()
 	size := 100 << 20
 	if testing.Short() {
 		size = 4 << 20

@@ -146,7 +146,8 @@ func TestErrorsAreKept(t *testing.T) {
 // TestUnbiased: the weights of what is kept estimate the number of records without bias:
 // over many seeds the mean is within four standard errors (L5).
 func TestUnbiased(t *testing.T) {
-	const seeds, records, rate, share = 200, 2000, 50, 100
+	t.Parallel()
+	const seeds, records, rate, share = 100, 2000, 50, 100
 	sum := 0.0
 	for seed := range uint64(seeds) {
 		s := logs.NewSampler(ratelimit.Per(rate, time.Second), rand.New(rand.NewPCG(seed, 1)), func() time.Time { return now })
@@ -176,6 +177,7 @@ func TestTemplates(t *testing.T) {
 // TestMillionServices: services without number take bounded memory: their records share a
 // stream, and neither sampling nor templates nor metrics grow with them (L6).
 func TestMillionServices(t *testing.T) {
+	t.Parallel()
 	total := 1_000_000
 	if testing.Short() {
 		total = 20_000

@@ -260,6 +260,7 @@ func build(change func(*universe)) func(*sim.Sim) {
 // TestSim: agents and a server whose messages are lost, late and repeated, and which pause
 // and crash, store every record once (L1, L2).
 func TestSim(t *testing.T) {
+	t.Parallel()
 	seeds := 1000
 	if testing.Short() {
 		seeds = 50
@@ -271,6 +272,7 @@ func TestSim(t *testing.T) {
 // positions, an agent that saves its checkpoint before the answer, and one that gives a new
 // file an old one's name.
 func TestSimFinds(t *testing.T) {
+	t.Parallel()
 	for _, x := range []struct {
 		name   string
 		change func(*universe)
