@@ -269,3 +269,27 @@ func TestAgent(t *testing.T) {
 	require.NoError(t, w.agent.Err())
 	w.check()
 }
+
+// TestRotations: files that were rotated several times while the agent did not look, or was
+// not running, are all read, in order.
+func TestRotations(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("an open file cannot be renamed")
+	}
+	for _, restart := range []bool{false, true} {
+		w := newWorld(t)
+		w.write(10)
+		w.settle()
+		for range 4 {
+			w.write(10)
+			w.rename()
+		}
+		w.write(10)
+		if restart {
+			w.restart()
+		}
+		w.settle()
+		w.check()
+		w.tail.Close()
+	}
+}

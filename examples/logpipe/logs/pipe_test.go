@@ -228,3 +228,12 @@ func TestAlerts(t *testing.T) {
 		assert.ErrorIs(t, err, logs.ErrBad, bad)
 	}
 }
+
+// TestAlertWeights: a rule counts a record as many times as it stands for.
+func TestAlertWeights(t *testing.T) {
+	r, err := logs.ParseRule("many: served > 5000 in 1m")
+	require.NoError(t, err)
+	p, _ := newPipe(logs.Options{Alerts: []logs.Rule{r}, Sample: ratelimit.Per(1, time.Second), Rand: rand.New(rand.NewPCG(1, 2))})
+	accept(t, p, "%s", strings.Repeat("level=info msg=served\n", 20_000))
+	assert.Contains(t, ask(logs.Handler(p), "GET", "/alerts", "").Body.String(), `"firing":true`)
+}

@@ -208,3 +208,59 @@ func TestBounds(t *testing.T) {
 	}
 	require.NoError(t, m.Check())
 }
+
+// TestRetentionOrder: of several days that are over, the oldest are dropped, and no more
+// than needed.
+func TestRetentionOrder(t *testing.T) {
+	one := logs.NewMemory(logs.Limits{})
+	logtest.Keep(t, one, logtest.Line(now.Add(-day), logs.Info, "api", "day 0"))
+	require.NoError(t, one.Retain(now))
+	m := logs.NewMemory(logs.Limits{Bytes: 2 * one.Stats().Bytes})
+	for d := range 4 {
+		logtest.Keep(t, m, logtest.Line(now.Add(-time.Duration(d+1)*day), logs.Info, "api", fmt.Sprint("day ", d)))
+	}
+	require.NoError(t, m.Retain(now))
+	var left []string
+	for _, l := range logtest.Found(t, m, logtest.Parse(t, "")) {
+		left = append(left, l.Text)
+	}
+	assert.Equal(t, []string{"day 1", "day 0"}, left)
+}
+
+// TestSnapshotPositions: a snapshot, after which the log is empty, has the positions.
+func TestSnapshotPositions(t *testing.T) {
+	dir := t.TempDir()
+	d := openDisk(t, dir, logs.Limits{})
+	p := logs.NewPipe(logs.Options{Store: d})
+	_, err := p.Accept(t.Context(), logs.Batch{Agent: "a", File: "f", Body: []byte("x\n")})
+	require.NoError(t, err)
+	require.NoError(t, d.Retain(now))
+	require.NoError(t, d.Close())
+	d = openDisk(t, dir, logs.Limits{})
+	assert.EqualValues(t, 2, d.Position("a", "f"))
+	require.NoError(t, d.Close())
+}
+
+// TestFullDisk: if no blocks can be written, records are refused before they fill the
+// memory, and accepted again once they can (L6).
+func TestFullDisk(t *testing.T) {
+	dir := t.TempDir()
+	d := openDisk(t, dir, logs.Limits{Hot: 10_000})
+	p := logs.NewPipe(logs.Options{Store: d})
+	away := dir + ".away"
+	require.NoError(t, os.Rename(filepath.Join(dir, "segments"), away))
+	accepted, err := 0, error(nil)
+	for i := 0; i < 1000 && err == nil; i++ {
+		if _, err = p.Accept(t.Context(), logs.Batch{Body: []byte(strings.Repeat("x", 1000))}); err == nil {
+			accepted++
+		}
+	}
+	require.Error(t, err)
+	assert.Less(t, d.Stats().Hot, 12_000)
+	require.NoError(t, os.Rename(away, filepath.Join(dir, "segments")))
+	_, err = p.Accept(t.Context(), logs.Batch{Body: []byte("again")})
+	require.NoError(t, err)
+	assert.Len(t, logtest.Found(t, d, logtest.Parse(t, "")), accepted+1)
+	require.NoError(t, d.Check())
+	require.NoError(t, d.Close())
+}

@@ -59,7 +59,7 @@ func (g *Generator) Append(b []byte) []byte {
 		at, level, service, msg, pick(r, paths), r.IntN(5000), 200+100*r.IntN(4), r.IntN(1<<16), r.ExpFloat64()*40, r.Uint64())
 	b = append(b, '\n')
 	if level == "error" && r.IntN(3) == 0 {
-		b = fmt.Appendf(b, "java.lang.IllegalStateException: %s\n\tat com.example.Order.save(Order.java:%d)\n\tat com.example.Api.post(Api.java:%d)\nCaused by: java.io.IOException: broken pipe\n\tat java.net.Socket.write(Socket.java:%d)\n", msg, r.IntN(500), r.IntN(500), r.IntN(500))
+		b = fmt.Appendf(b, "%s java.lang.IllegalStateException: %s\n\tat com.example.Order.save(Order.java:%d)\n\tat com.example.Api.post(Api.java:%d)\nCaused by: java.io.IOException: broken pipe\n\tat java.net.Socket.write(Socket.java:%d)\n", at, msg, r.IntN(500), r.IntN(500), r.IntN(500))
 	}
 	return b
 }
