@@ -102,7 +102,7 @@ func TestTranscript(t *testing.T) {
 	h := logs.Handler(logs.NewPipe(logs.Options{Store: logs.NewMemory(logs.Limits{}), Alerts: []logs.Rule{rule}}))
 	mask := regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`)
 	transcript.Check(t, 9, mask, func(command, shown string) string {
-		command = strings.ReplaceAll(command, `\n`, "\n") // $'…'
+		command = strings.NewReplacer(`\n`, "\n", `\t`, "\t").Replace(command) // as in $'…'
 		if !strings.Contains(command, "/tail") {
 			return transcript.Curl(t, h, strings.Replace(command, "$'", "'", 1))
 		}

@@ -76,7 +76,7 @@ func TestNaiveDrop(t *testing.T) {
 	assert.EqualValues(t, 100, w.store.Stats().Stored)
 }
 
-// TestNaiveBatch: a store that refuses a batch for one bad line gets it again for ever
+// TestNaiveBatch: a store that refuses a batch for one bad line gets it again and again
 // (fluent-bit#3082), or loses the good ones with it (vector#20706). Here no line is refused.
 func TestNaiveBatch(t *testing.T) {
 	bad := []string{`{"level":"info"`, "\xff\xfe", "\x00", `{"time":"2999-01-01T00:00:00Z"}`, strings.Repeat("x", 100<<10), `{"level":{}}`, "level=\"", "=", "{}"}
