@@ -18,7 +18,7 @@
 //	    the index: what is sent again is recognised by its offset (TestSim, TestKill,
 //	    TestResend).
 //	L3  A query returns exactly what a search of all stored records returns: a filter never
-//	    hides a match (TestGrep, TestFilter).
+//	    hides a match (TestMemory, TestDisk, TestFilter).
 //	L4  No sampling drops a record of level error or above (TestErrorsAreKept).
 //	L5  The sum of the weights of what sampling keeps is an unbiased estimate of the number
 //	    of records (TestUnbiased).
