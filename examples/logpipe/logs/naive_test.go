@@ -67,7 +67,7 @@ func TestNaiveDrop(t *testing.T) {
 
 	w := newWorld(t)
 	w.write(100)
-	w.refuse = 5
+	w.refuse = 4 // the first one is refused
 	for range 6 {
 		_, err := w.step()
 		assert.True(t, err == nil || strings.Contains(err.Error(), "refused"))
