@@ -10,8 +10,8 @@ import (
 // A crowd holds the callers that are waiting at one end of a shared queue, for a free
 // slot or for an item, or in Join. The other end wakes the first of them. While that one
 // is on its way, wanted is unset and no other is woken. When it has looked at the queue,
-// it wakes the next one if there is a reason to. So no wake is lost, and a hundred
-// operations that happen while one waiter wakes up cost one wake.
+// it wakes the next one if there is a reason to. So no wake-up is lost, and a hundred
+// operations that happen while one waiter wakes up cost one wake-up.
 type crowd[T any] struct {
 	wanted atomic.Bool // a caller waits, and none is on the way
 
@@ -26,7 +26,7 @@ type crowd[T any] struct {
 type pause[T any] struct {
 	w       *waiter[T] // nil until the operation has to wait
 	looks   int
-	signals bool // w has been signaled and has not been queued again
+	signals bool // w has been signaled, and has not been queued again since
 }
 
 // looks is how often an operation looks again before it waits. Looking again saves most

@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// direct is the form in strict order, and for small capacities: a ring under one mutex. A
+// direct is the form for strict order and for small capacities: a ring under one mutex. A
 // Put hands its item to a waiting taker, and a Take hands the slot that it frees to a
 // waiting putter. A waiter that is signaled has nothing left to do: its operation was
 // completed for it, so no other caller can intervene.
@@ -23,8 +23,8 @@ type direct[T any] struct {
 	putWaits, takeWaits uint64
 }
 
-// add accepts v if that is possible without waiting. It may return a taker that has got
-// v; the caller must signal it once the lock is released.
+// add accepts v if that is possible without waiting. It may return a taker that has been
+// given v; the caller must signal it once the lock is released.
 func (d *direct[T]) add(v T) (ok bool, w *waiter[T]) {
 	if w = d.takers.pop(); w != nil {
 		w.item, w.outcome = v, completed

@@ -10,17 +10,18 @@
 //
 // # Terms
 //
+//	form           one of the two implementations, shared and direct, explained below
 //	putter, taker  a goroutine in Put or PutAll, or in Take, TakeBatch or All
-//	waiter         the record of a goroutine that waits: a channel of capacity 1, a link
+//	waiter         the record of a waiting goroutine: a channel of capacity 1, the links
 //	               of a list, and in the direct form an item
-//	parked         waiting in that channel, without a processor
+//	parked         blocked on that channel; it uses no processor
 //	signal         to wake a parked waiter by its channel
 //	on its way     signaled, but it has not looked at the queue since
 //	store          the waiters not in use, kept by the queue for the next wait
 //	ticket         the number that an operation of the shared form draws, by an atomic
-//	               operation: it belongs to one slot
-//	lap-stamped    said of a slot that carries the ticket whose turn it is, which counts
-//	               the laps round the array (internal/lap)
+//	               operation: it belongs to one slot, and counts the laps around the array
+//	stamp          the word of a slot that says which ticket may use the slot next
+//	               (internal/lap)
 //
 // # Idea
 //
@@ -44,7 +45,7 @@
 // There are two forms, because there are two costs.
 //
 // From capacity 8 on, the operation itself costs most. The form is shared: an array of
-// lap-stamped slots that needs no lock, and the two lists, which an operation touches
+// slots with stamps, which needs no lock, and the two lists, which an operation touches
 // only when it has to wait or sees that another goroutine waits. An operation that finds
 // the array full, or empty, first gives up the processor a few times; the other end then
 // does a batch of work, and most waits never happen. Waiters are woken one at a time; a
@@ -61,18 +62,19 @@
 //	I2  0 ≤ items ≤ capacity.
 //	I3  At rest, takers wait only if the queue is empty and putters only if it is
 //	    full. In the shared form, while this does not hold for one side, a waiter of
-//	    that side is on its way, or an operation of the other has yet to look for it.
-//	I4  A slot, or a waiter not in use, without an item holds the zero value.
-//	I5  Items done with ≤ items taken.
+//	    that side is on its way, or an operation of the other side has yet to look
+//	    for a waiter.
+//	I4  A slot without an item holds the zero value, and so does a waiter not in use.
+//	I5  Items done ≤ items taken.
 //	I6  A waiter is in one list, or on its way, or in the store with an empty channel.
 //
 // A lost wake-up breaks I3. It is prevented by an order: an operation first publishes its
 // item and then looks whether a taker waits; a taker first sets the flag that it waits and
 // then looks for an item. Go's atomics are sequentially consistent, so at least one sees
 // the other. What if a waiter gives up just as it is signaled? In the shared form it
-// consumes the signal and wakes the next one. In the direct form the signal means that
-// its operation has been completed: it returns that result, although its context has
-// ended, and there is no wake to pass on.
+// consumes the signal and wakes the next one. In the direct form the signal means that its
+// operation has been completed: it returns that result, although its context has ended,
+// and there is no wake-up to pass on.
 //
 // # Complexity
 //
@@ -92,10 +94,10 @@
 //	Workers                   O(n)      n       O(1)
 //
 // n is the number of items moved. Amortised (*) is the waking of waiters: one per
-// operation, and all of them by Close and by the last TaskDone. A wait allocates nothing
-// either, once as many goroutines have waited at the same time before: a queue keeps
-// about 150 bytes and an item for each. A slot takes 8 bytes and an item, in the direct
-// form an item only. Workers allocates for each worker.
+// operation, and all of them at Close and at the last TaskDone. A wait allocates only if
+// more goroutines wait at the same time than ever before: a queue keeps about 150 bytes
+// and an item for each. A slot takes 8 bytes and an item; in the direct form it takes
+// only an item. Workers allocates for each worker.
 //
 // # What happens if
 //
@@ -109,9 +111,9 @@
 //     or space, and returns the cause (TestEndedWins)
 //   - The context ends at the moment of success: a nil error means that the item was
 //     moved, any other that it was not (TestEndsAtTheMomentOfSuccess)
-//   - A waiter gives up as it is signaled: the wake is not lost (TestWakePassedOn)
+//   - A waiter gives up as it is signaled: the wake-up is not lost (TestWakePassedOn)
 //   - The capacity is 1: it is exact, and items are handed over directly (TestExact)
-//   - PutAll is given more items than fit: it waits for space as often as it takes
+//   - PutAll is given more items than fit: it waits for space as often as necessary
 //     (TestBatchLargerThanTheRoom)
 //   - The queue is empty for a long time: goroutines that wait use no processor
 //     (TestParkedIsIdle)
@@ -135,10 +137,11 @@
 // that it ends.
 //
 // Operations are linearizable. In the shared form an operation takes effect where it
-// draws its ticket (see internal/lap), in the direct form inside the mutex: in its own
-// critical section, or in that of the operation that completes it. PutAll, TryPutAll,
-// TakeBatch, TakeBatchWithin, DrainTo and CloseNow are sequences of single operations. ErrFull and ErrEmpty are
-// exact: there was a moment during the call at which the queue was full, or empty.
+// draws its ticket (see internal/lap). In the direct form it takes effect under the
+// mutex: in its own critical section, or in that of the operation that completes it.
+// PutAll, TryPutAll, TakeBatch, TakeBatchWithin, DrainTo and CloseNow are sequences of
+// single operations. ErrFull and ErrEmpty are exact: there was a moment during the call
+// at which the queue was full, or empty.
 //
 // A context that has ended wins over an operation that has not begun. One that ends
 // later ends the wait; the item was moved if the error is nil, and was not otherwise.
@@ -155,14 +158,15 @@
 //
 // The main disadvantage: without StrictFIFO a new Put or Take may overtake those already
 // waiting. Waiters are woken in their order, but by the time one runs, a new call may
-// have taken its item, and it waits again, at the front. That is the price of speed;
-// where fairness between waiters matters, set StrictFIFO.
+// have taken its item; then the waiter waits again, at the front. That is the price of
+// speed; where fairness between waiters matters, set StrictFIFO.
 //
 // A single operation costs two locked instructions, as a channel's does, so on one
-// processor it is as fast as a channel and no faster. It is faster with two or more
-// processors, where the ends do not contend, than select, and in batches. At capacity 1
-// each item is a wait, and a channel, which the scheduler knows, is faster by up to a
-// half; select is not. evidence/RESULTS.md has the figures.
+// processor it is as fast as a channel and no faster. It is faster than a channel with
+// two or more processors, where the two ends do not contend, and in batches; and it is
+// faster than select. At capacity 1 each item costs a wait. There a channel, which the
+// scheduler knows, is faster by up to a half; select is not. evidence/RESULTS.md has the
+// figures.
 //
 // The shared form is not lock-free: a goroutine that the system stops between its
 // ticket and its stamp delays those behind it.

@@ -41,9 +41,9 @@ func (q *Queue[T]) Unfinished() int {
 }
 
 // Join waits until every item that was accepted is done: taken, and TaskDone called for
-// it, or returned by CloseNow. It returns at once if that is so; if items keep arriving,
-// it returns after a moment at which it was so. The error is context.Cause(ctx); a
-// context that has ended wins even if all is done. O(1).
+// it, or returned by CloseNow. It returns at once if all are done. If items keep
+// arriving, it returns after a moment at which all were done. The error is
+// context.Cause(ctx); a context that has ended wins even if all is done. O(1).
 func (q *Queue[T]) Join(ctx context.Context) error {
 	q.made()
 	if ctx.Err() != nil {
@@ -64,7 +64,8 @@ func (q *Queue[T]) Join(ctx context.Context) error {
 }
 
 // settle wakes the callers of Join if all items are done. It checks that under their
-// lock: a caller that started to wait after an earlier check would be woken too early.
+// lock: after a check without the lock, a caller could begin to wait and be woken too
+// early.
 func (q *Queue[T]) settle() {
 	if q.joiners.wanted.Load() {
 		q.joiners.wakeAll(q.settled)

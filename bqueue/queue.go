@@ -24,10 +24,10 @@ var (
 // Options are the settings of New.
 type Options struct {
 	// StrictFIFO makes a new Put or Take queue behind those already waiting. By
-	// default a new call that finds space, or an item, uses it, and waiters are woken
-	// in their order; that is a few times as fast, because a goroutine need not be
-	// woken for each item. The items themselves are in order either way. A capacity
-	// below 8 is always strict.
+	// default a new call that finds space, or an item, uses it, and waiters are
+	// woken in their order; this is a few times as fast, because not every item
+	// needs a goroutine to be woken. The items themselves are in order either way. A
+	// capacity below 8 is always strict.
 	StrictFIFO bool
 }
 
@@ -122,8 +122,8 @@ func (q *Queue[T]) Take(ctx context.Context) (v T, err error) {
 	return q.strict().take(ctx)
 }
 
-// TryPut appends v without waiting. The error is ErrFull, only if there was no space, or
-// ErrClosed. O(1), no allocation.
+// TryPut appends v without waiting. The error is ErrClosed, or ErrFull, which is exact:
+// there was a moment during the call when the queue was full. O(1), no allocation.
 func (q *Queue[T]) TryPut(v T) error {
 	if q.shared != nil {
 		return q.shared.tryPut(v)
@@ -131,9 +131,9 @@ func (q *Queue[T]) TryPut(v T) error {
 	return q.strict().tryPut(v)
 }
 
-// TryTake removes the oldest item and returns it, without waiting. The error is ErrEmpty,
-// only if there was no item, or ErrClosed if there never will be one. O(1), no
-// allocation.
+// TryTake removes the oldest item and returns it, without waiting. The error is ErrClosed
+// if the queue is closed and drained, or ErrEmpty, which is exact: there was a moment
+// during the call when the queue was empty. O(1), no allocation.
 func (q *Queue[T]) TryTake() (T, error) {
 	if q.shared != nil {
 		return q.shared.tryTake()
@@ -250,7 +250,7 @@ func (q *Queue[T]) Close() {
 // O(n).
 func (q *Queue[T]) CloseNow() []T {
 	q.Close()
-	left := make([]T, q.Len()) // it only gets less
+	left := make([]T, q.Len()) // after Close, Len only decreases
 	left = left[:q.DrainTo(left)]
 	q.finished.Add(uint64(len(left)))
 	q.settle()

@@ -150,22 +150,23 @@ func (s *shared[T]) close() {
 	s.takers.wakeAll(s.slots.Closed)
 }
 
-// added wakes a taker if one is wanted. It comes after the item was published, and
-// a waiter looks for items after it has set wanted: one of the two sees the other.
+// added wakes a taker if one is waiting and none is on its way. It is called after the
+// item was published, and a waiter looks for items after it has set wanted: at least one
+// of the two sees the other.
 func (s *shared[T]) added() {
 	if s.takers.wanted.Load() {
 		s.takers.wakeOne()
 	}
 }
 
-// removed wakes a putter if one is wanted, as added does.
+// removed wakes a putter, as added wakes a taker.
 func (s *shared[T]) removed() {
 	if s.putters.wanted.Load() {
 		s.putters.wakeOne()
 	}
 }
 
-// leavePutters ends p and passes on its wake: there may be more space than p's caller
+// leavePutters ends p and passes its wake-up on: there may be more space than p's caller
 // used, or the caller may have given up.
 func (s *shared[T]) leavePutters(p *pause[T]) {
 	if p.w == nil {
@@ -177,7 +178,7 @@ func (s *shared[T]) leavePutters(p *pause[T]) {
 	}
 }
 
-// leaveTakers ends p and passes on its wake, as leavePutters does.
+// leaveTakers ends p and passes its wake-up on, as leavePutters does.
 func (s *shared[T]) leaveTakers(p *pause[T]) {
 	if p.w == nil {
 		return

@@ -39,7 +39,7 @@ type waiter[T any] struct {
 	queued     bool // in a list; guarded by the list's lock
 	outcome    outcome
 	item       T    // direct: the item that is handed over; guarded by the lock too
-	slept      bool // it stopped receiving, and a signal may still come; only the owner uses this
+	slept      bool // it stopped receiving, and a signal may still arrive; only the owner uses this
 	state      atomic.Uint32
 	wake       chan struct{} // capacity 1: one signal, sent only to a parked waiter
 }

@@ -21,10 +21,10 @@ const maxWorkers = 1 << 20
 //
 // If f returns an error, no worker begins another item, the context that f is given is
 // cancelled, and Workers returns the first such error when every f has returned. If ctx
-// ends, it is the same with context.Cause(ctx). In both cases:
+// ends, the same happens, and the error is context.Cause(ctx). In both cases:
 //
-//   - unfinished has the items that were taken and whose f did not return nil, in no
-//     order, at most one per worker. For Join they are done; to try them again, Put them.
+//   - unfinished holds the items that were taken but whose f did not return nil: at most
+//     one per worker, in no order. For Join they are done; to try them again, Put them.
 //   - An f that is running is not stopped: it should return when its context ends. If it
 //     returns nil its item is finished.
 //   - Items that no worker has taken stay in the queue, and a Put still waits for space:

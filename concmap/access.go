@@ -6,7 +6,7 @@ import (
 )
 
 // Load, Store and Delete each have two forms. The short form handles the common case and
-// is written out, because among so few instructions a call that is not inlined matters.
+// is written out, because among so few instructions, a call that is not inlined matters.
 // The plain form handles all cases; the short form falls back to it.
 
 // hashOf returns the hash of k.
@@ -181,9 +181,8 @@ func (m *Map[K, V]) drop(d *directory[K], s *segment[K], h uint64, g *group[K], 
 	}
 }
 
-// LoadOrStore returns the value of k and true if k is present; else it stores v
-// and returns it and false. If k is present it takes no lock. O(1) expected and
-// amortised.
+// LoadOrStore returns the value of k and true if k is present; otherwise it stores v and
+// returns it and false. If k is present it takes no lock. O(1) expected and amortised.
 func (m *Map[K, V]) LoadOrStore(k K, v V) (actual V, loaded bool) {
 	if old, ok := m.Load(k); ok {
 		return old, true
@@ -245,15 +244,16 @@ func (m *Map[K, V]) take(h uint64, k K) (v V, loaded bool) {
 	return unpack[V](m.layout, old), true
 }
 
-// Delete deletes k. The value is released at once, the key when its segment is next
-// rebuilt, at the latest when more than two thirds of its slots are dead. The memory of
-// the slot is released later still. If entries are deleted at random, no memory is
-// released until less than a third of them is left, and half of it when a tenth is left;
-// an entry of two words then takes about 200 bytes. Collect(m.All()) returns a map as
-// dense as one that has only grown. O(1) expected and amortised.
+// Delete deletes k. The value is released at once. The key is released when its segment
+// is next rebuilt, at the latest when more than two thirds of the segment's slots are
+// dead. The memory of the slot is released later still. If entries are deleted at random,
+// no memory is released until less than a third of them is left, and half of it when a
+// tenth is left; an entry of two words then takes about 200 bytes. Collect(m.All())
+// returns a map as dense as one that has only grown. O(1) expected and amortised.
 func (m *Map[K, V]) Delete(k K) { m.LoadAndDelete(k) }
 
-// Swap stores v under k and returns the value that k had. Costs as Store.
+// Swap stores v under k and returns the value that k had, if any. It costs what
+// [Map.Store] costs.
 func (m *Map[K, V]) Swap(k K, v V) (previous V, loaded bool) {
 	m.directory()
 	h, c := m.hashOf(k), pack(m.layout, v)

@@ -34,9 +34,9 @@ func layoutOf[V any]() layout {
 // A content is what a cell holds: w if the layout is words, else p. While a slot
 // is live, p is not nil.
 //
-// Two equal contents of a key mean that its value did not change in between: equal words
-// are equal values, and the memory of a box or an object that p keeps alive cannot be
-// reused.
+// If a caller has read the content of a key and finds an equal one later, the value is
+// the same: equal words are equal values, and the memory of a box or an object that p
+// keeps alive cannot be reused.
 type content struct {
 	w uint64
 	p unsafe.Pointer

@@ -13,16 +13,17 @@ const (
 	Remove           // delete the entry
 )
 
-// Compute calls f, possibly more than once, and replaces the entry of k by what the last
-// call returned, in one step: f gets the value of k, or the zero value and false, and says
-// what to do. Compute returns the entry's value afterwards and whether it is present;
-// after Remove, and after Keep of an absent entry, that is the zero value and false.
+// Compute reads and changes the entry of k in one step. It calls f, possibly more than
+// once, with the value of k and true, or with the zero value and false if k is absent. f
+// returns a value, and an [Op] that says what to do with it; the last call counts.
+// Compute returns the entry's value afterwards and whether it is present; after Remove,
+// and after Keep of an absent entry, that is the zero value and false.
 //
 // f runs with no lock held, and its result counts only if the value is still the same
-// when it is committed; otherwise f runs again, on the new value. So f should have no side
-// effects. It may use the map, but must not write k: it would never end. If f panics,
-// Compute panics and has no effect. It panics if f returns another Op. For counters, Add
-// is simpler. O(1) expected and amortised, in addition to f.
+// when it is committed; otherwise f runs again, on the new value. So f should have no
+// side effects. It may use the map, but must not write k: it would never end. If f
+// panics, Compute panics and has no effect. It panics if f returns an unknown Op. For
+// counters, [Add] is simpler. O(1) expected and amortised, in addition to f.
 func (m *Map[K, V]) Compute(k K, f func(old V, loaded bool) (V, Op)) (value V, present bool) {
 	m.directory()
 	h := m.hash.Hash(k)
@@ -46,7 +47,8 @@ func (m *Map[K, V]) Compute(k K, f func(old V, loaded bool) (V, Op)) (value V, p
 	}
 }
 
-// look is Load for a caller that will commit a change of the value.
+// look is Load for a caller that is going to commit a change: it also returns the content
+// that it found.
 func (m *Map[K, V]) look(h uint64, k K) (v V, c content, ok bool) {
 	if g, i := (table[K]{m.dir.Load().at(h).table.Load()}).find(h, k); g != nil {
 		if c, ok = g.read(m.layout, i); ok {
@@ -88,9 +90,10 @@ type Number interface {
 		~float32 | ~float64 | ~complex64 | ~complex128
 }
 
-// Add adds delta to the value of k, in one step, and returns the sum. An absent key counts
-// as 0: it is stored, also if delta is 0. Integers wrap around on overflow, as + does. O(1)
-// expected and amortised, no allocation if k is present and a value is at most 8 bytes.
+// Add adds delta to the value of k, in one step, and returns the sum. An absent key
+// counts as 0: it is stored, even if delta is 0. Integers wrap around on overflow, as +
+// does. O(1) expected and amortised, no allocation if k is present and a value is at most
+// 8 bytes.
 func Add[K comparable, V Number](m *Map[K, V], k K, delta V) (sum V) {
 	m.directory()
 	h := m.hashOf(k)
@@ -116,8 +119,8 @@ func CompareAndSwap[K, V comparable](m *Map[K, V], k K, old, new V) (swapped boo
 	return m.compareAnd(k, func(v V) bool { return v == old }, Update, new)
 }
 
-// CompareAndDelete deletes k if it is present with a value == old, and reports
-// whether it did; as CompareAndSwap.
+// CompareAndDelete deletes k if it is present with a value == old, and reports whether it
+// did. It compares and costs as [CompareAndSwap] does.
 func CompareAndDelete[K, V comparable](m *Map[K, V], k K, old V) (deleted bool) {
 	var none V
 	return m.compareAnd(k, func(v V) bool { return v == old }, Remove, none)

@@ -29,22 +29,23 @@ const (
 	placeBits = 3 + placeSize>>4 // binary logarithm of placeSize: 16 bytes, or 8 on 32-bit machines
 )
 
-// A place refers to a segment twice: by what readers need, and by what writers need.
-// Until the first write there is no segment and the table has no groups.
+// A place has two pointers for one segment: to its table, for readers, and to the
+// segment, for writers. Until the first write there is no segment, and the table has no
+// groups.
 type place[K comparable] struct {
 	table   atomic.Pointer[byte]
 	segment atomic.Pointer[segment[K]]
 }
 
-// A generation is the time between two Clears: a segment of one is never published
+// A generation is the time between two Clears. A segment made in one is never published
 // in another.
 type generation struct {
 	bits uint8 // of segments made by their first write
 	base uint8 // depth of segments made by their first write; they are not joined beyond it
 }
 
-// A counter is a part of Len. There are several, so that writers of different segments
-// rarely contend for one.
+// A counter counts a part of Len. There are several, so that writers of different
+// segments rarely contend for one.
 type counter struct {
 	n int64 // atomic; first, so that it is aligned
 	_ [128 - 8]byte

@@ -23,16 +23,17 @@
 //	path        the low bits of a hash that a segment's keys have in common
 //	directory   the array that leads from a path to its segment. Each place has two
 //	            pointers: one to the segment, for writers, and one to its table, for readers
-//	frozen      never written again: said of a segment that is about to be replaced
+//	frozen      said of a segment that is never written again, since it is to be replaced
 //	heir        a segment that replaces a frozen one
-//	generation  the segments between two calls of Clear
+//	generation  the time between two calls of Clear, and the segments made in it
+//	live, dead  a live slot holds an entry; a dead one holds the key of a deleted entry
 //
 // # Idea
 //
-// The map is cut into segments of at most 224 slots. A directory leads from some
-// bits of the hash to the segment (extendible hashing), other bits lead to a group
-// of seven slots in it, seven more bits are the tag by which one load of the
-// group's control word finds the slot:
+// The map is divided into segments of at most 224 slots. A directory leads from some bits
+// of the hash to the segment (extendible hashing). Other bits lead to a group of seven
+// slots in it. Seven more bits are the tag, by which one load of the group's control word
+// finds the slot:
 //
 //	hash   ttttttt ggggg … … … ppp ····
 //	         tag   group       path
@@ -49,22 +50,22 @@
 //	        └───┘ └─▶│ depth 2, path 10    │──▶ …
 //	                 └─────────────────────┘
 //
-// All changes of the map's shape use one procedure, freeze and replace: freeze a segment,
-// after which nothing in it changes; build its heirs from it, which no other goroutine
-// sees yet; put them into the directory. A full segment has two heirs, a segment that is
-// full of dead slots or nearly empty has one, and two neighbours that are nearly empty
-// have one together. The directory doubles when a segment needs one bit more than it has.
-// The directory of twice the length is ready by then: once most places have their own
-// segment, each replacement copies a few places into it. A Snapshot freezes all segments
-// and lets the next write to each replace it; a Clear replaces the directory by an empty
-// one.
+// All changes of the map's shape use one procedure, freeze and replace. It freezes a
+// segment, after which nothing in it changes; builds its heirs from it, which no other
+// goroutine sees yet; and puts the heirs into the directory. A full segment has two
+// heirs, a segment that is full of dead slots or nearly empty has one, and two neighbours
+// that are nearly empty have one together. The directory doubles when a segment needs one
+// bit more than it has. By then the directory of twice the length has been prepared: once
+// most places have their own segment, each replacement copies a few places into it. A
+// Snapshot freezes all segments and lets the next write to each replace it; a Clear
+// replaces the directory by an empty one.
 //
 // Why is a read without a lock correct? A slot belongs to one key as long as its table
 // exists: the key is written once, then published by the control word. The value is in a
 // cell that is read and written atomically. A reader finds its key live, reads the cell,
-// and checks again that the slot is live. If its table has been replaced meanwhile, it
-// has read the state in which that was frozen, which was the map's state at a moment of
-// the call.
+// and checks again that the slot is live. If the table has been replaced meanwhile, the
+// reader has seen it as it was when it was frozen. That was the map's state at some
+// moment of the call.
 //
 // # Invariants
 //
@@ -108,21 +109,22 @@
 //	Striped.Len, Striped.Clear            O(1)      0       0
 //	Striped.All                           O(n)      n       O(n)
 //
-// Amortised (*) is a call that replaces a segment: it moves the segment's entries. They
+// A call that replaces a segment is amortised (*): it moves the segment's entries. They
 // are 160 at most, because of a segment's 224 slots 160 may be used, and two segments are
 // joined only if they have at most 40 entries together. A custom hash that collides makes
 // segments larger. The n of Snapshot and Stats is the number of segments, about a
 // hundredth of the entries. Len and Clear of a Striped visit its 64 stripes. Doubling the
 // directory moves pointers, not entries, and a few at a time. A value that is one
 // pointer, or up to 8 bytes without pointers, lies in its cell; others are boxed, with
-// one allocation per write.
+// one allocation per write. (Where the table says "a word", it means a value that lies in
+// its cell.)
 //
 // # What happens if
 //
-//   - All keys collide: segments are no longer divided; one grows, and a Load is as slow
-//     as a search in a list, but right (TestBadHash)
-//   - A reader meets a segment that is being replaced: it reads the frozen one, which is
-//     the map as it was at a moment of the call (TestReaderBetweenTheSteps)
+//   - All keys collide: segments are no longer divided; one of them grows, and a Load is
+//     correct, but as slow as a search in a list (TestBadHash)
+//   - A reader finds a segment that is being replaced: it reads the frozen one, which is
+//     the map as it was at some moment of the call (TestReaderBetweenTheSteps)
 //   - Two goroutines Compute the same key: no update is lost; the function of one may run
 //     again (TestConcurrentCompute, TestComputeRunsAgain)
 //   - A callback panics or ends its goroutine: the method has no effect, and no lock is
@@ -130,16 +132,16 @@
 //   - A callback uses the map, or clears it: it may (TestCallbacksMayUseTheMap)
 //   - The body of a loop inserts at every turn: the loop ends, and yields no key twice
 //     (TestLoopEnds, TestLoopMayChangeTheMap)
-//   - Clear is called while others write: a write that began before it is cleared or
-//     comes after it; no entry from before it appears later
+//   - Clear is called while others write: a write that began before the Clear is either
+//     cleared or takes effect after it; no entry from before the Clear appears later
 //     (TestClearDuringEverything)
 //   - A key is stored while LoadOrCompute's function runs for it: the stored value stays
 //     (TestLoadOrComputeOutcomes)
-//   - The context ends of a caller that waits for another's LoadOrCompute: its wait ends,
-//     the other function runs on (TestLoadOrComputeContexts)
+//   - A caller waits for another's LoadOrCompute, and its context ends: its wait ends,
+//     and the other's function runs on (TestLoadOrComputeContexts)
 //   - A counter overflows: Add wraps around, as + does (TestAdd)
-//   - LoadOrCompute's function fails: that caller gets the error, and the next one that
-//     waits calls its own function (TestLoadOrComputeInTurn)
+//   - LoadOrCompute's function fails: its caller gets the error, and one of the callers
+//     that wait calls its own function (TestLoadOrComputeInTurn)
 //   - A key is NaN: each Store adds an entry that only loops find, as in a Go map (TestNaN)
 //   - A key cannot be hashed: the method panics and changes nothing (TestUncomparable)
 //   - Almost all keys are deleted: the memory is released late (TestBytesAfterRandomDeletes)
@@ -151,7 +153,7 @@
 // All methods of Map and Striped may be called by any number of goroutines.
 //
 //	linearization points of Map
-//	Load, and what finds without writing   the last look at the control word or cell;
+//	Load, and any call that only finds     the last look at the control word or cell;
 //	                                       in a replaced table its freezing, or the
 //	                                       load of the directory if that is later
 //	Store, Swap and Add of a live key      the store of the cell, under the lock
@@ -161,17 +163,17 @@
 //	                                       found the old one comes before the Clear
 //
 // Loops are not linearizable: see All. In the terms of the Go memory model, a write of a
-// key happens before each read that returns its value. There is no data race, and no code
-// is different under the race detector: keys are plain memory written before an atomic
-// store and read after an atomic load of it.
+// key happens before each read that returns its value. There is no data race, and the
+// code under the race detector is the same: a key is plain memory, written before the
+// atomic store of its control word and read after an atomic load of it.
 //
-// Reads never wait. Writers wait for a writer in the same segment; for the
-// replacement of that segment, which is a copy of at most 160 entries; and all of
-// them for a Snapshot, which locks each segment once. Locks are taken in the order
+// Reads never wait. A writer waits for another writer in the same segment, and for the
+// replacement of that segment, which is a copy of at most 160 entries. All writers wait
+// for a Snapshot, which locks each segment once. Locks are taken in the order
 // segment.turn, Map.mu, segment.mu, and no callback runs under any: not f, not the body
-// of a loop, not a custom hash, not a comparison of values. So a callback may panic,
-// end its goroutine or use the map. A segment that goroutines wait for is divided
-// before it is full, until there are 16 segments per processor (a power of two of them).
+// of a loop, not a custom hash, not a comparison of values. So a callback may panic, end
+// its goroutine or use the map. A segment that goroutines wait for is divided before it
+// is full, until there are 16 segments per processor (a power of two of them).
 //
 // A Map must not be copied after first use, which go vet reports. Of two copies in use
 // one panics when it meets a segment that the other has replaced.
@@ -180,19 +182,20 @@
 //
 // The main disadvantage is memory churn under growth: each replacement allocates a table
 // and leaves one to the collector, and a map of pointers gives it more to scan than
-// chains would. Memory is kept in steps of a segment: an entry of two words takes 26 to
-// 53 bytes, as its segment is just full or just divided; more in a small contended map,
-// whose segments have at least eight groups, however few entries they hold. A deleted key
-// stays until its segment is rebuilt. After random deletes memory is released late: all
-// of it is in use while a third of the entries is left, half of it when a tenth is left,
-// and from then on an entry of two words takes about 200 bytes; a map with at most
-// 16 segments for each processor joins none of them. The directory shrinks only in Clear: 16
-// bytes for each hundred entries of the peak, and 32 for its successor; more where keys
-// are large and segments hold fewer, but no more than a quarter of the entries. The
-// collector scans it in pieces of 128 KiB, and makes goroutines that allocate assist it:
-// in a map of millions of entries that can be most of the time of the slowest Store (go
-// run -C evidence ./peers -pkg concmap -row worst). Values that need a box cost one
-// allocation per write.
+// chains would. Memory is allocated in whole segments: an entry of two words takes 26 to
+// 53 bytes, from a segment that is just full to one that was just divided. It takes more
+// in a small contended map, whose segments have at least eight groups, however few
+// entries they hold. A deleted key stays until its segment is rebuilt. After random
+// deletes memory is released late: all of it is in use while a third of the entries is
+// left, half of it when a tenth is left, and from then on an entry of two words takes
+// about 200 bytes. A map with at most 16 segments for each processor joins none of them.
+// The directory shrinks only in Clear. It takes 16 bytes for each hundred entries of the
+// peak, and 32 for its successor. It takes more where keys are large and segments hold
+// fewer entries, but no more than a quarter of what the entries take. The collector scans
+// it in pieces of 128 KiB, and makes goroutines that allocate assist it: in a map of
+// millions of entries, that can take most of the time of the slowest Store (go run -C
+// evidence ./peers -pkg concmap -row worst). Values that need a box cost one allocation
+// per write.
 //
 // Use a Go map under a sync.RWMutex if several entries must change together, or if
 // writes are rare and the map is small. Use Striped if you would rather read its

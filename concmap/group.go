@@ -78,7 +78,8 @@ func match(ctrl, b uint64) slotSet {
 	return slotSet((x - lowBits) &^ x & highBits & inSlots)
 }
 
-// empties returns the slots that have never been used. The first is exact.
+// empties returns the slots that have never been used. Only the first is certain: see
+// match.
 func empties(ctrl uint64) slotSet { return match(ctrl, 0) }
 
 // lives returns the slots that are live.
@@ -121,8 +122,8 @@ func (g *group[K]) pointer(i int) *unsafe.Pointer {
 // with one load: the address of the first group plus, in the three low bits that
 // alignment leaves free, a number that says how many groups there are. (To the collector
 // a pointer into an object keeps the object alive, as one to its start does.) A table of
-// 1<<b groups has the number maxBits-b; a larger one, which occurs only if a custom hash
-// collides, has large. Full-grown tables have 0.
+// 1<<b groups has the number maxBits-b, so a full-grown table has 0. A larger table,
+// which occurs only if a custom hash collides, has the number large.
 type table[K comparable] struct{ tagged *byte }
 
 const (

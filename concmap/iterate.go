@@ -19,10 +19,10 @@ import (
 func position(h uint64) uint64 { return bits.Reverse64(path(h)) }
 
 // All yields the entries, in no particular order. A key that is present from the
-// beginning of the loop to its end is yielded once, every other key at most once, with a
-// value that it had during the loop. No lock is held: the body may change the map. An
-// entry whose key has been deleted when the loop reaches it is not yielded. The loop ends
-// even if its body never stops inserting. O(n), without a copy.
+// beginning of the loop to its end is yielded once, and every other key at most once,
+// each with a value that it had during the loop. No lock is held: the body may change the
+// map. An entry whose key has been deleted when the loop reaches it is not yielded. The
+// loop ends even if its body never stops inserting. O(n), without a copy.
 func (m *Map[K, V]) All() iter.Seq2[K, V] {
 	return func(yield func(K, V) bool) {
 		for from, more := uint64(0), true; more; {
@@ -157,9 +157,9 @@ func (m *Map[K, V]) Insert(seq iter.Seq2[K, V]) {
 }
 
 // DeleteFunc deletes the entries for which del returns true, and returns how many. It
-// visits the entries that All would yield. del runs with no lock held and may use the
-// map. An entry is deleted only if its value is still the one that del was called with;
-// otherwise del is called again. O(n).
+// visits the entries that [Map.All] would yield. del runs with no lock held and may use
+// the map. An entry is deleted only if its value is still the one that del was called
+// with; otherwise del is called again. O(n).
 func (m *Map[K, V]) DeleteFunc(del func(K, V) bool) (n int) {
 	var again uint64 // below this position only NaN keys are left
 	for from, more := uint64(0), true; more; {
@@ -231,7 +231,7 @@ func (m *Map[K, V]) deleteNaN(d *directory[K], s *segment[K], h uint64, g *group
 		s.mu.Unlock()
 		m.replace(s)
 		return false, true
-	case !g.isLive(i): // another DeleteFunc was faster
+	case !g.isLive(i): // another DeleteFunc has deleted it
 		s.mu.Unlock()
 		return false, false
 	}

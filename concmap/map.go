@@ -27,10 +27,10 @@ type Options[K comparable, V any] struct {
 	Hash func(K) uint64
 }
 
-// Map is a hash map for any number of goroutines. Reads take no lock and write
-// nothing that another goroutine reads; writes lock one segment, of at most some
-// two hundred entries; growing replaces one segment at a time, so that no
-// operation ever moves the whole map.
+// Map is a hash map for any number of goroutines. Reads take no lock and write nothing
+// that another goroutine reads; writes lock one segment, of at most some two hundred
+// entries. The map grows by replacing one segment at a time, so that no operation ever
+// moves the whole map.
 //
 // The zero value is an empty map, ready to use. A Map must not be copied after
 // first use. All methods are safe for concurrent use, and unless a method says
@@ -45,7 +45,7 @@ type Map[K comparable, V any] struct {
 	dir    atomic.Pointer[directory[K]] // nil before the first write
 	hash   hash.Hasher[K]               // set before dir, as are the fields down to custom
 	layout layout
-	plain  bool // keys are words to hash, and the layout is words
+	plain  bool // the hash treats keys as words, and the layout is words
 	// keepHash: segments store hashes, so that no key is hashed twice. A custom hash may
 	// panic or use the map, NaN has a different hash each time, and structs are slow to
 	// hash. None of this holds for integers and strings.
@@ -81,7 +81,7 @@ func Collect[K comparable, V any](seq iter.Seq2[K, V]) *Map[K, V] {
 	return m
 }
 
-// directory returns the current directory; it makes the first one.
+// directory returns the current directory. If there is none yet, it makes it.
 func (m *Map[K, V]) directory() *directory[K] {
 	if d := m.dir.Load(); d != nil {
 		return d
@@ -95,7 +95,7 @@ func (m *Map[K, V]) directory() *directory[K] {
 	return m.dir.Load()
 }
 
-// init decides all that depends on the types. The caller holds mu.
+// init sets the fields that depend on the types of keys and values. The caller holds mu.
 func (m *Map[K, V]) init() {
 	m.hash = hash.New(m.custom)
 	m.layout = layoutOf[V]()
@@ -175,8 +175,8 @@ func (m *Map[K, V]) Len() int {
 
 // Clear deletes all entries at one moment. O(1): it replaces the directory by an empty
 // one of one place; the old one is garbage, with all its contents. So the map releases
-// its memory and forgets Options.Capacity: a map that is filled again at once has to grow
-// again, and a map from New may be better.
+// its memory and forgets [Options.Capacity]. A map that is filled again at once has to
+// grow again; a new map from [New] may be better.
 func (m *Map[K, V]) Clear() {
 	m.mu.Lock()
 	defer m.mu.Unlock()

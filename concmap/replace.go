@@ -37,9 +37,10 @@ func (m *Map[K, V]) newSegment(g *generation, depth uint8, path uint64, bits, le
 	return s
 }
 
-// replace replaces s: by one segment that is larger, smaller or without dead slots, or by
-// two that divide its hashes, or by one for s and its neighbour. All changes of the map's
-// shape use it. When it returns, s has been replaced, by this call or another.
+// replace replaces s: by one segment that is larger, smaller or without dead slots; or by
+// two, each for half of its hashes; or, together with its neighbour, by one for both. All
+// changes of the map's shape use it. When it returns, s has been replaced, by this call
+// or another.
 //
 // Writers that find s frozen come here and wait for turn. Readers are not affected: until
 // the last step they find s, and a reader that found s before continues to read the state
@@ -81,8 +82,9 @@ func (m *Map[K, V]) heirs(s *segment[K]) []*segment[K] {
 // split returns the two halves of s. It returns nil if dividing would not help, because
 // most of the entries, three quarters and eight more, fall into one half. With random
 // hashes this happens to one segment in 10^9, with a custom hash that collides, again and
-// again. Nor does it divide a segment if that would make the directory larger than a
-// quarter of all entries, whatever a custom hash does.
+// again. Nor does split divide a segment if the directory would then take more than a
+// quarter of what all entries take. That bounds the directory, whatever a custom hash
+// does.
 func (m *Map[K, V]) split(s *segment[K], always bool) (a, b *segment[K]) {
 	// Every key is hashed once: the buffer is on the stack unless s is larger than
 	// good hashes make it.

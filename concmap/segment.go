@@ -56,8 +56,8 @@ type segment[K comparable] struct {
 }
 
 // limit is the number of slots that may be used before the segment must be rebuilt: 5 of
-// 7, so that one search in fifty looks at a second group; with 6 of 7 it would be twice
-// as many. A single group may fill up.
+// 7, so that one search in fifty looks at a second group; with 6 of 7, twice as many
+// would. If the table is a single group, all its slots may be used.
 func limit(bits uint8) int32 {
 	if bits == 0 {
 		return groupSlots
@@ -65,10 +65,10 @@ func limit(bits uint8) int32 {
 	return (groupSlots - 2) << bits
 }
 
-// fit returns the size of a table of which live entries leave a quarter free, so that a
-// rebuild is amortised by at least that many inserts. There are three sizes up to most,
-// the full-grown one: few entries should not take much memory, but reads are fastest in
-// full-grown tables, so that size is chosen early.
+// fit returns the size of a table in which live entries leave a quarter of the limit
+// free, so that at least that many inserts amortise a rebuild. There are three sizes up
+// to most, the full-grown one: few entries should not take much memory, but reads are
+// fastest in full-grown tables, so the full-grown size is chosen early.
 func fit(live int32, most uint8) (bits uint8) {
 	for _, bits = range [...]uint8{0, min(2, most), most} {
 		if live <= limit(bits)*3/4 {
@@ -108,10 +108,10 @@ func (t table[K]) find(h uint64, k K) (g *group[K], i int) {
 // false if it has died since.
 //
 // The slot may have died and been revived between the steps here; each result is correct
-// at some moment of the call. If the slot is live at the end, the word read was its value
-// at some time since the caller saw the slot live, or it was written shortly before it
-// became the value, which it is now. A nil pointer was read at a moment when the slot was
-// dead.
+// at some moment of the call. If the slot is live at the end, there are two cases for the
+// word that was read. It was the slot's value at some time since the caller saw the slot
+// live. Or it was written just before a revival made it the value, which it is now. A nil
+// pointer was read at a moment when the slot was dead.
 func (g *group[K]) read(l layout, i int) (c content, ok bool) {
 	c = g.peek(l, i)
 	return c, g.isLive(i) && (l == words || c.p != nil)

@@ -18,8 +18,8 @@ type Snapshot[K comparable, V any] struct {
 }
 
 // Snapshot returns the content of the map at one moment. It copies no entry: it freezes
-// every segment, and the first write to each later replaces it by a copy. Writers wait
-// meanwhile, readers do not. A Snapshot keeps its entries alive. O(segments): about
+// every segment, and the next write to a segment replaces it by a copy. While it runs,
+// writers wait and readers do not. A Snapshot keeps its entries alive. O(segments): about
 // n/128.
 func (m *Map[K, V]) Snapshot() *Snapshot[K, V] {
 	// While mu is held no frozen segment can be replaced, so when the last is frozen
@@ -87,7 +87,8 @@ func (s *Snapshot[K, V]) yieldTable(t table[K], yield func(K, V) bool) bool {
 	return true
 }
 
-// ToMap returns a Go map of the entries at one moment: a Snapshot's content. O(n).
+// ToMap returns the entries at one moment, as a [Map.Snapshot] has them, in a Go map.
+// O(n).
 func (m *Map[K, V]) ToMap() map[K]V {
 	s := m.Snapshot()
 	to := make(map[K]V, s.Len())

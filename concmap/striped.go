@@ -71,8 +71,8 @@ func (s *Striped[K, V]) Store(k K, v V) {
 	p.put(k, v)
 }
 
-// LoadOrStore returns the value of k and true if k is present; else it stores v
-// and returns it and false. O(1) expected and amortised.
+// LoadOrStore returns the value of k and true if k is present; otherwise it stores v and
+// returns it and false. O(1) expected and amortised.
 func (s *Striped[K, V]) LoadOrStore(k K, v V) (actual V, loaded bool) {
 	p := s.of(k)
 	defer p.mu.Unlock()

@@ -3,42 +3,43 @@
 //
 // The answer at the whiteboard is in textbook_test.go: a Go map and a min-heap of counts.
 // Cache does in O(1) what the heap does in O(log n). Read textbook_test.go first, then
-// exact.go, dynamic.go, tinylfu.go and lfu.go; what lfu shares with lru is in internal/cache: core.go
-// (Get and Put), leave.go (how entries leave), load.go (loads).
+// exact.go, dynamic.go, tinylfu.go and lfu.go; what lfu shares with lru is in
+// internal/cache: core.go (Get and Put), leave.go (how entries leave), load.go (loads).
 //
 // To watch this code at work, step by step: go run ./examples/visual, page lfu.
 //
 // # Terms
 //
 //	use        a Get that finds its key, or a Put
-//	count      the number of uses of an entry since it came
-//	slot       the place of an entry in the slices, a number that starts at 1
+//	count      the number of uses of an entry since it was added
+//	slot       the index of an entry in the slices that hold the entries; it starts at 1
 //	order      the list of all entries, the most valuable in front
-//	bucket     Exact: a stretch of the order whose entries have one count; its number says
-//	           where its count and its beginning are stored
+//	leave      to be removed, for any Reason: evicted, expired, deleted, replaced, cleared
+//	bucket     Exact: a run of neighbours in the order that have the same count; its number
+//	           says where its count and its first entry are stored
 //	priority   Dynamic: what orders the entries in place of the count
 //	floor      Dynamic: the priority of the entry that was evicted last
-//	class      Dynamic: a stretch of the order whose entries have one priority
-//	window     TinyLFU: the entries that came last, one in 50, in front of all others;
+//	class      Dynamic: a run of neighbours in the order that have the same priority
+//	window     TinyLFU: the entries that were added last, one in 50, in front of all others;
 //	           the others are the main part
-//	candidate  TinyLFU: an entry that has to leave the window, and is to enter the main part
-//	rival      TinyLFU: the last of the order when a candidate comes
+//	candidate  TinyLFU: the last entry of the window when it has to enter the main part
+//	rival      TinyLFU: the last entry of the order when a candidate enters the main part
 //	estimate   TinyLFU: how often a key was used lately, whether it has an entry or not
 //	trial      TinyLFU: a candidate that is admitted to see whether the estimates are right
 //	victim     the entry that the next Put of a new key evicts: the last of the order
 //
 // # Idea
 //
-// A cache of limited capacity: when it is full and a new key comes, it evicts the
-// entry that was used least often. A hash table finds the entry of a key. What
-// finds the entry with the lowest count? The usual answer is a min-heap over the
-// counts. But every use changes a count, and a heap is put in order again along a
-// path from the root to a leaf: O(log n) for each Get and each Put.
+// An LFU cache has a limited capacity. When it is full and a new key is put, it evicts
+// the entry that was used least often. A hash table finds the entry of a key. What finds
+// the entry with the lowest count? The usual answer is a min-heap over the counts. But
+// every use changes a count, and the heap is then put in order along a path between root
+// and leaf: O(log n) for each Get and each Put.
 //
-// A heap orders arbitrary changes of priority. A use does not change a count
-// arbitrarily: it adds one. So an entry that is used can go to one place only, the
-// entries with the next higher count, and these are next to it if the entries are
-// kept in one list by their counts (Shah, Mitra and Matani, 2010):
+// A heap orders arbitrary changes of priority. A use does not change a count arbitrarily:
+// it adds one. So an entry that is used always moves to the entries with the next higher
+// count. In one list of all entries, ordered by count, those come directly before the
+// entries with its own count (Shah, Mitra and Matani, 2010):
 //
 //	order:    e ⇄ b ⇄ a ⇄ g ⇄ d ⇄ c ⇄ f      most valuable … next to leave
 //	          └─┬─┘   │   └────┬────┘
@@ -54,14 +55,15 @@
 //
 //	Get(a):   [4] becomes [5] in place: a is alone in its bucket
 //
-// A bucket is the stretch of the list whose entries have one count, the last used
-// first. It knows its count, where it begins, and the bucket above. That is all a
-// use needs, and the end of the list is the victim: the least frequently used and,
-// of several, the one that was used longest ago. A newcomer has the count 1, so
-// it belongs into the lowest bucket or opens one below it.
+// A bucket is the run of entries that have the same count, the last used first. It knows
+// its count, its first entry, and the bucket above. A use needs no more than that. The
+// end of the list is the victim: the least frequently used entry and, of several, the one
+// that was used longest ago. A new entry has the count 1: it joins the lowest bucket or
+// opens one below it.
 //
-// Comparisons in the heap in one operation, the worst of 10,000 or more. Exact looks
-// at four buckets at most, Dynamic at one word of 16 bits, whatever n is:
+// The table has the comparisons in the heap in one operation, the worst of 10,000 or
+// more. Whatever n is, Exact looks at four buckets at most, and Dynamic at one word of 16
+// bits:
 //
 //	n                         100   1,000   10,000   100,000
 //	heap, Put                  13      19       27        33
@@ -76,66 +78,64 @@
 //
 // # Ageing
 //
-// Exact counts never forget, which is their main weakness: see Trade-offs. Dynamic is
-// LFU with dynamic ageing (Arlitt and others, 2000). When an entry is used, its priority
-// is lifted above the floor, the higher the more often it was used. The floor is the
-// priority of the last entry that was evicted, so it rises as entries leave, and an
-// entry that is not used any more is overtaken by newcomers.
+// Exact counts never forget, which is their main weakness: see Trade-offs. Dynamic is LFU
+// with dynamic ageing (Arlitt and others, 2000). When an entry is used, it gets a
+// priority above the floor; the more often it was used, the higher. The floor is the
+// priority of the last entry that was evicted. So it rises as entries are evicted, and
+// new entries overtake an entry that is no longer used.
 //
 //	priority = floor + min(1 + 4·(count-1), 15)
 //
-// The first use weighs 1 and a further one 4, since it tells more: most keys that
-// come once never come again. In the paper both weigh 1; dynamic.go has the hits
-// for several weights.
+// The first use weighs 1 and a further one 4, because a further use says more: most keys
+// that are used once are never used again. In the paper both weigh 1; dynamic.go has the
+// hits for several weights.
 //
-// No priority is below the floor or more than 15 above it: 16 classes. They
-// divide the list as the buckets do, a 16-bit word says which of them have entries,
-// and the next one below is found with one rotation and one bit scan. A byte holds
-// all that is known of an entry: its class, which is its priority modulo 16, and
-// its count, which ends at 15.
+// No priority is below the floor or more than 15 above it: 16 classes. They divide the
+// list as the buckets do. A 16-bit word says which classes have entries; one rotation and
+// one bit scan find the next class below. A byte holds all that Dynamic knows of an
+// entry: its class, which is its priority modulo 16, and its count, which ends at 15.
 //
 // # Admission
 //
-// Both let every new key in, and forget what leaves. So a key that comes once evicts one
-// that comes often, and a key that comes back starts again with the count 1. A loop over
-// more keys than there is room for never hits: each key is evicted just before it comes
-// again. TinyLFU (Einziger, Friedman and Manes, 2017) puts an admission policy in front of
-// Dynamic:
+// Exact and Dynamic admit every new key, and forget the count of an entry that leaves. So
+// a key that is used once evicts one that is used often, and a key that returns starts
+// again with the count 1. A loop over more keys than fit never hits: each key is evicted
+// just before it is used again. TinyLFU (Einziger, Friedman and Manes, 2017) puts an
+// admission policy in front of Dynamic:
 //
 //	      ┌─ window ─┐   ┌─────── main part: Dynamic ───────┐
 //	Put ─▶ n ⇄ m ⇄ c     e ⇄ b ⇄ a ⇄ g ⇄ d ⇄ … ⇄ r            next to leave
 //	               └───── estimate(c) > estimate(r)? ─────┘
 //	                 yes: where its count puts it    no: behind r
 //
-// A new entry goes to the window. For it the window's last entry, the candidate, goes to
-// the main part, where it meets its rival, the last of the order. If the candidate's key
-// was used more often lately, it is admitted, and the rival is the next victim. If not,
-// the candidate is: it goes to the back of the order. The window gives a new key time to
-// be used again. A cache of fewer than 50 entries has none: there a new entry is a
-// candidate at once.
+// A new entry goes to the window. The window's last entry, the candidate, then goes to
+// the main part, where it is compared with its rival, the last entry of the order. If the
+// candidate's key was used more often lately, the candidate is admitted, and the rival is
+// the next victim. If not, the candidate is turned away: it goes to the back of the
+// order, and is the next victim itself. The window gives a new key time to be used again.
+// A cache of fewer than 50 entries has none: there a new entry is a candidate at once.
 //
-// A table of all keys that ever came would have no limit. A count-min sketch (Cormode and
-// Muthukrishnan, 2005) has a fixed number of counters, here of 4 bits, 16 for each entry.
-// A key has four of them, which its hash chooses, and shares each with other keys; a use
-// increments the lowest, and the lowest is the estimate. So an estimate can be too high,
-// and is never too low. After each sample of 10 uses for each entry all counters are
-// halved, so that old uses lose their weight. Halving them at once would be O(n): here a
-// new epoch begins, and each block of 128 counters is halved when it is looked at next,
-// which gives the same estimates.
+// A table of all keys that were ever used would grow without limit. A count-min sketch
+// (Cormode and Muthukrishnan, 2005) has a fixed number of counters, here of 4 bits, 16
+// for each entry. A key's hash chooses four of them, each of which other keys share. A
+// use increments the lowest of the four, and the lowest is the estimate. So an estimate
+// can be too high, but is never too low. After each sample of 10 uses for each entry all
+// counters are halved, so that old uses lose their weight. Halving them at once would be
+// O(n). Instead, a new epoch begins, and each block of 128 counters is halved when it is
+// looked at next; the estimates are the same.
 //
-// Estimates look back for a whole sample. When the hot keys change, the old ones defend
-// their places for so long that Dynamic alone has more hits. Other caches have a window
-// that grows and shrinks to meet that, by hill climbing on the hits (Einziger and others,
-// 2018). TinyLFU checks its decisions instead: now and then it admits a candidate that it
-// should turn away, and notes the hash of the rival. If the candidate is used before the
-// rival's key comes back, the estimate was wrong, else it was right. While the wrong ones
-// prevail, every candidate is admitted, as by Dynamic. This is set dueling (Qureshi and
-// others, 2007), with pairs of entries in place of sets. tinylfu.go and sketch.go have the
-// hits for several values of each constant.
+// Estimates look back for a whole sample. When the hot keys change, the old ones keep
+// their places for so long that Dynamic alone has more hits. Other caches therefore have
+// a window that grows and shrinks, by hill climbing on the hits (Einziger and others,
+// 2018). TinyLFU checks its decisions instead. Now and then it makes a trial: it admits a
+// candidate that it should turn away, and notes the hash of the rival. If the candidate
+// is used before the rival's key returns, the estimate was wrong; otherwise it was right.
+// While wrong estimates prevail, every candidate is admitted, as by Dynamic. This is set
+// dueling (Qureshi and others, 2007), with pairs of entries in place of sets. tinylfu.go
+// and sketch.go have the hits for several values of each constant.
 //
-// The order that all share is the list of internal/cache, the core that is under
-// lru too: there a used entry goes to the front, here to where exact.go or
-// dynamic.go say.
+// The order of all three is the list of internal/cache, which lru uses too. In lru a used
+// entry goes to the front; here it goes where exact.go, dynamic.go or tinylfu.go says.
 //
 // # Invariants
 //
@@ -149,8 +149,8 @@
 //	    floor … floor+15
 //	I7  each bucket (class) begins at the first entry that has its count
 //	    (priority), none is empty, and each bucket knows the one above it
-//	I8  TinyLFU: the window is a stretch at the front of the order; its length and its
-//	    last entry are known
+//	I8  TinyLFU: the window is a run of entries at the front of the order; its length and
+//	    its last entry are known
 //	I9  TinyLFU: each trial under way knows its candidate, and each entry on trial its
 //	    trial; the score lies in -8 … 8, and a sample has not ended
 //
@@ -173,63 +173,67 @@
 //	DeleteExpired                                O(n)      n       n       0
 //	DeleteFunc                                   O(n)      n       n       O(n)
 //
-// n is the number of entries; moves are the entries that change their place or leave
-// in one call, on average, and worst in any call over the life of a cache. Expected
-// (~) averages over the hash function, which is seeded for each cache. The work after
-// the hash table is O(1) in the worst case but for what is amortised (*):
+// n is the number of entries. The column moves is the average number of entries that
+// change their place or leave in one call; worst is the maximum in any call over the life
+// of a cache. Expected (~) is an average over the hash function, which is seeded for each
+// cache. Apart from the hash table, an operation that is O(1) is so in the worst case
+// too, except where it is amortised (*):
 //
 //   - A Put while the cache grows to its capacity: all n entries move, in the hash
 //     table, in the order, and in the slices of buckets or marks, deadlines and costs
 //     where there are any. That is 2.5 moves for each entry over the life of a cache
 //     that only grows.
 //   - A Put under MaxCost, where one heavy entry can evict many.
-//   - Whatever meets entries that have expired: each of them is removed once.
+//   - Any operation that finds expired entries: each of these is removed once.
 //   - The first PutTTL in a cache without Options.TTL, which adds the slice of deadlines.
-//   - With Exact, a use that needs more buckets than there ever were: it allocates a
-//     page of 64, 1 KiB. k different counts at one time take k(k+1)/2 uses.
+//   - With Exact, a use that needs more buckets than there ever were: it allocates a page
+//     of 64, 1 KiB. It takes k(k+1)/2 uses to have k different counts at one time.
 //
-// At capacity and without expiry or MaxCost no operation is amortised but for that
-// last one. With TinyLFU one Put moves three entries at most: the new one, and two that
-// leave the window. In a Sharded, Len, Cost, Cap and Stats visit each shard.
+// At capacity, without expiry or MaxCost, no operation is amortised except the last of
+// these. With TinyLFU one Put moves three entries at most: the new one, and two from the
+// window to the main part. In a Sharded, Len, Cost, Cap and Stats visit each shard.
 //
-// An int64→int64 entry takes 40 bytes with Exact, 37 with Dynamic and 46.25 with TinyLFU (1 for
-// where it is, 8.25 for the sketch, more than Dynamic) in a full cache of
-// 262,144: 24 in the hash table, 4 for its bucket there (8 up to 131,072 entries), 8 for
-// its links in the order, and 4 for the number of its bucket (Exact; the count itself, a
-// uint64, is in the bucket, once) or 1 for class and count (Dynamic). If all counts
-// differ, Exact takes 16 more, a bucket per entry. A deadline takes 16, a cost 8, a life
-// that slides 8, and Options.Refresh 24, or 8 where entries can expire anyway. A cache
-// that has just grown has up to half as much room again. Memory is given back by Clear and by a Resize to a smaller capacity only.
+// In a full cache of 262,144, an int64→int64 entry takes 40 bytes with Exact, 37 with
+// Dynamic and 46.25 with TinyLFU: 24 in the hash table, 4 for its bucket there (8 up to
+// 131,072 entries), 8 for its links in the order, and then 4 for the number of its bucket
+// (Exact; the count itself, a uint64, is in the bucket, once) or 1 for class and count
+// (Dynamic). TinyLFU takes two things more than Dynamic: 1 for the state of the entry (in
+// the window, in the main part, on trial), and 8.25 for the sketch. If all counts differ,
+// Exact takes 16 more, a bucket per entry. A deadline takes 16, a cost 8, a life that
+// slides 8, and Options.Refresh 24, or 8 where entries can expire anyway. A cache that
+// has just grown has up to half as much memory again. Only Clear and a Resize to a
+// smaller capacity release memory.
 //
 //	go test -run TestBytesAnEntry -v ./lfu
 //
 // # Concurrency
 //
-// A Cache belongs to one goroutine. Sync and Sharded are safe for concurrent use.
-// Each operation takes effect at one moment while it holds the lock, of the cache
-// or of the key's shard: Get and Put, and what they count, are linearizable. Those
-// of a Sharded that visit several shards (Len, Cost, Cap, Stats, Clear, Resize,
-// DeleteExpired, All) take effect in each at another moment. Len, Cost, DeleteExpired
-// and LeastFrequent remove expired entries in batches of 256 and take effect with the
-// last. In the Go memory model, a Put happens
-// before the Get that returns its value, and a load before the return of each
-// GetOrLoad that waited for it.
+// A Cache is for one goroutine at a time, even for reads, since a Get counts. Sync and
+// Sharded are safe for concurrent use. Each operation takes effect at one moment while it
+// holds the lock of the cache or of the key's shard. So Get and Put, and what they count,
+// are linearizable. Operations of a Sharded that visit several shards (Len, Cost, Cap,
+// Stats, Clear, Resize, DeleteExpired, All) take effect in each shard at a different
+// moment. Len, Cost, DeleteExpired and LeastFrequent remove expired entries in batches of
+// 256 and take effect with the last batch. In the Go memory model, a Put happens before
+// the Get that returns its value, and a load before the return of each GetOrLoad that
+// waited for it.
 //
-// No goroutine runs in the background. GetOrLoad with a context that can end, and a
-// refresh, run the loader in a goroutine, which ends with it; WaitLoads waits for these.
-// DeleteFunc takes effect entry by entry, GetOrLoadAll key by key. OnEvict, Cost, Life,
-// Hash, Now, loaders and the functions of Compute and DeleteFunc are called with no lock
-// held; each may use the cache, panic, or end its goroutine. The zero value of each type
-// panics, before it takes a lock. A copy of a cache is the same cache.
+// No goroutine runs in the background, except to load. If its context can end, GetOrLoad
+// runs the loader in a new goroutine, and so does a refresh. The goroutine ends when the
+// loader does; WaitLoads waits for it. DeleteFunc takes effect entry by entry,
+// GetOrLoadAll key by key. OnEvict, Cost, Life, Hash, Now, loaders and the functions of
+// Compute and DeleteFunc are called with no lock held; each may use the cache, panic, or
+// end its goroutine. The methods of a zero value panic before they take a lock. A copy of
+// a cache is the same cache.
 //
 // # Trade-offs
 //
-// The main disadvantage: what was popular once keeps its place. When the hot keys
-// change, a full Exact cache holds the old ones, whose counts no new key reaches, and
-// the new ones displace each other in the room that is left. Hits in percent
-// of all reads, 100 entries; scan reads 80 hot keys and, between them, 100 keys
-// that never come again; shift reads 80 hot keys and, later, 80 others; loop reads 150
-// keys in turn:
+// The main disadvantage: an entry that was popular once keeps its place. When the hot
+// keys change, a full Exact cache holds the old ones, whose counts no new key reaches,
+// and the new ones evict each other from the places that are left. The table has the hits
+// in percent of all reads, for a cache of 100 entries; scan reads 80 hot keys and,
+// between them, 100 keys that never come again; shift reads 80 hot keys and, later, 80
+// others; loop reads 150 keys in turn:
 //
 //	         lru   Exact   Dynamic   TinyLFU   possible
 //	scan       8      48        48        48         48
@@ -238,28 +242,29 @@
 //
 //	go test -run TestTraces ./lfu
 //
-// Exact has no hit at all after the shift. So Exact is for a popularity that lasts:
-// the pages of a dictionary, the tiles of a map, and wherever the rule itself is
-// asked for. Dynamic is the one for most programs. lru is simpler, a little faster,
-// follows a change at once, and is right where what was used last is used next; a
-// scan washes it out.
+// Exact has no hit at all after the shift. So use Exact where popularity lasts, as for
+// the pages of a dictionary or the tiles of a map, and wherever strict LFU is required.
+// Dynamic is the right choice for most programs. Package lru is simpler, a little faster,
+// follows a change at once, and is right where the entry that was used last is used next;
+// but a scan evicts all its entries.
 //
-// TinyLFU has the most hits, and is the choice where a miss is expensive: evidence/HITRATIO.md
-// compares it with other caches. It takes a quarter more memory than Dynamic, its hit two
-// thirds more work, and its Put that evicts more than twice the work. Its choice is not a rule
-// that one can state in a sentence, and depends on the hashes of the keys, which differ from
-// cache to cache unless Options.Seed is set. A new entry is evicted sooner than with the others: a program that
-// puts what it needs later, and does not get it meanwhile, should not use it.
+// TinyLFU has the most hits. Use it where a miss is expensive; evidence/HITRATIO.md
+// compares it with other caches. It takes a quarter more memory than Dynamic. A hit takes
+// two thirds more work, and a Put that evicts more than twice the work. No simple rule
+// says which entry is evicted: that depends on the hashes of the keys, which differ from
+// cache to cache unless Options.Seed is set. A new entry is evicted sooner than with
+// Exact and Dynamic: a program that puts what it needs later, and does not get it
+// meanwhile, should not use TinyLFU.
 //
-// A hit costs more than one of lru, since the count has to be read and the entry's new
-// place touched. A newcomer can be the next victim at once, in particular when
-// all others were used twice; it is never the victim of its own Put.
+// A hit costs more than in lru, since the count has to be read and the memory of the
+// entry's new place touched. A new entry can be the next victim at once, in particular
+// when all others were used twice; it is never the victim of its own Put.
 //
 // The textbook answer, a map and a heap with the index of each entry in it, is in
-// textbook_test.go. It is right, and quick where counts are spread so that an entry
-// seldom sinks far; but its worst case is what an evicting cache does all day: a
-// victim leaves from the root, the last leaf takes its place and sinks back, and a
-// newcomer with the lowest count rises through all levels.
+// textbook_test.go. It is correct, and fast where counts are spread so that an entry
+// rarely sinks far. But what an evicting cache does all the time is its worst case: the
+// victim is removed from the root, the last leaf takes its place and sinks back, and the
+// new entry, with the lowest count, rises through all levels.
 //
 // # What happens if
 //
@@ -278,16 +283,16 @@
 //   - all counts differ: Exact has a bucket per entry (TestManyCounts).
 //   - the hot keys change: Exact keeps the old ones, Dynamic lets them age (TestTraces),
 //     and TinyLFU notices that its estimates are wrong (TestTrials).
-//   - a key comes once: with TinyLFU it does not take the place of one that came more often
-//     (TestTurnedAway).
-//   - a sample ends: no use does more than another (TestSketchWork).
-//   - an entry expires or is deleted and its key comes again: it starts with the count 1
+//   - a key is used once: with TinyLFU it does not take the place of one that was used
+//     more often (TestTurnedAway).
+//   - a sample ends: no single use does more work than another (TestSketchWork).
+//   - an entry expires or is deleted and its key is put again: it starts with the count 1
 //     (TestExpiredStartsAnew, TestFrequency).
-//   - one value costs more than MaxCost: it is not stored, and the value that its key had
-//     leaves as well (TestCostAndTime).
-//   - OnEvict calls the cache: it may, no lock is held (TestCallback).
-//   - Touch or Expiry asks for an entry: that is no use, and its count stays
-//     (TestCostAndTime); Compute that stores is one, as a Put is (TestModelExact).
+//   - one value costs more than MaxCost: it is not stored, and the previous value of its
+//     key leaves as well (TestCostAndTime).
+//   - OnEvict calls the cache: it may, since no lock is held (TestCallback).
+//   - an entry is found by Touch or Expiry: that is not a use, and its count stays
+//     (TestCostAndTime); a Compute that stores is a use, as a Put is (TestModelExact).
 //   - an entry is older than Options.Refresh: GetOrLoad returns it and loads the next value
 //     meanwhile (TestRefresh).
 //   - the loader fails: all callers waiting for it get the error, and nothing is stored
@@ -301,19 +306,18 @@
 //
 // # References
 //
-// Ketan Shah, Anirban Mitra and Dhruv Matani, "An O(1) algorithm for implementing
-// the LFU cache eviction scheme" (2010): the list of buckets. There each bucket
-// has a list of its own; here all share one list, and a bucket is 16 bytes.
-// Martin Arlitt, Ludmila Cherkasova, John Dilley, Rich Friedrich and Tai Jin,
-// "Evaluating content management techniques for Web proxy caches" (2000): LFU with
-// dynamic aging. Pei Cao and Sandy Irani, "Cost-aware WWW proxy caching algorithms"
-// (1997): the rising floor, in GreedyDual-Size. Gil Einziger, Roy Friedman and Ben Manes,
-// "TinyLFU: a highly efficient cache admission policy" (2017); Gil Einziger, Ohad Eytan, Roy
-// Friedman and Ben Manes, "Adaptive software cache management" (2018): the window that climbs.
-// Graham Cormode and S. Muthukrishnan, "An improved data stream summary: the count-min sketch
-// and its applications" (2005). Cristian Estan and George Varghese, "New directions in traffic
+// Ketan Shah, Anirban Mitra and Dhruv Matani, "An O(1) algorithm for implementing the LFU
+// cache eviction scheme" (2010): the list of buckets. There each bucket has a list of its
+// own; here all share one list, and a bucket is 16 bytes. Martin Arlitt, Ludmila
+// Cherkasova, John Dilley, Rich Friedrich and Tai Jin, "Evaluating content management
+// techniques for Web proxy caches" (2000): LFU with dynamic aging. Pei Cao and Sandy
+// Irani, "Cost-aware WWW proxy caching algorithms" (1997): the rising floor, in
+// GreedyDual-Size. Gil Einziger, Roy Friedman and Ben Manes, "TinyLFU: a highly efficient
+// cache admission policy" (2017); Gil Einziger, Ohad Eytan, Roy Friedman and Ben Manes,
+// "Adaptive software cache management" (2018): the window that climbs. Graham Cormode and
+// S. Muthukrishnan, "An improved data stream summary: the count-min sketch and its
+// applications" (2005). Cristian Estan and George Varghese, "New directions in traffic
 // measurement and accounting" (2002): only the lowest counters are incremented. Moinuddin
-// Qureshi and others, "Adaptive insertion policies for high performance caching" (2007): set
-// dueling. J. W. J. Williams, "Algorithm 232:
-// Heapsort" (1964): the heap.
+// Qureshi and others, "Adaptive insertion policies for high performance caching" (2007):
+// set dueling. J. W. J. Williams, "Algorithm 232: Heapsort" (1964): the heap.
 package lfu

@@ -7,18 +7,20 @@ import (
 	"example.com/flatline/internal/list"
 )
 
-// most is the highest that a priority can be above the floor, and where the counts
-// end. Higher gains nothing: it only lengthens the time for which an entry that was
-// hot once outlives its use.
+// most is the maximum of a priority above the floor, and the maximum of a count. A larger
+// value gains nothing: it only lengthens the time for which an entry that was hot once
+// stays after its last use.
 const most = 15
 
-// again is what a further use weighs, where the first weighs 1. On the generated traces of
-// evidence/hitratio the mean of the hits was, in percent, by this weight (lru 49.8):
+// again is the weight of each further use; the first use weighs 1. On the generated
+// traces of evidence/hitratio the mean of the hits was, in percent, by this weight (lru
+// 49.8):
 //
 //	1      2      3      4      5      7      14
 //	51.7   52.3   52.5   52.6   52.7   52.7   52.7
 //
-// The arithmetic is that of the paper with 1. With 14, one further use says all.
+// With 1 the arithmetic is that of the paper. With 14, one further use lifts an entry to
+// the highest class.
 const again = 4
 
 // classes is how many priorities there can be at one time: floor to floor+most.
@@ -29,7 +31,7 @@ const classes = most + 1
 // its class, and one 16-bit word tells which classes have entries. The floor
 // can rise without end and never overflows: only its class is kept.
 //
-// 1 byte an entry.
+// It takes 1 byte per entry.
 type dynamic struct {
 	order *list.Lists[uint32] // front: the highest priority; 0 is its head
 	marks []mark              // of each slot
@@ -70,9 +72,9 @@ func (r *dynamic) Use(s uint32) (before uint32) {
 	return before
 }
 
-// Remove forgets s. If s was evicted the floor rises to the lowest priority
-// there was: that of s itself, unless a Put under MaxCost spared the entry that it
-// had just written.
+// Remove forgets s. If s was evicted, the floor rises to the lowest priority before that:
+// the priority of s itself, unless a Put under MaxCost spared the entry that it had just
+// written.
 func (r *dynamic) Remove(s uint32, reason cache.Reason) {
 	if reason == cache.Capacity || reason == cache.Cost {
 		r.floor = r.marks[r.order.Prev(0)].class()
@@ -91,7 +93,7 @@ func (r *dynamic) Renumber(from, to uint32) {
 // Frequency returns the count of s.
 func (r *dynamic) Frequency(s uint32) uint64 { return uint64(r.marks[s].count()) }
 
-// leave takes s out of its class.
+// leave removes s from its class.
 func (r *dynamic) leave(s uint32) {
 	c := r.marks[s].class()
 	if r.front[c] != s {

@@ -7,19 +7,19 @@ import (
 	"example.com/flatline/internal/list"
 )
 
-// exact orders the entries of a cache by (count, last use). The cache keeps them
-// in one list; exact knows where in it the entries of one count begin. An entry
-// that is used can only go to one place, the front of the next bucket, so a use
-// looks at two buckets, however many there are.
+// exact orders the entries of a cache by (count, last use). The cache keeps them in one
+// list; exact knows where in it the entries of one count begin. An entry that is used can
+// only go to one place, the front of the next bucket; to find it, a use looks at two
+// buckets, however many there are.
 //
-// 4 bytes an entry and 16 a bucket. A bucket is a number, not a pointer, so that
-// the garbage collector has next to nothing to follow. Buckets come a page at a
-// time and never move, so that no single use ever has to copy them: there may be
-// as many as entries, though k different counts take k(k+1)/2 uses.
+// It takes 4 bytes per entry and 16 per bucket. A bucket is a number, not a pointer, so
+// that the garbage collector has next to nothing to follow. Buckets are allocated a page
+// at a time and never move, so that no single use has to copy them: there may be as many
+// buckets as entries, though it takes k(k+1)/2 uses to have k different counts.
 type exact struct {
 	order *list.Lists[uint32] // front: the most frequent; 0 is its head
 	of    []uint32            // the bucket of each slot; of[0] is 0
-	pages []*[pageSize]bucket // of all buckets; bucket 0 is the sentinel
+	pages []*[pageSize]bucket // all buckets; bucket 0 is the sentinel
 	used  uint32              // buckets that were ever open, the sentinel included
 	free  uint32              // the first closed bucket, 0 if there is none
 }
@@ -27,12 +27,12 @@ type exact struct {
 // pageSize buckets are 1 KiB, as much as the links of 128 entries.
 const pageSize = 64
 
-// A bucket is a stretch of the order: the entries with one count, the last used
-// first. The sentinel has the count 0, lies below the lowest bucket and above the
-// highest, and closes the circle, so that nothing has an end to test for.
+// A bucket is a run of neighbours in the order that have the same count, the last used
+// first. The sentinel has the count 0. It is below the lowest bucket and above the
+// highest, and so closes the circle: no code has to test for an end.
 type bucket struct {
 	count uint64
-	front uint32 // of its stretch; the stretch ends where of[next] differs
+	front uint32 // its first entry; it ends where of[next] differs
 	above uint32 // the bucket of the next higher count; in a closed one, the next closed
 }
 
@@ -53,7 +53,7 @@ func (r *exact) Grow(slots int) {
 	if int(r.used) > slots {
 		r.compact()
 	}
-	pages := make([]*[pageSize]bucket, (slots+pageSize-1)/pageSize) // one bucket a slot
+	pages := make([]*[pageSize]bucket, (slots+pageSize-1)/pageSize) // one bucket per slot
 	copy(pages, r.pages)
 	r.pages = pages
 }
@@ -112,7 +112,7 @@ func (r *exact) join(s, b uint32) (before uint32) {
 	return before
 }
 
-// leave takes s out of its bucket, which closes if s was alone.
+// leave removes s from its bucket, which closes if s was alone.
 func (r *exact) leave(s uint32) {
 	b := r.of[s]
 	k := r.bucket(b)

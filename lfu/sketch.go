@@ -1,10 +1,10 @@
 package lfu
 
-// A sketch estimates how often each key was used lately, of keys in the cache and of
-// others, in 8.25 bytes for each entry that the cache has room for. It is a count-min
-// sketch (Cormode and Muthukrishnan, 2005): a key has a counter in each of four rows,
-// which it shares with others, and its estimate is the lowest of the four, so it is
-// never too low. Only the lowest are incremented (Estan and Varghese, 2002).
+// A sketch estimates how often each key was used lately, whether it is in the cache or
+// not, in 8.25 bytes for each entry that the cache has room for. It is a count-min sketch
+// (Cormode and Muthukrishnan, 2005): a key has a counter in each of four rows, which it
+// shares with other keys. Its estimate is the lowest of the four, so it is never too low.
+// Only the lowest are incremented (Estan and Varghese, 2002).
 //
 // All four counters of a key lie in one block of 64 bytes, a line of the processor's
 // cache. After each sample, of 10 uses for each entry, all counters are halved, so that
@@ -13,7 +13,7 @@ package lfu
 type sketch struct {
 	blocks []block
 	epochs []uint16 // of each block: the last one whose halving it has seen
-	epoch  uint16   // which 65,536 are needed to take for an older one
+	epoch  uint16   // a block would have to miss 65,536 before an old one looked current
 	added  int      // uses in the sample so far
 	sample int      // after which the next epoch begins
 }
@@ -29,8 +29,9 @@ type block [8]uint64
 //	real       47.9   47.8   47.7   47.6   47.3   47.0
 const perBlock = 8
 
-// sampleOf is the uses in a sample for each entry. A loop of more keys than a sample is
-// not recognised, and with longer ones, what was hot once is remembered longer.
+// sampleOf is the number of uses in a sample for each entry. A loop of more keys than a
+// sample is not recognised. With longer samples, a key that was hot once is remembered
+// longer.
 //
 //	             5      7     10     14     20
 //	generated  56.7   56.9   56.6   56.5   56.6
@@ -76,7 +77,7 @@ func (k *sketch) renew(i int) {
 	k.epochs[i] = k.epoch
 }
 
-// halve halves all counters, times over.
+// halve halves all counters that many times.
 func (b *block) halve(times uint16) {
 	for range min(times, 4) { // then all are 0
 		for i, w := range b {
@@ -85,8 +86,8 @@ func (b *block) halve(times uint16) {
 	}
 }
 
-// cells returns, for each row, the word of its counter and the counter's place there. Of
-// a row's five bits the highest chooses one of its two words.
+// cells returns, for each row, the word that holds its counter and the counter's place in
+// that word. Of a row's five bits the highest chooses one of its two words.
 func (b *block) cells(rows uint64) (w0, w1, w2, w3 *uint64, s0, s1, s2, s3 uint64) {
 	return &b[rows>>4&1], &b[2+rows>>9&1], &b[4+rows>>14&1], &b[6+rows>>19&1],
 		rows << 2 & 60, rows >> 3 & 60, rows >> 8 & 60, rows >> 13 & 60
@@ -105,8 +106,8 @@ func (b *block) raise(rows, to uint64) {
 	}
 }
 
-// increment adds one to the lowest of the four counters, and reports whether they had
-// not come to their end.
+// increment adds one to the lowest of the four counters. It reports false if they are all
+// at their maximum.
 func (b *block) increment(rows uint64) bool {
 	w0, w1, w2, w3, s0, s1, s2, s3 := b.cells(rows)
 	c0, c1, c2, c3 := *w0>>s0&most, *w1>>s1&most, *w2>>s2&most, *w3>>s3&most

@@ -8,18 +8,18 @@ import (
 // tinyLFU puts an admission policy in front of dynamic. A new entry goes to the window,
 // the front of the order. The last entry of the window, the candidate, has to leave it
 // for the main part, which dynamic orders. There it competes with the rival, the last of
-// the order: if the sketch says that the candidate was used more often lately, it is
-// admitted and gets the place that dynamic gives it. If not, it is turned away: it goes
-// behind the rival, and is the next victim.
+// the order: if the sketch says that the candidate was used more often lately, the
+// candidate is admitted and gets the place that dynamic gives it. If not, it is turned
+// away: it goes behind the rival, and is the next victim.
 //
-// What the estimates say is checked against what happens. Now and then a candidate is
-// admitted that should have been turned away: a trial. If it is used before the rival's
-// key comes back, the estimate was wrong, and the score rises; if the rival's key comes
-// first, the estimate was right, and the score falls. While the score is above 0, all
-// candidates are admitted, and what is left is Dynamic.
+// The estimates are checked against what happens. Now and then a candidate that should be
+// turned away is admitted: a trial. If it is used before the rival's key comes back, the
+// estimate was wrong, and the score rises; if the rival's key comes first, the estimate
+// was right, and the score falls. While the score is above 0, all candidates are
+// admitted, as by Dynamic.
 //
-// In addition to dynamic's byte, 1 byte an entry, 8.25 for the sketch, and 256 for
-// the trials of a cache.
+// In addition to the byte of dynamic, it takes 1 byte per entry, 8.25 per entry for the
+// sketch, and 256 per cache for the trials.
 type tinyLFU struct {
 	dynamic
 	host   cache.Host
@@ -49,7 +49,7 @@ type trial struct {
 	slot  uint32 // of the candidate; 0 if there is no trial
 }
 
-// What the constants are worth: the hits in percent on the generated traces of
+// The effect of the constants: the hits in percent on the generated traces of
 // evidence/hitratio and on the real ones that its page names, and how far TinyLFU is
 // behind Dynamic where it is furthest behind, as means over three seeds.
 
@@ -61,8 +61,8 @@ type trial struct {
 //	behind      0.5    0.7    0.6    0.6    0.7    1.1
 const windowShare = 50
 
-// confident is where the score ends, below 0 and above. It begins at the lower end: the
-// estimates are trusted.
+// confident bounds the score, which stays in -confident … confident. The score begins at
+// the lower end: the estimates are trusted.
 //
 //	             4      6      8     12     16     32
 //	generated  56.5   56.6   56.6   56.6   56.6   56.5
@@ -71,8 +71,8 @@ const windowShare = 50
 const confident = 8
 
 // Of the candidates that should be turned away, one in often is put on trial while the
-// score is above -confident/2, else one in seldom: a trial of an estimate that is right
-// costs a hit.
+// score is above -confident/2, otherwise one in seldom: a trial of an estimate that is
+// right costs a hit.
 //
 //	           16, 16  16, 96  64, 64  8, 64  never
 //	generated   55.9    56.6    56.5    56.5   55.7
@@ -80,7 +80,7 @@ const confident = 8
 //	behind       0.3     0.6     0.5     1.1    8.3
 const often, seldom = 16, 96
 
-// trials is how many there are at a time, at most: 16 and 128 have as many hits.
+// trials is the maximum number of trials at a time: 16 and 128 have as many hits.
 const trials = 32
 
 func newTinyLFU(order *list.Lists[uint32], host cache.Host) cache.Rank {
@@ -90,8 +90,7 @@ func newTinyLFU(order *list.Lists[uint32], host cache.Host) cache.Rank {
 }
 
 // Grow reserves memory for the slots below slots, or releases that of the others. The
-// estimates of the entries that are there are kept, those of other keys forgotten.
-// O(slots).
+// estimates of the keys in the cache are kept, those of other keys forgotten. O(slots).
 func (r *tinyLFU) Grow(slots int) {
 	r.dynamic.Grow(slots)
 	states := make([]state, slots)
@@ -118,7 +117,7 @@ func (r *tinyLFU) Insert(s uint32) (before uint32) {
 	r.marks[s] = 1
 	r.n++
 	room := r.n / windowShare
-	for range 2 { // one more than comes, so that a window that is too large shrinks
+	for range 2 { // one more than is added, so that a window that is too large shrinks
 		if r.inside > 0 && r.inside >= room {
 			r.pass()
 		}
@@ -177,7 +176,7 @@ func (r *tinyLFU) Renumber(from, to uint32) {
 	}
 }
 
-// shorten takes s out of the window.
+// shorten removes s from the window.
 func (r *tinyLFU) shorten(s uint32) {
 	r.inside--
 	if s == r.tail {
@@ -209,10 +208,10 @@ func (r *tinyLFU) enter(s, rival uint32) (before uint32) {
 	return 0
 }
 
-// admits reports whether s may stay, and its rival is the next victim.
+// admits reports whether s is admitted, so that its rival is the next victim.
 func (r *tinyLFU) admits(s, rival uint32) bool {
-	// A key that was used once is not known: it must not take the place of one whose
-	// use was halved away.
+	// One use says nothing about a key: it must not take the place of a key whose own use
+	// was halved to 0.
 	mine := r.sketch.estimate(r.host.Hash(s))
 	if mine > 1 && mine > r.sketch.estimate(r.host.Hash(rival)) {
 		return true
@@ -233,8 +232,8 @@ func (r *tinyLFU) admits(s, rival uint32) bool {
 	return true
 }
 
-// returned ends the trial, if there is one, whose rival has the hash h: its key is back,
-// before the candidate was used.
+// returned ends the trial, if there is one, whose rival has the hash h: the rival's key
+// has returned before the candidate was used.
 func (r *tinyLFU) returned(h uint32) {
 	i := h % trials
 	if t := r.trials[i]; t.slot != 0 && t.rival == h {

@@ -10,23 +10,22 @@ import (
 	"example.com/flatline/internal/seq"
 )
 
-// Sync is an LRU cache in strict order behind one mutex. It is safe for concurrent
-// use. It is made by NewSync.
+// Sync is an LRU cache in strict order behind one mutex. It is safe for concurrent use.
+// It is made by [NewSync].
 type Sync[K comparable, V any] struct {
 	_    [0]sync.Mutex     // lets go vet report copies
 	made *cache.Sync[K, V] // nil in the zero value
 }
 
-// NewSync returns an empty cache for at most capacity entries. It panics as New
-// does.
+// NewSync returns an empty cache for at most capacity entries. It panics as [New] does.
 func NewSync[K comparable, V any](capacity int, opts ...Options[K, V]) *Sync[K, V] {
 	return &Sync[K, V]{made: cache.NewSync(config("lru.NewSync", capacity, opts))}
 }
 
 const unmadeSync = "lru: Sync must be made by NewSync"
 
-// impl returns the cache itself, which all copies of c share. Get, Put and
-// GetOrPut do without it, to be small enough for the compiler to inline them.
+// impl returns the cache itself, which all copies of c share. Get, Put and GetOrPut do
+// not call it, so that they are small enough for the compiler to inline.
 func (c *Sync[K, V]) impl() *cache.Sync[K, V] {
 	if c.made == nil {
 		panic(unmadeSync)
@@ -34,8 +33,8 @@ func (c *Sync[K, V]) impl() *cache.Sync[K, V] {
 	return c.made
 }
 
-// Get returns the value of k and makes its entry the newest. It counts a hit or a
-// miss. O(1) expected, no allocation.
+// Get returns the value of k and makes its entry the newest, the most recently used. It
+// counts a hit or a miss. O(1) expected, no allocation.
 func (c *Sync[K, V]) Get(k K) (v V, ok bool) {
 	if c.made == nil {
 		panic(unmadeSync)
@@ -51,8 +50,8 @@ func (c *Sync[K, V]) Peek(k K) (V, bool) { return c.impl().Peek(k) }
 // Contains reports whether k has a live entry, as Peek does.
 func (c *Sync[K, V]) Contains(k K) bool { return c.impl().Contains(k) }
 
-// Put gives k the value v and makes its entry the newest; see Cache.Put. A load
-// of k that is under way is superseded: its value is not stored.
+// Put gives k the value v and makes its entry the newest; see [Cache.Put]. A load of k
+// that is under way is superseded: its value is not stored.
 func (c *Sync[K, V]) Put(k K, v V) (evicted bool) {
 	if c.made == nil {
 		panic(unmadeSync)
@@ -60,13 +59,14 @@ func (c *Sync[K, V]) Put(k K, v V) (evicted bool) {
 	return c.made.Put(k, v)
 }
 
-// PutTTL is Put for an entry that lives for ttl; see Cache.PutTTL.
+// PutTTL is Put for an entry that lives for ttl; see [Cache.PutTTL].
 func (c *Sync[K, V]) PutTTL(k K, v V, ttl time.Duration) (evicted bool) {
 	return c.impl().PutTTL(k, v, ttl)
 }
 
-// GetOrPut returns the value of k and true, as Get does, or puts v and returns it
-// and false, in one step: of many callers with one absent key, one stores.
+// GetOrPut returns the value of k and true, as Get does, or puts v and returns it and
+// false, in one step: if many callers do so with one absent key, only one of them stores
+// its value.
 func (c *Sync[K, V]) GetOrPut(k K, v V) (actual V, loaded bool) {
 	if c.made == nil {
 		panic(unmadeSync)
@@ -75,9 +75,9 @@ func (c *Sync[K, V]) GetOrPut(k K, v V) (actual V, loaded bool) {
 	return actual, loaded
 }
 
-// GetOrLoad returns the value of k, as Get does, or loads it and stores it, as Put
-// does. Of many callers that miss k at the same time one runs load, and all wait for
-// it. An error is returned to all of them and not stored.
+// GetOrLoad returns the value of k, as Get does, or loads it and stores it, as Put does.
+// If many callers miss k at the same time, one of them runs load and all wait for it. An
+// error is returned to all of them and not stored.
 //
 // Cancelling a caller's context ends only that caller's wait; load runs with the
 // first caller's context values, without its cancellation or deadline. A caller whose
@@ -90,18 +90,18 @@ func (c *Sync[K, V]) GetOrPut(k K, v V) (actual V, loaded bool) {
 // load still get its value, but it is not stored, and the next caller that misses k
 // loads again.
 //
-// With Options.Refresh an entry of that age is returned at once, and loaded again in the
-// background: see there.
+// With [Options.Refresh], the value of an entry that is at least that old is returned at
+// once, and loaded again in the background.
 //
 // A value that costs more than MaxCost (in a Sharded: than its shard's part of it) is
 // returned and not stored, so that each later call loads it again.
 //
 // load should not call PutTTL(k, …) to choose the life of the value that it returns: that
-// Put wins over the load, and may store what a Delete during the load has made out of
-// date. Options.Life chooses the life of a loaded value.
+// call supersedes the load, and may store a value that a Delete during the load has made
+// out of date. [Options.Life] chooses the life of a loaded value.
 //
-// load may use the cache. But it must not load k, which would wait for itself, and two
-// loads that need each other's key wait for each other. A load that loads other keys
+// load may use the cache, but it must not load k: it would wait for itself. Two loads
+// that need each other's key wait for each other, so a loader that loads other keys
 // should do so with a context that ends. After Delete(k), or a Put, later callers no
 // longer wait for a load of k that hangs.
 func (c *Sync[K, V]) GetOrLoad(ctx context.Context, k K, load func(context.Context, K) (V, error)) (V, error) {
@@ -111,7 +111,7 @@ func (c *Sync[K, V]) GetOrLoad(ctx context.Context, k K, load func(context.Conte
 // Touch gives the entry of k a life of ttl from now on, keeps its value, and reports
 // whether k has a live entry. It is not a use. With a ttl of 0 or less the entry expires
 // at once, and OnEvict gets it as Expired; the longest Duration means no expiry. O(1)
-// expected; the first deadline of a cache without Options.TTL takes O(n), as in PutTTL.
+// expected; the first deadline of a cache without [Options.TTL] takes O(n), as in PutTTL.
 func (c *Sync[K, V]) Touch(k K, ttl time.Duration) bool { return c.impl().Touch(k, ttl) }
 
 // Expiry returns how long the entry of k has left to live, and whether k has a live
@@ -119,67 +119,70 @@ func (c *Sync[K, V]) Touch(k K, ttl time.Duration) bool { return c.impl().Touch(
 // no allocation.
 func (c *Sync[K, V]) Expiry(k K) (left time.Duration, ok bool) { return c.impl().Expiry(k) }
 
-// GetOrLoadAll returns the values of keys, as Get does, and loads those that are absent by
-// one call of load, for all that no other call is loading already. It stores what load
-// returns for them, as Put does, and returns it. A key for which load returns no value is
-// absent from the result: that is no error. Values of other keys are dropped.
+// GetOrLoadAll returns the values of keys, as Get does, and loads those that are absent
+// by one call of load. It does not load a key that another call is already loading, but
+// waits for that load. It stores the values that load returns, as Put does, and returns
+// them. If load returns no value for a key, the key is absent from the result; that is no
+// error. Values of keys that load was not asked for are dropped.
 //
-// An error is that of load, of another call's load of one of the keys, or an error that is
-// context.Cause(ctx); what was found until then is returned with it, and nothing is stored
-// by a load that failed. Contexts, panics, a Put or Delete during the load and
-// Options.Refresh are treated as in GetOrLoad. A GetOrLoad that waits for a key for which
-// load returns no value runs its own loader. Stats counts each key. O(keys), expected.
+// The error is that of load, that of another call's load of one of the keys, or
+// context.Cause(ctx). The values that were found are returned with it. A load that fails
+// stores nothing. Contexts, panics, a Put or Delete during the load and [Options.Refresh]
+// are treated as in GetOrLoad. If a GetOrLoad waits for load, and load returns no value
+// for its key, that GetOrLoad runs its own loader. Stats counts each key. O(keys),
+// expected.
 func (c *Sync[K, V]) GetOrLoadAll(ctx context.Context, keys []K, load func(context.Context, []K) (map[K]V, error)) (map[K]V, error) {
 	return c.impl().GetOrLoadAll(ctx, keys, load)
 }
 
-// WaitLoads waits until every load has ended that was under way when it was called, and
-// OnEvict has been called for what these evicted. It returns nil, or an error that is
-// context.Cause(ctx) if ctx ends first. At shutdown: first end what calls GetOrLoad, then
-// call WaitLoads, then close what the loaders use. A loader that calls it waits for itself.
+// WaitLoads waits until every load that was under way when it was called has ended, and
+// OnEvict has been called for the values that these loads evicted. It returns nil, or an
+// error that is context.Cause(ctx) if ctx ends first. At shutdown, first stop the callers
+// of GetOrLoad, then call WaitLoads, then close what the loaders use. A loader that calls
+// WaitLoads waits for itself.
 func (c *Sync[K, V]) WaitLoads(ctx context.Context) error { return c.impl().WaitLoads(ctx) }
 
 // Delete removes k and returns the value that it had. A load of k that is under
 // way is superseded: its value is not stored. O(1) expected.
 func (c *Sync[K, V]) Delete(k K) (V, bool) { return c.impl().Delete(k) }
 
-// Compute replaces the entry of k by what f makes of it, in one step: f gets the value of
-// k, or the zero value and false, and says what to do with the value that it returns. f
-// can run more than once. Compute returns the entry's value afterwards and whether it is
-// present; after Remove, and after Keep of an absent entry, that is the zero value and
-// false.
+// Compute reads and changes the entry of k in one step. It calls f with the value of k
+// and true, or with the zero value and false if k is absent. f returns a value, and an
+// [Op] that says what to do with it. f can run more than once. Compute returns the
+// entry's value afterwards and whether it is present; after Remove, and after Keep of an
+// absent entry, that is the zero value and false.
 //
 // Update stores as Put does, with the life and the cost that a Put would give; Remove
 // deletes as Delete does; Keep changes nothing, not even the order. Compute counts neither
 // a hit nor a miss.
 //
-// f runs with no lock held, and its result counts only if nothing has written or deleted k
-// meanwhile; else f runs again. So f should have no side effects. It may use the cache,
-// but must not write k: it would run without end. If f panics, Compute panics and has no
-// effect. It panics if f returns another Op. O(1) expected, amortised as Put is, in
-// addition to f; one or two small allocations.
+// f runs with no lock held, and its result counts only if nothing has written or deleted
+// k meanwhile; otherwise f runs again. So f should have no side effects. It may use the
+// cache, but must not write k: it would run without end. If f panics, Compute panics and
+// has no effect. It panics if f returns an unknown Op. O(1) expected, amortised as Put
+// is, in addition to f; one or two small allocations.
 func (c *Sync[K, V]) Compute(k K, f func(old V, loaded bool) (V, Op)) (value V, present bool) {
 	return c.impl().Compute(k, f)
 }
 
-// DeleteFunc deletes the entries for which f returns true, and returns their number. f gets
-// each key with its value, runs with no lock held, and may use the cache; a value that is
-// put while f looks at the one before stays. (A loop over All with Delete would delete it.)
-// f looks at 256 entries before they are deleted; if it panics, those deleted before stay
-// deleted. Entries that are put meanwhile may not be visited. O(n), and as much memory as
-// All takes.
+// DeleteFunc deletes the entries for which f returns true, and returns their number. f
+// runs with no lock held and may use the cache. If a key gets a new value while f looks
+// at the previous one, the new value stays. (A loop over All that calls Delete would
+// delete it.) Entries are deleted in batches: f looks at up to 256 entries, then those
+// that it chose are deleted. If f panics, earlier batches stay deleted. Entries that are
+// put meanwhile may not be visited. O(n), and as much memory as All takes.
 func (c *Sync[K, V]) DeleteFunc(f func(K, V) bool) int { return c.impl().DeleteFunc(f) }
 
 // Clear removes all entries and supersedes all loads that are under way. O(1), or O(n),
 // under the lock, with OnEvict or if entries have expired.
 func (c *Sync[K, V]) Clear() { c.impl().Clear() }
 
-// Resize sets another capacity and returns how many live entries were evicted; see
-// Cache.Resize. It holds the lock all the time.
+// Resize sets a new capacity and returns how many live entries were evicted; see
+// [Cache.Resize]. It holds the lock throughout.
 func (c *Sync[K, V]) Resize(capacity int) (evicted int, err error) { return c.impl().Resize(capacity) }
 
-// DeleteExpired removes at most limit entries that have expired, 256 at a time under
-// the lock; see Cache.DeleteExpired.
+// DeleteExpired removes at most limit entries that have expired, 256 at a time under the
+// lock; see [Cache.DeleteExpired].
 func (c *Sync[K, V]) DeleteExpired(limit int) int { return c.impl().DeleteExpired(limit) }
 
 // Oldest returns the least recently used entry without using it.

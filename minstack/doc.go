@@ -9,10 +9,11 @@
 //
 // # Idea
 //
-// The minimum of a stack can change at a push only if the new element is less than
-// all below it. Such an element is a record. Push each record on a second stack, and the
-// top of that is always the minimum. It must be popped when the element that was the
-// record is popped. One bit per element says whether the element is a record:
+// The minimum of a stack can change at a push only if the new element is less than all
+// below it. Such an element is a record. Push each record on a second stack as well, and
+// the top of that stack is always the minimum. When a record is popped from the first
+// stack, pop it from the second. One bit per element says whether the element is a
+// record:
 //
 //	        items   bit   minima
 //	top →     9      0
@@ -46,7 +47,7 @@
 //	I3  a slot that holds no element holds the zero value
 //	I4  a Segmented of n elements has n/512 chunks, rounded up, and at most one
 //	    spare
-//	I5  the minimum kept with a Queue's newer elements is theirs
+//	I5  the minimum that a Queue keeps for its newer elements is the minimum of those
 //
 // # Complexity
 //
@@ -75,9 +76,9 @@
 // stores an element on its second stack, which does not grow, and at most one record
 // there. Segmented stores an element and at most one minimum, and copies nothing.
 //
-// A Stack takes the size of an element and 1/8 byte for each that there is room for, up
-// to twice as many as there have ever been, and as much again for the minima. Each
-// element of a Persistent takes two elements and 16 bytes.
+// A Stack has space for at most twice as many elements as it has ever held. Each of
+// these takes the size of an element and 1/8 byte, and the minima take up to as much
+// again. Each element of a Persistent takes the size of two elements and 16 bytes.
 //
 // # What happens if
 //
@@ -86,7 +87,8 @@
 //     (TestEqualMinima)
 //   - All elements are equal: one record is stored, not n (TestEqualCostNothing)
 //   - An element is NaN: it is the minimum until it is popped (TestNaNIsLeast)
-//   - The elements fall: each Push stores a record, at most 6 moves per Push (TestPushMoves)
+//   - Each element is less than the one before: each Push stores a record, at most 6 moves
+//     per Push (TestPushMoves)
 //   - The stack grows: a Push of Stack may move all n elements, one of Segmented none
 //     (TestSegmentedMovesNothing)
 //   - The compare function panics: the stack is as it was (TestPanickingCompare)
@@ -128,10 +130,10 @@
 // better. It takes two chunks as soon as it holds one element; for many small stacks use
 // Stack.
 //
-// NaN is less than every other number here, as for cmp.Compare, so a stack with a
-// NaN in it has the minimum NaN until that is popped. (slidingmax follows the builtin
-// max and min, where NaN wins in both directions.) Of equal elements, such as -0
-// and 0, Min returns the lowest on the stack.
+// NaN is less than every other number here, as for cmp.Compare, so a NaN in a stack is
+// the minimum until it is popped. (slidingmax follows the builtin max and min, where NaN
+// wins in both directions.) Of equal elements, such as -0 and 0, Min returns the lowest
+// on the stack.
 //
 // # References
 //

@@ -10,8 +10,8 @@ import (
 // the second is empty, the first is poured into it, which reverses its order. The zero
 // value is empty and ready to use. It is not safe for concurrent use.
 //
-// It is the sliding-window minimum with a window of any length. slidingmax has
-// the forms for fixed windows, and one whose worst case is O(1) too.
+// It is the sliding-window minimum with a window of any length. Package slidingmax has
+// the forms for fixed windows, and one whose worst case is also O(1).
 type Queue[T cmp.Ordered] struct {
 	_      [0]sync.Mutex // go vet reports copies: they would share memory
 	in     []T           // the newer elements, newest last

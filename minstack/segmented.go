@@ -132,7 +132,7 @@ func (s *Segmented[T]) Clear() {
 func (s *Segmented[T]) All() iter.Seq[T] {
 	return func(yield func(T) bool) {
 		p := &s.items
-		var c *chunk[T] // the chunk of position i, while p.gone is still gone
+		var c *chunk[T] // the chunk of position i, as long as p.gone equals gone
 		gone := -1
 		for i := p.n - 1; i >= 0; i-- {
 			if i >= p.n {

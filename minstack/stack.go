@@ -67,18 +67,18 @@ func (c *core[T]) all(yield func(T) bool) {
 	}
 }
 
-// Stack is a stack that knows its minimum. The zero value is empty and ready to
-// use. It is not safe for concurrent use: see Sync.
+// Stack is a stack that knows its minimum. The zero value is empty and ready to use. It
+// is not safe for concurrent use; [Sync] is.
 type Stack[T cmp.Ordered] struct {
 	_ [0]sync.Mutex // go vet reports copies: they would share memory
 	c core[T]
 }
 
-// Push puts v on top. O(1) amortised: growth moves all elements; Segmented never
+// Push puts v on top. O(1) amortised: growth moves all elements, which [Segmented] never
 // does.
 func (s *Stack[T]) Push(v T) {
 	c := &s.c
-	if n := len(c.items); n > 0 && !cmp.Less(v, c.minima.top()) { // mostly
+	if n := len(c.items); n > 0 && !cmp.Less(v, c.minima.top()) { // the usual case
 		c.minima.pass(n)
 	} else {
 		c.minima.beat(n, v)
@@ -115,10 +115,9 @@ type StackFunc[T any] struct {
 	compare func(a, b T) int
 }
 
-// NewFunc returns an empty stack whose minimum is that of compare, which returns
-// a negative number if a is less than b and must be a strict weak order, as for
-// slices.SortFunc. Of equal elements Min returns the lowest on the stack. It
-// panics if compare is nil.
+// NewFunc returns an empty stack in the order of compare, which returns a negative
+// number if a is less than b. It must be a strict weak order, as for [slices.SortFunc].
+// Of equal elements Min returns the lowest on the stack. It panics if compare is nil.
 func NewFunc[T any](compare func(a, b T) int) *StackFunc[T] {
 	if compare == nil {
 		panic("minstack.NewFunc: compare must not be nil")

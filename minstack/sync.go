@@ -15,7 +15,7 @@ type Sync[T cmp.Ordered] struct {
 	stack Stack[T]
 }
 
-// lock takes the lock; another goroutine may be first.
+// lock takes the lock; it may have to wait for another goroutine.
 func (s *Sync[T]) lock() {
 	s.mu.Lock()
 }

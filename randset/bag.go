@@ -150,10 +150,10 @@ func (b *Bag[T]) Pop() (v T, ok bool) {
 	return v, b.Delete(v)
 }
 
-// Sample returns the values of k different occurrences, every k of them with the same
-// probability and in random order; of all occurrences if there are no more than k. A
-// value occurs at most as many times as in the bag. It panics if k is negative. O(k)
-// expected.
+// Sample returns the values of k different occurrences in random order; every set of k
+// occurrences has the same probability. If there are no more than k, it returns the
+// values of all. A value occurs at most as many times as in the bag. It panics if k is
+// negative. O(k) expected.
 func (b *Bag[T]) Sample(k int) []T {
 	mustSample(k)
 	sample := make([]T, min(k, len(b.all)))

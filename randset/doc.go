@@ -7,7 +7,14 @@
 //
 // textbook_test.go, then set.go, index.go and random.go, which are the idea; bag.go (lists
 // through the array); weighted.go (a tree of sums); reservoir.go; sync.go. Bag and
-// Weighted find their values by the table of internal/table.
+// Weighted find their values with internal/table.
+//
+// # Terms
+//
+//	position    the index of a value in the array
+//	slot        an element of the hash table; it holds a position, or is free
+//	home        the slot that the hash of a value selects, where a search for it begins
+//	occurrence  one of the times that a Bag contains a value
 //
 // # Idea
 //
@@ -23,24 +30,24 @@
 // values of the array. So each value is stored once, where the textbook's map and slice
 // store it twice. A position leaves bits of its slot free, and they hold a part of the
 // hash: a search reads a value of the array only if that part is equal. An int takes 20 to
-// 40 bytes: least just before the table grows, most just after.
+// 40 bytes: the least just before the table grows, the most just after.
 //
 // # Which type
 //
 //	Set        the answer
-//	Bag        a value may be there several times and is drawn as often
+//	Bag        a value may occur several times; each occurrence is equally likely
 //	Weighted   a value is drawn in proportion to its weight; O(log n)
 //	Reservoir  k values of a stream, each with the same probability
 //	Sync       a Set that goroutines share
 //
 // # Invariants
 //
-//	I1  the values of a Set are an array without a gap, next to it their hashes, and
-//	    behind it zero values
-//	I2  each of them has one slot of the table, which a search from the home of its
-//	    hash reaches before a free one; at least half of the slots are free
-//	I3  the occurrences of a value in a Bag are the list that begins at its first,
-//	    linked both ways; every place of the array is in exactly one list
+//	I1  the values of a Set lie in an array without a gap, their hashes in another;
+//	    the free elements after the values are zero
+//	I2  each value has one slot of the table, and a search from its home reaches that
+//	    slot before a free one; at least half of the slots are free
+//	I3  the occurrences of a value in a Bag form a list, linked both ways, that begins
+//	    at its first; every element of the array is in exactly one list
 //	I4  a node of a Weighted's tree is the sum of the two below it, the leaves are
 //	    the weights, free leaves are 0, and the root is finite
 //
@@ -77,14 +84,14 @@
 //
 // The order of the values depends on past operations, so All and At are no substitute for
 // a draw: a walk that stops early is biased. Nor is a draw over the buckets of a hash
-// table, which favours values that are alone in theirs. That is why a map alone cannot
+// table: it favours values that are alone in their bucket. That is why a map alone cannot
 // answer the question: the iteration of a Go map begins at a random place, but not at
 // each value with the same probability.
 //
 // # What happens if
 //
 //   - the set is empty: Random and Pop report false, Sample is empty (TestEmpty)
-//   - the value is there already: Insert reports false; a Bag counts it once more
+//   - the value is already present: Insert reports false; a Bag counts it once more
 //     (TestModel, TestBagModel)
 //   - the value is absent: Delete reports false, and nothing moves (TestModel)
 //   - the value is NaN: it is refused, since it could not be found again (TestNaNIsRefused)
@@ -92,7 +99,8 @@
 //   - Sample asks for more than there are: it returns all, in random order (TestModel)
 //   - a weight is negative, NaN or infinite, or the total would be: an error, and nothing
 //     changes (TestBadWeights)
-//   - a huge weight comes and goes: the others are drawn as before (TestLeastWeights)
+//   - a huge weight is set and deleted: the others are drawn as before
+//     (TestLeastWeights)
 //   - the loop deletes the value that it was given: each is yielded once (TestModel)
 //   - the loop over a Sync changes the set: it shows the moment when it began
 //     (TestSyncLoopsAreSnapshots)
@@ -119,7 +127,7 @@
 // The table of a Set has linear probing, at most half full, and no links. With the chains
 // of internal/table, which Set used before, a hit took up to twice as long, since a chain
 // leads through whole entries. A Delete was a third faster there in a set that fits the
-// cache: here it moves the slots behind the gap, and asks where each of them belongs.
+// cache: here it moves the slots behind the gap, and has to find the home of each.
 //
 // Growth moves all entries at once; Options.Capacity avoids it. A set that has been
 // large keeps its memory until Shrink or Clear.
@@ -128,9 +136,9 @@
 // refused: Insert reports false, Weighted.Set returns ErrValue.
 //
 // Weighted could draw in O(1) from an alias table, but that takes O(n) to build after
-// every change. A Fenwick tree needs half the memory of its tree of sums, but it updates
-// by differences, and in floating point the rounding error of a difference remains: after
-// a weight of 1e300 was set and deleted, the others would be lost.
+// every change. A Fenwick tree needs half the memory of this tree of sums, but it updates
+// by differences, and in floating point the rounding error of a difference remains: once
+// a weight of 1e300 had been set and deleted, the other weights would be lost.
 //
 // # References
 //

@@ -2,13 +2,14 @@ package randset
 
 import "math/bits"
 
-// maxValues is the largest number of values of an index: a slot of 32 bits has a bit to
-// spare then.
+// maxValues is the largest number of values of an index: with it, a slot of 32 bits
+// still has one bit to spare.
 const maxValues = 1 << 31
 
 // An index is a dense array of values and a hash table that finds the position of each.
 // The table has linear probing: the search for a value begins at its home, the slot that
-// the low bits of its hash select, and goes on from slot to slot to the first free one.
+// the low bits of its hash select, and continues from slot to slot to the first free
+// one.
 //
 //	slot    tag │ position of a value + 1        0 is free
 //
@@ -101,9 +102,9 @@ func (x *index[T]) slotOf(position uint32) int {
 
 // remove removes the value of a slot. The last value of the array moves into its place.
 //
-// A search must not end at the slot that becomes free if it went on before. So each later
-// slot of the run moves into the gap, unless its home is behind the gap, and leaves the
-// next gap (Knuth, The Art of Computer Programming 3, section 6.4, algorithm R).
+// A search that went past this slot before must not end at it once it is free. So each
+// later slot of the run moves into the gap, unless its home is behind the gap, and leaves
+// the next gap (Knuth, The Art of Computer Programming 3, section 6.4, algorithm R).
 func (x *index[T]) remove(gap int) {
 	slots, hashes := x.slots, x.hashes
 	mask := len(slots) - 1
@@ -124,7 +125,7 @@ func (x *index[T]) remove(gap int) {
 	x.values, x.hashes = x.values[:last], hashes[:last]
 }
 
-// reserve makes room for n values in all.
+// reserve allocates memory for n values in total.
 func (x *index[T]) reserve(n int) {
 	if n > cap(x.values) {
 		x.resize(n)

@@ -37,8 +37,9 @@ func (s source) below(n int) int {
 }
 
 // uniform turns a random word into a uniform number in 0..n-1, as rand.IntN does (Lemire
-// 2019) but without its calls for each size of n: the word times n, divided by 2^64. It
-// draws another where the rest of the division would favour some numbers.
+// 2019) but without its calls for each size of n: it is the word times n, divided by
+// 2^64. Where the remainder of this division would favour some numbers, it draws another
+// word.
 func uniform(word, n uint64) uint64 {
 	number, rest := bits.Mul64(word, n)
 	if rest < n {

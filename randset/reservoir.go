@@ -81,7 +81,7 @@ func (r *Reservoir[T]) Seen() int {
 	return r.seen
 }
 
-// Len returns the number of values in the sample, Cap at most. O(1).
+// Len returns the number of values in the sample, at most Cap. O(1).
 func (r *Reservoir[T]) Len() int {
 	r.mustBeMade()
 	return len(r.sample)

@@ -11,9 +11,9 @@ import (
 	"example.com/flatline/internal/option"
 )
 
-// Set is a set that can return one of its values at random. The zero value is
-// empty and ready to use. It holds at most 2147483648 values; one more panics. It
-// is not safe for concurrent use: see Sync.
+// Set is a set that can return one of its values at random. The zero value is empty and
+// ready to use. It holds at most 2147483648 values; one more panics. It is not safe for
+// concurrent use; [Sync] is.
 type Set[T comparable] struct {
 	_      [0]sync.Mutex // go vet reports copies: they would share memory
 	index  index[T]
@@ -122,9 +122,9 @@ func (s *Set[T]) Pop() (v T, ok bool) {
 	return v, true
 }
 
-// Sample returns k different values, every k values with the same probability and
-// in random order; all of them if there are no more than k. It panics if k is
-// negative. O(k) expected.
+// Sample returns k different values in random order; every set of k values has the same
+// probability. If there are no more than k, it returns all. It panics if k is negative.
+// O(k) expected.
 func (s *Set[T]) Sample(k int) []T {
 	mustSample(k)
 	k = min(k, s.Len())
@@ -141,7 +141,7 @@ func mustSample(k int) {
 	}
 }
 
-// At returns value number i of 0 to Len-1 and panics if there is none. Values are in the
+// At returns the value at index i. It panics if i is not in 0..Len-1. Values are in the
 // order of insertion until a deletion moves the last one into the gap. O(1).
 func (s *Set[T]) At(i int) T {
 	if uint(i) >= uint(s.Len()) {
@@ -186,9 +186,9 @@ func (s *Set[T]) All() iter.Seq[T] {
 	}
 }
 
-// Shuffled yields the values that the set has when the loop begins in random order, every
-// order with the same probability. The loop may do anything with the set. It copies the
-// values: O(n), then O(1) per step.
+// Shuffled yields, in random order, the values that the set has when the loop begins;
+// every order has the same probability. The loop may do anything with the set. It copies
+// the values: O(n), then O(1) per step.
 func (s *Set[T]) Shuffled() iter.Seq[T] {
 	return func(yield func(T) bool) {
 		shuffle(slices.Clone(s.index.values), s.rand, yield)

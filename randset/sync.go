@@ -27,12 +27,12 @@ func (s *Sync[T]) hash(v T) uint32 {
 	return uint32(s.set.hash.Hash(v))
 }
 
-// lock takes the lock; another goroutine may be first.
+// lock takes the lock; it may have to wait for another goroutine.
 func (s *Sync[T]) lock() {
 	s.mu.Lock()
 }
 
-// Insert adds v and reports whether it was absent; see Set.Insert.
+// Insert adds v and reports whether it was absent; see [Set.Insert].
 func (s *Sync[T]) Insert(v T) bool {
 	h := s.hash(v)
 	s.lock()
@@ -72,7 +72,7 @@ func (s *Sync[T]) Pop() (T, bool) {
 	return s.set.Pop()
 }
 
-// Sample returns k different values of one moment; see Set.Sample.
+// Sample returns k different values of one moment; see [Set.Sample].
 func (s *Sync[T]) Sample(k int) []T {
 	mustSample(k)
 	s.lock()
@@ -126,8 +126,9 @@ func (s *Sync[T]) All() iter.Seq[T] {
 	}
 }
 
-// Shuffled yields the values as they are when the loop begins in random order; see
-// Set.Shuffled. Options.Rand is used under the lock, so all draws are made at once: O(n).
+// Shuffled yields, in random order, the values as they are when the loop begins; see
+// [Set.Shuffled]. Options.Rand is used under the lock, so all draws are made at once:
+// O(n).
 func (s *Sync[T]) Shuffled() iter.Seq[T] {
 	return func(yield func(T) bool) {
 		for _, v := range s.shuffled() {

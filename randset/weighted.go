@@ -79,7 +79,7 @@ func (w *Weighted[T]) Set(v T, weight float64) error {
 	return fmt.Errorf("%w: %v makes the total infinite", ErrWeight, weight)
 }
 
-// grow doubles the leaves.
+// grow doubles the number of leaves.
 func (w *Weighted[T]) grow() {
 	leaves := max(len(w.sums), 1)
 	sums := make([]float64, 2*leaves)
@@ -159,7 +159,7 @@ func (w *Weighted[T]) Random() (v T, ok bool) {
 	i := 1
 	for i < len(w.sums)/2 {
 		i *= 2
-		// By rounding, at may reach the sum of both; never step onto a 0.
+		// Because of rounding, at may reach the sum of both nodes; never step onto a 0.
 		if left := w.sums[i]; at >= left && w.sums[i+1] > 0 {
 			at -= left
 			i++

@@ -11,20 +11,20 @@ import (
 	"example.com/flatline/internal/option"
 )
 
-// Options are the settings of New. The zero value is a full bucket on the
+// Options are the settings of New. The zero value stands for a full bucket and the
 // monotonic clock.
 type Options struct {
 	// Now is the clock; the default is the monotonic one, which stops while the machine
-	// sleeps. With func() time.Time { return time.Now().Round(0) } it continues
-	// meanwhile, but follows every step of the wall clock. Inside a testing/synctest
-	// bubble the default is the bubble's clock.
+	// sleeps. The clock func() time.Time { return time.Now().Round(0) } continues meanwhile,
+	// but follows every step of the wall clock. Inside a testing/synctest bubble the default
+	// is the bubble's clock.
 	//
 	// The bucket keeps the latest time that it has seen. If the clock goes backwards, the
 	// bucket's time stands still until the clock has caught up: after one reading an hour
-	// ahead, for an hour. If the clock stands still, no tokens are gained. If its first
-	// reading, by New, is the zero time, it begins at its first reading that is not
-	// within 292 years of that. Wait sleeps in real time whatever Now returns, and calls
-	// Now again when it wakes.
+	// ahead, for an hour. If the clock stands still, no tokens are gained. If the first
+	// reading, by New, is the zero time, the bucket's time begins with the first reading
+	// that is not within 292 years of the zero time. Wait sleeps in real time whatever Now
+	// returns, and calls Now again when it wakes.
 	Now func() time.Time
 
 	// Initial is how many tokens there are at the start; nil, the default, is a full
@@ -39,8 +39,8 @@ type Options struct {
 
 // A Bucket is a token bucket: it holds at most burst tokens, gains tokens at the rate,
 // and allows n events if it can take n tokens. It is exact: it decides as a bucket in
-// rational arithmetic does. It is made by New, is safe for concurrent use and must not be
-// copied.
+// rational arithmetic does. It is made by [New], is safe for concurrent use and must not
+// be copied.
 type Bucket struct {
 	state  atomic.Pointer[state]
 	clock  clock.Clock
@@ -53,10 +53,10 @@ type Bucket struct {
 	*promises // nil until the first one is made
 }
 
-// New returns a bucket that is full, or as Options.Initial says. A burst of 0 refuses
-// everything at any rate except Inf, since the bucket cannot hold a token. It panics if
-// burst is negative, if Initial is not in 0..burst, if MaxWaiting is negative, and on
-// more than one Options.
+// New returns a bucket that is full, or has the tokens that [Options.Initial] says. A
+// burst of 0 refuses everything at any rate except Inf, since the bucket cannot hold a
+// token. It panics if burst is negative, if Initial is not in 0..burst, if MaxWaiting is
+// negative, and on more than one Options.
 func New(r Rate, burst int64, opts ...Options) *Bucket {
 	o := option.One("ratelimit.New", opts)
 	if burst < 0 {
@@ -105,7 +105,7 @@ func (b *Bucket) enter(ns int64) {
 	}
 }
 
-// locked returns the time. mu is held.
+// locked returns the time of the bucket. mu is held.
 func (b *Bucket) locked() int64 {
 	if b.fitful {
 		return b.last.Load()
@@ -154,7 +154,7 @@ func (b *Bucket) AllowN(n int64) bool {
 	return v == granted
 }
 
-// Take is AllowN with a Decision. O(1), no allocation.
+// Take is [Bucket.AllowN] that returns a [Decision]. O(1), no allocation.
 func (b *Bucket) Take(n int64) Decision {
 	ok, s, at := b.take(n)
 	return s.decide(ok, n, at)
@@ -267,8 +267,8 @@ func (b *Bucket) TakeUpTo(n int64) int64 {
 }
 
 // Tokens returns the number of tokens, rounded once to the nearest float64. It is
-// negative while reservations and sleepers are waiting for tokens (see Set for a debt
-// beyond 2^63). Under Inf it returns the burst. O(1).
+// negative while reservations and sleepers are waiting for tokens (see [Bucket.Set] for a
+// debt beyond 2^63). Under Inf it returns the burst. O(1).
 func (b *Bucket) Tokens() float64 {
 	b.lock()
 	defer b.mu.Unlock()
@@ -281,8 +281,8 @@ func (b *Bucket) Tokens() float64 {
 
 // Refund returns n tokens to the bucket, up to its burst, and wakes sleepers sooner. It
 // is for work that cost less than was taken for it; the tokens can be taken again at
-// once. To give back a reservation, Cancel it before its time: that never returns too
-// much. An n of 0 or less does nothing. O(1).
+// once. To give back a reservation, call [Reservation.Cancel] before its time: that never
+// returns too much. An n of 0 or less does nothing. O(1).
 func (b *Bucket) Refund(n int64) {
 	b.lock()
 	defer b.mu.Unlock()
@@ -303,11 +303,11 @@ func (b *Bucket) refund(n int64) {
 
 // Set changes the rate and the burst of a bucket in use. The bucket keeps its tokens, up
 // to the new burst, and its debt for reservations; sleepers in Wait get new times.
-// Existing reservations are not notified; Delay reflects the new rate. A debt of up to
-// 2^63 tokens stays exact; a larger one, which takes several reservations at a rate of
-// thousands of millions per second, may be cut to 2^63. After Inf there is no debt, and
-// there are as many tokens as its burst. A negative burst is an error that wraps ErrBurst
-// and changes nothing. O(1 + sleepers); it allocates.
+// Existing reservations are not notified; [Reservation.Delay] reflects the new rate. A
+// debt of up to 2^63 tokens stays exact; a larger one, which takes several reservations
+// at a rate of thousands of millions per second, may be cut to 2^63. After [Inf] there is
+// no debt, and the tokens are those of a full bucket with the old burst. A negative burst
+// is an error that wraps [ErrBurst] and changes nothing. O(1 + sleepers); it allocates.
 func (b *Bucket) Set(r Rate, burst int64) error {
 	b.lock()
 	defer b.mu.Unlock()

@@ -1,7 +1,7 @@
 // Package ratelimit answers: implement a rate limiter by a token bucket, and make it safe
-// for threads. And: as a decorator, 15 calls in 900 seconds (Wrap). And: for an API
-// gateway of many nodes (ratelimit/remote). The whiteboard answer is in textbook_test.go:
-// two numbers and a mutex.
+// for threads. Two more questions belong to it: a limiter as a decorator, 15 calls in 900
+// seconds (Wrap), and a limiter for an API gateway of many nodes (ratelimit/remote). The
+// whiteboard answer is in textbook_test.go: two numbers and a mutex.
 //
 // To watch this code at work, step by step: go run ./examples/visual, page ratelimit.
 //
@@ -15,24 +15,28 @@
 //
 // # Terms
 //
-//	tick      the unit of time of a bucket, 1/n of a nanosecond, in which a token takes a
-//	          whole number of them
+//	tick      the unit of time of a bucket, 1/n of a nanosecond; n is chosen so that a token
+//	          takes a whole number of ticks
 //	z         the instant, in ticks, at which the bucket was or will be just empty
 //	state     one setting of a bucket (rate, burst) with its z
+//	taker     a call that takes tokens
 //	narrow    a state whose z is in one 64-bit word, which takers change by
 //	          compare-and-swap
 //	wide      a state whose z takes 128 bits, behind the lock
-//	frozen    a word that no taker accepts, since its state is wide or was replaced
+//	frozen    said of a word that no taker accepts, since its state is wide or was replaced
 //	promise   tokens that are reserved for a future time: a Reservation, or a caller
 //	          that sleeps in Wait
-//	debt      in a Keyed, what a bucket lacks until it is full
-//	promised  of a key of a Keyed: it has promises that are not due, and its own Bucket for them
+//	sleeper   a caller that sleeps in Wait
+//	debt      in a Keyed, what a bucket lacks until it is full; in a Bucket, the tokens that
+//	          are promised beyond those that it holds
+//	promised  said of a key of a Keyed that has promises that are not due; it has its own
+//	          Bucket for them
 //
 // # Idea
 //
-// The textbook keeps two numbers, tokens and the time of the last refill, and so it needs
-// a lock. One number says the same. A bucket of B tokens that gains one every T was, or
-// will be, just empty at some instant z, if no token is taken:
+// The textbook keeps two numbers, tokens and the time of the last refill (last), and so
+// it needs a lock. One number is enough. A bucket of B tokens that gains one every T was,
+// or will be, just empty at some instant z, if no token is taken:
 //
 //	tokens                                     ╱‾‾‾‾‾‾ B
 //	                                      ╱‾‾‾‾
@@ -42,34 +46,34 @@
 //	       (full: z is        (empty)      tokens = (now − z)/T
 //	      never before)
 //
-// From tokens and last follows z = last − tokens·T, and back: the tokens at a time t are
-// (t − z)/T. To take n is to move z later by n·T; a full bucket is z = now − B·T, so an
-// earlier z counts as that one:
+// Tokens and last give z = last − tokens·T. In turn, z gives the tokens at any time t:
+// they are (t − z)/T. To take n tokens, move z later by n·T. A full bucket has z = now −
+// B·T, so an earlier z counts as that one:
 //
 //	z′ = max(z, now − B·T) + n·T        refuse if z′ > now, else z ← z′
 //
 // For example a burst of 5, a token every 10 seconds (B = 5, T = 10), now = 100, z = 70:
-// there are (100 − 70)/10 = 3 tokens, and 5 would be there if z were 50 or less. To take
-// 2 moves z to 90, which leaves 1. Then to take 2 would move z to 110, which is after
-// now: refused, and 110 − 100 = 10 seconds later it is granted.
+// there are (100 − 70)/10 = 3 tokens, and 5 would be there if z were 50 or less. Taking 2
+// moves z to 90, which leaves 1. Taking 2 more would move z to 110, which is after now:
+// that is refused, and 110 − 100 = 10 seconds later it is granted.
 //
 // This is the Generic Cell Rate Algorithm. One compare-and-swap writes z; a refusal only
 // reads. A reservation moves z beyond now.
 //
 // # When the two are equal
 //
-// They decide alike, step by step, if 0 < T < ∞, T is a whole number of the ticks in
-// which z is kept, B and T do not change while z is kept, and nothing overflows. Bucket
-// ensures each:
+// The textbook and z decide alike, step by step, if 0 < T < ∞, T is a whole number of the
+// ticks in which z is kept, B and T do not change while z is kept, and nothing overflows.
+// Bucket ensures each:
 //
 //   - T is a fraction d/n of nanoseconds, so a tick is 1/n of one: T is d ticks.
-//   - T = ∞ (nothing is ever gained) is n = 0: time stands still, a tick is a token.
-//     T = 0 (Inf) asks no z at all.
-//   - B and T lie with z behind one atomic pointer. Set swaps z for a value that no
-//     taker accepts, converts what is held into the new ticks, and publishes the
-//     whole; it rounds a token's fraction down by less than a tick, once.
-//   - A word holds 2^61 ticks to either side. Before time outruns it, tick 0 moves.
-//     A burst or a debt that is longer than that goes to 128 bits behind a lock.
+//   - T = ∞ (no token is ever gained) is n = 0: time stands still, and a token takes one
+//     tick. With T = 0 (Inf), z is not used.
+//   - B, T and z are behind one atomic pointer. Set replaces z by a value that no taker
+//     accepts, converts the tokens that are held into the new ticks, and publishes the
+//     new state. It rounds a fraction of a token down once, by less than a tick.
+//   - A word holds 2^61 ticks to either side. Tick 0 moves before time runs beyond them.
+//     A burst or a debt of more ticks is kept in 128 bits, behind a lock.
 //
 // TestBucketModel compares them, settings at the ends of int64 included.
 //
@@ -84,8 +88,8 @@
 //
 // A token bucket admits at most burst + rate·time in any window: to admit at most N per
 // second, choose a burst and a rate that add up to N. In the long run it admits exactly
-// the rate. A fixed window or a counter that expires with its key may refuse a client
-// that stays under the limit but is never idle, without end.
+// the rate. A fixed window or a counter that expires with its key may keep refusing a
+// client that stays under the limit but is never idle.
 //
 // # Invariants
 //
@@ -136,8 +140,8 @@
 //
 //   - the clock goes backwards: the limiter's time stands still until the clock has
 //     caught up; no token is minted (TestClockGoesBack)
-//   - the clock jumps an hour ahead once: the tokens of that hour are there, and nothing
-//     more comes for an hour (TestClocks)
+//   - the clock jumps an hour ahead once: the tokens of that hour are there, and no more
+//     are gained for an hour (TestClocks)
 //   - the context has ended before Wait is called: its error at once, even if there are
 //     tokens, and nothing is taken (TestWaitAndContext)
 //   - two callers come at the same instant: their compare-and-swaps have an order, and
@@ -152,9 +156,9 @@
 //   - Cancel comes after the reserved time: it returns nothing (TestCancelAfterItsTime)
 //   - a time or a debt overflows 64 bits: the state is replaced, and decides as rational
 //     arithmetic does (TestTimeOutrunsTheTicks, TestDebtOutgrowsTheWord)
-//   - MaxKeys keys are kept and all of them owe: the one that will be full soonest of
-//     eight is forgotten (TestCheapestOfEight)
-//   - more callers wait than MaxWaiting: one more gets ErrBusy at once (TestMaxWaiting)
+//   - MaxKeys keys are kept, no bucket is full, and a new key comes: of eight keys, the
+//     one whose bucket will be full soonest is forgotten (TestCheapestOfEight)
+//   - MaxWaiting callers wait: one more gets ErrBusy at once (TestMaxWaiting)
 //   - the workers of one host wait for one key: they are served in the order in which they
 //     came, and do not wake together (TestKeyedWaitIsFIFO)
 //   - the key is NaN: each call finds a new key with a full bucket (TestNaNKey)
@@ -162,14 +166,14 @@
 // # Concurrency
 //
 // Every type is safe for concurrent use. AllowN and Take of a Bucket are linearized at
-// their compare-and-swap, or at their load of z if they refuse; everything else of a
-// Bucket under its lock, where Set's point is the publication of the new state. A grant
+// their compare-and-swap, or at their load of z if they refuse. All other methods of a
+// Bucket are linearized under its lock, Set at the publication of the new state. A grant
 // happens before every call that sees its tokens gone. It is safe for two takers to read
 // the clock in one order and swap in the other: I8 holds for any order. A Keyed locks the
-// shard of the key, a SlidingLog or SlidingCounter itself. There is no goroutine in the
-// background: a sleeper in Wait is its caller. Only the timer of the first sleeper runs.
-// A call sets it if it changes the time of the first sleeper or makes another sleeper the
-// first.
+// shard of the key; a SlidingLog or SlidingCounter has one lock. There is no goroutine in
+// the background: Wait sleeps in its caller's goroutine. Only the timer of the first
+// sleeper runs. A call that changes the time of the first sleeper, or makes another
+// sleeper the first, sets that timer.
 //
 // # Trade-offs
 //
@@ -192,9 +196,8 @@
 //
 // # References
 //
-// Turner, "New Directions in Communications" (1986), has the leaky bucket; ITU-T
-// I.371 (1996) the Generic Cell Rate Algorithm in both forms, virtual scheduling and
-// continuous-state leaky bucket, and that they are equivalent. Cloudflare, "How we
-// built rate limiting capable of scaling to millions of domains" (2017), has the
-// sliding counter.
+// Turner, "New Directions in Communications" (1986), has the leaky bucket. ITU-T I.371
+// (1996) has the Generic Cell Rate Algorithm in two equivalent forms, virtual scheduling
+// and continuous-state leaky bucket. Cloudflare, "How we built rate limiting capable of
+// scaling to millions of domains" (2017), has the sliding counter.
 package ratelimit

@@ -1,9 +1,9 @@
 package ratelimit
 
-// TakeEach is All(tiers...).Take(n) that also returns the Decision of each tier, in their
-// order: a gateway tells its client which limit it met, and what is left of the others.
-// On a refusal, a tier with OK would have granted n but has not taken it: its Remaining
-// is what it has. O(tiers).
+// TakeEach is [All](tiers...).Take(n) that also returns the Decision of each tier, in
+// their order. With these a gateway can tell its client which limit refused, and what is
+// left of the others. On a refusal, a tier with OK would have granted n but has not taken
+// it: its Remaining is what it has. O(tiers).
 func TakeEach(n int64, tiers ...Limiter) (Decision, []Decision) {
 	each := make([]Decision, len(tiers))
 	asked := whole(n)

@@ -73,8 +73,8 @@ func (a int128) floorDiv(n int64) int64 {
 	return int64(min(q, math.MaxInt64))
 }
 
-// ceilDiv returns the nanoseconds that a ticks take at n ticks each, rounded up: 0 if a
-// <= 0, and Never if a Duration cannot hold it, as is always the case at 0 ticks each.
+// ceilDiv returns the time that a ticks take, with n ticks in a nanosecond, rounded up: 0
+// if a <= 0, and Never if a Duration cannot hold it, as always when a > 0 and n is 0.
 func (a int128) ceilDiv(n int64) time.Duration {
 	switch {
 	case !a.positive():

@@ -13,16 +13,17 @@ import (
 	"example.com/flatline/internal/option"
 )
 
-// KeyedOptions are the settings of NewKeyed. The zero value is one rate for all
+// KeyedOptions are the settings of NewKeyed. The zero value stands for one rate for all
 // keys and no cap.
 type KeyedOptions[K comparable] struct {
 	// MaxKeys is the maximum number of keys that are kept at once; 0, the default, is no
-	// cap. Then a bucket is sure to be kept only while it is not full; these are at most
-	// the keys that were taken from within the time in which a bucket fills. At the cap a
-	// new key replaces a full bucket, which loses nothing; only if there is none, it
-	// replaces the bucket that will be full soonest of eight (of all if MaxKeys is less),
-	// whose debt is forgiven. A cap below 64 keys for each shard means fewer shards, so
-	// that this holds on any number of processors.
+	// cap. Without a cap, a key is sure to be kept only while its bucket is not full; these
+	// are at most the keys that were taken from within the time in which a bucket fills. At
+	// the cap a new key replaces one whose bucket is full, which loses nothing. If there is
+	// none, it replaces, of eight keys (of all if MaxKeys is less), the one whose bucket
+	// will be full soonest, and that bucket's debt is forgiven. If the cap is less than 64
+	// keys for each shard there are fewer shards, so that this holds on any number of
+	// processors.
 	MaxKeys int
 
 	// RateFor returns the rate and the burst of a key; the default is the arguments of
@@ -35,15 +36,15 @@ type KeyedOptions[K comparable] struct {
 	// key at once; 0, the default, is no bound. A further caller gets ErrBusy at once.
 	MaxWaiting int
 
-	// Now is the clock; the default is the monotonic one. What a clock may do, see
+	// Now is the clock; the default is the monotonic one. For what a clock may do, see
 	// Options.Now: each key keeps the latest time that its part of the table has seen.
 	Now func() time.Time
 }
 
 // A Keyed is a token bucket for every key: eight bytes of state each, in addition to the
 // key. A full bucket is equivalent to one that does not exist, so its key can be
-// forgotten without loss. It is made by NewKeyed, is safe for concurrent use and must not
-// be copied.
+// forgotten without loss. It is made by [NewKeyed], is safe for concurrent use and must
+// not be copied.
 //
 // It decides as a Bucket does, except for settings whose burst takes more than 2^61 ticks
 // or whose rate in lowest terms is of more than 2^20 events (for example 1000003 in 17
@@ -113,13 +114,13 @@ func (x *Keyed[K]) Allow(k K) bool {
 	return x.take(k, 1, x.settingFor(k, new(setting)), nil)
 }
 
-// Take takes n tokens from the bucket of k, or none. Cost as Allow.
+// Take takes n tokens from the bucket of k, or none. It costs what [Keyed.Allow] costs.
 func (x *Keyed[K]) Take(k K, n int64) (d Decision) {
 	x.take(k, n, x.settingFor(k, new(setting)), &d)
 	return d
 }
 
-// Key returns the limiter of one key, for example as a tier of All. O(1).
+// Key returns the limiter of one key, for example as a tier of [All]. O(1).
 func (x *Keyed[K]) Key(k K) Limiter {
 	x.made()
 	return &keyLimiter[K]{x, k}
@@ -161,7 +162,7 @@ func (x *Keyed[K]) take(k K, n int64, c *setting, d *Decision) (ok bool) {
 	}
 }
 
-// shard returns the shard of k and the hash under which k is there.
+// shard returns the shard of k and the hash of k in its tables.
 func (x *Keyed[K]) shard(k K) (uint32, *keyShard[K]) {
 	x.made()
 	h := x.hash.Hash(k)
@@ -184,7 +185,8 @@ func (x *Keyed[K]) settingFor(k K, own *setting) *setting {
 	return own
 }
 
-// oneMore counts a new key, unless that would be one too many.
+// oneMore counts a new key. It reports false, and does not count, if there are MaxKeys
+// already.
 func (x *Keyed[K]) oneMore() bool {
 	if x.max == 0 {
 		x.count.Add(1)

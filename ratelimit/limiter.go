@@ -22,9 +22,9 @@ type Decision struct {
 	ResetAfter time.Duration // until Remaining is Limit again, if nothing is taken
 }
 
-// A Limiter decides whether n events may happen now. Take(n) takes n or nothing;
-// an n of 0 or less is refused, with RetryAfter Never, and takes nothing. Every
-// limiter of this package is safe for concurrent use.
+// A Limiter decides whether n events may happen now. Take(n) takes n or nothing; an n of
+// 0 or less is refused, with RetryAfter Never, and takes nothing. Every limiter of this
+// package is safe for concurrent use.
 type Limiter interface{ Take(n int64) Decision }
 
 var (
@@ -39,15 +39,15 @@ var (
 	// ErrBurst is wrapped by the error of Set for a negative burst.
 	ErrBurst = errors.New("ratelimit: burst must not be negative")
 
-	// ErrLimited is wrapped by the error of a function made by Wrap when the limiter
-	// refused; errors.As finds the *LimitedError with the Decision.
+	// ErrLimited is wrapped by the error that a function made by Wrap returns when the
+	// limiter refuses; errors.As finds the *LimitedError with the Decision.
 	ErrLimited = errors.New("ratelimit: limited")
 )
 
 // A LimitedError says that a call was refused, and when to try again.
 type LimitedError struct{ Decision Decision }
 
-// Error returns the text, with the time to wait.
+// Error returns the text of ErrLimited, with the time to wait if there is one.
 func (e *LimitedError) Error() string {
 	if e.Decision.RetryAfter == Never {
 		return ErrLimited.Error()
@@ -58,9 +58,9 @@ func (e *LimitedError) Error() string {
 // Unwrap returns ErrLimited. O(1).
 func (e *LimitedError) Unwrap() error { return ErrLimited }
 
-// Wrap is the decorator: it returns a function that takes 1 from l and then calls
-// f, or returns a *LimitedError without calling f if l refuses. To wait instead
-// of failing, wait inside f. O(1).
+// Wrap is the decorator: it returns a function that takes 1 from l and then calls f, or,
+// if l refuses, returns a *LimitedError without calling f. To wait instead of failing,
+// wait inside f. O(1).
 func Wrap[A, R any](l Limiter, f func(context.Context, A) (R, error)) func(context.Context, A) (R, error) {
 	return func(ctx context.Context, a A) (R, error) {
 		if d := l.Take(1); !d.OK {

@@ -8,10 +8,10 @@ import (
 	"example.com/flatline/internal/option"
 )
 
-// PacerOptions are the settings of NewPacer. The zero value is the monotonic clock and no
-// bound.
+// PacerOptions are the settings of NewPacer. The zero value stands for the monotonic
+// clock and no bound.
 type PacerOptions struct {
-	// Now is the clock; the default is the monotonic one. What a clock may do, see
+	// Now is the clock; the default is the monotonic one. For what a clock may do, see
 	// Options.Now.
 	Now func() time.Time
 
@@ -20,13 +20,13 @@ type PacerOptions struct {
 	MaxWaiting int
 }
 
-// A Pacer is a leaky bucket: it lets callers through one by one, evenly spaced, in
-// the order in which they came. It is made by NewPacer, is safe for concurrent use
-// and must not be copied.
+// A Pacer is a leaky bucket: it lets callers through one by one, evenly spaced, in the
+// order in which they came. It is made by [NewPacer], is safe for concurrent use and must
+// not be copied.
 //
-// With slack s, up to s unused turns can be made up for at once; slack is regained only
-// by turns that are not used. (A leaky bucket with even spacing is a token bucket of
-// depth 1; slack is further depth, empty at first.)
+// With slack s, up to s turns that were not used can be taken later, all at once; slack
+// is regained only by turns that are not used. (A leaky bucket with even spacing is a
+// token bucket of depth 1; slack is additional depth, empty at first.)
 type Pacer struct{ b *Bucket }
 
 // bucket returns the bucket behind the pacer.
@@ -48,20 +48,20 @@ func NewPacer(r Rate, slack int64, opts ...PacerOptions) *Pacer {
 	return &Pacer{New(r, slack+1, Options{Now: o.Now, Initial: new(int64(1)), MaxWaiting: o.MaxWaiting})}
 }
 
-// Wait sleeps until it is the caller's turn. It returns an error that wraps ctx's and
-// context.Cause(ctx) when ctx is done, and context.DeadlineExceeded at once if its
-// deadline comes before the turn; the turn then goes to the next caller. At rate 0, when
-// there is no turn now, it returns ErrNever; if PacerOptions.MaxWaiting callers sleep
-// already, ErrBusy.
+// Wait sleeps until it is the caller's turn. When ctx is done, it returns an error that
+// wraps ctx's error and context.Cause(ctx). If ctx's deadline comes before the turn, it
+// returns an error that wraps context.DeadlineExceeded at once. In both cases the turn
+// goes to the next caller. At rate 0, when there is no turn now, it returns [ErrNever];
+// if [PacerOptions.MaxWaiting] callers already sleep, [ErrBusy].
 //
 // Timers fire up to a millisecond late, and a late turn is lost unless slack makes up for
 // it: without slack, callers fall behind the rate from about 1,000 turns per second, and
-// far behind at 10,000. Choose a slack of a few milliseconds' worth of turns. Cost as
-// Bucket.WaitN.
+// far behind at 10,000. Choose a slack of a few milliseconds' worth of turns. Wait costs
+// what [Bucket.WaitN] costs.
 func (p *Pacer) Wait(ctx context.Context) error { return p.bucket().WaitN(ctx, 1) }
 
-// TryNext takes the turn and reports true if it is now, and returns the time until
-// the next turn if not. O(1).
+// TryNext takes the next turn and reports true if the turn is now. Otherwise it takes
+// nothing, and returns the time until the turn and false. O(1).
 func (p *Pacer) TryNext() (time.Duration, bool) {
 	d := p.bucket().Take(1)
 	return d.RetryAfter, d.OK

@@ -9,16 +9,16 @@ import (
 // reservations, does not fit in one word: such a key has its own Bucket until its
 // promises are due. It is then in keyShard.promised and not in keyShard.table.
 
-// Wait is WaitN for one token.
+// Wait is [Keyed.WaitN] for one token.
 func (x *Keyed[K]) Wait(ctx context.Context, k K) error { return x.WaitN(ctx, k, 1) }
 
-// WaitN takes n tokens from the bucket of k and sleeps until they are there. The callers
-// that wait for one key are served in the order in which they came; callers for other
-// keys are not affected. It returns what Bucket.WaitN returns, and ErrBusy if
-// KeyedOptions.MaxWaiting callers sleep for k already.
+// WaitN takes n tokens from the bucket of k and sleeps until they are available. The
+// callers that wait for one key are served in the order in which they came; callers for
+// other keys are not affected. It returns what [Bucket.WaitN] returns, and [ErrBusy] if
+// [KeyedOptions.MaxWaiting] callers already sleep for k.
 //
 // A change of RateFor reaches the sleepers of a key with the next call for it that is not
-// under Inf. Where the key is deleted, or replaced at MaxKeys, its sleepers keep their
+// under Inf. If the key is deleted, or replaced at MaxKeys, its sleepers keep their
 // times.
 //
 // The cost is that of Allow; if it has to sleep it allocates, about a kilobyte for the
@@ -48,10 +48,11 @@ func (x *Keyed[K]) WaitN(ctx context.Context, k K, n int64) error {
 	return err
 }
 
-// Reserve takes n tokens of k that are there or will be within maxWait, and returns when,
-// as Bucket.Reserve does. A change of RateFor reaches a reservation as it does a sleeper
-// in WaitN. The cost is that of Allow if the tokens are there, or would come too late;
-// otherwise it allocates, about a kilobyte for the first reservation of a key.
+// Reserve takes n tokens of k that are available now or will be within maxWait, and
+// returns a [Reservation] that says when, as [Bucket.Reserve] does. A change of RateFor
+// reaches a reservation as it does a sleeper in WaitN. The cost is that of Allow if the
+// tokens are available now or only after maxWait; otherwise it allocates, about a
+// kilobyte for the first reservation of a key.
 func (x *Keyed[K]) Reserve(k K, n int64, maxWait time.Duration) (*Reservation, bool) {
 	x.made()
 	c := x.settingFor(k, new(setting))
@@ -78,8 +79,8 @@ func (x *Keyed[K]) Refund(k K, n int64) {
 	}
 }
 
-// promise returns the bucket of k, and makes one if it has none. It returns with the
-// locks of the shard and the bucket held; release unlocks them.
+// promise returns k's own bucket, and makes it if k has none. It returns with the locks
+// of the shard and the bucket held; release unlocks them.
 func (s *keyShard[K]) promise(x *Keyed[K], h uint32, k K, c *setting) *Bucket {
 	for {
 		ns := x.clock.Now()
@@ -128,8 +129,8 @@ func (s *keyShard[K]) own(x *Keyed[K], h uint32, k K) *Bucket {
 
 // promote moves k from the table to its own bucket, which holds as many tokens. It
 // returns nil if k is new and the Keyed is at its cap. First it checks two other promised
-// keys and demotes them if all their promises are due, so that they become fewer even if
-// no call asks for them.
+// keys and demotes them if all their promises are due, so that promised keys do not pile
+// up even if no call asks for them.
 func (s *keyShard[K]) promote(x *Keyed[K], h uint32, k K, c *setting) *Bucket {
 	for range min(2, s.promised.Len()) {
 		if s.turn = s.promised.Next(s.turn); s.turn != 0 {

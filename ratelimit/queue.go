@@ -6,9 +6,9 @@ import (
 )
 
 // A queue holds the sleepers in the order in which they came, which is the order of their
-// times. The first is due at an instant, each other one a number of ticks after the one
-// before it; so one number moves a sleeper and all those behind it. Only the timer of the
-// first runs. It is guarded by Bucket.mu.
+// times. The due of the first is an instant; the due of each other is the number of ticks
+// after the one before it. So changing one number moves a sleeper and all those behind
+// it. Only the timer of the first runs. It is guarded by Bucket.mu.
 type queue struct {
 	list.List        // of *promise
 	last      int128 // when the last one is due
@@ -46,8 +46,9 @@ func (q *queue) remove(p *promise, now int128) (next *list.Element) {
 	return next
 }
 
-// due returns the instant at which p is due; if that is after now, it may return an
-// earlier instant after now. O(1 + sleepers before p that are due and have not left).
+// due returns the instant at which p is due. If that is after now, it may instead return
+// an earlier instant that is also after now. O(1 + sleepers before p that are due and
+// have not left).
 func (q *queue) due(p *promise, now int128) (at int128) {
 	for e := q.Front(); ; e = e.Next() {
 		at = at.add(e.Value.(*promise).due)
@@ -85,9 +86,9 @@ func (q *queue) after(seq uint64) (first *list.Element) {
 	return first
 }
 
-// translate turns the times of all sleepers into the ticks of the current state. O(n).
+// translate converts the times of all sleepers into the ticks of the current state. O(n).
 func (q *queue) translate() {
-	var old, due int128 // of the one before
+	var old, due int128 // of the sleeper before, in old and in new ticks
 	for e := q.Front(); e != nil; e = e.Next() {
 		p := e.Value.(*promise)
 		p.due = p.due.add(old)

@@ -13,7 +13,7 @@ import (
 var ErrRate = errors.New("ratelimit: not a rate")
 
 // A Rate is a number of events per time, as an exact fraction in lowest terms: no rate is
-// rounded, and equal rates are ==. The zero value never admits anything beyond the burst.
+// rounded, and equal rates are ==. The zero value admits nothing beyond the burst.
 type Rate struct {
 	n, d int64 // n events in d nanoseconds; Inf is 1 in 0, zero is 0 in 0
 }
@@ -63,9 +63,10 @@ func (r Rate) Time(k int64) time.Duration {
 }
 
 // ParseRate reads "100/s", "15/15m", "3/250ms" or "inf": a count, a slash and a duration
-// as time.ParseDuration reads it; the duration's number may be omitted if it is 1. Anything
-// else is an error that wraps ErrRate and says what is expected: a count that is negative,
-// not a whole number or too large, or a duration that is not positive, is not a rate. O(len(s)).
+// as time.ParseDuration reads it; the duration's number may be omitted if it is 1.
+// Anything else is an error that wraps [ErrRate] and says what is expected. This includes
+// a count that is negative, not a whole number or too large, and a duration that is not
+// positive. O(len(s)).
 func ParseRate(s string) (Rate, error) {
 	if s == "inf" {
 		return Inf, nil
@@ -93,8 +94,8 @@ var units = map[string]string{
 	"day": "24h", "days": "24h", "d": "24h",
 }
 
-// notARate returns an error that says what was probably meant, if that is clear, or else
-// shows what a rate looks like.
+// notARate returns an error that says what was probably meant, if that is clear, and
+// otherwise gives an example of a rate.
 func notARate(s string) error {
 	want := "100/s"
 	count, per, _ := strings.Cut(s, "/")
@@ -134,7 +135,7 @@ func (r Rate) String() string {
 	return strconv.FormatInt(r.n, 10) + "/" + per
 }
 
-// MarshalText returns String as bytes, for JSON, flag.TextVar and the like.
+// MarshalText returns the bytes of String, for JSON, flag.TextVar and the like.
 func (r Rate) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
 // UnmarshalText reads what ParseRate reads; an error leaves the rate as it was.

@@ -6,7 +6,7 @@ import "time"
 // ticks, it first moves tick 0. b.mu is held.
 func (b *Bucket) current() (*state, int128) { return b.currentAt(b.locked()) }
 
-// currentAt is current at a time that is not before any other.
+// currentAt is current at the time ns, which is not before any earlier call's.
 func (b *Bucket) currentAt(ns int64) (*state, int128) {
 	s := b.state.Load()
 	if !s.wide && ns-s.base > s.span {
@@ -32,9 +32,9 @@ func (b *Bucket) replace(old *state, ns int64, r Rate, burst int64) *state {
 	return s
 }
 
-// advance moves z of s by n tokens if they are due within wait, and in less than Never. It
-// returns the instant at which they are due, which is z afterwards. If z would no longer
-// fit in a word it replaces s by a wide state. b.mu is held.
+// advance moves z of s later by n tokens if they are due within wait, and in less than
+// Never. It returns the instant at which they are due, which is z afterwards. If z would
+// no longer fit in a word it replaces s by a wide state. b.mu is held.
 func (b *Bucket) advance(s *state, now int128, n int64, wait time.Duration) (due int128, ok bool) {
 	switch {
 	case n < 1 || n > s.burst && s.rate != Inf:

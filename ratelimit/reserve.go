@@ -23,7 +23,7 @@ type promise struct {
 type promises struct {
 	seq        uint64    // of the last promise
 	reserved   list.List // reservations, in the order of their times
-	disordered bool      // they are not
+	disordered bool      // reserved is not in that order
 	sleepers   queue
 }
 
@@ -66,7 +66,7 @@ func (b *Bucket) promise(n int64, wait time.Duration) (p *promise, now int128, o
 }
 
 // reserve adds a promise whose time is fixed and in the future. Promises that are due are
-// no longer needed; reserve drops up to two of them, so that they become fewer and no
+// no longer needed. reserve drops up to two of them, so that they do not pile up and no
 // call has many to drop. O(1): after a Cancel, p may be due before an older promise; only
 // the next Cancel, which walks all of them, sorts it in.
 func (b *Bucket) reserve(p *promise, now int128) {
@@ -115,9 +115,9 @@ func (b *Bucket) forget(p *promise) {
 // floor returns the smallest z that the reservations and the size of the bucket allow.
 // Tokens reserved for a time P are already subtracted in z; if the bucket could become
 // full before P, the subtraction would be lost. So P-z, plus all that is promised for P
-// and later, must fit into the bucket. A sleeper sets no bound, since it moves with z.
-// O(1) without reservations that are not due, else O(n log n) in their number, plus
-// O(sleepers).
+// and later, must fit into the bucket. A sleeper sets no bound, because its time moves
+// with z. O(1) without reservations that are not due, otherwise O(n log n) in their
+// number, plus O(sleepers).
 func (b *Bucket) floor(s *state, now int128) int128 {
 	b.order()
 	full := s.cost(s.burst)
@@ -140,9 +140,9 @@ func (b *Bucket) floor(s *state, now int128) int128 {
 	return least
 }
 
-// back moves z back by that many ticks, but not below floor, and with it the sleeper at
-// first and those behind it: the sleepers that came after p, or all if p is nil. b.mu is
-// held.
+// back moves z back by that many ticks, but not below floor. With z it moves the sleeper
+// at first and those behind it: the sleepers that came after p, or all if p is nil. b.mu
+// is held.
 func (b *Bucket) back(s *state, now, ticks, floor int128, p *promise, first *list.Element) {
 	for {
 		z := s.load()
@@ -165,9 +165,10 @@ func (b *Bucket) back(s *state, now, ticks, floor int128, p *promise, first *lis
 
 // cancel undoes p. b.mu is held.
 //
-// While p is not due, nothing can have overflowed since, because z was ahead of the time:
-// z moves back by all of p. After that, without p, the bucket may have been full just
-// before what was taken since; then z would now be that much above the full bucket.
+// While p is not due, nothing can have overflowed since p was made, because z was after
+// now all the time: z moves back by all of p. If p is due, the bucket might have been
+// full without p, just before the tokens that were taken since. Then z moves back at most
+// to the point that is later than the z of a full bucket by those tokens.
 func (b *Bucket) cancel(p *promise) {
 	_, now := b.current()
 	s, due := p.instant()
@@ -198,13 +199,13 @@ func (b *Bucket) idle(s *state, now int128) bool {
 	return b.sleepers.Len() == 0 && b.reserved.Len() == 0 && !now.less(s.load())
 }
 
-// A Reservation is a promise of tokens at a future time. It is made by Reserve, and its
-// methods are safe for concurrent use.
+// A Reservation is a promise of tokens at a future time. It is made by [Bucket.Reserve]
+// and [Keyed.Reserve], and its methods are safe for concurrent use.
 type Reservation struct {
 	b    *Bucket
 	p    *promise
 	due  bool // it was due at once, so it has no bucket
-	over bool // guarded by b.mu
+	over bool // Cancel was called; guarded by b.mu
 }
 
 func (r *Reservation) lock() {
@@ -215,8 +216,9 @@ func (r *Reservation) lock() {
 }
 
 // Reserve takes n tokens that are available now or will be within maxWait. The caller
-// waits for Delay and then acts, without asking again. It reports false, and takes
-// nothing, if the tokens would be available later or never, or if n is 0 or less. O(1).
+// waits for [Reservation.Delay] and then acts, without asking again. Reserve reports
+// false, and takes nothing, if the tokens would be available later or never, or if n is 0
+// or less. O(1).
 func (b *Bucket) Reserve(n int64, maxWait time.Duration) (*Reservation, bool) {
 	b.lock()
 	defer b.mu.Unlock()
@@ -252,11 +254,12 @@ func (r *Reservation) Delay() time.Duration {
 }
 
 // Cancel says, before the reserved time, that the caller will not act. It returns the
-// tokens, except those that would allow more than burst + rate·time in some window, since
-// later reservations keep their times. Sleepers in Wait move up. Once Delay is 0 the
-// caller may have acted: Cancel then returns no tokens, so it can be deferred; use Refund
-// for work that was not done after all. A second Cancel does nothing. O(n log n) in the
-// reservations that are not due, plus O(sleepers).
+// tokens to the bucket, except those that would allow more than burst + rate·time in some
+// window, since later reservations keep their times. Callers that sleep in Wait are
+// served sooner. Once Delay is 0 the caller may have acted: Cancel then returns no
+// tokens, so a call of it can be deferred. Use [Bucket.Refund] for work that was not done
+// after all. A second Cancel does nothing. O(n log n) in the reservations that are not
+// due, plus O(sleepers).
 func (r *Reservation) Cancel() {
 	if r.due {
 		return

@@ -12,8 +12,8 @@ type setting struct {
 	full  int64
 }
 
-// maxTicks is the maximum number of ticks in a nanosecond: 2^62 ticks, after which a word
-// is no longer read correctly, are then 73 minutes.
+// maxTicks is the maximum number of ticks in a nanosecond. With it, 2^62 ticks, after
+// which a word is no longer read correctly, are 73 minutes.
 const maxTicks = 1 << 20
 
 // settingOf returns the ticks of a rate. Where they would not fit it takes coarser
@@ -70,7 +70,7 @@ func (c *setting) convert(old *setting, debt int64) int64 {
 	return lack
 }
 
-// left returns how long a bucket that lacks that many ticks takes to fill.
+// left returns how long a bucket with that debt takes to fill.
 func (c *setting) left(debt int64) int64 { return int64(i128(debt).ceilDiv(c.n)) }
 
 // take takes n tokens from a bucket that lacks debt.

@@ -18,10 +18,10 @@ type keyShard[K comparable] struct {
 	// need not move it.
 	looks *wheel.Wheel
 	slots int
-	now   int64 // the latest time seen; it never goes backwards
-	swept int64 // when the last look at all that were due was
-	hand  uint32
-	names *settings // nil if all keys have the same
+	now   int64     // the latest time seen; it never goes backwards
+	swept int64     // the time of the last look at all buckets that were due
+	hand  uint32    // the slot that dropCheapest looked at last
+	names *settings // nil if all keys have the same setting
 
 	promised table.Table[K, *Bucket] // the promised keys, with their Buckets
 	turn     uint32                  // which of them was looked at last
@@ -116,8 +116,8 @@ func (s *keyShard[K]) tick(x *Keyed[K], ns int64) int64 {
 	return ns
 }
 
-// catchUp is separate from tick so that tick can be inlined. The word of a slot that is
-// never due keeps its meaning: its bucket does not fill.
+// catchUp is separate from tick so that tick can be inlined. A slot that is never due
+// needs no look: its bucket does not fill, so its word keeps its meaning.
 func (s *keyShard[K]) catchUp(x *Keyed[K], ns int64) {
 	for ns-s.swept > sweep {
 		if s.looks == nil || s.looks.Len() == 0 {
@@ -252,11 +252,11 @@ func (s *keyShard[K]) dropFull(x *Keyed[K], ns int64) bool {
 // sample is how many keys an eviction compares.
 const sample = 8
 
-// dropCheapest drops, of the next sample keys, the one whose bucket is full soonest,
-// unless the shard has fewer than atLeast keys: in a flood, new keys replace each other,
-// not keys with a large debt. A new key gets the slot of the key that it replaces, so a
-// flood costs at most one debtor in each run of sample slots. Among buckets that never
-// fill, the one with the smallest debt is the cheapest.
+// dropCheapest drops, of the next sample keys, the one whose bucket will be full soonest,
+// unless the shard has fewer than atLeast keys. So in a flood, new keys replace each
+// other, not keys with a large debt. A new key gets the slot of the key that it replaces,
+// so a flood costs at most one key with a large debt in each run of sample slots. Among
+// buckets that never fill, the one with the smallest debt is the cheapest.
 func (s *keyShard[K]) dropCheapest(x *Keyed[K], atLeast int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -13,8 +13,8 @@ import (
 
 // A SlidingCounter approximates a sliding window with two counters: it assumes that the
 // events of the last fixed window were evenly spread over it. If they were not, up to 2n
-// can happen in a window; SlidingLog is exact. It is made by NewSlidingCounter, is safe
-// for concurrent use and must not be copied.
+// can happen in a window; [SlidingLog] is exact. A SlidingCounter is made by
+// [NewSlidingCounter], is safe for concurrent use and must not be copied.
 type SlidingCounter struct {
 	mu        sync.Mutex
 	clock     clock.Clock
@@ -69,7 +69,7 @@ func (c *SlidingCounter) peek(k int64) Decision {
 	return c.decide(k, c.tick())
 }
 
-// remove subtracts k events from a window again.
+// remove subtracts k events from the window in which they were counted.
 func (c *SlidingCounter) remove(k, window int64) {
 	c.lock()
 	defer c.mu.Unlock()
@@ -101,7 +101,7 @@ func (c *SlidingCounter) tick() (rest int64) {
 	return c.per - c.now%c.per
 }
 
-// decide returns what there is, and whether a Take of k succeeds.
+// decide returns what is left, and whether a Take of k succeeds.
 func (c *SlidingCounter) decide(k, rest int64) Decision {
 	left := c.n - c.cur - part(c.prev, rest, c.per)
 	d := Decision{OK: k >= 1 && k <= left, Limit: c.n, Remaining: max(left, 0), ResetAfter: c.fresh(rest)}
@@ -115,7 +115,7 @@ func (c *SlidingCounter) decide(k, rest int64) Decision {
 	return d
 }
 
-// fresh returns the time until nothing counts any more, if no event follows.
+// fresh returns the time until the estimate is 0, if no event follows.
 func (c *SlidingCounter) fresh(rest int64) time.Duration {
 	switch {
 	case c.cur > 0:

@@ -11,25 +11,25 @@ import (
 )
 
 // WindowOptions are the settings of NewSlidingLog and NewSlidingCounter. The zero value
-// is the monotonic clock.
+// stands for the monotonic clock.
 type WindowOptions struct {
-	// Now is the clock; the default is the monotonic one. What a clock may do, see
+	// Now is the clock; the default is the monotonic one. For what a clock may do, see
 	// Options.Now: the limiter keeps the latest time that it has seen.
 	Now func() time.Time
 }
 
-// A SlidingLog admits at most n events in any window of a length: it stores the times of
-// the events of the last window. Unlike the others it is exact for any window, at a cost
-// of eight bytes per event. Its memory grows by doubling to the largest number of events
-// that one window has had, at most n, and does not shrink. It is made by NewSlidingLog,
-// is safe for concurrent use and must not be copied.
+// A SlidingLog admits at most n events in any window of a given length: it stores the
+// times of the events of the last window. Unlike the others it is exact for any window,
+// at a cost of eight bytes per event. Its memory grows by doubling to the largest number
+// of events that one window has had, at most n, and does not shrink. It is made by
+// [NewSlidingLog], is safe for concurrent use and must not be copied.
 type SlidingLog struct {
 	mu    sync.Mutex
 	clock clock.Clock
 	per   int64
 	n     int
 	now   int64
-	ring  []int64 // when events were, in order from head on
+	ring  []int64 // the times of the events, in order from head on
 	head  int
 	len   int
 }

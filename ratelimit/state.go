@@ -12,7 +12,8 @@ const (
 	frozen = 1 << 62 // the z of a state that the fast path must leave alone
 )
 
-// A state is one setting of a bucket and z. The essay's picture in its fields, in ticks:
+// A state is one setting of a bucket and its z. This is the essay's picture with the
+// fields of a state, in ticks:
 //
 //	──────────┬──────────────┬────────────────┬─────▶ ticks since base
 //	     now − full          z               now
@@ -42,7 +43,7 @@ type state struct {
 	_ [128]byte    // keeps the next allocation off z's cache line
 }
 
-// A width says what newState makes.
+// A width says which kind of state newState makes.
 type width bool
 
 const (
@@ -119,10 +120,10 @@ func (s *state) freeze() int128 {
 	return i128(s.z.Swap(frozen))
 }
 
-// translate turns an instant of s into the ticks of its successor, rounded towards later:
-// a token, which was s.d ticks, is next.d ticks. A debt that does not fit in 126 bits
-// (more than 2^63 tokens) is cut to them; z and the promises are cut alike, so their
-// order stays. A bucket without a limit was full, and all its promises were due.
+// translate converts an instant from the ticks of s into those of its successor, rounded
+// towards later: a token was s.d ticks and is next.d ticks. A debt that does not fit in
+// 126 bits (more than 2^63 tokens) is cut to 126 bits; z and the promises are cut alike,
+// so their order stays. A bucket at the rate Inf was full, and all its promises were due.
 func (s *state) translate(t int128) int128 {
 	if s.rate == Inf {
 		return i128(0).sub(s.next.cost(s.burst))

@@ -1,6 +1,7 @@
 package ratelimit
 
-// A tentative limiter can look before it takes, and undo what it took.
+// A tentative limiter can say what it would decide without taking, and can undo what it
+// took.
 type tentative interface {
 	Limiter
 	peek(n int64) Decision              // what there is; OK if Take would succeed
@@ -13,17 +14,17 @@ type refunder interface{ Refund(n int64) }
 // All returns a limiter with several tiers, such as a limit per second and one per day:
 // Take(n) takes n from each of them or from none. It asks them in their order and stops
 // at the first that refuses. The tiers before that one get their tokens back if they are
-// of this package or have a method Refund(int64). Put others last.
+// of this package or have a method Refund(int64). Put other limiters last.
 //
 // Tiers of this package are all asked before the first one takes, so that nothing is
 // taken and returned unless another goroutine takes in between. If one does, a Bucket
-// gets back what cannot exceed its bound, as in Reservation.Cancel. That may be less than
-// was taken, if others have taken and returned tokens in the meantime
+// gets back only what cannot exceed its bound, as in [Reservation.Cancel]. That may be
+// less than was taken, if others have taken and returned tokens in the meantime
 // (TestUndoMayReturnLess): a bucket does not know whether it would have been full then.
 //
-// The Decision has the Limit and Remaining of the tier with the least remaining,
-// and the longest RetryAfter and ResetAfter of all tiers asked. On a refusal that is
-// what they have, since nothing was taken. All of nothing admits everything. O(tiers).
+// The Decision has the Limit and Remaining of the tier with the least remaining, and the
+// longest RetryAfter and ResetAfter of all tiers asked. On a refusal that is what the
+// tiers have, since nothing was taken. Without tiers, All admits everything. O(tiers).
 func All(tiers ...Limiter) Limiter { return all(append([]Limiter(nil), tiers...)) }
 
 type all []Limiter

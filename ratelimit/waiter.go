@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Wait is WaitN for one token.
+// Wait is [Bucket.WaitN] for one token.
 func (b *Bucket) Wait(ctx context.Context) error { return b.WaitN(ctx, 1) }
 
 // WaitN takes n tokens and sleeps until they are available. Callers are served in the
@@ -15,22 +15,24 @@ func (b *Bucket) Wait(ctx context.Context) error { return b.WaitN(ctx, 1) }
 // returns
 //   - ErrNever at once if n is less than 1 or more than the burst, or if the rate is 0
 //     and the tokens are not there;
-//   - ErrBusy at once if it would have to sleep and Options.MaxWaiting callers do;
+//   - ErrBusy at once if it would have to sleep and [Options.MaxWaiting] callers already
+//     sleep;
 //   - an error that wraps context.DeadlineExceeded at once if the tokens come
 //     after ctx's deadline, and then takes nothing;
 //   - an error that wraps ctx's error and context.Cause(ctx) when ctx is done, before
 //     the call or during it, and then returns what it took, as Cancel does.
 //
-// Set, Refund and the Cancel of others change its time. A caller that already sleeps
-// when Set makes the rate 0 sleeps until Set changes it again or ctx is done.
+// Set, Refund and another caller's Cancel change the time at which a sleeping caller is
+// served. If Set makes the rate 0, sleeping callers sleep until Set changes it again or
+// their ctx is done.
 //
 // Timers fire up to a millisecond late, and the bucket holds at most burst tokens
 // meanwhile. So if a token takes less than about a millisecond, callers in a loop around
 // Wait with a burst of 1 stay below the rate: choose a burst of a few milliseconds' worth
 // of tokens.
 //
-// O(1). When ctx is done it costs what Reservation.Cancel does, which without
-// reservations is O(1 + sleepers that are due). It allocates only if it has to sleep.
+// O(1). When ctx is done it costs what [Reservation.Cancel] costs, which without
+// reservations is O(1 + sleepers that are due). WaitN allocates only if it has to sleep.
 func (b *Bucket) WaitN(ctx context.Context, n int64) error {
 	if b.state.Load() == nil {
 		panic(bucketNotMade)
@@ -61,7 +63,7 @@ func ended(ctx context.Context) error {
 	return fmt.Errorf("ratelimit: %w: %w", err, cause)
 }
 
-// patience returns how long a caller with this context can wait.
+// patience returns how long a caller with this context can wait: until its deadline.
 func patience(ctx context.Context) time.Duration {
 	if t, ok := ctx.Deadline(); ok {
 		return time.Until(t)

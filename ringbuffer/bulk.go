@@ -6,7 +6,7 @@ import (
 
 // PushSlice appends the items of vs in order, as that many calls of Push would, and
 // returns how many were stored. Reject and DropNewest store what fits; OverwriteOldest
-// stores all, though of more than Cap items only the last Cap stay. Dropped counts the
+// stores all, but of more than Cap items only the last Cap stay. Dropped counts the
 // items lost under DropNewest and OverwriteOldest. O(len(vs)): one copy, or two across
 // the array's end.
 func (r *Ring[T]) PushSlice(vs []T) int {

@@ -12,12 +12,16 @@
 // # Terms
 //
 //	number  items are numbered from 0 in the order in which they are pushed
-//	head    the number of the oldest item in the ring; as many were removed before it
+//	head    the number of the oldest item in the ring, and so the count of those removed
+//	        or overwritten before it
 //	tail    the number that the next item will get
-//	slot    a place of the array
+//	slot    one element of the array
 //	claim   an atomic operation that reserves a slot for one goroutine, before it is
 //	        written or read
-//	group   32 slots of an SPSC, with the two words by which its sides learn of each other
+//	group   32 slots of an SPSC, with two words: one says how far the producer has come,
+//	        the other how far the consumer has
+//	end     one side of a Pipe, writing or reading, with the count of the bytes it has moved
+//	turn    the right to use an end; one goroutine has it at a time
 //
 // # Idea
 //
@@ -44,8 +48,8 @@
 //	                                                keep the item elsewhere
 //	overwrite  the oldest      the consumer: gap    new data makes old worthless: telemetry, logs
 //	                           in the numbers       for a crash report, video frames, prices
-//	drop       the newest      Dropped only         the first events explain the rest: a trace of
-//	                                                an incident, samples while one is enough
+//	drop       the newest      neither: Dropped     the first events explain the rest: a trace of
+//	                           counts it            an incident, samples while one is enough
 //	block      the producer's  the producer: time   every item counts and the producer may wait:
 //	           time                                 jobs, payments
 //
@@ -55,8 +59,8 @@
 // moment. Here Reject, OverwriteOldest and DropNewest are policies of Ring, Sync and
 // Bytes, lost items are counted, and PushEvict returns the oldest item to a caller that
 // can still use it. The queues SPSC and MPMC refuse; MPMC.PushEvict overwrites. Pipe
-// blocks, for bytes. Blocking for items is in package bqueue, since waiting with a
-// context, fairly and without using a processor is another question.
+// blocks; it carries bytes. Package bqueue blocks for items of any type, since waiting
+// with a context, fairly, and without using a processor is another question.
 //
 // # Invariants
 //
@@ -66,12 +70,12 @@
 //	I3  A free slot keeps nothing alive: it is zero, or T has no pointers (or the
 //	    caller has written to it by Writable).
 //	I4  Items stored = tail = items in the ring + items removed + items overwritten.
-//	    Dropped counts the last kind, and the items that DropNewest did not store.
-//	I5  (SPSC) An item that is published is found in its group's pushed word, and one
-//	    that is removed in its popped word; both words only grow.
+//	    Dropped counts the items overwritten, and those that DropNewest did not store.
+//	I5  (SPSC) Item n is published once its group's pushed word is above n, and removed
+//	    once its popped word is; both words only grow.
 //	I6  (MPMC) The invariants of internal/lap.
-//	I7  (Pipe) I1 for the bytes that the two ends have moved. An end is moved only by
-//	    the goroutine that has its turn.
+//	I7  (Pipe) I1 for the bytes that the two ends have moved. Only the goroutine that
+//	    has the turn of an end moves it.
 //
 // # Complexity
 //
@@ -94,7 +98,7 @@
 //	Pipe.ReadFrom, Pipe.WriteTo                        O(n)   n      0
 //	Close, CloseWithError                              O(1)   0      0
 //
-// n is the number of items that the operation is about; for Resize, Len.
+// n is the number of items, or bytes, that the call handles; for Resize it is Len.
 //
 // # What happens if
 //
@@ -107,25 +111,28 @@
 //     policies its beginning (TestBytesOverwriteKeepsTheLast, TestOverflow)
 //   - A slow reader is overwritten: the error of Since and Wait has the number of the
 //     oldest item left, so that the reader knows how many it missed (TestReplay, TestWait)
-//   - A reader has seen all items: Wait returns the next one when it comes (TestWait)
-//   - Clear or Resize comes between two calls of Since: the numbers go on
+//   - A reader has seen all items: Wait returns the next one when it is pushed
+//     (TestWait)
+//   - Clear or Resize comes between two calls of Since: the numbers continue
 //     (TestSinceThroughEveryChange)
-//   - The body of a loop changes the ring: it may (TestLoopsMayChangeTheRing); over a Sync
-//     it sees a snapshot (TestSyncLoopsAreSnapshots)
-//   - A push is stopped between its claim and its item: a pop waits for it, and does not
-//     say empty (TestMPMCFalseIsTrue)
+//   - The body of a loop changes the ring: this is allowed (TestLoopsMayChangeTheRing);
+//     over a Sync it sees a snapshot (TestSyncLoopsAreSnapshots)
+//   - A push is stopped after it has claimed a slot, before the item is in it: a pop
+//     waits for the item, and does not report an empty queue (TestMPMCFalseIsTrue)
 //   - PushEvict of an MPMC runs while others push and pop: each item is popped or evicted,
-//     once, and none sees the queue one item shorter (TestPushEvict, TestEvictionIsOneStep)
+//     once, and no call sees the queue one item shorter (TestPushEvict,
+//     TestEvictionIsOneStep)
 //   - The numbers pass 2^32, or an int: nothing changes, they are 64 bits wide, and an
 //     item per nanosecond uses them up in 584 years (TestNumbersPastAnInt)
 //   - An item is popped: the ring keeps nothing of it alive (TestMemoryRelease,
 //     TestQueuesReleaseMemory)
 //   - The io.Reader of ReadFrom, or the io.Writer of WriteTo, panics: the buffer stays
 //     usable (TestBytesSurvivesPanics)
-//   - A Pipe is closed while a Read or a Write waits: the Read returns the rest, then
-//     io.EOF, the Write io.ErrClosedPipe and what it stored (TestPipeClose)
-//   - The context of a Pipe's wait ends: the wait ends, and the pipe stays usable
-//     (TestPipeContexts)
+//   - A Pipe is closed while a Read or a Write waits: Read returns the bytes that are
+//     left, then io.EOF; the Write returns io.ErrClosedPipe and the number of bytes that
+//     it stored (TestPipeClose)
+//   - A context ends while a call waits in a Pipe: the call returns, and the pipe stays
+//     usable (TestPipeContexts)
 //   - A zero value is used: it is full and empty until Resize (TestZeroValues,
 //     TestZeroRingsGrow)
 //
@@ -139,19 +146,20 @@
 //	Pipe   any goroutines, one at each end at a time; it waits.
 //
 // All are linearizable. A push of SPSC takes effect when it stores the pushed word of the
-// item's group, a pop when it stores the popped word, a refused one when it reads the
-// other side's word. A push or pop of MPMC takes effect at the compare-and-swap that
-// claims its slot, a refused one at a read of tail, and a PushEvict that evicts at the
-// compare-and-swap that claims the oldest item. A slot that is claimed but not ready
-// proves neither full nor empty, so the caller waits for it. The bytes of a Write to a
-// Pipe are appended in one or more parts, each when it stores the count of its end, with
-// no bytes of another Write between them; a Read is one step. PushSlice and PopInto of
-// the two queues are sequences of single pushes and pops; those of Sync are one step.
+// item's group, and a pop when it stores the popped word; one that returns false takes
+// effect when it reads the other side's word. A push or pop of MPMC takes effect at the
+// compare-and-swap that claims its slot; one that returns false, at a read of tail; a
+// PushEvict that evicts, at the compare-and-swap that claims the oldest item. A slot that
+// is claimed but not ready proves neither full nor empty, so the caller waits for it. A
+// Write to a Pipe appends its bytes in one or more parts, with no bytes of another Write
+// between them; each part takes effect when the Write stores the count of its end. A Read
+// is one step. PushSlice and PopInto of the two queues are sequences of single pushes and
+// pops; those of Sync are one step.
 //
-// No method runs a caller's code under a lock, but ReadFrom and WriteTo of a Pipe keep its
-// turn while they use the caller's Reader or Writer. The zero value of each type has capacity
-// 0, so that it is full and empty; Resize makes a ring of a zero Ring or Sync. A zero
-// Pipe panics. None may be copied after first use, which go vet reports.
+// No method runs a caller's code under a lock, but ReadFrom and WriteTo of a Pipe keep the
+// turn of their end while they use the caller's Reader or Writer. The zero value of each
+// type has capacity 0, so that it is full and empty; Resize makes a ring of a zero Ring or
+// Sync. A zero Pipe panics. None may be copied after first use, which go vet reports.
 //
 // In the terms of the Go memory model, a push happens before the pop, Peek, At or Since
 // that returns its item, and a pop before the push that uses the freed slot.
@@ -170,15 +178,15 @@
 //
 // MPMC without contention costs two atomic read-modify-writes and two atomic stores for
 // each item, where Ring needs none. Use the simplest type that is safe. One goroutine:
-// Ring. One on each side: SPSC, the only one that is faster in slices. Many: MPMC.
-// Another policy than to refuse, replay, or rare use: Sync. Bytes between goroutines that
-// wait: Pipe. io.Pipe has no buffer, so that each Write waits for its Read, and no
+// Ring. One on each side: SPSC, the only one that is faster in slices. Many: MPMC. A
+// policy other than Reject, replay by number, or rare use: Sync. Bytes between goroutines
+// that wait: Pipe. io.Pipe has no buffer, so that each Write waits for its Read, and no
 // context; a Pipe copies each byte twice, and needs its memory.
 //
-// The textbook answer is correct, and slow in four ways, each of which one type here
-// avoids: a lock when there is one goroutine, a lock when there are two, item by item
-// when there is a slice, and a copy when the caller could use the array directly. It
-// often answers overflow in only one way.
+// The textbook answer is correct, and slow in four ways, each of which a type here
+// avoids: it locks for one goroutine, it locks for two, it moves a slice item by item,
+// and it copies where the caller could use the array directly. It often has only one
+// answer to overflow.
 //
 // # References
 //

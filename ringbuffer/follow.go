@@ -10,7 +10,7 @@ import (
 // or cleared. errors.Is matches it with ErrOverwritten.
 type OverwrittenError struct {
 	Seq    uint64 // the requested number
-	Oldest uint64 // the number of the oldest item at that moment, or of the next if there was none
+	Oldest uint64 // the number of the oldest item at that moment; of the next item if the ring was empty
 }
 
 // Error returns both numbers.
@@ -21,11 +21,11 @@ func (e *OverwrittenError) Error() string {
 // Unwrap returns ErrOverwritten. O(1).
 func (e *OverwrittenError) Unwrap() error { return ErrOverwritten }
 
-// Since yields, with their numbers, the items from number seq on that are in the ring at
-// this moment; none if seq is beyond them. The first item ever stored has the number 0,
+// Since yields, with their numbers, the items in the ring at this moment whose number is
+// at least seq; none if seq is beyond them. The first item ever stored has the number 0,
 // and each further one the next number, through Clear and Resize. If item seq was in the
 // ring but no longer is, the error is an *OverwrittenError: the reader fell behind, and
-// may continue from its Oldest.
+// may continue from the error's Oldest.
 //
 // The items stay in the ring, so each of many readers can follow it at its own pace:
 //

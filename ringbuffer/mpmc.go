@@ -54,16 +54,16 @@ func (q *MPMC[T]) TryPop() (T, bool) {
 func (q *MPMC[T]) PushEvict(v T) (evicted T, ok bool) { return q.laps.PushEvict(v) }
 
 // PushSlice appends items of vs in order until all are stored or the queue is full, and
-// returns their number. It is a sequence of TryPush calls; those that find space at once
-// stay together. It saves only claims. O(len(vs)).
+// returns their number. It is a sequence of TryPush calls. Items that find space in one
+// step stay together and share one claim; nothing else is saved. O(len(vs)).
 func (q *MPMC[T]) PushSlice(vs []T) int {
 	n, _ := q.laps.PushSlice(vs)
 	return n
 }
 
 // PopInto moves items to dst, the oldest first, until dst is full or the queue is empty,
-// and returns their number. It is a sequence of TryPop calls, as PushSlice is of TryPush.
-// O(len(dst)).
+// and returns their number. It is a sequence of TryPop calls, as PushSlice is one of
+// TryPush calls. O(len(dst)).
 func (q *MPMC[T]) PopInto(dst []T) int {
 	n, _ := q.laps.PopInto(dst)
 	return n

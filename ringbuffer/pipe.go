@@ -14,7 +14,7 @@ import (
 //
 // Any number of goroutines may write and read. The bytes of one Write, or of one
 // ReadFrom, stay together: the calls of each side take turns, in the order in which they
-// came. A Write happens before the Read that returns its bytes.
+// were made. A Write happens before the Read that returns its bytes.
 //
 // ReadContext and WriteContext take the place of deadlines: their wait ends with a
 // context.
@@ -189,9 +189,10 @@ func (e *end) leave() {
 	}
 }
 
-// rouse wakes the goroutine that waits at e if count, of the other end, is what it waits
-// for. It is called after the count was stored, and a waiter reads the count after it has
-// stored wanted: at least one of the two sees the other.
+// rouse wakes the goroutine that waits at e if the other end has reached the count that
+// it waits for. The other end calls rouse after it has stored its count, and a waiter
+// reads the count after it has stored wanted: at least one of the two sees the other's
+// store.
 func (e *end) rouse(count uint64) {
 	if w := e.wanted.Load(); w != 0 && count >= w && e.wanted.CompareAndSwap(w, 0) {
 		select {

@@ -8,7 +8,7 @@ import (
 
 // pauses is how often a goroutine yields the processor before it waits: the other end
 // often progresses meanwhile, and most waits never happen. A small number is enough; with
-// none, two ends that alternate would park for each piece.
+// none, two ends that alternate would park for each piece they pass on.
 const pauses = 4
 
 // await returns true when the count of other is at least want, and false if ctx ends or

@@ -140,8 +140,8 @@ func TestSPSCLen(t *testing.T) {
 	wg.Wait()
 }
 
-// A queue that is never full never refuses: with room for all, each of 800,000 pushes
-// by many goroutines succeeds, and each item comes out.
+// A queue that is never full never refuses: with space for all items, each of 800,000
+// pushes by many goroutines succeeds, and each item is popped.
 func TestMPMCNeverFullNeverRefuses(t *testing.T) {
 	items := short(800_000)
 	const producers = 4

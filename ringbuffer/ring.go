@@ -52,9 +52,9 @@ func slots(capacity int) int {
 // slot returns the slot of the item with this number.
 func (r *Ring[T]) slot(number uint64) *T { return &r.buf[number&r.mask] }
 
-// Push appends v. If the ring is full, then under Reject it returns ErrFull and changes
-// nothing; under OverwriteOldest it overwrites the oldest item, under DropNewest it
-// discards v; in both cases Dropped counts the lost item and there is no error. O(1), no
+// Push appends v. If the ring is full, the policy decides: Reject returns ErrFull and
+// changes nothing; OverwriteOldest overwrites the oldest item; DropNewest discards v.
+// Dropped counts an item lost under the last two, and there is no error. O(1), no
 // allocation.
 func (r *Ring[T]) Push(v T) error {
 	// This is written out, and calls nothing, so that the compiler inlines it.

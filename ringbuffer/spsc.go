@@ -16,7 +16,8 @@ import (
 //
 // In most such queues each side publishes its index in one word, and the two words move
 // back and forth between two caches. Here the items lie in groups, and each group holds
-// the part of both indices that concerns it, next to its items:
+// the part of both indices that concerns it, next to its items (▒ removed, ■ in the
+// queue, □ free):
 //
 //	      consumer              producer
 //	         ↓                     ↓
@@ -46,7 +47,7 @@ type group[T any] struct {
 // A side is the state of the producer or the consumer.
 type side struct {
 	next  uint64        // the number of the item to push or pop next
-	known uint64        // up to here there is space, or there are items, for certain
+	known uint64        // below this number there is space, or there are items, for certain
 	group atomic.Uint64 // the number of the first item of next's group, for Len
 	_     [128]byte
 }
@@ -78,8 +79,8 @@ func (q *SPSC[T]) indexOf(number uint64) uint64 {
 }
 
 // TryPush appends v and returns true, or returns false if there were Cap items. It takes
-// effect when it publishes the item, or, if false, when it checks whether the item Cap
-// before has been removed. O(1), wait-free, no allocation.
+// effect when it publishes the item, or, if false, when it checks whether the item
+// pushed Cap items before it has been removed. O(1), wait-free, no allocation.
 func (q *SPSC[T]) TryPush(v T) bool {
 	n := q.producer.next
 	if n == q.producer.known && !q.lookForRoom() {
@@ -212,8 +213,9 @@ func (q *SPSC[T]) Len() int {
 
 // pushed returns how many items have been published, at one moment during the call. When
 // it reads that the producer is in group g, no later group has an item yet. If the
-// group's word is beyond the group's items, the count has passed the end of the group
-// since; if it is smaller, from an earlier lap, the group had no item yet.
+// group's word is beyond the group's items, the producer has passed the end of the group
+// since; if it is below g, the word is from an earlier lap, and the group had no item
+// yet.
 func (q *SPSC[T]) pushed() uint64 {
 	g := q.producer.group.Load()
 	return min(max(q.groupOf(g).pushed.Load(), g), g+groupSize)

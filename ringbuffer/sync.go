@@ -7,7 +7,7 @@ import (
 
 // Sync is a ring behind one mutex, safe for concurrent use, whose readers may also follow
 // it by the numbers of its items. It is made by NewSync; the zero Sync has capacity 0
-// until Resize gives it one, as the zero Ring. It must not be copied after first use,
+// until Resize gives it one, as the zero Ring has. It must not be copied after first use,
 // which go vet reports: the copies would share an array but not a lock.
 //
 // It has the methods of Ring except the views of the array, which no lock could guard
@@ -31,10 +31,10 @@ func (s *Sync[T]) lock() {
 	s.mu.Lock()
 }
 
-// Push appends v, or does to a full ring what the policy says; see Ring.Push. It returns
-// the number of v, by which Since and Wait find it; if v was not stored (under Reject
-// with ErrFull, under DropNewest without an error), seq is the number of the next item
-// that will be stored. O(1), plus O(1) for each goroutine in Wait; no allocation.
+// Push appends v; if the ring is full it does what the policy says (see [Ring.Push]). It
+// returns the number of v, by which Since and Wait find it; if v was not stored (under
+// Reject with ErrFull, under DropNewest without an error), seq is the number of the next
+// item that will be stored. O(1), plus O(1) for each goroutine in Wait; no allocation.
 func (s *Sync[T]) Push(v T) (seq uint64, err error) {
 	s.lock()
 	seq = s.r.tail
@@ -47,7 +47,7 @@ func (s *Sync[T]) Push(v T) (seq uint64, err error) {
 }
 
 // PushEvict appends v under every policy and returns the item that was evicted for it, if
-// any; see Ring.PushEvict. O(1), plus O(1) for each goroutine in Wait; no allocation.
+// any; see [Ring.PushEvict]. O(1), plus O(1) for each goroutine in Wait; no allocation.
 func (s *Sync[T]) PushEvict(v T) (evicted T, ok bool) {
 	s.lock()
 	evicted, ok = s.r.PushEvict(v)
@@ -82,7 +82,7 @@ func (s *Sync[T]) At(i int) T {
 }
 
 // PushSlice appends the items of vs in order, with no other's item between them, and
-// returns how many were stored; see Ring.PushSlice. O(len(vs)).
+// returns how many were stored; see [Ring.PushSlice]. O(len(vs)).
 func (s *Sync[T]) PushSlice(vs []T) int {
 	s.lock()
 	n := s.r.PushSlice(vs)
@@ -103,7 +103,7 @@ func (s *Sync[T]) PopInto(dst []T) int {
 	return n
 }
 
-// All yields the items, the oldest first, with their places from 0, as they are when
+// All yields the items from the oldest on with their indices, from 0, as they are when
 // the loop begins; the loop may do anything with the ring. It copies them: O(n).
 func (s *Sync[T]) All() iter.Seq2[int, T] {
 	return func(yield func(int, T) bool) {
@@ -163,7 +163,7 @@ func (s *Sync[T]) Cap() int {
 	return s.r.Cap()
 }
 
-// Dropped returns how many items Push and PushSlice have lost; see Ring.Dropped. O(1).
+// Dropped returns how many items Push and PushSlice have lost; see [Ring.Dropped]. O(1).
 func (s *Sync[T]) Dropped() uint64 {
 	s.lock()
 	defer s.mu.Unlock()
@@ -186,7 +186,7 @@ func (s *Sync[T]) Clear() {
 	s.mu.Unlock()
 }
 
-// Resize sets the capacity to n; see Ring.Resize. O(n).
+// Resize sets the capacity to n; see [Ring.Resize]. O(n).
 func (s *Sync[T]) Resize(n int) error {
 	s.lock()
 	defer s.mu.Unlock() // the new array may not fit into memory

@@ -27,7 +27,7 @@ func (r *ring[T]) checkInvariants() {
 	for pos := r.q.head; pos < r.q.tail; pos++ {
 		at := r.q.at(pos).at
 		holds(r.pushed-at <= r.k, "I2: a candidate has left the window")
-		holds(pos == r.q.head || r.q.at(pos-1).at < at, "I1: the candidates are not in the order of their coming")
+		holds(pos == r.q.head || r.q.at(pos-1).at < at, "I1: the candidates are not in the order of arrival")
 	}
 	holds(r.missing != nil || r.pushed == 0 || r.q.at(r.q.tail-1).at == r.pushed-1, "I2: the newest is no candidate")
 }

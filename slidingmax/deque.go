@@ -24,9 +24,9 @@ func (q *deque[E]) len() int { return int(q.tail - q.head) }
 func (q *deque[E]) at(pos uint64) *E { return &q.buf[pos&uint64(len(q.buf)-1)] }
 
 // cut returns the position after the last candidate of first..end-1 that does not lose.
-// The losing ones are the last; it gallops back from end in strides of 1, 2, 4, …, and
+// The losing ones are the last. cut gallops back from end in strides of 1, 2, 4, …, and
 // then halves the last stride, with at most 2⋅log2(n)+2 comparisons. A caller that has
-// seen some lose before end may begin with a longer stride.
+// already cut some off may begin with a longer stride.
 func (q *deque[E]) cut(first, end, stride uint64, loses func(pos uint64) bool) uint64 {
 	lost := end // all from here on are beaten
 	for ; ; stride *= 2 {

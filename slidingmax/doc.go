@@ -10,6 +10,16 @@
 // below, max.go, float.go. For a stream: deque.go, window.go, timewindow.go, sync.go, and
 // aggregator.go, which needs none of them.
 //
+// # Terms
+//
+//	block      k neighbouring elements of an array; the array is cut into blocks
+//	candidate  a value of a window that is, or can still become, its maximum
+//	beat       a new value beats the candidates that are less than it
+//	cut off    removed at the newest end, as candidates that are beaten are
+//	gallop     a search in strides of 1, 2, 4, …, which then halves the last stride
+//	front      the older part of an Aggregator, whose slots hold aggregates
+//	back       its newer part, of which only the total is kept
+//
 // # Idea
 //
 // For an array, cut it into blocks of k. A window covers the end of one block and the
@@ -27,15 +37,15 @@
 // where the result will be, so no other memory is needed.
 //
 // For a stream, keep the values that can still become the maximum. A new value makes all
-// smaller ones before it irrelevant, since they also leave earlier. So the values that
-// are kept fall from the oldest to the newest, the oldest is the maximum, and those that
-// a new value beats are at the new end:
+// smaller ones before it irrelevant, since they also leave the window earlier. So the
+// values that are kept decrease from the oldest to the newest, the oldest is the
+// maximum, and those that a new value beats are at the newest end:
 //
 //	oldest                   newest
 //	   9    8    6    5    2    1    ← 5 comes: 2 and 1 are cut off
 //
-// They are sorted, so they need not be compared one by one: Push gallops from the new
-// end, 1, 2, 4, … back, halves the last stride, and cuts by one store.
+// They are sorted, so they need not be compared one by one: Push gallops back from the
+// newest end, and cuts off all that are beaten with one store.
 //
 // For a stream and any associative operation (for example a sum), an Aggregator is a
 // queue that knows the result of the operation over all its values. It has two parts:
@@ -48,16 +58,16 @@
 //	f         l         r         a         b         e
 //	├─ done ──┼─ left ──┼── raw ──┼─ right ─┼── back ─┤
 //
-// Slots in raw still hold single values; mid is the aggregate of raw and right, back that
-// of the back. A step turns one slot of left into one of done, and one of raw into one of
-// right.
+// Slots in raw still hold single values. The variable mid is the aggregate of raw and
+// right, and back is that of the back. A step turns one slot of left into one of done,
+// and one of raw into one of right.
 //
 // # Which one
 //
-//	Max, Min, MinMax         an array; AppendMax and AppendMin where memory is at hand
+//	Max, Min, MinMax         an array; AppendMax and AppendMin use memory that you have
 //	MaxFunc                  in an order of your own
 //	ArgMax, ArgMin           where the maximum or minimum is
-//	MaxFloat, MinFloat       with missing values, as pandas and bottleneck have it
+//	MaxFloat, MinFloat       with missing values, as in pandas and bottleneck
 //	ParallelMax              by several goroutines
 //	Window, Values           a stream, the last k values
 //	TimeWindow               a stream, the values of the last minute
@@ -66,21 +76,22 @@
 //
 // # Invariants
 //
-//	I1  the candidates are in the order of their coming, or of their times, and
-//	    none is less than the next
-//	I2  no candidate has left the window, and the newest value is one, unless it is a NaN
-//	    that is skipped
-//	I3  a slot of a ring holds the zero value unless it is in use or, for candidates,
-//	    was cut off; two slots cut off are wiped out at each Push
-//	I4  in an Aggregator the slots f..l and a..b hold the aggregate up to b, those of
-//	    l..r that up to r, and mid and back are those of r..b and b..e
-//	I5  in an Aggregator that is not empty as many slots are left as raw, and the
-//	    front is longer than the back by the steps that are to go and one
+//	I1  the candidates are in the order of arrival, or of their times, and none is
+//	    less than the next
+//	I2  no candidate has left the window, and the newest value is a candidate, unless
+//	    it is a NaN that is skipped
+//	I3  a slot of a ring holds the zero value, unless it is in use or its candidate was
+//	    cut off; each Push zeroes two slots that were cut off
+//	I4  in an Aggregator each slot of f..l and a..b holds the aggregate from itself up
+//	    to b, each slot of l..r that up to r; mid is the aggregate of r..b, and back is
+//	    that of b..e
+//	I5  in an Aggregator that is not empty, left has as many slots as raw, and the front
+//	    is longer than the back by one more than the number of steps that remain
 //
 // # Complexity
 //
 //	operation           time    moves  allocations
-//	Max, Min, MinMax    O(n)    0      1 a result
+//	Max, Min, MinMax    O(n)    0      1 per result
 //	AppendMax           O(n)    0      0
 //	AppendMin           O(n)    0      0
 //	AppendMax.Element   O(1) *  0      0
@@ -106,11 +117,12 @@
 // no allocation. The Push that grows it copies all of it; over the whole life of a ring
 // that makes at most 2 copies for each Push. An Aggregator calls its operation at most 3
 // times for a Push, 2 for an Evict and once for a Query. The costs of a TimeWindow are
-// those of values in the order of time; a late one takes O(log n) comparisons and moves
-// up to n candidates.
+// for values in the order of time; a late value takes O(log n) comparisons and moves up
+// to n candidates.
 //
-// A Window takes a candidate's value and 8 bytes for each candidate, for up to twice the
-// maximum number of candidates it had; an Aggregator one value for each.
+// A Window has slots for at most twice the maximum number of candidates that it has had;
+// each takes a value and 8 bytes. An Aggregator has slots for at most twice the maximum
+// number of its values; each takes one value.
 //
 // # What happens if
 //
@@ -122,18 +134,19 @@
 //     (TestMaxFuncGivesTheFirst, TestArgMax)
 //   - a value is NaN: it wins, and in a stream for k pushes; ArgMax and MaxFloat can pass
 //     it over (TestNaNInAStream, TestArgMax, TestMaxFloat)
-//   - NaN means that a value is missing: Options.SkipNaN lets it take a place and never
-//     win (TestSkipNaN)
+//   - NaN means that a value is missing: with Options.SkipNaN it counts as one of the k
+//     values and never wins (TestSkipNaN)
 //   - one timestamp is a year ahead: with Options.Ahead it is refused; without, it hides
 //     all values until then, or until Clear (TestTimeAhead)
 //   - 0 meets -0: 0 is the larger, as for the builtin max (TestWindowOfFloats)
 //   - a value is infinite, or an integer above 2^53: it is exact (TestIntegersAreExact)
-//   - the clock goes backwards: the window's time stands still; a value that comes late is
-//     counted if it is still in the window (TestTimesThatJump)
+//   - the clock goes backwards: the window keeps its latest time; a late value counts if
+//     its time is still in the window (TestTimesThatJump)
 //   - compare panics: the window is as if Push had not been called (TestPanickingCompare)
 //   - compare uses its window: Push panics, and the window can be used
 //     (TestCallbackUsesItsStructure)
-//   - the loop pushes or clears: it continues with the candidates left (TestAllWhileItChanges)
+//   - the loop pushes or clears: it continues with the candidates that are left
+//     (TestAllWhileItChanges)
 //   - k is the largest int: memory is taken for what is pushed (TestHugeWindow)
 //
 // # Concurrency
@@ -154,11 +167,11 @@
 // comparison for each candidate that is beaten: two on average, k at worst. And for an
 // array it causes branch mispredictions: whether the next comparison removes a candidate
 // is random, and each misprediction costs time. The blocks compare in a fixed order,
-// without such branches: random, rising and falling input take the same time. The picture
-// evidence/slidingmax.svg shows the time per element for k from 2 to 1e5, next to the
-// deque and Python's libraries. A heap answers in O(log k); looking at every window takes
-// O(nk), and so does "remember the maximum, and search again when it leaves" on falling
-// input.
+// without such branches: random, increasing and decreasing input take the same time. The
+// picture evidence/slidingmax.svg shows the time per element for k from 2 to 1e5, next to
+// the deque and Python's libraries. A heap answers in O(log k); looking at every window
+// takes O(nk), and so does "remember the maximum, and search again when it leaves" on
+// decreasing input.
 //
 // The minimum of floats takes a processor several cycles, so four segments are processed
 // at once; that needs a result that does not overlap the source and at least 4k windows.
@@ -179,8 +192,8 @@
 // Infinities are values, and integers stay integers: pandas treats infinities as NaN and
 // converts integers to float64.
 //
-// MinMax makes two runs. Lemire's algorithm finds both in one run with three comparisons
-// per element, but each comparison is an unpredictable branch.
+// MinMax makes two passes. Lemire's algorithm finds both in one pass with three
+// comparisons per element, but each comparison is an unpredictable branch.
 //
 // An Aggregator needs no inverse, as subtracting from a running sum does, so sums of
 // floats do not drift. Where there is an inverse and all values are integers, a running

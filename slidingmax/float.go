@@ -19,10 +19,10 @@ type FloatOptions struct {
 	Center bool
 }
 
-// MaxFloat appends to dst the maximum of the window of k at each element of s, so
-// len(s) values; at the ends the windows are shorter. Infinities are values like
-// others. dst must not overlap s. O(n); it does not allocate if dst has room.
-// MaxFloat panics if k < 1 or MinPeriods is not in 0..k.
+// MaxFloat appends to dst, for each element of s, the maximum of the window of k at that
+// element: len(s) values. At the ends of s the windows are shorter. Infinities are
+// values like others. dst must not overlap s. O(n); it does not allocate if dst has the
+// capacity. MaxFloat panics if k < 1 or MinPeriods is not in 0..k.
 func MaxFloat[F ~float32 | ~float64](dst, s []F, k int, o FloatOptions) []F {
 	return floats("MaxFloat", dst, s, k, o, true)
 }

@@ -26,9 +26,9 @@ func MinMax[T cmp.Ordered](s []T, k int) (mins, maxs []T) {
 	return extremes(nil, s, k, false), extremes(nil, s, k, true)
 }
 
-// AppendMax appends the result of Max to dst. It does not allocate if dst has room for
-// len(s)-k+1 more. dst may be s[:0]: then the result replaces the front of s, and floats
-// take about 1.5 times as long; the rest of s is not written. No other overlap is
+// AppendMax appends the result of Max to dst. It does not allocate if dst has capacity
+// for len(s)-k+1 more. dst may be s[:0]: then the result replaces the front of s, and
+// floats take about 1.5 times as long; the rest of s is not written. No other overlap is
 // allowed.
 func AppendMax[T cmp.Ordered](dst, s []T, k int) []T {
 	must("AppendMax", k)
@@ -60,8 +60,9 @@ func extremes[T cmp.Ordered](dst, s []T, k int, largest bool) []T {
 }
 
 // MaxFunc is Max in the order of compare, which must be a strict weak order, as for
-// slices.SortFunc; of equal elements it gives the first. nil if k > len(s). O(n), and at
-// most 2.5 calls of compare per element. It panics if k < 1 or compare is nil.
+// [slices.SortFunc]. Of equal elements it returns the first. It is nil if k > len(s).
+// O(n), and at most 2.5 calls of compare per element. It panics if k < 1 or compare is
+// nil.
 func MaxFunc[T any](s []T, k int, compare func(a, b T) int) []T {
 	must("MaxFunc", k)
 	if compare == nil {

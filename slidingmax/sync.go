@@ -23,7 +23,7 @@ func NewSync[T cmp.Ordered](k int, opts ...Options) *Sync[T] {
 	return &Sync[T]{w: Window[T]{r: ordinary[T](k, option.One("slidingmax.NewSync", opts))}}
 }
 
-// lock takes the lock; another goroutine may be first.
+// lock takes the lock; it may have to wait for another goroutine.
 func (s *Sync[T]) lock() {
 	if s.w.r.compare == nil {
 		panic("slidingmax: Sync must be made by NewSync")
@@ -32,7 +32,7 @@ func (s *Sync[T]) lock() {
 }
 
 // Push adds v, and removes the value that was pushed k earlier. It returns the maximum of
-// that moment, and whether the window holds k values; see New for NaN. O(1) amortised.
+// that moment, and whether the window holds k values; see [New] for NaN. O(1) amortised.
 func (s *Sync[T]) Push(v T) (largest T, full bool) {
 	s.lock()
 	defer s.mu.Unlock()

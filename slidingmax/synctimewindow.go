@@ -29,16 +29,16 @@ func (s *SyncTimeWindow[T]) lock() {
 	s.mu.Lock()
 }
 
-// Push adds v with the time t and reports whether it was in time; see TimeWindow.Push. If
-// two goroutines read the clock in one order and push in the other, both are in time,
-// unless the window is shorter than the difference.
+// Push adds v with the time t and reports whether t was accepted; see [TimeWindow.Push].
+// If two goroutines read the clock in one order and push in the other, both times are
+// accepted, unless the window is shorter than the difference.
 func (s *SyncTimeWindow[T]) Push(t time.Time, v T) bool {
 	s.lock()
 	defer s.mu.Unlock()
 	return s.w.Push(t, v)
 }
 
-// Max returns the maximum of the values in (now-d, now]; see TimeWindow.Max.
+// Max returns the maximum of the values in (now-d, now]; see [TimeWindow.Max].
 func (s *SyncTimeWindow[T]) Max(now time.Time) (T, bool) {
 	s.lock()
 	defer s.mu.Unlock()

@@ -15,10 +15,10 @@ import (
 // NewTimeWindow: the methods of the zero value panic. It is for one goroutine at a time.
 //
 // Now is the newest time that Push or Max was given, and never goes backwards: if the
-// clock does, the window's time stands still. So a single time that is too far ahead
+// clock does, the window keeps its latest time. So a single time that is too far ahead
 // drops all values before it, and all values pushed after it, until the clock is within
 // the window's duration of that time. If times come from outside, set Options.Ahead,
-// which refuses such a time; Clear starts again. Two times that both have a monotonic
+// which refuses such a time. Clear forgets it. Two times that both have a monotonic
 // reading are compared by it, as time.Time does.
 type TimeWindow[T cmp.Ordered] struct {
 	_       [0]sync.Mutex // go vet reports copies: they would share memory
@@ -57,7 +57,7 @@ func (w *TimeWindow[T]) init(fn string, d time.Duration, opts []Options) {
 	w.d, w.skip, w.ahead = uint64(d), o.SkipNaN, o.Ahead
 }
 
-// Push adds v with the time t and reports whether it was in time. Values may be late, but
+// Push adds v with the time t and reports whether t was accepted. Values may be late, but
 // a value d or more before now is dropped; so is one that is too far ahead under
 // Options.Ahead, which changes nothing. A t after now becomes now. A NaN is the maximum
 // until it leaves, unless Options.SkipNaN is set. O(1) amortised if t is not before an

@@ -52,8 +52,8 @@ func (r *ring[T]) push(v T) (largest T, full bool) {
 // of random values beat none, and one in 32 beats more than four.
 const oneByOne = 4
 
-// pushOrdered is push in the order of the builtin max, in one piece for what mostly
-// happens: the deque has a free slot and no dead ones.
+// pushOrdered is push in the order of the builtin max, written out for the usual case:
+// the deque has a free slot and no dead ones.
 func pushOrdered[T cmp.Ordered](r *ring[T], v T) (largest T, full bool) {
 	q, buf := &r.q, r.q.buf
 	if q.dirty != q.tail || q.len() == len(buf) || v != v {
@@ -129,8 +129,8 @@ func (r *ring[T]) all(yield func(T) bool) {
 }
 
 // Window is the maximum of the last k values of a stream. It must be made by New or
-// NewFunc: the methods of the zero value panic. It is for one goroutine at a time: see
-// Sync.
+// NewFunc: the methods of the zero value panic. It is for one goroutine at a time;
+// [Sync] is for several.
 type Window[T any] struct {
 	_ [0]sync.Mutex // go vet reports copies: they would share memory
 	r ring[T]
@@ -171,10 +171,10 @@ func ordinary[T cmp.Ordered](k int, o Options) ring[T] {
 
 func isNaN[T cmp.Ordered](v T) bool { return v != v }
 
-// NewFunc returns an empty window whose maximum is that of compare, which must be a
-// strict weak order, as for slices.SortFunc, and must not use the window; of equal values
-// it returns the first. For the minimum reverse the order. NewFunc panics if k < 1 or
-// compare is nil.
+// NewFunc returns an empty window in the order of compare, which must be a strict weak
+// order, as for [slices.SortFunc], and must not use the window. Of equal values the first
+// is the maximum. For the minimum reverse the order. NewFunc panics if k < 1 or compare
+// is nil.
 func NewFunc[T any](k int, compare func(a, b T) int) *Window[T] {
 	must("NewFunc", k)
 	if compare == nil {
@@ -213,7 +213,7 @@ func (w *Window[T]) Clear() {
 }
 
 // All yields the candidates, oldest first: the values that are the maximum or can become
-// it when larger ones have left; none is below its successor. The loop may push and
+// it when larger ones have left; none is less than the next. The loop may push and
 // clear: it continues with the candidates that are left. O(1) per step.
 func (w *Window[T]) All() iter.Seq[T] {
 	w.r.mustBeMade()

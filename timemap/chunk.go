@@ -28,7 +28,7 @@ func (c *chunk[V]) mayBeGone() {
 	}
 }
 
-// insert inserts a version at index i. There is memory for it.
+// insert inserts a version at index i. The caller has reserved memory for it.
 func (c *chunk[V]) insert(i int, t int64, v V, gone bool) {
 	if gone {
 		c.mayBeGone()
@@ -51,8 +51,8 @@ func (c *chunk[V]) replace(i int, v V, gone bool) {
 	}
 }
 
-// prepend inserts the versions of b from index i on before all others. There is memory
-// for them.
+// prepend inserts the versions of b from index i on before all others. The caller has
+// reserved memory for them.
 func (c *chunk[V]) prepend(b *chunk[V], i int) {
 	if b.gone != nil && slices.Contains(b.gone[i:], true) {
 		c.mayBeGone()

@@ -10,8 +10,8 @@ import (
 // before t may find less than before.
 //
 // If only a tombstone at or before t is left of a key, the key is dropped: no read at t
-// or later can tell the difference. But a later write from before the tombstone then
-// makes the key present again, so choose a t before the times of all future writes.
+// or later can tell the difference. But a later write with a time before the tombstone
+// then makes the key present again, so choose a t before the times of all future writes.
 // O(keys + versions/256 + dropped).
 func (m *Map[K, V]) CompactBefore(t int64) (dropped int) {
 	for slot := m.keys.Next(0); slot != 0; slot = m.keys.Next(slot) {
@@ -27,8 +27,8 @@ func (m *Map[K, V]) CompactBefore(t int64) (dropped int) {
 }
 
 // KeepLast drops, for every key, all but its n newest versions, counting tombstones, and
-// returns how many it dropped. It panics if n is below 1: Drop forgets a key. The cost is
-// that of CompactBefore.
+// returns how many it dropped. It panics if n is below 1; to remove a key, use Drop. The
+// cost is that of CompactBefore.
 func (m *Map[K, V]) KeepLast(n int) (dropped int) {
 	mustKeep(n)
 	for slot := m.keys.Next(0); slot != 0; slot = m.keys.Next(slot) {

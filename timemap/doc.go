@@ -14,7 +14,11 @@
 //
 //	version     a value of a key and the time from which it holds
 //	tombstone   a version that says that the key is absent from its time on
-//	late write  one whose time is before the key's newest version
+//	late write  a write whose time is before that of the key's newest version
+//	chunk       up to 256 versions of a key, in the order of time
+//	column      the times of a chunk, or its values, as one array
+//	steady      said of times that are at nearly equal distances
+//	stripe      one of the maps of a Sync, with its own mutex
 //
 // # Idea
 //
@@ -26,7 +30,7 @@
 //
 // Versions are mostly written in the order of time; then a write is an append. A long
 // history is stored in chunks of 256, so that a late write moves about half a chunk, not
-// half of all versions; a short list of the chunks' first times tells which chunk to
+// half of all versions; a short list of the chunks' first times says which chunk to
 // search.
 //
 //	firsts   10 ──────────── 900 ─────────── 1700 ──────────
@@ -34,25 +38,25 @@
 //	chunk    10 15 20 35 …   900 910 911 …   1700 1705 …
 //
 // A late write to a full chunk moves the versions after it, at most half of the chunk, to
-// the next chunk or to a new one. So a history that is filled in before newer versions,
-// forwards or backwards, fills its chunks as appends do.
+// the next chunk or to a new one. So when an older history is filled in, in the order of
+// time or against it, its chunks become about as full as those of appends.
 //
 // A deletion is also a write: of a tombstone.
 //
-// Times at a steady pace lie on a line, so the position of t on the line from the first to
-// the last is the right one: a guess, and the neighbour that confirms it. A chunk notes,
-// when it grows, whether its times are steady: eight of them are tried. If not, a search
-// by halves, or by eighths where the chunk is full, finds t without a branch, since each
-// would be mispredicted half of the time.
+// Times at a steady pace lie on a line. So Get guesses the position of t on the line from
+// the first time to the last, and the neighbour confirms the guess. When a chunk grows, it
+// records whether its times are steady: it tries eight of them. If they are not, a search
+// by halves, or by eighths where the chunk is full, finds t without branches, since each
+// branch would be mispredicted half of the time.
 //
 // # Invariants
 //
-//	I1  the times of a key never fall from one version to the next; a key has at
+//	I1  the times of a key never decrease from one version to the next; a key has at
 //	    least one version, and the counts are right
 //	I2  a chunk holds 1 to 256 versions, its columns are equally long, and if it is
 //	    not the newest it is at least half full
 //	I3  firsts holds the first time of each chunk but the newest
-//	I4  a tombstone and a free place hold the zero value
+//	I4  the value of a tombstone is zero, and so is a free element of a column of values
 //
 // # Complexity
 //
@@ -67,24 +71,25 @@
 //	Changes                    O(n)          0       0
 //	Keys, View.All             O(n) ~        0       0
 //	Drop                       O(1) ~        0       0
-//	CompactBefore, KeepLast    O(n)          n       3 a key
+//	CompactBefore, KeepLast    O(n)          n       3 per key
 //	Clear                      O(1)          0       0
 //
 // v is the number of versions of the key, n that of all versions or keys that the
 // operation visits. Set and Delete have these costs if the time is not before the key's
-// newest: the growth of the first chunk is counted, and the list of chunks grows by 88
-// bytes for each 256 versions. A late write is O(log v); it moves up to 512 versions, and
-// where its chunk is full it adds one, which moves the rest of the list, 88 bytes for
+// newest. Their moves include the growth of the first chunk; the list of chunks grows by
+// 88 bytes for each 256 versions. A late write is O(log v) and moves up to 512 versions.
+// If its chunk is full it may add a chunk, which moves the rest of the list, 88 bytes for
 // each chunk in it: 80 of the chunk and 8 of its first time. Range and the other loops
 // find their beginning in O(log v), and take O(1) per step. Keys and a view's All of a
 // Sync copy one stripe after the other.
 //
-// An int64 takes less than 17 bytes a version in a long history: 8 of time, 8 of value,
-// and its share of a chunk's 88. That holds for versions written in order, against it,
-// and either way before newer ones, where a chunk may have 240 of 256 (18 bytes). In
-// random order it is less than 24, and where late writes are spread over full chunks,
-// which then split in halves, less than 32. For a key of few versions the overhead is
-// several times the size of the versions.
+// In a long history, a version with an int64 takes less than 17 bytes: 8 of time, 8 of
+// value, and its share of a chunk's 88. This holds for versions written in the order of
+// time or against it. It also holds for those filled in before newer ones, in either
+// order, but there a chunk may have only 240 of 256 versions (18 bytes). In random order
+// it is less than 24; where late writes are spread over full chunks, which then split in
+// halves, less than 32. For a key of few versions the overhead is several times the size
+// of the versions.
 //
 // # What happens if
 //
@@ -92,8 +97,8 @@
 //     stay, as Options.SameTime says (TestSameTime)
 //   - the clock is stepped back: a Set with its time is a late write, which Latest does
 //     not show; an Append is the newest version all the same (TestAppendAfterAClockStep)
-//   - a key has only a tombstone left: CompactBefore drops it, and a late write from
-//     before the tombstone brings it back (TestCompactionKeepsWhatHolds)
+//   - a key has only a tombstone left: CompactBefore drops it, and a late write with a
+//     time before the tombstone brings it back (TestCompactionKeepsWhatHolds)
 //   - a key is compacted and written at the same time: one of them is first, and nothing
 //     written is lost (TestCompactionDuringWrites)
 //   - a write comes late: it takes its place in the order of time, and Latest does not
@@ -115,8 +120,8 @@
 //
 // Sync is safe for concurrent use: Set, Append, Delete, AppendDelete, Get, Latest, Floor,
 // Ceiling, Count, Range, History, Backward, Changes and Drop of a key take effect at one
-// moment while they hold its stripe's mutex; a loop holds none, and shows its key's
-// versions of the moment when it began. For that, Range, History, Backward and Changes
+// moment while they hold its stripe's mutex; a loop holds no mutex, and shows its key's
+// versions of the moment when it began. Even so, Range, History, Backward and Changes
 // copy nothing: they read the chunks, and the next write that would change a chunk copies
 // it first; an append changes none. Operations on all keys go stripe by stripe. A Set
 // happens before the Get that returns its value. A Map is for one goroutine at a time;
@@ -132,11 +137,11 @@
 // A map alone is not enough: it finds a key's value, not its neighbour in time. The usual
 // answer is a TreeMap for each key. A write takes O(log v) there, where an append takes
 // O(1), and each version takes a node: twice the memory, and a cache miss for each level,
-// where a search in a column stays in a few cache lines. It is better where most writes
-// are late by more than a chunk. The textbook here is one sorted slice for each key
-// (textbook_test.go): a late write moves half of all versions there. It is read as fast,
-// and faster where a history of a million versions or more has bursts: what lies in one
-// slice needs fewer cache lines than a list of chunks.
+// where a search in a column stays in a few cache lines. A TreeMap is better where most
+// writes are late by more than a chunk. The textbook here is one sorted slice for each
+// key (textbook_test.go): a late write moves half of all versions there. Its reads are as
+// fast, and faster where a history of a million versions or more has bursts: one slice
+// needs fewer cache lines than a list of chunks.
 //
 // Times are compared, never added, so both ends of int64 are valid times; where the guess
 // needs a difference, it is computed as a uint64.

@@ -42,7 +42,7 @@ type Change[V any] struct {
 }
 
 // Changes yields all versions of k with their times, the oldest first and including
-// tombstones; otherwise it is as Range.
+// tombstones; otherwise it is like Range.
 func (m *Map[K, V]) Changes(k K) iter.Seq2[int64, Change[V]] {
 	return func(yield func(int64, Change[V]) bool) { m.series(k).changes(yield) }
 }
@@ -93,10 +93,10 @@ type run[V any] struct {
 }
 
 // walk returns the walk over the values from time from to time to, before its first run.
-// Positions are indices, so appends, which move nothing, do not affect it; after any
-// other change it searches for the time that it has reached. It ends at the time and the
-// position that are the newest now, however much the loop appends: under KeepAll all of it
-// may have that time.
+// Positions are indices, so appends, which move nothing, do not affect it; after any other
+// change it searches for the time that it has reached. It ends at the time and the
+// position that are the newest now, however much the loop appends: under KeepAll all
+// appended versions may have that time.
 func (s *series[V]) walk(from, to int64) (r run[V]) {
 	if s != nil && s.n > 0 {
 		r.s, r.to = s, min(to, s.tail.times[len(s.tail.times)-1])
@@ -165,8 +165,8 @@ func present(gone []bool, from, end int) (int, int) {
 	return from, end
 }
 
-// resume continues the walk after time t. It is called if the loop, when it got the
-// version at t, has changed the series other than by an append.
+// resume continues the walk after time t. It is called if the body of the loop, given
+// the version at t, has changed the series other than by an append.
 func (r *run[V]) resume(t int64) {
 	if r.s.n == 0 {
 		r.s = nil

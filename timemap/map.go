@@ -53,8 +53,8 @@ func Time(t time.Time) int64 {
 // that a time which Time cut to the nearest int64 stays cut. O(1).
 func TimeOf(t int64) time.Time { return time.Unix(0, t).UTC() }
 
-// Map holds, for each key, the history of its values. The zero value is empty and
-// ready to use. It is not safe for concurrent use: see Sync.
+// Map holds, for each key, the history of its values. The zero value is empty and ready
+// to use. It is not safe for concurrent use; [Sync] is.
 //
 // Times are any int64. Writes may be in any order; a write is fast if it is not before
 // the newest version of its key. A key that is not equal to itself (NaN) could never be
@@ -111,11 +111,11 @@ func (m *Map[K, V]) seriesAt(h uint32, k K) *series[V] {
 	return m.keys.At(s).Value
 }
 
-// Set writes that k has the value v from time t on, until the next version. O(1)
-// amortised and expected if t is not before k's newest version; for a key of v
-// versions O(log v) otherwise, and it moves up to 512 versions. A t before the newest is a
-// late write, which Latest does not show: see Append where t comes from a clock that may
-// be stepped back.
+// Set writes that k has the value v from time t on, until the next version. O(1) amortised
+// and expected if t is not before k's newest version; for a key of v versions O(log v)
+// otherwise, and it moves up to 512 versions. A t before the newest is a late write, which
+// Latest does not show; if t comes from a clock that may be stepped back, use
+// [Map.Append].
 func (m *Map[K, V]) Set(k K, t int64, v V) {
 	mustEqualItself(k)
 	m.seed(nil)
@@ -159,7 +159,8 @@ func (m *Map[K, V]) append(h uint32, k K, t int64, v V, gone bool) int64 {
 
 // Delete writes that k is absent from time t on, until the next version: a tombstone,
 // which is a version like others. Versions before t stay. A t before the newest version
-// is a late write: see AppendDelete. The cost is that of Set.
+// is a late write, which Latest does not show; see [Map.AppendDelete]. The cost is that
+// of Set.
 func (m *Map[K, V]) Delete(k K, t int64) {
 	mustEqualItself(k)
 	m.seed(nil)
@@ -181,7 +182,7 @@ func (m *Map[K, V]) write(h uint32, k K, t int64, v V, gone bool) {
 		slot, _ := m.keys.FindOrAdd(h, k)
 		m.keys.At(slot).Value = s
 	}
-	if c := &s.tail; len(c.times) < cap(c.times) && t > c.times[len(c.times)-1] && !gone && c.gone == nil { // mostly
+	if c := &s.tail; len(c.times) < cap(c.times) && t > c.times[len(c.times)-1] && !gone && c.gone == nil { // the usual case
 		c.times, c.values = append(c.times, t), append(c.values, v)
 		s.n++
 		m.versions++
@@ -237,9 +238,9 @@ func (s *series[V]) floor(t int64) (v Version[V], ok bool) {
 	return s.version(k, i)
 }
 
-// Ceiling returns the first version of k at or after t that is not a tombstone; the
-// first that Range(k, t, …) yields. O(log v), and O(1) more for each tombstone that
-// it passes.
+// Ceiling returns the first version of k at or after t that is not a tombstone: the
+// first one that Range(k, t, …) yields. O(log v), and O(1) more for each tombstone that
+// it skips.
 func (m *Map[K, V]) Ceiling(k K, t int64) (Version[V], bool) { return m.series(k).ceiling(t) }
 
 func (s *series[V]) ceiling(t int64) (v Version[V], ok bool) {

@@ -6,8 +6,8 @@ import "math/bits"
 // or -1 if there is none.
 //
 // Times at a steady pace lie on a line, so the position of t on the line through the first
-// and the last time (Peterson 1957) is nearly always right. If it is wrong, or was for too
-// many of the times that isSteady tried, search finds t.
+// and the last time (Peterson 1957) is nearly always right. If it is wrong, or was wrong
+// for too many of the times that isSteady tried, search finds t.
 func floor(times []int64, t int64, steady bool) int {
 	if len(times) == 0 {
 		return -1
@@ -35,8 +35,8 @@ func floor(times []int64, t int64, steady bool) int {
 func guess(times []int64, t int64) int {
 	last := len(times) - 1
 	along := float64(uint64(t)-uint64(times[0])) / float64(uint64(times[last])-uint64(times[0]))
-	// The time of a version is exactly its position, but for rounding, which must not make
-	// it the one before.
+	// At a steady pace the time of a version gives exactly its position, except for rounding,
+	// which must not give the position before it.
 	return min(int(along*float64(last)*(1+1e-15)), last-1)
 }
 
@@ -55,10 +55,10 @@ func isSteady(times []int64) bool {
 	return missed < 2
 }
 
-// search is floor, but 0 for a t before the first of the times, of which there is one at
-// least. Where times are not steady, each step of a search goes either way, and half of its
-// branches are mispredicted. So there are none, but in a long list: there the processor
-// gains by running ahead, into the cache misses of the chunk.
+// search is floor, but returns 0 for a t before the first time; there is at least one.
+// Where times are not steady, each step of a search goes either way, and half of its
+// branches would be mispredicted. So it has none, except in a long list: there the
+// processor gains by running ahead, since it begins the cache misses of the chunk early.
 func search(times []int64, t int64) (low int) {
 	n := len(times)
 	switch {

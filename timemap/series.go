@@ -8,7 +8,7 @@ type series[V any] struct {
 	tail   chunk[V]
 	older  []chunk[V] // the oldest first
 	firsts []int64    // the first time of each older chunk
-	steady bool       // as chunk.steady, of firsts
+	steady bool       // as chunk.steady, but of firsts
 	n      int
 	edits  uint32 // counts changes other than appends: they move versions that a loop has not seen yet
 	shared uint32 // odd: shared with a snapshot; even: the lists, and chunks with this mark, are private

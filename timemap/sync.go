@@ -72,7 +72,7 @@ func (s *Sync[K, V]) lock(k K) (*stripe[K, V], uint32) {
 	return p, uint32(h)
 }
 
-// Set writes that k has the value v from time t on; see Map.Set.
+// Set writes that k has the value v from time t on; see [Map.Set].
 func (s *Sync[K, V]) Set(k K, t int64, v V) {
 	mustEqualItself(k)
 	p, h := s.lock(k)
@@ -80,7 +80,7 @@ func (s *Sync[K, V]) Set(k K, t int64, v V) {
 	p.m.write(h, k, t, v, false)
 }
 
-// Delete writes that k is absent from time t on; see Map.Delete.
+// Delete writes that k is absent from time t on; see [Map.Delete].
 func (s *Sync[K, V]) Delete(k K, t int64) {
 	mustEqualItself(k)
 	p, h := s.lock(k)
@@ -89,7 +89,7 @@ func (s *Sync[K, V]) Delete(k K, t int64) {
 	p.m.write(h, k, t, zero, true)
 }
 
-// Append writes v as the newest version of k and returns its time; see Map.Append.
+// Append writes v as the newest version of k and returns its time; see [Map.Append].
 func (s *Sync[K, V]) Append(k K, t int64, v V) int64 {
 	mustEqualItself(k)
 	p, h := s.lock(k)
@@ -98,7 +98,7 @@ func (s *Sync[K, V]) Append(k K, t int64, v V) int64 {
 }
 
 // AppendDelete writes a tombstone as the newest version of k and returns its time; see
-// Map.AppendDelete.
+// [Map.AppendDelete].
 func (s *Sync[K, V]) AppendDelete(k K, t int64) int64 {
 	mustEqualItself(k)
 	p, h := s.lock(k)
@@ -114,7 +114,7 @@ func (s *Sync[K, V]) Count(k K) int {
 	return p.m.seriesAt(h, k).count()
 }
 
-// Get returns the value that k has at the given time; see Map.Get.
+// Get returns the value that k has at the given time; see [Map.Get].
 func (s *Sync[K, V]) Get(k K, at int64) (v V, ok bool) {
 	p, h := s.lock(k)
 	defer p.mu.Unlock()
@@ -124,7 +124,7 @@ func (s *Sync[K, V]) Get(k K, at int64) (v V, ok bool) {
 	return v, false
 }
 
-// Latest returns the newest version of k; see Map.Latest.
+// Latest returns the newest version of k; see [Map.Latest].
 func (s *Sync[K, V]) Latest(k K) (Version[V], bool) {
 	p, h := s.lock(k)
 	defer p.mu.Unlock()
@@ -138,7 +138,7 @@ func (s *Sync[K, V]) Floor(k K, t int64) (Version[V], bool) {
 	return p.m.seriesAt(h, k).floor(t)
 }
 
-// Ceiling returns the first version of k at or after t; see Map.Ceiling.
+// Ceiling returns the first version of k at or after t; see [Map.Ceiling].
 func (s *Sync[K, V]) Ceiling(k K, t int64) (Version[V], bool) {
 	p, h := s.lock(k)
 	defer p.mu.Unlock()
@@ -175,7 +175,7 @@ func (s *Sync[K, V]) History(k K) iter.Seq2[int64, V] {
 	return s.Range(k, math.MinInt64, math.MaxInt64)
 }
 
-// Changes yields all versions of k, including tombstones; see Map.Changes. Like Range, it
+// Changes yields all versions of k, including tombstones; see [Map.Changes]. Like Range, it
 // holds no lock.
 func (s *Sync[K, V]) Changes(k K) iter.Seq2[int64, Change[V]] {
 	return func(yield func(int64, Change[V]) bool) {
@@ -202,7 +202,7 @@ func (s *Sync[K, V]) snapshot(k K) (versions series[V]) {
 	return versions
 }
 
-// AsOf returns the view of time t; see View.
+// AsOf returns the view of time t; see [View].
 func (s *Sync[K, V]) AsOf(t int64) View[K, V] { return View[K, V]{s, t} }
 
 func (s *Sync[K, V]) all(at int64) iter.Seq2[K, V] {
@@ -267,12 +267,12 @@ func (s *Sync[K, V]) Len() int { return s.sum((*Map[K, V]).Len) }
 func (s *Sync[K, V]) Versions() int { return s.sum((*Map[K, V]).Versions) }
 
 // CompactBefore drops the versions that no Get at t or later can read; see
-// Map.CompactBefore.
+// [Map.CompactBefore].
 func (s *Sync[K, V]) CompactBefore(t int64) (dropped int) {
 	return s.sum(func(m *Map[K, V]) int { return m.CompactBefore(t) })
 }
 
-// KeepLast drops all but the n newest versions of each key; see Map.KeepLast.
+// KeepLast drops all but the n newest versions of each key; see [Map.KeepLast].
 func (s *Sync[K, V]) KeepLast(n int) (dropped int) {
 	mustKeep(n)
 	return s.sum(func(m *Map[K, V]) int { return m.KeepLast(n) })

@@ -19,7 +19,7 @@ func (m *Map[K, V]) AsOf(t int64) View[K, V] { return View[K, V]{m, t} }
 // At returns the time of the view. O(1).
 func (v View[K, V]) At() int64 { return v.at }
 
-// Get returns the value that k has at the view's time; see Map.Get.
+// Get returns the value that k has at the view's time; see [Map.Get].
 func (v View[K, V]) Get(k K) (value V, ok bool) {
 	if v.of == nil {
 		return value, false

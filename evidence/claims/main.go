@@ -81,8 +81,8 @@ func claims(check bool, run string, stdout io.Writer) error {
 		wrong = append(wrong, now.check()...)
 		wrong = append(wrong, r.growth.compare(now)...)
 	}
-	for _, name := range r.stale() {
-		fmt.Fprintf(stdout, "stale: %s: recorded on an earlier state of the sources\n", name)
+	for _, kind := range r.stale() {
+		fmt.Fprintf(stdout, "recorded on an earlier state of the sources: %s\n", kind)
 	}
 	documents, err := r.documents()
 	if err != nil {
@@ -161,20 +161,23 @@ func readAll() (r records, err error) {
 	return r, err
 }
 
-// stale names the records that were made from other sources than today's.
-func (r *records) stale() (names []string) {
-	for _, pkg := range r.growth.Stale(r.code) {
-		names = append(names, "growth of "+pkg)
-	}
-	for _, t := range r.types {
-		if t.Stale(r.models) {
-			names = append(names, "histories of "+t.Name)
+// stale names the records that were made from other sources than today's, a line per kind.
+func (r *records) stale() (lines []string) {
+	kind := func(what string, names []string) {
+		if len(names) > 0 {
+			lines = append(lines, fmt.Sprintf("%s (%d): %s", what, len(names), strings.Join(names, "; ")))
 		}
 	}
-	for _, pkg := range r.schedules.Stale(r.steps) {
-		names = append(names, "schedules of "+pkg)
+	kind("growth", r.growth.Stale(r.code))
+	var types []string
+	for _, t := range r.types {
+		if t.Stale(r.models) {
+			types = append(types, t.Name)
+		}
 	}
-	return names
+	kind("histories", types)
+	kind("schedules", r.schedules.Stale(r.steps))
+	return lines
 }
 
 // A document is a file and its expected text.

@@ -213,9 +213,9 @@ func TestStale(t *testing.T) {
 	require.NoError(t, os.WriteFile("../lru/new.go", []byte("package lru\n\nconst N = 1\n"), 0o644))
 	code, stdout, stderr := tool("-check")
 	assert.Equal(t, 1, code)
-	assert.Equal(t, "stale: growth of lru: recorded on an earlier state of the sources\n"+
-		"stale: histories of lru.Sync, loading: recorded on an earlier state of the sources\n"+
-		"stale: schedules of lru: recorded on an earlier state of the sources\n", stdout)
+	assert.Equal(t, "recorded on an earlier state of the sources: growth (1): lru\n"+
+		"recorded on an earlier state of the sources: histories (1): lru.Sync, loading\n"+
+		"recorded on an earlier state of the sources: schedules (1): lru\n", stdout)
 	assert.Contains(t, stderr, "README.md is not what the records say")
 	assert.Contains(t, stderr, "CLAIMS.md is not what the records say")
 

@@ -7,11 +7,11 @@
 //
 // impl is flatline (the product), textbook (the plain answer next to it) or the name of
 // another form; keys, where the working set matters, is hot (256 keys: they fit the
-// processor's cache) or uniform (all n keys: it includes the cache); only=work marks what
-// examples/study counts and does not measure; n is the size of the structure.
+// processor's cache) or uniform (all n keys: it includes the cache); only=work marks a
+// row that examples/study counts and does not measure; n is the size of the structure.
 //
 // FLATLINE_SIZES=2048,4096 in the environment replaces the sizes that every sweep visits;
-// examples/study chooses its own that way. FLATLINE_REPEATS=4 builds and measures each
+// examples/study chooses its sizes that way. FLATLINE_REPEATS=4 builds and measures each
 // form of each size four times: the cost of what depends on a random hash varies by
 // chance, most of all in small structures.
 package bench
@@ -30,7 +30,7 @@ import (
 // replaces them.
 var Sizes = sizes(os.Getenv("FLATLINE_SIZES"))
 
-// times is how often a sweep visits each of them.
+// times is how often a sweep visits each size.
 var times = repeats(os.Getenv("FLATLINE_REPEATS"))
 
 // sizes reads a comma-separated list of powers of two; an empty list stands for the usual
@@ -51,7 +51,7 @@ func sizes(list string) []int {
 	return out
 }
 
-// repeats reads a number above 0; nothing stands for 1.
+// repeats reads a number above 0; an empty string stands for 1.
 func repeats(number string) int {
 	if number == "" {
 		return 1

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// A Cache is an unsynchronised cache. The methods are those of lru.Cache and
-// lfu.Cache and are described there.
+// A Cache is an unsynchronised cache. Its methods are those of lru.Cache and lfu.Cache,
+// and are described there.
 type Cache[K comparable, V any] struct {
 	core Core[K, V]
 	env  env[K, V]
@@ -162,7 +162,8 @@ func (l *Cache[K, V]) DeleteExpired(limit int) (n int) {
 	return n
 }
 
-// Last is Oldest or LeastFrequent, or their Pop if the entry leaves.
+// Last is Oldest or LeastFrequent if the entry stays, PopOldest or PopLeastFrequent if it
+// leaves.
 func (l *Cache[K, V]) Last(fate Fate) (k K, v V, ok bool) {
 	l.tick()
 	var room departures[K, V]

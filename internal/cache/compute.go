@@ -38,8 +38,8 @@ func (l *Cache[K, V]) Compute(k K, f func(old V, loaded bool) (V, Op)) (value V,
 	return old, loaded
 }
 
-// compute retries until nothing has written k between reading its value and writing the
-// result of f.
+// compute tries again until nothing else has written k between the reading of its value
+// and the writing of f's result.
 func (s *shard[K, V]) compute(e *env[K, V], h uint32, k K, f func(V, bool) (V, Op)) (v V, present bool) {
 	for done := false; !done; {
 		v, present, done = s.tryCompute(e, h, k, f)
@@ -123,7 +123,7 @@ func (s *shard[K, V]) deleteOf(e *env[K, V], part []pair[K, V], f func(K, V) boo
 	}
 	there, doomed := make([]bool, len(part)), make([]bool, len(part))
 	s.lock(e.tick())
-	for i, k := range keys { // the values of now
+	for i, k := range keys { // the values that they have now
 		part[i].value, there[i] = s.core.peek(hashes[i], k)
 	}
 	watches := s.watch(keys)

@@ -53,14 +53,14 @@ func (c *Config[K, V]) check(safe, sharded bool) {
 	must(c.Shards == 0 || sharded, "Shards is for NewSharded only")
 }
 
-// An env is what an operation needs before it takes the lock: the functions of
-// the user, none of which is called with the lock held.
+// An env holds what an operation needs before it takes the lock: above all the user's
+// functions, none of which is called with the lock held.
 type env[K comparable, V any] struct {
 	hash    hash.Hasher[K]
 	onEvict func(K, V, Reason)
 	cost    func(K, V) int64
 	lifeOf  func(K, V) time.Duration
-	asks    bool // there is cost or lifeOf
+	asks    bool // cost or lifeOf is set
 	clock   clock.Clock
 	ttl     int64
 	maxCost int64
@@ -87,8 +87,8 @@ func (e *env[K, V]) init(c *Config[K, V]) {
 	e.timed.Store(c.TTL > 0 || c.Life != nil || c.Refresh > 0)
 }
 
-// checkCapacity is the check of Resize: its argument may come from a
-// configuration.
+// checkCapacity checks the argument of Resize. It returns an error, since the argument
+// may come from a configuration.
 func (e *env[K, V]) checkCapacity(capacity, least int) error {
 	if capacity < least || uint64(capacity) > table.MaxSlots {
 		return fmt.Errorf("%w: must be %d to %d, got %d", e.errCapacity, least, uint64(table.MaxSlots), capacity)
@@ -96,7 +96,7 @@ func (e *env[K, V]) checkCapacity(capacity, least int) error {
 	return nil
 }
 
-// tick is now if any entry can expire, 0 otherwise.
+// tick returns the time if any entry can expire, and 0 otherwise.
 func (e *env[K, V]) tick() int64 {
 	if !e.timed.Load() {
 		return 0
@@ -104,7 +104,7 @@ func (e *env[K, V]) tick() int64 {
 	return e.clock.Now()
 }
 
-// ask asks for the life and the cost of an item.
+// ask calls the user's functions for the life and the cost of an item.
 func (e *env[K, V]) ask(it *item[K, V]) {
 	if e.lifeOf != nil {
 		it.ttl = e.life(e.lifeOf(it.key, it.value))
@@ -114,14 +114,14 @@ func (e *env[K, V]) ask(it *item[K, V]) {
 	}
 }
 
-// weigh asks for the cost of an item.
+// weigh calls the user's function for the cost of an item.
 func (e *env[K, V]) weigh(it *item[K, V]) {
 	if it.cost = e.cost(it.key, it.value); it.cost < 0 {
 		panic(fmt.Sprintf("%s: Cost must not be negative, got %d", e.name, it.cost))
 	}
 }
 
-// orAll is the limit that the argument of DeleteExpired sets.
+// orAll returns the limit that the argument of DeleteExpired means.
 func orAll(limit int) int {
 	if limit < 1 {
 		return math.MaxInt
@@ -129,25 +129,27 @@ func orAll(limit int) int {
 	return limit
 }
 
-// life turns the argument of PutTTL into the ttl of an item.
+// life turns the argument of PutTTL or the result of Options.Life into the ttl of an
+// item.
 func (e *env[K, V]) life(ttl time.Duration) int64 {
 	if ttl <= 0 {
 		return -1
 	}
-	if !e.timed.Load() { // the line is shared: write it once
+	if !e.timed.Load() { // processors share the cache line: write it only once
 		e.timed.Store(true)
 	}
 	return int64(ttl)
 }
 
-// Shards for each processor, unless Options.Shards says otherwise: with 16 a
-// goroutine that is preempted while it holds a lock stops one in 16·GOMAXPROCS of
-// the operations of the others.
+// defaultShards is the number of shards for each processor, unless Options.Shards says
+// otherwise: with 16, a goroutine that is preempted while it holds a lock stops one in
+// 16·GOMAXPROCS of the operations of the others.
 const defaultShards = 16
 
-// Shards under MaxCost, unless Options.Shards says otherwise, on any machine: the
-// largest value that can be stored is one shard's part of MaxCost, and a program
-// must not lose values because it has moved to a machine with more processors.
+// shardsUnderCost is the number of shards under MaxCost on any machine, unless
+// Options.Shards says otherwise: the largest value that can be stored is one shard's part
+// of MaxCost, and a program must not lose values because it has moved to a machine with
+// more processors.
 const shardsUnderCost = 16
 
 const maxShards = 1 << 16
@@ -169,7 +171,8 @@ func (c *Config[K, V]) shards() int {
 	return 1 << max(bits.Len(uint(n))-1, 0)
 }
 
-// share returns the part of shard i in a total that n shards divide exactly.
+// share returns the part of shard i in a total. The parts of all n shards add up to it
+// exactly.
 func share(total int64, n, i int) int64 {
 	part := total / int64(n)
 	if int64(i) < total%int64(n) {

@@ -6,19 +6,19 @@ import (
 	"example.com/flatline/internal/wheel"
 )
 
-// A Rank says where in the order an entry belongs. A cache without one is an LRU
-// cache: whatever is written or used goes to the front. All methods are O(1) but
-// Grow, which is O(slots). The rank reads the order and the cache moves the entries
-// in it; a rank that moves another entry than it is asked about says so to its Host.
+// A Rank says where in the order an entry belongs. A cache without one is an LRU cache:
+// an entry that is written or used goes to the front. All methods are O(1) except Grow,
+// which is O(slots). The rank reads the order, and the cache moves the entries in it. A
+// rank that itself moves an entry calls Host.Dodge first.
 type Rank interface {
-	Grow(slots int)                  // have one place for each slot below slots
+	Grow(slots int)                  // reserve one place for each slot below slots
 	Insert(s uint32) (before uint32) // s is new: which entry to put it in front of; 0 is the back
 	Use(s uint32) (before uint32)    // s was used: which entry to move it in front of, s for no move
 	Remove(s uint32, reason Reason)  // s is about to leave the order
 	Renumber(from, to uint32)        // the entry in slot from has moved to slot to
 }
 
-// A Host is the cache of a rank, for one that needs more than the order.
+// A Host is the cache of a rank, for a rank that needs more than the order.
 type Host interface {
 	Hash(s uint32) uint32 // of the key of s: 31 bits
 	Dodge(s uint32)       // the rank is about to move s itself
@@ -27,16 +27,16 @@ type Host interface {
 // NewRank makes a rank over an empty order.
 type NewRank func(*list.Lists[uint32], Host) Rank
 
-// order is the head of the only list in Core.order. As a neighbour in the list it
-// is both ends, and as a slot it is reserved, so that it also stands for "none".
+// order is the head of the only list in Core.order. As a neighbour in the list it stands
+// for both ends. As a slot it is reserved, so that it also means "none".
 const order = 0
 
-// sweep is how many expired entries a Put removes at most: one more than it adds,
-// so that expired entries cannot pile up.
+// sweep is the maximum number of expired entries that a Put removes: one more than it
+// adds, so that expired entries cannot pile up.
 const sweep = 2
 
-// A Core is the state of one cache: everything that a lock must guard. Its user
-// hashes keys, weighs values, reads the clock and reports departures outside.
+// A Core is the state of one cache: everything that a lock must guard. Its caller hashes
+// keys, weighs values, reads the clock and reports departures, all without the lock.
 type Core[K comparable, V any] struct {
 	table    table.Table[K, V]
 	order    list.Lists[uint32] // front: the most valuable; back: the next victim
@@ -44,15 +44,15 @@ type Core[K comparable, V any] struct {
 	timers   *wheel.Wheel
 	costs    []int64 // by slot; nil if nothing is weighed
 	lives    []int64 // by slot, the ttl; nil unless a use extends a life
-	written  []int64 // by slot, when; nil unless loads refresh what is old
-	refresh  int64   // the age from which they do
+	written  []int64 // by slot, the time of writing; nil without Options.Refresh
+	refresh  int64   // Options.Refresh
 	cursors  *cursor
-	plain    bool // a used entry just goes to the front: there is no rank and no cursor
+	plain    bool // a used entry simply moves to the front: there is no rank and no cursor
 	sided    bool // there are costs, lives or times of writing
 	capacity int
-	total    int64 // of costs
+	total    int64 // the sum of the costs
 	maxCost  int64
-	turn     int64 // the life of all entries that expire in the order of writing
+	turn     int64 // Options.TTL: entries with this life expire in the order of writing
 	stats    Stats
 	newRank  NewRank
 }
@@ -74,10 +74,10 @@ func (c *Core[K, V]) init(cfg *Config[K, V], capacity int, maxCost int64) {
 	c.reset()
 }
 
-// settle sets plain when one of its conditions has changed.
+// settle sets plain. It is called when one of the conditions of plain has changed.
 func (c *Core[K, V]) settle() { c.plain = c.rank == nil && c.cursors == nil }
 
-// reset makes the core empty but for its settings and counts.
+// reset empties the core, except for its settings and counts.
 func (c *Core[K, V]) reset() {
 	c.table.Clear()
 	c.order = list.New[uint32](1)
@@ -122,8 +122,8 @@ func (c *Core[K, V]) use(s uint32) {
 	}
 }
 
-// get does not remove an expired entry, which would be a departure to report: put,
-// deleteExpired and last do.
+// get does not remove an expired entry, since it could not report the departure: put,
+// deleteExpired and last remove it.
 func (c *Core[K, V]) get(h uint32, k K) (v V, ok bool) {
 	s := c.table.Find(h, k)
 	if s != 0 && c.timers != nil {
@@ -163,7 +163,7 @@ func (c *Core[K, V]) peek(h uint32, k K) (v V, ok bool) {
 	return v, false
 }
 
-// An item is what a Put brings, weighed and timed.
+// An item is an entry to be stored, with its cost and its life.
 type item[K comparable, V any] struct {
 	key   K
 	value V
@@ -217,8 +217,8 @@ func (c *Core[K, V]) put(h uint32, it *item[K, V], now int64, out *departures[K,
 	return evicted
 }
 
-// putFull is put where it matters most: in a full cache that has nothing to do but
-// to let the oldest entry go.
+// putFull is put for the case that matters most: a full cache that only has to evict the
+// oldest entry.
 func (c *Core[K, V]) putFull(h uint32, it *item[K, V]) (evicted bool) {
 	s, found := c.table.FindOrReuse(h, it.key, c.order.Prev(order))
 	e, reason := c.table.At(s), Replaced
@@ -231,8 +231,8 @@ func (c *Core[K, V]) putFull(h uint32, it *item[K, V]) (evicted bool) {
 	return !found
 }
 
-// refuse ends a put whose value cannot stay: it has expired or costs too much. The
-// value that the key had before must not stay either.
+// refuse is put for a value that cannot be stored: it has expired or costs too much. The
+// previous value of its key must not stay either.
 func (c *Core[K, V]) refuse(h uint32, it *item[K, V], out *departures[K, V]) (evicted bool) {
 	if s := c.table.Find(h, it.key); s != 0 {
 		c.remove(s, Replaced, out)
@@ -246,7 +246,7 @@ func (c *Core[K, V]) refuse(h uint32, it *item[K, V], out *departures[K, V]) (ev
 	return reason == Cost
 }
 
-// insert puts the entry of a slot that was free into the order.
+// insert inserts the entry of slot s, which was free, into the order.
 func (c *Core[K, V]) insert(s uint32) {
 	if slots := c.table.Slots(); slots != c.order.Len() {
 		c.grow(slots)
@@ -258,7 +258,8 @@ func (c *Core[K, V]) insert(s uint32) {
 	c.order.InsertBefore(s, before)
 }
 
-// reuse moves a slot from the place of the entry that left to that of a new one.
+// reuse moves slot s in the order, from the place of the entry that left to the place of
+// the new one.
 func (c *Core[K, V]) reuse(s uint32, reason Reason) {
 	c.dodge(s)
 	if c.rank == nil {
@@ -270,7 +271,7 @@ func (c *Core[K, V]) reuse(s uint32, reason Reason) {
 	c.order.InsertBefore(s, c.rank.Insert(s))
 }
 
-// grow makes the side slices as long as the table.
+// grow makes the side slices, which are indexed by the slot, as long as the table.
 func (c *Core[K, V]) grow(slots int) {
 	c.order.Grow(slots)
 	if c.rank != nil {
@@ -284,8 +285,8 @@ func (c *Core[K, V]) grow(slots int) {
 	c.written = grown(c.written, slots)
 }
 
-// grown returns a slice with one place for each slot and what all has; nil, which is
-// not used, stays nil.
+// grown returns a copy of all with one element for each slot. A nil slice is not in use,
+// and stays nil.
 func grown(all []int64, slots int) []int64 {
 	if all == nil {
 		return nil
@@ -295,8 +296,8 @@ func grown(all []int64, slots int) []int64 {
 	return more
 }
 
-// note keeps what lies next to the table of the entry in s: its life, when it was
-// written, and its cost, for which others may have to leave.
+// note stores in the side slices the life of the entry in s, its time of writing and its
+// cost. Other entries may be evicted for the cost.
 func (c *Core[K, V]) note(s uint32, it *item[K, V], out *departures[K, V]) (evicted bool) {
 	if c.lives != nil {
 		c.lives[s] = it.ttl
@@ -307,8 +308,8 @@ func (c *Core[K, V]) note(s uint32, it *item[K, V], out *departures[K, V]) (evic
 	return c.costs != nil && c.weigh(s, it.cost, out)
 }
 
-// weigh gives the entry in s its cost. Others leave until it fits: expired ones
-// first, as far as a constant number of steps finds them.
+// weigh sets the cost of the entry in s. Other entries are removed until it fits: expired
+// ones first, as many as a constant number of steps finds.
 func (c *Core[K, V]) weigh(s uint32, cost int64, out *departures[K, V]) (evicted bool) {
 	for c.total > c.maxCost-cost {
 		if c.timers != nil && c.expire(1, out) == 1 {

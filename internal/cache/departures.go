@@ -6,7 +6,7 @@ import "strconv"
 type Reason uint8
 
 const (
-	Capacity Reason = iota // evicted: the cache held as many entries as it may
+	Capacity Reason = iota // evicted: the cache was at its capacity
 	Cost                   // evicted: the entries cost more than they may, or this one alone does
 	Expired                // its life had ended
 	Deleted                // removed by Delete, PopOldest or PopLeastFrequent
@@ -44,21 +44,21 @@ type departure[K comparable, V any] struct {
 	reason Reason
 }
 
-// departures collects the values that leave during one operation, so that OnEvict
-// is called when the structure is whole again and its lock released:
+// departures collects the values that leave during one operation, so that OnEvict is
+// called when the operation is complete and the lock released:
 //
 //	var room departures[K, V]
 //	out := room.ifAsked(onEvict)
 //	… = core.delete(…, out)
 //	out.report(onEvict)
 //
-// It lives on the stack of the operation (no closure may capture it, or it would
-// move to the heap); one value, the usual number, costs no allocation. A nil
-// *departures collects nothing and reports nothing: there is no OnEvict.
+// It is on the stack of the operation (no closure may capture it, or it would move to the
+// heap); for one value, the usual number, nothing is allocated. A nil *departures
+// collects nothing and reports nothing: there is no OnEvict.
 type departures[K comparable, V any] struct {
 	left  int // values that have not been reported
 	first departure[K, V]
-	rest  [][]departure[K, V] // in chunks, so that no add copies many, under the lock
+	rest  [][]departure[K, V] // in chunks, so that no add copies many values under the lock
 }
 
 // chunk is the largest number of values in one part of departures.rest.
@@ -113,10 +113,10 @@ func (d *departures[K, V]) reportRest(f func(K, V, Reason)) {
 }
 
 // finish calls f for the values that are left, since f has panicked or called
-// runtime.Goexit. Both are still under way, so that a panic keeps its stack. What f
-// does to the calls here ends in them: a loop catches each panic, and the loop runs
-// in a goroutine, which each Goexit ends. Were they left to nest, the stack would
-// grow with the number of values.
+// runtime.Goexit. That panic or Goexit is still under way, so that a panic keeps its
+// stack; later ones end here. A loop recovers from each panic, and it runs in a
+// goroutine, which each Goexit ends. If they nested instead, the stack would grow with
+// the number of values.
 func (d *departures[K, V]) finish(f func(K, V, Reason)) {
 	if d.left == 0 {
 		return

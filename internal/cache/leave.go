@@ -2,15 +2,15 @@ package cache
 
 import "example.com/flatline/internal/wheel"
 
-// batch is how many expired entries are removed at most while a lock is held: a
-// goroutine that only asks for the number of entries must not stall the others.
-// Removing 256 takes so much longer than taking the lock that all of the removal
-// takes hardly longer than in one piece.
+// batch is the maximum number of expired entries that are removed while a lock is held: a
+// goroutine that only calls Len must not stall the others. Removing 256 entries takes so
+// much longer than taking the lock that removal in batches takes hardly longer than all
+// at once.
 const batch = 256
 
-// depart notes that the value in s leaves, and removes its deadline and its cost;
-// the entry stays where it is. An entry that has expired leaves for that reason,
-// whatever else happens to it. It returns the reason.
+// depart records that the value in s leaves, and removes its deadline and its cost; the
+// slot stays in the table and in the order. It returns the reason, which for an entry
+// that has expired is Expired, whatever the given reason.
 func (c *Core[K, V]) depart(s uint32, reason Reason, out *departures[K, V]) Reason {
 	if c.timers != nil {
 		if c.timers.Expired(s) {
@@ -55,8 +55,8 @@ func (c *Core[K, V]) delete(h uint32, k K, out *departures[K, V]) (v V, ok bool)
 	return v, true
 }
 
-// expire removes at most limit expired entries, as many as it finds within a
-// constant number of steps for each, and returns their number.
+// expire removes up to limit expired entries, as many as it finds in a constant number of
+// steps for each, and returns their number.
 func (c *Core[K, V]) expire(limit int, out *departures[K, V]) (n int) {
 	for n < limit {
 		s := c.timers.Due(wheel.Steps)
@@ -105,8 +105,9 @@ const (
 	Leaves Fate = true
 )
 
-// last returns the next victim, which stays or leaves. Expired entries in its way are
-// removed. more reports that they were so many that the caller must call again.
+// last returns the next victim, which stays or leaves. Expired entries behind it in the
+// order are removed. more reports that there may be further ones, so that the caller must
+// call again.
 func (c *Core[K, V]) last(fate Fate, out *departures[K, V]) (k K, v V, ok, more bool) {
 	for range batch {
 		s := c.order.Prev(order)
@@ -127,7 +128,7 @@ func (c *Core[K, V]) last(fate Fate, out *departures[K, V]) (k K, v V, ok, more 
 	return k, v, false, true
 }
 
-// clear removes all entries and gives their memory back.
+// clear removes all entries and releases their memory.
 func (c *Core[K, V]) clear(out *departures[K, V]) {
 	c.deleteAllExpired(out)
 	if out == nil {
@@ -140,8 +141,8 @@ func (c *Core[K, V]) clear(out *departures[K, V]) {
 	c.reset()
 }
 
-// resize sets another capacity and returns how many live entries were evicted. A
-// smaller capacity gives memory back; the slots get other numbers.
+// resize sets a new capacity and returns how many live entries were evicted. A smaller
+// capacity releases memory and renumbers the slots.
 func (c *Core[K, V]) resize(capacity int, out *departures[K, V]) (evicted int) {
 	if c.table.Len() > capacity {
 		c.deleteAllExpired(out)
@@ -158,7 +159,8 @@ func (c *Core[K, V]) resize(capacity int, out *departures[K, V]) (evicted int) {
 	return evicted
 }
 
-// renumber follows the table, which has moved an entry from one slot to another.
+// renumber does in all side slices what the table has done: it moves an entry from one
+// slot to another.
 func (c *Core[K, V]) renumber(from, to uint32) {
 	c.order.Renumber(from, to)
 	if c.rank != nil {

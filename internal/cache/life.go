@@ -6,7 +6,7 @@ import (
 	"example.com/flatline/internal/wheel"
 )
 
-// touch gives the entry of k another life and reports whether there is one. The order
+// touch gives the entry of k a new life and reports whether there is an entry. The order
 // stays as it is. ttl is that of an item, but not 0.
 func (c *Core[K, V]) touch(h uint32, k K, ttl, now int64, out *departures[K, V]) bool {
 	s := c.find(h, k)
@@ -42,7 +42,8 @@ func (c *Core[K, V]) restart(s uint32, ttl int64) {
 	c.timers.Add(s, ttl, wheel.Turn(ttl == c.turn))
 }
 
-// extend begins the life of the entry in s again, if it has one that ends: it was used.
+// extend begins the life of the entry in s again, if it has a deadline: the entry was
+// used.
 func (c *Core[K, V]) extend(s uint32) {
 	if c.timers.Has(s) {
 		c.restart(s, c.lives[s])

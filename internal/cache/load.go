@@ -24,13 +24,13 @@ func (s *shard[K, V]) getOrLoad(ctx context.Context, e *env[K, V], h uint32, k K
 		if v, err := call.Wait(ctx); err != flight.ErrAbsent {
 			return v, err
 		}
-		// A GetOrLoadAll that asked for k too brought nothing for it.
+		// The load was that of a GetOrLoadAll, and returned no value for k.
 	}
 }
 
 // join returns the value of k. If there is none, or one that should be refreshed, it also
-// returns the load of the next value, which the caller must begin if it is new. A caller
-// whose context has ended joins no load.
+// returns the load of the next value; if begun is true, that load is new and the caller
+// must begin it. A caller whose context has ended joins no load.
 func (s *shard[K, V]) join(ctx context.Context, e *env[K, V], h uint32, k K) (v V, ok bool, call *flight.Call[V], begun bool) {
 	now, over := e.tick(), ctx.Err() != nil
 	return s.joinAt(now, over, h, k)
@@ -47,8 +47,8 @@ func (s *shard[K, V]) joinAt(now int64, over bool, h uint32, k K) (v V, ok bool,
 	return v, ok, call, begun
 }
 
-// begin runs a load. A caller whose wait cannot end early does the work itself, unless it
-// does not wait because it has a value that the load only refreshes.
+// begin runs a load, in a new goroutine if the caller's wait can end early, or if the
+// caller does not wait because the load only refreshes a value.
 func (s *shard[K, V]) begin(ctx context.Context, e *env[K, V], h uint32, k K, call *flight.Call[V], load LoadFunc[K, V], refreshes bool) {
 	run := func() {
 		defer s.ended(call)

@@ -6,10 +6,10 @@ import (
 	"example.com/flatline/internal/flight"
 )
 
-// A LoadAllFunc brings the values of keys that a cache does not hold.
+// A LoadAllFunc loads the values of keys that a cache does not hold.
 type LoadAllFunc[K comparable, V any] = func(context.Context, []K) (map[K]V, error)
 
-// An asked is a key of a GetOrLoadAll that has to be loaded.
+// An asked is one key of a GetOrLoadAll.
 type asked[K comparable, V any] struct {
 	key   K
 	hash  uint32
@@ -19,9 +19,9 @@ type asked[K comparable, V any] struct {
 	has   bool // the load returned a value
 }
 
-// getOrLoadAll is GetOrLoadAll of a Sync or a Sharded, where of finds the shard of a key.
-// All functions of the user except load are called before the first load is joined,
-// because a caller that begins a load must end it.
+// getOrLoadAll is GetOrLoadAll of a Sync or a Sharded; of returns the shard and the hash
+// of a key. All functions of the user except load are called before the first load is
+// joined, because a caller that begins a load must end it.
 func getOrLoadAll[K comparable, V any](
 	ctx context.Context, e *env[K, V], of func(K) (*shard[K, V], uint32), keys []K, load LoadAllFunc[K, V],
 ) (map[K]V, error) {
@@ -77,7 +77,7 @@ func waitAll[K comparable, V any](ctx context.Context, waits []asked[K, V], foun
 	return first
 }
 
-// A bulk is one load of several keys, all of them joined by this caller first.
+// A bulk is one load of several keys, all of whose calls this caller began.
 type bulk[K comparable, V any] struct {
 	env   *env[K, V]
 	asked []asked[K, V]

@@ -16,8 +16,8 @@ type shard[K comparable, V any] struct {
 	mu      sync.Mutex
 	core    Core[K, V]
 	flights flight.Group[K, V]
-	// The next shard's lock lies beyond this: 128 bytes, since processors fetch
-	// lines of 64 in pairs.
+	// Padding before the next shard's lock: 128 bytes, since processors fetch cache lines
+	// of 64 in pairs.
 	_ [128]byte
 }
 
@@ -41,7 +41,7 @@ func (s *shard[K, V]) peek(e *env[K, V], h uint32, k K) (v V, ok bool) {
 	return v, ok
 }
 
-// put stores an item. A load of its key is then outdated.
+// put stores an item. It supersedes a load of its key.
 func (s *shard[K, V]) put(e *env[K, V], h uint32, it *item[K, V]) (evicted bool) {
 	now := e.tick()
 	if e.onEvict == nil {
@@ -113,7 +113,8 @@ func (s *shard[K, V]) deleteLocked(h uint32, k K, out *departures[K, V]) (v V, o
 }
 
 // clear, resize, deleteExpired, last and size are parts of operations that may visit
-// several shards: the caller reads the clock before, and reports out after all.
+// several shards: the caller reads the clock before the first, and reports out after the
+// last.
 
 func (s *shard[K, V]) clear(now int64, out *departures[K, V]) {
 	s.lock(now)
@@ -130,8 +131,8 @@ func (s *shard[K, V]) resize(now int64, capacity int, out *departures[K, V]) (ev
 }
 
 // deleteExpired removes at most limit expired entries. Between two batches it yields: a
-// goroutine that takes the lock again at once would win against waiting ones, which have
-// to wake up first.
+// goroutine that takes the lock again at once would win against those that wait for it,
+// which have to wake up first.
 func (s *shard[K, V]) deleteExpired(now int64, limit int, out *departures[K, V]) (n int) {
 	for {
 		s.lock(now)

@@ -19,7 +19,7 @@ type Sharded[K comparable, V any] struct {
 	env      env[K, V]
 	_        [128]byte // the fields below are written, all others are only read
 	turns    atomic.Uint32
-	resizing sync.Mutex // two calls of Resize would each give some shards their capacity
+	resizing sync.Mutex // held by Resize: two calls at once could each set the capacity of some shards
 }
 
 // NewSharded returns an empty cache.
@@ -140,7 +140,7 @@ func (s *Sharded[K, V]) Clear() {
 	out.report(s.env.onEvict)
 }
 
-// Resize divides the new capacity among the shards there are.
+// Resize divides the new capacity among the shards, whose number stays the same.
 func (s *Sharded[K, V]) Resize(capacity int) (evicted int, err error) {
 	n := len(s.shards)
 	least := 2 * n

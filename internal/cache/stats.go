@@ -22,8 +22,8 @@ func (s *Stats) Add(o Stats) {
 	}
 }
 
-// JSON returns the counts as a JSON object, those of Evicted by the names of the
-// reasons.
+// JSON returns the counts as a JSON object. Evicted in it is an object with one count per
+// reason, under the reason's name.
 func (s Stats) JSON() []byte {
 	text := fmt.Appendf(nil, `{"Hits":%d,"Misses":%d,"Joined":%d,"Loads":%d,"LoadErrors":%d,"Evicted":`,
 		s.Hits, s.Misses, s.Joined, s.Loads, s.LoadErrors)

@@ -10,8 +10,8 @@ const (
 	Backward Direction = true  // from the back
 )
 
-// A cursor is a walk under way. It holds the next entry, and is advanced when that entry
-// moves or leaves.
+// A cursor is a walk under way. It holds the slot of the next entry, and is advanced when
+// that entry moves or leaves.
 type cursor struct {
 	at uint32
 	d  Direction
@@ -34,13 +34,13 @@ func (c *Core[K, V]) dodge(s uint32) {
 	}
 }
 
-// Dodge is dodge, and Hash the hash of the key in s, for a rank.
+// Dodge and Hash make the Core a Host.
 func (c *Core[K, V]) Dodge(s uint32)       { c.dodge(s) }
 func (c *Core[K, V]) Hash(s uint32) uint32 { return c.table.Hash(s) }
 
-// walk yields the live entries of a cache that may change meanwhile: no entry
-// twice at one place, none that has left, and no more of them than there were at
-// the beginning, so that a loop which moves entries ahead of itself ends.
+// walk yields the live entries of a cache that may change meanwhile. It yields no entry
+// twice at the same place, and none that has left. It yields no more entries than there
+// were at the beginning, so that a loop that moves entries ahead of itself ends.
 func (c *Core[K, V]) walk(d Direction, tick func(), yield func(K, V) bool) {
 	cur := &cursor{at: c.after(order, d), d: d, up: c.cursors}
 	c.cursors = cur

@@ -10,9 +10,9 @@
 //
 //	it goes backwards      Now does too; a structure keeps the latest time that it has
 //	                       seen, so for the structure the clock stands still
-//	it stands still        so does Now: nothing is gained and nothing expires
-//	one reading far ahead  Now jumps and comes back, so the structure stands still until
-//	                       the clock has caught up with that reading
+//	it stands still        so does Now: no token is added and nothing expires
+//	one reading far ahead  Now jumps ahead and back, so for the structure the clock stands
+//	                       still until it has caught up with that reading
 //	more than 292 years    Now is the nearest int64
 //	zero when New reads    the clock is not set yet: its first reading that is more than
 //	                       292 years later is the moment at which it begins, at 0
@@ -34,8 +34,8 @@ type Clock struct {
 	now  func() time.Time
 }
 
-// New returns a clock that begins at 0 now. If now is not nil it is asked for the
-// time.
+// New returns a clock that reads 0 at this moment. If now is not nil, the clock takes
+// the time from it.
 func New(now func() time.Time) Clock {
 	c := Clock{base: time.Now(), now: now}
 	if now != nil {

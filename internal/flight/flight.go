@@ -68,8 +68,8 @@ func (g *Group[K, V]) Join(k K) (c *Call[V], begun bool) {
 	return c, true
 }
 
-// Land ends the load of k and reports whether its result may be stored: not if
-// the key has been superseded. Only the first Land of a call counts.
+// Land ends the load of k and reports whether its result may be stored: not if the load
+// has been superseded. Only the first Land of a call counts.
 func (g *Group[K, V]) Land(k K, c *Call[V]) (current bool) {
 	if c.landed {
 		return false
@@ -97,7 +97,7 @@ func (g *Group[K, V]) Supersede(k K) {
 	}
 }
 
-// SupersedeAll does so with every key.
+// SupersedeAll supersedes the loads of all keys, and ends all watches.
 func (g *Group[K, V]) SupersedeAll() {
 	for _, c := range g.calls {
 		c.landed = true

@@ -6,17 +6,17 @@
 // A structure draws two secret words when it is made. An integer key k of any width is
 // hashed in two rounds, fold(fold(k ^ s0, k ^ s1), golden), where fold is one 64×64→128
 // bit multiplication whose two halves are combined by exclusive or. In the first round
-// the key is on both sides: a fixed factor maps an arithmetic progression to another one,
-// which some factors fold onto few buckets. The second round is needed because the
-// squares of a progression still cluster for one seed in a hundred: TestRuns, which
-// hashes consecutive keys under 1,000 seeds, fails without it. Strings of up to 16 bytes
-// are two words, which may overlap: folded in two rounds as well, each with the secrets,
-// the second with the length. Longer ones are read through two lanes up to 32 bytes and
-// four above, of 16 bytes each; the lanes do not wait for each other, so that their
-// multiplications run at the same time. The last words of a string overlap the ones
-// before them, so there is no rest to read byte by byte. Every other comparable type goes
-// to maphash.Comparable, which is correct for floats, interfaces, structs and arrays, and
-// several times slower than the path of the integers.
+// both factors contain the key: a fixed factor would map an arithmetic progression to
+// another one, which some factors fold onto few buckets. The second round is needed
+// because the squares of a progression still cluster for one seed in a hundred: TestRuns,
+// which hashes consecutive keys under 1,000 seeds, fails without it. A string of up to 16
+// bytes is read as two words, which may overlap. They are folded in two rounds as well,
+// each with the secrets, the second also with the length. A longer string is read in
+// lanes of 16 bytes: two lanes up to 32 bytes, four above. The lanes do not wait for each
+// other, so their multiplications run at the same time. The last words of a string
+// overlap the ones before them, so no bytes remain that must be read one by one. Every
+// other comparable type goes to maphash.Comparable, which is correct for floats,
+// interfaces, structs and arrays, and several times slower than the path of the integers.
 //
 // # Flooding
 //
@@ -84,10 +84,10 @@ func New[K comparable](fn func(K) uint64) Hasher[K] {
 	return h
 }
 
-// Seeded is New with secrets that seed determines: two hashers of one seed hash alike,
-// except for what is the process's own secret, which is the lanes of strings of more than
-// 16 bytes, and maphash. With fn there is neither. Who knows the seed can choose keys that
-// collide.
+// Seeded is New with secrets that seed determines: two hashers with the same seed hash
+// alike. Two things also depend on secrets of the process: strings of more than 16 bytes,
+// by the lanes, and keys that go to maphash. With fn neither is used. An attacker who
+// knows the seed can choose keys that collide.
 func Seeded[K comparable](fn func(K) uint64, seed uint64) Hasher[K] {
 	h := New(fn)
 	h.s0, h.s1 = fold(seed^golden, golden), fold(seed, ^uint64(golden))
@@ -117,8 +117,8 @@ func (h *Hasher[K]) Text(k K) (uint64, bool) {
 // IsWord reports whether Word returns true.
 func (h *Hasher[K]) IsWord() bool { return h.kind == word64 }
 
-// OfWord returns Hash(k) if IsWord, else nonsense. It saves a caller that has checked
-// IsWord the check in Word.
+// OfWord returns Hash(k) if IsWord returns true; otherwise its result has no meaning. It
+// saves a caller that has checked IsWord the check in Word.
 func (h *Hasher[K]) OfWord(k K) uint64 {
 	w := *(*uint64)(unsafe.Pointer(&k))
 	hi, lo := bits.Mul64(w^h.s0, w^h.s1)

@@ -17,8 +17,8 @@ import (
 )
 
 // A timed is a structure that reads a caller's clock. spend uses up something that a
-// second brings back: the room for a new value of key 1, a token. It reports whether it
-// was there.
+// second restores: the space for a new value of key 1, or a token. It reports whether
+// there was any.
 type timed struct {
 	make  func(now func() time.Time) any
 	spend func(v any) bool

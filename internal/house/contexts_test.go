@@ -40,7 +40,7 @@ var blocked = map[string]struct {
 	"bqueue.Queue.All": {emptyQueue, func(ctx context.Context, v any) error {
 		for range v.(*bqueue.Queue[int]).All(ctx) {
 		}
-		return ctx.Err()
+		return context.Cause(ctx)
 	}},
 	"bqueue.Queue.Workers": {emptyQueue, func(ctx context.Context, v any) error {
 		return errorOf(v.(*bqueue.Queue[int]).Workers(ctx, 2, func(context.Context, int) error { return nil }))
@@ -48,7 +48,7 @@ var blocked = map[string]struct {
 	"concmap.Map.LoadOrCompute": {func() any { return concmap.New[int, int]() }, func(ctx context.Context, v any) error {
 		_, _, err := v.(*concmap.Map[int, int]).LoadOrCompute(ctx, 9, func(ctx context.Context, _ int) (int, error) {
 			<-ctx.Done()
-			return 0, ctx.Err()
+			return 0, context.Cause(ctx)
 		})
 		return err
 	}},
@@ -155,26 +155,29 @@ func TestContexts(t *testing.T) {
 		for _, when := range []string{"before", "during", "a deadline"} {
 			t.Run(name+"/"+when, func(t *testing.T) {
 				t.Parallel()
-				ctx, cancel := context.WithCancel(t.Context())
-				want := context.Canceled
+				cause := errors.New("the cause")
+				ctx, cancel := context.WithCancelCause(t.Context())
 				switch when {
 				case "before":
-					cancel()
+					cancel(cause)
 				case "during":
-					time.AfterFunc(blink, cancel)
+					time.AfterFunc(blink, func() { cancel(cause) })
 				case "a deadline":
-					ctx, cancel = context.WithTimeout(t.Context(), blink)
-					want = context.DeadlineExceeded
+					var end context.CancelFunc
+					ctx, end = context.WithTimeoutCause(t.Context(), blink, cause)
+					defer end()
 				}
-				defer cancel()
+				defer cancel(nil)
 				v := c.make()
 				var err error
 				o := outcomeOf(func() { err = c.call(ctx, v) })
 				require.False(t, o.hung, "it waits on")
 				require.Nil(t, o.panicked)
-				// A bucket that cannot grant within the deadline says so at once.
+				// A bucket that cannot grant within the deadline says so at once: there is no
+				// cause yet.
+				early := when == "a deadline" && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded)
 				var limited *ratelimit.LimitedError
-				require.True(t, errors.Is(err, want) || errors.As(err, &limited), "%v", err)
+				require.True(t, errors.Is(err, cause) || early || errors.As(err, &limited), "%v", err)
 				pkg, _, _ := strings.Cut(name, ".")
 				if p, ok := v.(*ringbuffer.Pipe); ok {
 					_ = p.Close() // Read without a context would wait for a writer

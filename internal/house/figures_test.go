@@ -13,7 +13,7 @@ import (
 
 // A figure is a number that an essay states, except in a drawing or a table, which have
 // separate tests, and in an answer of "What happens if", which names its test. Years,
-// small numbers and the widths of words are none.
+// small numbers and the widths of words are not figures.
 var (
 	figure  = regexp.MustCompile(`\d`)
 	noValue = regexp.MustCompile(`O\([^)]*\)|\(\d{4}\)|\b[A-Za-z_]\w*\d\w*\b|\bI\d+\b|go run [^)]*|\b(?:16|32|64|128)[- ]bits?\b|\b(?:-?[012]|2\^\d+)(?:\b|$)[^.\d/]`)
@@ -49,7 +49,7 @@ func TestFigures(t *testing.T) {
 	}
 }
 
-// holds reports whether there is a test NAME, of the package or of what lies beneath it, a
+// holds reports whether there is a test NAME, of the package or of a package below it, a
 // test DIR.NAME, a constant const NAME = VALUE, or a stated reason: "by" and why.
 func holds(t *testing.T, pkg, holder string) bool {
 	if strings.HasPrefix(holder, "by ") {
@@ -80,8 +80,8 @@ func holds(t *testing.T, pkg, holder string) bool {
 	return false
 }
 
-// loose returns the paragraphs of an essay in which a figure is left when the phrases are
-// taken off, and calls absent with those that are nowhere.
+// loose returns the paragraphs of an essay in which a figure is left once the phrases are
+// removed. It calls absent with each phrase that is in no paragraph.
 func loose(essay string, phrases []string, absent func(phrase string)) (left []string) {
 	all := paragraphs(essay)
 	for _, p := range phrases {

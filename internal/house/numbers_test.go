@@ -120,8 +120,8 @@ func TestNumbers(t *testing.T) {
 	})
 }
 
-// extremes calls try with args, in which one number has been replaced by one that is
-// too large, too small or none.
+// extremes calls try with args, in which one number has been replaced by one that is too
+// large, too small or not a number.
 func extremes(args []reflect.Value, try func(call string, args []reflect.Value)) {
 	for i, a := range args {
 		with := func(set func(v reflect.Value)) {

@@ -22,47 +22,50 @@
 //	      ↓                   ↓
 //	[…][ t+1 ][ t+1 ][ t+1 ][ t ][ t ]
 //
-// A lap is longer than the array, so t+1 is never the stamp of another lap, and
-// the capacity is exact from 1 up. A push reads tail and its slot's stamp, takes
-// the ticket by compare-and-swap, stores the item, and publishes it in the stamp;
-// a pop does the same from head, zeroes the slot and hands it to the next lap.
+// A lap is longer than the array, so t+1 is never the stamp of another lap, and the
+// capacity is exact from 1 up. A push reads tail and its slot's stamp, draws the ticket
+// by compare-and-swap, stores the item, and publishes it in the stamp. A pop draws its
+// ticket from head in the same way, removes the item, zeroes the slot and hands it to
+// the next lap.
 //
 // # Invariants
 //
 //	I1  head and tail only grow, and head ≤ tail ≤ head + capacity, in tickets.
-//	I2  Of each ticket there is one push and one pop.
-//	I3  At rest, the slots of the tickets from head to tail hold t+1, all others
-//	    the next push's ticket and the zero value.
+//	I2  Each ticket is drawn by one push and by one pop.
+//	I3  At rest, the slot of each ticket t from head to tail has the stamp t+1. The stamp
+//	    of each other slot is the ticket of the push that uses it next, and the slot
+//	    holds the zero value.
 //
-// PushEvict takes the ticket of the oldest item and keeps it, with a bit in head that
-// makes all others wait, until the new item is in the same slot and tail has moved.
-//
-// I1 holds because a ticket is taken from head only after tail was seen beyond it, and
+// I1 holds because a ticket is drawn from head only after tail was seen beyond it, and
 // from tail only after head was seen less than a lap behind it, or after a stamp showed
 // this; neither word ever decreases.
 //
+// PushEvict draws the ticket of the oldest item and sets a bit in head that makes all
+// other operations wait, until the new item is in the same slot and tail has moved.
+//
 // # Full and empty are exact
 //
-// An operation takes effect at the moment when it takes its ticket, although its item
+// An operation takes effect at the moment when it draws its ticket, although its item
 // appears, or its slot becomes free, only later. Full and Empty have to agree with that.
 //
 // TryPush returns Full when it has read tail = t and then head = t − lap. At the moment
 // of its read of tail, head was not above what was read later, since it only grows, and
-// not below t − lap, by I1. So it was exactly that: the queue was full, with the closed
-// bit as it was read. In the same way TryPop returns Empty when it has read head = h and
-// then tail = h: by I1 head was still h, so the queue was empty then.
+// not below t − lap, by I1. So it was exactly that: at that moment the queue was full,
+// and not closed, since the closed bit is part of tail. In the same way TryPop returns
+// Empty when it has read head = h and then tail = h: by I1 head was still h, so the
+// queue was empty then.
 //
 // A slot that is not ready proves neither. It may be claimed by a push that has not
 // published, or by a pop that has not handed it on. Queues that treat this as empty or
 // full answer wrongly: an item that was pushed earlier is in the queue, behind the late
 // one. Here the caller looks again, and yields the processor in between; so the queue is
 // not wait-free and not even lock-free. One goroutine that the system stops between its
-// ticket and its stamp, a window of two stores, holds up those behind it, although never
-// those at the other end of a queue that is neither full nor empty.
+// ticket and its stamp, a window of two stores, delays the operations behind it, but
+// never those at the other end of a queue that is neither full nor empty.
 //
-// PushSlice and PopInto take a run of tickets at once, then serve the slots in turn. To
-// an observer they are single pushes and pops, one after the other; when they return
-// fewer items than asked for, the last result they saw was Full, Empty or Closed.
+// PushSlice and PopInto draw a run of tickets at once, then fill or empty the slots one
+// by one. To an observer they are single pushes and pops, one after the other; when they
+// return fewer items than asked for, the last result they saw was Full, Empty or Closed.
 //
 // # References
 //

@@ -11,8 +11,8 @@ type Result uint8
 
 const (
 	OK     Result = iota
-	Full          // no room, though open
-	Empty         // no item, though open
+	Full          // no space, and not closed
+	Empty         // no item, and not closed
 	Closed        // a push: closed; a pop: closed, and empty for good
 )
 
@@ -55,9 +55,9 @@ func (q *Queue[T]) Init(capacity int) {
 	}
 }
 
-// TryPush appends v. The result is OK; Full only if there were Cap items; or Closed. O(1)
-// when alone; it may have to wait for a goroutine inside TryPush or TryPop. The push
-// happens before the pop that returns v.
+// TryPush appends v. The result is OK, Closed, or Full; Full only if there were Cap
+// items. O(1) when alone; it may have to wait for a goroutine inside TryPush or TryPop.
+// The push happens before the pop that returns v.
 func (q *Queue[T]) TryPush(v T) Result {
 	for {
 		t := q.tail.Load()
@@ -90,9 +90,9 @@ func (q *Queue[T]) TryPush(v T) Result {
 	}
 }
 
-// TryPop removes the oldest item and returns it. The result is OK; Empty only if there
-// was none; or Closed, if there was none and never will be. O(1) when alone, else as
-// TryPush.
+// TryPop removes the oldest item and returns it. The result is OK, Closed, or Empty:
+// Closed if the queue is closed and drained, Empty only if there was no item. O(1) when
+// alone, else as TryPush.
 func (q *Queue[T]) TryPop() (v T, r Result) {
 	for {
 		h := q.head.Load()
@@ -125,8 +125,8 @@ func (q *Queue[T]) TryPop() (v T, r Result) {
 }
 
 // PushSlice appends the items of vs as that many calls of TryPush would, with no other
-// push between those that find room at once. It returns how many it stored and why it
-// stopped: OK if it stored all. O(1) per item, with one compare-and-swap per run.
+// push between those that find space in one step. It returns how many it stored and why
+// it stopped: OK if it stored all. O(1) per item, with one compare-and-swap per run.
 func (q *Queue[T]) PushSlice(vs []T) (n int, r Result) {
 	if len(q.slots) == 0 {
 		return 0, Full
@@ -266,7 +266,7 @@ func (s *slot[T]) await(stamp uint64) {
 	}
 }
 
-// late is wait, or copied if the stamp is beyond what is needed.
+// late calls wait, or copied if the stamp is beyond the one that is needed.
 //
 //go:noinline
 func late(beyond bool) {

@@ -12,8 +12,8 @@
 //	  ▼                              │
 //	head ⇄ front ⇄ … ⇄ back ⇄ (head)─┘
 //
-// The type parameter exists for the compiler: it inlines generic functions into generic
-// code wherever that is compiled, but other functions only where their package is
+// The type parameter exists for the compiler. It inlines generic functions into generic
+// code wherever that code is compiled, but other functions only where their package is
 // imported directly.
 //
 // Invariants: following next from a head leads back to it, prev is its inverse,
@@ -24,9 +24,8 @@ package list
 // A link is one element's neighbours.
 type link[E ~uint32] struct{ prev, next E }
 
-// Lists is a set of lists. It is made by New; Grow must have reserved memory for an
-// element before it is inserted. All methods except Grow are O(1);
-// New is O(n).
+// Lists is a set of lists. It is made by New. Before an element is inserted, Grow must
+// have reserved memory for it. All methods except Grow are O(1); New is O(n).
 type Lists[E ~uint32] struct{ links []link[E] }
 
 // New returns n empty lists with the heads 0 to n-1; elements are the numbers

@@ -1,4 +1,4 @@
-// Package seq halves the pairs of an iterator.
+// Package seq yields only the keys, or only the values, of an iterator over pairs.
 package seq
 
 import "iter"

@@ -17,9 +17,9 @@
 //	             └───┘         └──────┴───────┴───────┴─────┘
 //	                              4       4       V      K  bytes
 //
-// Whatever else a structure knows about a key lives in V or in a side slice that
-// is indexed by the slot: the order of a cache, deadlines, costs. A side slice
-// needs no type parameter, and exists only where it is used.
+// Everything else that a structure knows about a key is in V or in a side slice, which is
+// indexed by the slot: the order of a cache, deadlines, costs. A side slice needs no type
+// parameter, and exists only where it is used.
 //
 // # Why not a Go map
 //
@@ -38,18 +38,19 @@
 //
 // # Complexity
 //
-// A search that fails visits at most one entry on average, one that succeeds at
-// most 1.5 (load at most 1, random hash); up to 2^17 keys 0.5 and 1.25. Growth is
-// to the next half of a power of two. One call of FindOrAdd then moves all entries,
-// which is 2.5 moves for each over the life of a table that only grows: adding is O(1)
-// amortised. Compact is O(Slots). At its limit a table never grows, and every other
-// method is O(1) expected.
+// On average, a search that fails visits at most one entry, and one that succeeds at most
+// 1.5 (load at most 1, random hash); with up to 2^17 keys 0.5 and 1.25. The table grows
+// to sizes that are a power of two or halfway between two of them. One call of FindOrAdd
+// then moves all entries, which is 2.5 moves for each over the life of a table that only
+// grows: adding is O(1) amortised. Compact is O(Slots). At its limit a table never grows,
+// and every other method is O(1) expected.
 //
 // # One table for five structures
 //
-// lru, lfu, randset's Bag and Weighted, ratelimit's Keyed and timemap use it. Next to it,
-// the benchmark measures a table written for one use (a dense set, as that of randset's
-// Set: open addressing that holds positions only, load at most 1/2) and a Go map:
+// lru, lfu, randset's Bag and Weighted, ratelimit's Keyed and timemap use it. The
+// benchmark compares it with a Go map and with a table that is written for one use (a
+// dense set like that of randset's Set: open addressing that holds positions only, load
+// at most 1/2):
 //
 //	go test ./internal/table -run '^$' -bench Table -benchtime 0.1s
 package table

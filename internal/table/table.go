@@ -4,8 +4,8 @@ import (
 	"math/bits"
 )
 
-// MaxSlots is the largest number of keys that 32-bit slots can tell apart: slot
-// 0 is reserved, and one number is kept back so that a count fits too.
+// MaxSlots is the largest number of keys that 32-bit slots can tell apart: slot 0 is
+// reserved, and one more number is left unused so that a count of slots fits too.
 const MaxSlots = 1<<32 - 2
 
 // taken is set in the stored hash of every slot in use, so that 0 means free.
@@ -248,9 +248,9 @@ func (t *Table[K, V]) grow() {
 const roomy = 1 << 18
 
 // resize moves the entries to a slice of the given capacity and hangs them into buckets:
-// a power of two, at least one for each slot, so that a search that fails visits at most
-// one entry on average, and one that succeeds 1.5; in a table of up to roomy/2 slots,
-// half of the visits beyond the first. No slot may be free.
+// a power of two, at least one for each slot, so that on average a search that fails
+// visits at most one entry, and one that succeeds 1.5. A table of up to roomy/2 slots has
+// two for each slot: 0.5 and 1.25. No slot may be free.
 func (t *Table[K, V]) resize(capacity int) {
 	entries := make([]Entry[K, V], int(t.n)+1, capacity)
 	copy(entries, t.entries)

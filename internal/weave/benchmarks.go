@@ -9,11 +9,11 @@ import (
 )
 
 // WithoutTests returns an overlay that hides from the compiler the test files of a
-// folder that its benchmarks do not need: what only other tests use, and the
-// packages that only those import, need not be compiled to measure.
+// folder that its benchmarks do not need. So what only other tests use, and the packages
+// that only those import, need not be compiled for a measurement.
 //
-// A file is needed if it has a benchmark, or declares a name that a needed file
-// uses. Names are compared without types, so that more may stay than need be.
+// A file is needed if it has a benchmark, or declares a name that a needed file uses.
+// Names are compared without types, so some files may stay that are not needed.
 func WithoutTests(root, folder string) (map[string]string, error) {
 	dir, err := filepath.Abs(filepath.Join(root, filepath.FromSlash(folder)))
 	if err != nil {
@@ -84,9 +84,9 @@ func declaredTypes(f *ast.File, types map[string]bool) {
 	}
 }
 
-// declared returns the names by which a file may be needed: those that it gives to
-// its package, of a method of a test's own type the type, of any other method its
-// own behind a point.
+// declared returns the names by which a file may be needed: those that it declares in
+// its package. A method of a type that test files declare counts by the name of the
+// type, any other method by its own name after a point.
 func declared(f *ast.File, types map[string]bool) map[string]bool {
 	names := map[string]bool{}
 	for _, d := range f.Decls {
@@ -119,7 +119,8 @@ func declared(f *ast.File, types map[string]bool) map[string]bool {
 	return names
 }
 
-// uses returns the names that a file uses, of fields and methods behind a point.
+// uses returns the names that a file uses; those of fields and methods are after a
+// point.
 func uses(f *ast.File) map[string]bool {
 	names := map[string]bool{}
 	var visit func(n ast.Node) bool

@@ -32,8 +32,8 @@ func TestWithoutTests(t *testing.T) {
 	assert.Equal(t, []string{"external_test.go", "model_test.go"}, names)
 }
 
-// TestWithoutTestsOfTheTen: the benchmarks of the ten packages stand apart from their tests, so
-// that the study compiles neither testify nor rapid.
+// TestWithoutTestsOfTheTen: the benchmarks of the ten packages stand apart from their
+// tests, so that the study compiles neither testify nor rapid.
 func TestWithoutTestsOfTheTen(t *testing.T) {
 	for _, folder := range ten {
 		hidden, err := WithoutTests(root, folder)

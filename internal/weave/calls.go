@@ -5,12 +5,12 @@ import (
 	"strings"
 )
 
-// calls says how the functions of the standard library are counted that look at
-// as many elements as their arguments have, one line for each kind: the runtime's
-// function that is put around an argument (by its number) or around the result,
-// and the functions.
+// calls lists the functions of the standard library that look at as many elements as
+// their arguments have, and says how each is counted. A line names a function of the
+// runtime; what it is put around, an argument (by its number) or the result, or call if
+// it replaces the call; and the functions that are counted in this way.
 //
-// A search counts all that it may look at, though it may end before.
+// A search counts all elements that it may look at, even if it ends earlier.
 //
 // A function that calls back (SortFunc, BinarySearchFunc) is counted here and, where
 // the callback is woven, there too: twice the work is still the same class.

@@ -12,9 +12,9 @@ import (
 	"strings"
 )
 
-// Deps returns the folders of the module at root that packages, folders too, are
-// built from: themselves and all of the module that they import, directly or not,
-// tests apart.
+// Deps returns the folders of the module at root that the given packages, which are also
+// folders, are built from: their own, and those of all packages of the module that they
+// import, directly or indirectly. Imports of tests do not count.
 func Deps(root string, packages ...string) ([]string, error) {
 	module, err := Module(root)
 	if err != nil {
@@ -45,8 +45,8 @@ func Deps(root string, packages ...string) ([]string, error) {
 	return all, nil
 }
 
-// importsOf lists what the files of a folder that belong to this build import, its tests
-// apart.
+// importsOf lists the imports of the files of a folder that belong to this build, except
+// for tests.
 func importsOf(dir string) (all []string, err error) {
 	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
 	if err != nil {

@@ -13,9 +13,9 @@
 //	})
 //	cmd := exec.Command("go", "test", "-overlay", overlay, "./lru")
 //
-// Looms are applied in their order, each to the text that the one before left. The
-// first text is that of the tree, or of another overlay (Config.Base): a planted
-// bug can be counted or given yields.
+// Looms are applied in order, each to the text that the one before it has produced. The
+// first text is that of the tree, or of another overlay (Config.Base): a planted bug can
+// be counted or given yields.
 //
 // # Looms
 //
@@ -28,13 +28,13 @@
 //	Constants  replaces the values of named constants
 //
 // The instruments that a loom inserts are calls of a runtime package below
-// internal/weave. Only rewritten copies import it; a test of this package checks that. In
-// a module that does not have it the overlay adds it, so any module can be woven.
+// internal/weave. Only rewritten copies import that package, which a test checks. The
+// overlay adds it to a module that does not have it, so any module can be woven.
 //
 // # What syntax can tell
 //
 // The looms have no types. Where syntax is ambiguous they do more than needed (a yield
-// next to a method that is named Load costs nothing), and what they cannot rewrite does
-// not compile or is reported. Tests of this package check, with types, that nothing was
+// next to a method that is named Load costs nothing). Code that they cannot rewrite does
+// not compile, or is reported. Tests of this package check, with types, that nothing was
 // missed in flatline's own packages.
 package weave

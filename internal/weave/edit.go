@@ -16,8 +16,8 @@ type edit struct {
 	text   string
 }
 
-// Insert inserts text at an offset; texts at the same one stand in the order of
-// the calls.
+// Insert inserts text at an offset; texts at the same offset are in the order of the
+// calls.
 func (e *Edits) Insert(at int, text string) {
 	e.list = append(e.list, edit{at, at, len(e.list), text})
 }
@@ -39,8 +39,8 @@ func (e *Edits) Replace(from, to int, text string) {
 // Empty reports whether there is no edit.
 func (e *Edits) Empty() bool { return len(e.list) == 0 }
 
-// Apply returns source with the edits. It fails if an edit lies outside source or
-// inside what another one replaces.
+// Apply returns source with the edits. It fails if an edit is outside source, or inside
+// a part that another edit replaces.
 func (e *Edits) Apply(source []byte) ([]byte, error) {
 	list := slices.Clone(e.list)
 	slices.SortFunc(list, func(a, b edit) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.order, b.order)) })

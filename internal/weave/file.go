@@ -51,7 +51,7 @@ func newFile(folder, file, module string, source []byte) (*File, error) {
 
 var majorVersion = regexp.MustCompile(`^v[0-9]+$`)
 
-// importName is the name that a package most probably has.
+// importName is the name that a package most likely has.
 func importName(p string) string {
 	name := path.Base(p)
 	if majorVersion.MatchString(name) && path.Dir(p) != "." {

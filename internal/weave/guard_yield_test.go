@@ -40,8 +40,8 @@ func TestYieldAroundAll(t *testing.T) {
 	}
 }
 
-// TestYieldGuardSees: the guard finds operations without yields in the tree, and in a copy from
-// which yields were taken.
+// TestYieldGuardSees: the guard finds operations without yields in the tree, and in a
+// copy from which yields were taken.
 func TestYieldGuardSees(t *testing.T) {
 	bare, seen := unguarded(t, newLoader(t, nil))
 	assert.Len(t, bare, seen, "no yield is in the source")

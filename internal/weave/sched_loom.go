@@ -81,7 +81,7 @@ func (w *schedWeaver) visit(n ast.Node) bool {
 	return true
 }
 
-// single reports a receive that has two results.
+// single reports a receive with two results as an error.
 func (w *schedWeaver) single(n ast.Node, left int, right []ast.Expr) {
 	if left == 2 && len(right) == 1 {
 		if u, ok := right[0].(*ast.UnaryExpr); ok && u.Op == token.ARROW {

@@ -31,7 +31,7 @@ type Loom interface {
 	Weave(f *File) error
 }
 
-// A finisher is a loom that reports, after all files, what it had no place for.
+// A finisher is a loom that reports, after all files, what it has found no place for.
 type finisher interface{ finish() error }
 
 // Weave writes copies of the files of c.Packages as c.Looms rewrite them, and

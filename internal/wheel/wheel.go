@@ -8,20 +8,19 @@
 // If all entries have the same lifetime, the order of writing is the order of expiry: one
 // list, whose front is due first.
 //
-// For lives of any length there is a hierarchical timing wheel (Varghese and
-// Lauck, 1987) in the form of a radix heap (Ahuja, Mehlhorn, Orlin, Tarjan,
-// 1990): a deadline is read as 11 digits of 6 bits. It waits at the level of the
-// highest digit in which it differs from the wheel's time, in the bucket of that
-// digit:
+// For lives of any length there is a hierarchical timing wheel (Varghese and Lauck, 1987)
+// in the form of a radix heap (Ahuja, Mehlhorn, Orlin, Tarjan, 1990): a deadline is read
+// as 11 digits of 6 bits. It is kept at the level of the highest digit in which it
+// differs from the wheel's time, in the bucket of that digit:
 //
 //	time      … 0 0 2 7     level 0:  deadlines  … 0 0 2 x,  x > 7
 //	deadline  … 0 3 1 5     level 1:  deadlines  … 0 0 x *,  x > 2
 //	                ↑       level 2:  deadlines  … 0 x * *   x > 0   ← bucket 3
 //
-// When time reaches the beginning of a bucket, its deadlines differ from the time
-// in a lower digit only and move down. So a deadline moves at most 10 times in
-// its life however long that is, the earliest bucket is found by two
-// trailing-zero counts, and the unit is the nanosecond: nothing expires late.
+// When time reaches the beginning of a bucket, its deadlines differ from the time in a
+// lower digit only and move down. So a deadline moves at most 10 times, however far away
+// it is, and two trailing-zero counts find the earliest bucket. The unit is the
+// nanosecond: nothing expires late.
 //
 // # Invariants
 //
@@ -59,7 +58,7 @@ const Steps = levels + 1
 // concurrent use. It takes 16 bytes per slot, and 6 KiB.
 type Wheel struct {
 	now      int64 // the latest time that Advance was given
-	time     int64 // where the wheel stands
+	time     int64 // the time by which the buckets are arranged, at most now
 	when     []int64
 	lists    list.Lists[uint32]
 	used     [levels]uint64
@@ -69,8 +68,8 @@ type Wheel struct {
 	n        int
 }
 
-// New returns an empty wheel with room for the slots below slots. Times are
-// nanoseconds since any beginning; those before it count as 0.
+// New returns an empty wheel for the slots below slots. Times are nanoseconds since any
+// starting point; times before it count as 0.
 func New(slots int) *Wheel {
 	w := &Wheel{lists: list.New[uint32](heads), draining: none}
 	w.Grow(slots)
@@ -94,7 +93,8 @@ func (w *Wheel) Grow(slots int) {
 // as it is; it never reaches the end of time. O(1).
 func (w *Wheel) Advance(now int64) { w.now = max(w.now, min(now, forever-1)) }
 
-// A Turn says whether an Add is one of those that all have the same ttl.
+// A Turn says whether the deadline that Add adds goes to the write-order list or into a
+// bucket.
 type Turn bool
 
 const (

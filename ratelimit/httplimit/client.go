@@ -24,21 +24,20 @@ type ClientOptions struct {
 	IPv6 int
 }
 
-// ClientIP is Client for ClientOptions{Trusted: trusted}.
+// ClientIP is [Client] with ClientOptions{Trusted: trusted}.
 func ClientIP(trusted ...netip.Prefix) func(*http.Request) string {
 	return Client(ClientOptions{Trusted: trusted})
 }
 
-// Client returns a Key that is the client's address: of an IPv4 client the address, of an
-// IPv6 client its network. An IPv4 client behind a NAT64 (64:ff9b::/96) counts as its
-// IPv4 address.
+// Client returns a function for [Options.Key] that identifies the client: an IPv4 client
+// by its address, an IPv6 client by its network. An IPv4 client behind a NAT64
+// (64:ff9b::/96) counts as its IPv4 address.
 //
 // The client is the peer of the connection, unless the peer is a trusted proxy: then the
 // client is the last address in the field that is not a trusted proxy. The entries before
-// that may be forged, and so may be the whole field of a client that does not come
-// through a proxy; so with no trusted proxies the field is never read. An entry that is
-// not an address ("unknown", or a name of RFC 7239) counts as the proxy that passed it
-// on.
+// that one may be forged, and so may the whole field if the client does not come through
+// a proxy. So without trusted proxies the field is never read. An entry that is not an
+// address ("unknown", or a name of RFC 7239) counts as the proxy that passed it on.
 //
 // The field is read from the right, only as far as the entries are trusted, and at most
 // 64 entries of it: a forged field costs no more than an honest one. If RemoteAddr is not

@@ -10,7 +10,7 @@ import (
 	"example.com/flatline/ratelimit"
 )
 
-// A Policy is one limit, as the fields RateLimit-Policy and RateLimit name it.
+// A Policy is one limit, as the fields RateLimit-Policy and RateLimit describe it.
 type Policy struct {
 	Name  string // printable ASCII
 	Rate  ratelimit.Rate
@@ -31,7 +31,7 @@ type Policy struct {
 // requests that are left; and t, the seconds until one more is available, rounded up. t
 // is absent when no more will become available: the bucket is full, or the rate is 0. A
 // number above the largest Integer of RFC 9651 (15 digits) is sent as that Integer. If
-// d.Remaining is negative, which stands for not known, only the policy is added.
+// d.Remaining is negative, which means that it is not known, only the policy is added.
 func (p Policy) Add(h http.Header, d ratelimit.Decision) {
 	name := quote(p.Name)
 	add(h, "RateLimit-Policy", p.policy(name))

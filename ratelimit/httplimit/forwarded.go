@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// longestElement is how far back in a field Forwarded a separator is looked for: an
-// element is four parameters with an address or a name each.
+// longestElement is how far back a separator is looked for in a field Forwarded: an
+// element has four parameters, each with an address or a name.
 const longestElement = 1024
 
 // lastComma returns where the last comma outside quotes is in a field Forwarded, -1 if
@@ -36,8 +36,8 @@ func escaped(line string, i int) bool {
 }
 
 // pairEnd returns where the first parameter of an element ends: at a semicolon that is
-// not between quotes. The name of a host, which the client chooses, may contain a quoted
-// one.
+// not between quotes. The name of a host, which the client chooses, may contain a
+// semicolon between quotes.
 func pairEnd(element string) int {
 	quoted := false
 	for i := 0; i < len(element); i++ {

@@ -27,8 +27,8 @@ type Options struct {
 	// Over does not use it.
 	RateFor func(key string) (ratelimit.Rate, int64)
 
-	// Name is the policy's name in the fields; the default is "default". It must be
-	// printable ASCII. Over does not use it.
+	// Name is the policy's name in the fields RateLimit-Policy and RateLimit; the default is
+	// "default". It must be printable ASCII. Over does not use it.
 	Name string
 
 	// MaxKeys bounds the keys that are kept at once; 0, the default, is 100000. They
@@ -39,8 +39,8 @@ type Options struct {
 	// does not use it.
 	Now func() time.Time
 
-	// Skip reports whether a request goes through without being counted, such as a health
-	// check; the default is that none does.
+	// Skip reports whether a request passes without being counted, such as a health check;
+	// by default none does.
 	Skip func(*http.Request) bool
 
 	// Cost returns how many tokens a request takes; the default is 1. A request that costs
@@ -74,12 +74,12 @@ type Tier struct {
 	Limiter func(*http.Request) ratelimit.Limiter
 }
 
-// New returns a middleware that lets each key have burst requests at once and the rate in
-// the long run. Handlers that are wrapped by the same middleware share the count.
-// Handlers may be wrapped by several middlewares: the fields then list the policy of each
-// middleware that was asked. Over instead takes from several limits at once, or from
-// none. With an Inf rate it adds no fields. It panics if burst or MaxKeys is negative, on
-// a Name that is not printable ASCII, and on more than one Options.
+// New returns a middleware that allows each key burst requests at once and the rate in
+// the long run. Handlers that are wrapped by the same middleware share the count. A
+// handler may be wrapped by several middlewares: the fields then list the policy of each
+// middleware that was asked. [Over] instead takes from several limits at once, or from
+// none. With an Inf rate the middleware adds no fields. New panics if burst or MaxKeys is
+// negative, on a Name that is not printable ASCII, and on more than one Options.
 func New(r ratelimit.Rate, burst int64, opts ...Options) func(http.Handler) http.Handler {
 	o := option.One("httplimit.New", opts)
 	key := ClientIP()
@@ -105,11 +105,11 @@ func New(r ratelimit.Rate, burst int64, opts ...Options) func(http.Handler) http
 	})
 }
 
-// Over returns a middleware with several limiters of any kind: a request is granted if
-// each of its tiers has as many tokens as it costs; it takes them from all tiers or from
-// none, as ratelimit.TakeEach does. The fields list all tiers in their order. It panics
-// if there are none, on a Policy.Name that is not printable ASCII, on a tier without
-// Limiter, and on more than one Options.
+// Over returns a middleware with several limiters of any kind. A request is granted if
+// each of its tiers has as many tokens as the request costs; it takes them from all tiers
+// or from none, as [ratelimit.TakeEach] does. The fields list all tiers in their order.
+// It panics if there are none, on a Policy.Name that is not printable ASCII, on a tier
+// without Limiter, and on more than one Options.
 func Over(tiers []Tier, opts ...Options) func(http.Handler) http.Handler {
 	o := option.One("httplimit.Over", opts)
 	if len(tiers) == 0 {
@@ -149,11 +149,11 @@ func mustPrint(fn, name string) {
 	}
 }
 
-// A taker takes n tokens for a request. It returns the decision, and either the results of
-// several limits or, without allocating, the policy of the only one.
+// A taker takes n tokens for a request. It returns the decision, and also the results of
+// several limits or, without allocating, the policy of the only limit.
 type taker func(r *http.Request, n int64) (ratelimit.Decision, Policy, []Result)
 
-// wrap returns the middleware that asks take.
+// wrap returns the middleware that decides by take.
 func (o Options) wrap(take taker) func(http.Handler) http.Handler {
 	if o.Denied == nil {
 		o.Denied = http.HandlerFunc(tooMany)

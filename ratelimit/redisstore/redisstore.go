@@ -18,8 +18,8 @@ import (
 	"example.com/flatline/ratelimit/remote"
 )
 
-// GoRedis returns an Eval through go-redis: a client, a cluster client or a ring.
-// Its own retries are in the client's options; a retried take may be made twice,
+// GoRedis returns an Eval through go-redis: a client, a cluster client or a ring. The
+// client's options say whether it retries. A take that is retried may be made twice,
 // which errs on the safe side.
 func GoRedis(c redis.UniversalClient) remote.Eval {
 	return func(ctx context.Context, script, sha string, keys []string, args []int64) ([]int64, error) {

@@ -119,6 +119,42 @@ func TestLeaseNeedsNoTurn(t *testing.T) {
 	})
 }
 
+// TestLeaseWaitEnds: a request whose context ends while another one asks for the same key
+// ends as one that asks itself: with the cause, and as OnFailure says after a deadline.
+func TestLeaseWaitEnds(t *testing.T) {
+	cause := errors.New("the client has gone")
+	for f, ok := range map[Failure]bool{FailClosed: false, FailOpen: true, FailLocal: true} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newFakeStore()
+			s.delay = time.Second
+			l := New(s.eval, ratelimit.Every(time.Minute), 100, Options{Lease: 10, Timeout: time.Minute, OnFailure: f})
+			var wg sync.WaitGroup
+			wg.Go(func() { take(t, l, 1) })
+			synctest.Wait()
+			ctx, cancel := context.WithCancelCause(t.Context())
+			time.AfterFunc(time.Millisecond, func() { cancel(cause) })
+			d, err := l.Take(ctx, "k", 2)
+			assert.False(t, d.OK)
+			assert.ErrorIs(t, err, context.Canceled)
+			assert.ErrorIs(t, err, cause)
+			ctx, end := context.WithTimeoutCause(t.Context(), time.Millisecond, cause)
+			defer end()
+			d, err = l.Take(ctx, "k", 2)
+			assert.Equal(t, ok, d.OK)
+			if f == FailClosed {
+				assert.ErrorIs(t, err, ErrUnavailable)
+				assert.ErrorIs(t, err, context.DeadlineExceeded)
+				assert.ErrorIs(t, err, cause)
+			} else {
+				assert.NoError(t, err)
+			}
+			wg.Wait()
+			s.delay = 0
+			assert.True(t, take(t, l, 1).OK, "the next one asks")
+		})
+	}
+}
+
 // TestDeniedFromMemory: a cached denial returns the times as of now.
 func TestDeniedFromMemory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -15,9 +15,9 @@ import (
 // errTripped is the cause of ErrUnavailable while the breaker is open.
 var errTripped = errors.New("it failed several times in a row")
 
-// A breaker stops asking a store that fails: closed, it counts failures in a row;
-// open, it lets no call through until a time; then it lets one through, the probe,
-// whose outcome decides.
+// A breaker stops calls to a store that fails. While it is closed, it counts failures in
+// a row. While it is open, it lets no call through until a certain time. Then it lets one
+// call through, the probe, whose outcome decides whether it closes.
 type breaker struct {
 	mu      sync.Mutex
 	fails   int
@@ -44,7 +44,7 @@ func (b *breaker) enter(now int64, trip int) (ok, probe bool) {
 type outcome uint8
 
 const (
-	nothing outcome = iota // of the call, the key or the caller only
+	nothing outcome = iota // the result is about the call, the key or the caller only
 	failure
 	success
 )
@@ -67,9 +67,9 @@ func (b *breaker) exit(now int64, o outcome, probe bool, trip int, cooldown time
 	}
 }
 
-// judge returns what the result and the duration of a call say about the store: that it
-// answered, or did not within Timeout. A caller whose context ended sooner says nothing,
-// and neither does a reply about the key or the script.
+// judge returns what the result and the duration of a call say about the store: success
+// if it answered, failure if it did not within Timeout. A context that ended sooner says
+// nothing about the store, and neither does a reply about the key or the script.
 func (l *Limiter) judge(ctx context.Context, err error, took int64) outcome {
 	switch {
 	case err == nil:
@@ -100,7 +100,7 @@ func blamesServer(err error) bool {
 	return !reply || len(code) < 2 || strings.ContainsFunc(code, func(r rune) bool { return r < 'A' || r > 'Z' })
 }
 
-// call asks the store, if the breaker lets it.
+// call asks the store, if the breaker allows it.
 func (l *Limiter) call(ctx context.Context, p program, keys []string, args []int64) (out []int64, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -122,7 +122,7 @@ func (l *Limiter) call(ctx context.Context, p program, keys []string, args []int
 	return out, err
 }
 
-// failed decides when the store cannot be asked.
+// failed returns the decision about a request when the store cannot be asked.
 func (l *Limiter) failed(ctx context.Context, err error, local func() ratelimit.Decision) (ratelimit.Decision, error) {
 	cause := context.Cause(ctx) // nil if ctx has not ended
 	if errors.Is(ctx.Err(), context.Canceled) {

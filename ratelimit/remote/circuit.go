@@ -3,7 +3,7 @@ package remote
 import "example.com/flatline/ratelimit"
 
 // With returns a limiter with another rate and burst and the same store, Options and
-// circuit breaker; with Options.Keep, it shares the buckets too. It is for limits that
+// circuit breaker; with [Options.Keep], it shares the buckets too. It is for limits that
 // differ from key to key or change. It panics as New does. O(1).
 func (l *Limiter) With(r ratelimit.Rate, burst int64) *Limiter {
 	l.made()

@@ -1,5 +1,5 @@
-// Package remote is a token bucket that many processes share: it is stored in a Redis or
-// Valkey server, which decides in one round trip.
+// Package remote is a token bucket that many processes share. The bucket is stored in a
+// Redis or Valkey server, which decides in one round trip.
 //
 // # Question
 //
@@ -8,10 +8,11 @@
 //
 // # Idea
 //
-// Each key's bucket is one number in the store, the instant at which it will be full (the
-// mirror image of ratelimit's z). A script takes from it. It uses the server's clock, so
-// the nodes' clocks need not agree. The number expires when the bucket is full, since a
-// full bucket is equivalent to none:
+// A node is a process with a Limiter. Each key's bucket is one number in the store, the
+// instant at which the bucket will be full (the mirror image of ratelimit's z). A script
+// takes from the bucket. The script uses the server's clock, so the nodes' clocks need
+// not agree. The number expires when the bucket is full, since a full bucket is
+// equivalent to none:
 //
 //	node ──EVALSHA {:ann}──▶ ┌ Redis ─────────────────────────────┐
 //	                         │ rl:{:ann}:100/s:200 = 1763958000123456  PX 2000
@@ -23,12 +24,12 @@
 //
 // # Fewer round trips
 //
-// A denial holds for a while: with DenyCache, a node that has been refused n tokens
-// refuses n or more itself until they can be available. Nothing can make them available
-// sooner, unless the store loses its data; so the node refuses no request that the store
-// would have granted.
+// A denial holds for a while. With DenyCache, a node that was refused n tokens itself
+// refuses n or more until they can be available. Nothing can make them available sooner,
+// unless the store loses its data. So the node refuses no request that the store would
+// have granted.
 //
-// With a Lease, a node takes some more tokens than it needs and grants them to later
+// With a Lease, a node takes more tokens than it needs and grants the others to later
 // requests itself. It never admits more than burst + rate·time in any window, because the
 // bucket in the store is smaller by what all Nodes can hold: at most Nodes·Lease tokens
 // that were taken before a window can be used in it. Therefore a lease is never more than
@@ -36,24 +37,24 @@
 //
 // # When the store fails
 //
-// After Trip failures in a row a node stops asking for Cooldown; then one request tries
-// again. Meanwhile requests are refused (FailClosed), granted (FailOpen), or limited by
-// the node itself, to its share of the rate (FailLocal). A failure means that the server
-// cannot be used: an I/O error, no answer within Timeout, a reply such as LOADING. A
-// reply about one key, or a caller that gives up sooner, is not a failure. A take whose
-// answer is lost counts as a failure although it may have been made; that errs on the
-// safe side.
+// After Trip failures in a row a node does not ask the store for the time Cooldown; then
+// one request tries again. Meanwhile requests are refused (FailClosed), granted
+// (FailOpen), or limited by the node itself, to its share of the rate (FailLocal). A
+// failure means that the server cannot be used: an I/O error, no answer within Timeout, a
+// reply such as LOADING. A reply about one key, or a caller that gives up sooner, is not
+// a failure. A take whose answer is lost counts as a failure, although the tokens may
+// have been taken; that errs on the safe side.
 //
 // A store that restarts without its data has full buckets: up to one burst more is
-// admitted. With appendonly it keeps the bound. If the server's clock is set back, the
-// buckets in use are empty at that moment, and full again after at most one fill time. If
-// it is set forward, they gain the tokens of that time.
+// admitted. A store with appendonly keeps the bound. If the server's clock is set back,
+// the buckets in use are empty at that moment, and full again after at most one fill
+// time. If it is set forward, they gain the tokens of that time.
 //
 // # Invariants
 //
 //	I1  what is granted in any window is at most burst + rate·time, while at most
 //	    Nodes limiters with this prefix, rate and burst share the store
-//	I2  a node never holds more than Lease tokens of a key that it has not used
+//	I2  a node never holds more than Lease unused tokens of a key
 //	I3  a number in the store expires only when its bucket is full
 //	I4  TakeAll takes from all tiers or none
 //
@@ -68,12 +69,12 @@
 //
 // # What happens if
 //
-//   - the store is down: after Trip failures in a row it is not asked for Cooldown, and
-//     requests are refused, granted or limited by the node (TestBreaker)
-//   - the answer is lost after the take was made: it counts as a failure, and the tokens
-//     as taken (TestLostAnswer)
-//   - one key has a value of another type: that key fails, and the others go on to the
-//     store (TestOneKeyDoesNotOpenTheCircuit)
+//   - the store is down: after Trip failures in a row it is not asked for the time
+//     Cooldown, and requests are refused, granted or limited by the node (TestBreaker)
+//   - the answer is lost after the tokens were taken: it counts as a failure, and the
+//     tokens stay taken (TestLostAnswer)
+//   - one key has a value of another type: takes of that key fail, and takes of others
+//     still ask the store (TestOneKeyDoesNotOpenTheCircuit)
 //   - the caller's deadline passes before the answer: an error for that caller, which
 //     does not count against the store (TestDeadlines)
 //   - the server's clock is set back: the buckets in use are empty as of then
@@ -86,8 +87,8 @@
 //
 // # Concurrency
 //
-// A Limiter is safe for concurrent use. Takes are linearized in the store; takes from a
-// lease, while the node's lock is held. With a Lease, requests of one node that wait for
+// A Limiter is safe for concurrent use. Takes are linearized in the store, and takes from
+// a lease while the node's lock is held. With a Lease, requests of one node that wait for
 // tokens of one key share a round trip.
 //
 // # Trade-offs
@@ -95,7 +96,7 @@
 // Every decision without a lease costs a round trip. A lease reduces the burst: the more
 // nodes and the larger the lease, the fewer events may happen at once. Changing the rate
 // or the burst starts new, full buckets and loads a new script, which the server keeps
-// until it restarts. With Keep it does neither, but a take reads and writes a longer
+// until it restarts. With Keep neither happens, but a take reads and writes a longer
 // value. Tokens leased by a node that dies are lost.
 //
 // Each time that the store is unavailable, FailLocal grants up to two bursts beyond burst +

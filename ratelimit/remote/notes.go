@@ -2,7 +2,6 @@ package remote
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"time"
 
@@ -15,11 +14,11 @@ const maxNotes = 1 << 16
 
 // A note is what a node itself knows about a key: tokens leased, and a denial.
 type note struct {
-	left   int64 // leased and not used
-	n      int64 // n or more tokens are refused
-	until  int64 // until then
-	room   int64 // the ticks in the bucket at the time of the request
-	asked  int64
+	left   int64         // leased and not used
+	n      int64         // n or more tokens are refused …
+	until  int64         // … until this time
+	room   int64         // the ticks in the bucket when the store denied n
+	asked  int64         // the time at which the store was asked for them
 	reset  int64         // when the bucket will be full, as of the store's last answer
 	asking chan struct{} // holds a value while a request asks for this key's tokens
 	users  int           // requests that wait to ask
@@ -34,7 +33,8 @@ type notes struct {
 
 func (t *notes) init() { t.all = make(map[string]*note) }
 
-// of returns the note of key; it drops others first if necessary. t.mu is held.
+// of returns the note of key. If there is none it makes one, and first drops others if
+// necessary. t.mu is held.
 func (t *notes) of(key string, now int64) *note {
 	p := t.all[key]
 	if p == nil {
@@ -45,8 +45,9 @@ func (t *notes) of(key string, now int64) *note {
 	return p
 }
 
-// makeRoom drops up to two notes that say nothing, and at the bound one that does. It
-// looks at eight, which ranging over a map picks at random.
+// makeRoom drops up to two notes that no longer say anything. If there is none and the
+// bound is reached, it drops one that does. It looks at eight, which ranging over a map
+// picks at random.
 func (t *notes) makeRoom(now int64) {
 	looked, dropped, any := 0, 0, ""
 	for key, p := range t.all {
@@ -65,7 +66,8 @@ func (t *notes) makeRoom(now int64) {
 	}
 }
 
-// deniedBefore returns the answer to n tokens of key, if it is known to be no.
+// deniedBefore returns the decision about n tokens of key, if the note says that it is a
+// denial.
 func (l *Limiter) deniedBefore(key string, n int64) (ratelimit.Decision, bool) {
 	now := l.clock.Now()
 	l.notes.mu.Lock()
@@ -111,7 +113,7 @@ func (l *Limiter) takeLeased(ctx context.Context, key string, n int64) (ratelimi
 	case p.asking <- struct{}{}:
 	case <-ctx.Done():
 		l.release(p, false)
-		return ratelimit.Decision{Limit: l.burst}, fmt.Errorf("remote: %w", ctx.Err())
+		return l.failed(ctx, ctx.Err(), func() ratelimit.Decision { return l.local.Take(key, n) })
 	}
 	defer l.release(p, true)
 	left, d, ok := l.again(p, n)
@@ -129,8 +131,8 @@ func (l *Limiter) takeLeased(ctx context.Context, key string, n int64) (ratelimi
 	return d, err
 }
 
-// fromLease decides by the note of key, or returns the note after counting the request as
-// a user of it.
+// fromLease decides by the note of key if it can. Otherwise it returns the note, and
+// counts the request as a user of it.
 func (l *Limiter) fromLease(key string, n int64) (*note, ratelimit.Decision, bool) {
 	now := l.clock.Now()
 	l.notes.mu.Lock()
@@ -163,7 +165,7 @@ func (l *Limiter) decide(p *note, n, now int64) (ratelimit.Decision, bool) {
 	return l.denied(p, n, now)
 }
 
-// release ends the use of p; asked says that it was this request's turn.
+// release ends the use of p; asked says whether the request had its turn to ask.
 func (l *Limiter) release(p *note, asked bool) {
 	if asked {
 		<-p.asking

@@ -22,13 +22,13 @@ type Eval func(ctx context.Context, script, sha string, keys []string, args []in
 type Failure int
 
 const (
-	FailClosed Failure = iota // it is refused, with ErrUnavailable
-	FailOpen                  // it is granted
-	FailLocal                 // the node decides by itself, with its share of rate and burst
+	FailClosed Failure = iota // refuse the request, with ErrUnavailable
+	FailOpen                  // grant it
+	FailLocal                 // decide by the node itself, with its share of rate and burst
 )
 
-// ErrUnavailable is returned by Take, wrapped around the cause, when the store cannot be
-// asked and Options.OnFailure is FailClosed.
+// ErrUnavailable is wrapped by the error of Take, together with the cause, when the store
+// cannot be asked and [Options.OnFailure] is FailClosed.
 var ErrUnavailable = errors.New("remote: the store is unavailable")
 
 // Options are the settings of New.
@@ -37,15 +37,15 @@ type Options struct {
 	// contain braces, which would change the hash tag.
 	Prefix string
 
-	// Lease is the number of extra tokens that a node takes at once, to grant them to
-	// later requests itself; 0, the default, is none. It is reduced to half the burst
-	// divided by Nodes. The largest n, the Limit of a Decision, is then burst -
+	// Lease is the number of extra tokens that a node takes at once, to grant them to later
+	// requests itself; 0, the default, is none. It is reduced to half the burst divided by
+	// Nodes. The largest n that can be taken, the Limit of a Decision, is then burst -
 	// Nodes*Lease.
 	Lease int64
 
-	// DenyCache makes a node itself refuse what the store would refuse, unless the store
-	// loses its data meanwhile. It has no effect with Keep: another rate could make the
-	// tokens available sooner.
+	// DenyCache makes a node itself refuse requests that the store would refuse, unless the
+	// store loses its data meanwhile. It has no effect with Keep: another rate could make
+	// the tokens available sooner.
 	DenyCache bool
 
 	// OnFailure says what happens to requests while the store cannot be asked; the
@@ -64,7 +64,7 @@ type Options struct {
 	// that request, and the store is still asked about others.
 	Trip int
 
-	// Cooldown is how long it stops asking; the default is a second.
+	// Cooldown is how long a node then does not ask; the default is a second.
 	Cooldown time.Duration
 
 	// Timeout is how long a call of Eval may take; the default is a second. A longer call
@@ -74,20 +74,20 @@ type Options struct {
 	Timeout time.Duration
 
 	// Now is the clock for the node's own decisions: DenyCache, Cooldown and FailLocal; the
-	// default is the monotonic one. What a clock may do, see ratelimit.Options.Now. The
+	// default is the monotonic one. For what a clock may do, see ratelimit.Options.Now. The
 	// buckets in the store follow the store's clock, and Timeout is real time.
 	Now func() time.Time
 
-	// Keep leaves rate and burst out of the bucket's name in the store: limiters with one
-	// prefix share the bucket of a key even if their rates differ, as happens while some
-	// nodes have not received a new rate. A bucket that is not full keeps its tokens, up
-	// to the new burst, as in ratelimit.Bucket.Set; a full one stays full. Until the next
+	// Keep leaves rate and burst out of the bucket's name in the store. So limiters with the
+	// same prefix share the bucket of a key even if their rates differ, as happens while
+	// some nodes have not received a new rate. A bucket that is not full keeps its tokens,
+	// up to the new burst, as in ratelimit.Bucket.Set; a full one stays full. Until the next
 	// take, the bucket fills at the rate of the limiter that took last.
 	Keep bool
 }
 
 // A Limiter is a token bucket for every key, shared by all limiters with the same store,
-// prefix, rate and burst. It is made by New, is safe for concurrent use and must not be
+// prefix, rate and burst. It is made by [New], is safe for concurrent use and must not be
 // copied.
 type Limiter struct {
 	eval    Eval
@@ -106,8 +106,8 @@ type Limiter struct {
 
 // New returns a limiter. It sends nothing to the store; with an Inf rate the limiter
 // never does. It panics if eval is nil, if the rate is zero, if burst is less than 1 or
-// takes more than 142 years to fill, on a negative or senseless option, and on more than
-// one Options.
+// takes more than 142 years to fill, on an option that is negative or out of range, and
+// on more than one Options.
 func New(eval Eval, r ratelimit.Rate, burst int64, opts ...Options) *Limiter {
 	o := option.One("remote.New", opts)
 	if o.Prefix == "" {
@@ -179,15 +179,15 @@ func (l *Limiter) made() {
 	}
 }
 
-// Take takes n tokens of key or none. The error is ErrUnavailable, only if OnFailure is
-// FailClosed, or wraps the context's and its cause; then nothing was granted. An n of less
-// than 1 or more than Limit is refused without asking the store. Durations are rounded up
-// to the microsecond. In a decision made by the node itself, Remaining and ResetAfter are
-// as of the last answer of the store.
+// Take takes n tokens of key or none. An error means that nothing was granted. It wraps
+// [ErrUnavailable], which happens only if OnFailure is FailClosed, or the context's error
+// and its cause. An n of less than 1 or more than Limit is refused without asking the
+// store. Durations are rounded up to the microsecond. In a decision made by the node
+// itself, Remaining and ResetAfter are as of the last answer of the store.
 //
-// ctx needs no deadline, since no call takes longer than Options.Timeout. A deadline that
-// passes, before the call or during it, has the same effect as a store that cannot be
-// asked, but does not count as a failure of the store.
+// ctx needs no deadline, since no call takes longer than [Options.Timeout]. A deadline
+// that passes, before the call or during it, has the same effect as a store that cannot
+// be asked, but does not count as a failure of the store.
 func (l *Limiter) Take(ctx context.Context, key string, n int64) (ratelimit.Decision, error) {
 	l.made()
 	switch {
@@ -207,10 +207,10 @@ func (l *Limiter) Take(ctx context.Context, key string, n int64) (ratelimit.Deci
 	return d, err
 }
 
-// ask asks the store for need to want tokens, and notes a denial. If the store cannot be
-// asked it decides as OnFailure says; granted is then 0.
+// ask asks the store for at least need and at most want tokens, and notes a denial. If
+// the store cannot be asked it decides as OnFailure says; granted is then 0.
 func (l *Limiter) ask(ctx context.Context, key string, need, want int64) (granted int64, d ratelimit.Decision, err error) {
-	sent := l.clock.Now() // the store answers later than this
+	sent := l.clock.Now() // the store decides later than this
 	args := []int64{need, want}
 	if l.opts.Keep {
 		args = append(args, l.tariff.n, l.tariff.d, l.tariff.full)

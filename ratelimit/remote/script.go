@@ -123,7 +123,7 @@ for i = 1, #KEYS do
 end
 return out`
 
-// A program is a script and how a server that knows it calls it.
+// A program is a script, and the SHA-1 by which a server that knows the script calls it.
 type program struct{ text, sha string }
 
 func programOf(text string) program {

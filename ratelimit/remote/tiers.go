@@ -8,7 +8,7 @@ import (
 
 // TakeAll takes n tokens of key from every tier, or from none, in one round trip: for
 // example a limit per second and one per day. The tiers must use the same store and
-// differ in prefix, rate or burst; the Eval and the OnFailure of the first are used.
+// differ in prefix, rate or burst. The Eval and the OnFailure of the first tier are used.
 // Leases and DenyCache are not used. The Decision has the Limit and Remaining of the tier
 // with the least remaining and the longest RetryAfter and ResetAfter. It panics if there
 // are no tiers.
@@ -105,7 +105,7 @@ func ask(ctx context.Context, n int64, tiers []Tier, asked []int) ([]int64, erro
 	return first.call(ctx, several, keys, args)
 }
 
-// localEach is TakeEach decided by the node itself, for the tiers that can.
+// localEach is TakeEach decided by the node itself, for the tiers with FailLocal.
 func localEach(n int64, tiers []Tier, asked []int, each []ratelimit.Decision) ratelimit.Decision {
 	var all []ratelimit.Limiter
 	var which []int

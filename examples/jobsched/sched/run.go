@@ -31,7 +31,7 @@ func (c *Config) Flags(fs *flag.FlagSet) {
 	fs.StringVar(&c.Addr, "addr", "127.0.0.1:8080", "where to listen")
 	fs.StringVar(&c.Hosts, "host", "", "host names of this server, besides loopback addresses, with commas between")
 	fs.IntVar(&c.Nodes, "nodes", 3, "how many nodes there are in this process")
-	fs.DurationVar(&c.Lease, "lease", 5*time.Second, "how long a leader that is not heard of leads")
+	fs.DurationVar(&c.Lease, "lease", 5*time.Second, "how long a leader leads after it was last heard from")
 	fs.IntVar(&c.Slots, "slots", 8, "how many runs a node executes at once")
 	fs.BoolVar(&c.Commands, "commands", false, "run commands: whoever may define a job may run programs")
 	fs.Func("late", "how often a node starts runs of late ticks (default 10/s)", func(v string) (err error) {

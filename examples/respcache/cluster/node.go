@@ -223,6 +223,7 @@ func (n *Node) Lease() time.Duration {
 	if n.leads == 0 {
 		return never
 	}
-	all := slices.Sorted(slices.Values(n.granted))
+	all := append(make([]time.Duration, 0, 8), n.granted...)
+	slices.Sort(all)
 	return all[len(all)-n.quorum()] + n.Timeout
 }

@@ -197,8 +197,10 @@ func (h *host) replicate(from int) {
 // serves reports whether the host may execute a command on a key now.
 func (h *host) serves(now time.Duration, key string) bool {
 	v, _ := h.view.Route(cluster.Slot([]byte(key)))
-	return v == cluster.Here && (now < h.n.Lease() || h.w.unleased)
+	return v == cluster.Here && h.leads(now)
 }
+
+func (h *host) leads(now time.Duration) bool { return h.w.unleased || now < h.n.Lease() }
 
 func (h *host) handle(now time.Duration, m sim.Message) {
 	switch b := m.Body.(type) {

@@ -21,6 +21,7 @@ type world struct {
 	disk     map[string]*stored
 	hosts    map[string]*host
 	keys     []string
+	slots    []int // of the keys
 	acked    map[string]int
 	tried    map[string]int
 	lost     map[int]bool // groups whose operator had to take what was left
@@ -127,6 +128,7 @@ func (w *world) build(s *sim.Sim) {
 	w.s, w.err = s, nil
 	w.nodes, w.keys = []string{"a", "b", "c", "d", "e", "f"}, []string{"k0", "k1", "k2", "k3", "k4", "k5"}
 	w.disk, w.hosts, w.maps = map[string]*stored{}, map[string]*host{}, map[uint64]string{}
+	w.slots = w.slots[:0]
 	w.acked, w.tried, w.lost = map[string]int{}, map[string]int{}, map[int]bool{}
 	for i, name := range w.nodes {
 		w.disk[name] = &stored{}
@@ -138,6 +140,7 @@ func (w *world) build(s *sim.Sim) {
 		})
 	}
 	for i, key := range w.keys {
+		w.slots = append(w.slots, cluster.Slot([]byte(key)))
 		name := "user" + key
 		s.Node(name, func() sim.Node { return &user{w: w, key: w.keys[i]} })
 	}
@@ -159,16 +162,19 @@ func (w *world) check() error {
 		}
 		w.maps[h.n.Map.Epoch] = text
 	}
-	for _, k := range w.keys {
-		by := ""
-		for name, h := range w.hosts {
-			if !h.serves(h.clock(w.s.Now()+h.shift), k) {
+	servers := make([]string, len(w.keys))
+	for name, h := range w.hosts {
+		if !h.leads(h.clock(w.s.Now() + h.shift)) {
+			continue
+		}
+		for i, k := range w.keys {
+			if v, _ := h.view.Route(w.slots[i]); v != cluster.Here {
 				continue
 			}
-			if by != "" {
+			if by := servers[i]; by != "" {
 				w.fail("R3: %s and %s both serve %s", by, name, k)
 			}
-			by = name
+			servers[i] = name
 		}
 	}
 	return w.err

@@ -42,8 +42,9 @@ func (w *worker) yield() {
 	runtime.RaceEnable()
 }
 
-// What its starter did before is ordered before a goroutine begins, and what follows the
-// end of all goroutines is ordered after them. That one ended before another began is not.
+// For the race detector, what a starter did is ordered before the goroutine that it
+// starts, and what follows the end of all goroutines is ordered after them. The end of one
+// goroutine is not ordered before the beginning of another.
 var begun, ended byte
 
 func release(b *byte) { runtime.RaceReleaseMerge(unsafe.Pointer(b)) }

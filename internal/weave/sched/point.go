@@ -73,7 +73,7 @@ func Until(on unsafe.Pointer, ready func() bool) {
 //go:noinline
 func Active() bool { return active != nil }
 
-// AwaitIdle is for the idle function of Do: it returns when no goroutine can go on.
+// AwaitIdle is for the idle function of Do: it returns when no goroutine can continue.
 func AwaitIdle() {
 	if r := active; r != nil {
 		r.point(op{kind: waitIdle})

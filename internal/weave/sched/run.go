@@ -36,7 +36,7 @@ type Run struct {
 	clock
 }
 
-// A decision is what was chosen of n options; what tells them from others.
+// A decision is a choice among n options; what tells these options from others.
 type decision struct {
 	n, chosen uint8
 	what      uint32
@@ -55,7 +55,7 @@ type goroutine struct {
 var active *Run
 
 // Do runs the bodies as goroutines 0, 1, … under the schedule that Next has chosen, at
-// first the one without preemptions. idle runs when no body can go on: when all have
+// first the one without preemptions. idle runs when no body can continue: when all have
 // ended, or all that have not are waiting. Then Failed says if one is still waiting.
 func (r *Run) Do(bodies []func(), idle func()) {
 	r.depth, r.preemptions, r.steps = 0, 0, 0

@@ -6,15 +6,15 @@ import (
 	"strconv"
 )
 
-// keep is how many calls of each probed function are kept one by one, from the first
-// since the last benchmark ended: FLATLINE_CALLS in the environment, or none.
+// keep is the number of calls of each probed function that are kept one by one, from the
+// first call after the last benchmark: FLATLINE_CALLS in the environment, or 0.
 var keep, _ = strconv.Atoi(os.Getenv("FLATLINE_CALLS"))
 
-// pieces is into how many pieces the calls that were kept are divided.
+// pieces is the number of pieces into which the kept calls are divided.
 const pieces = 128
 
-// reportCalls reports the calls that were kept: how many they are, how many of them
-// took nearly as much as the worst (more than three quarters), and for each piece, numbered from 0, the
+// reportCalls reports on the kept calls: their number; how many of them took nearly as
+// much as the worst (more than three quarters); and for each piece, numbered from 0, the
 // worst of its calls and the mean of all calls up to its end.
 func (p *Probe) reportCalls(b reporter) {
 	n := len(p.each)

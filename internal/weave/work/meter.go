@@ -14,13 +14,13 @@ var meter struct {
 	total, worst uint64
 }
 
-// Loop stands around the condition of a benchmark's loop: more is what b.Loop
-// returned. Each turn of the loop is one operation. At the end it reports to b the
-// work of the mean and of the worst one, as steps/op and worst-steps/op, and what of
-// the mean is the growth of slices, as grown-steps/op. For each probed function that
-// was called since the last benchmark ended, filling included, it reports the worst
-// single call, the mean and its growth, as life-worst:Cache.Put, life-mean:Cache.Put
-// and life-grown:Cache.Put.
+// Loop stands around the condition of a benchmark's loop: more is what b.Loop returned.
+// Each turn of the loop is one operation. At the end it reports to b the mean and the
+// worst work of an operation, as steps/op and worst-steps/op, and the part of the mean
+// that is the growth of slices, as grown-steps/op. For each probed function that was
+// called since the last benchmark ended, filling included, it reports the worst single
+// call, the mean and its growth, as life-worst:Cache.Put, life-mean:Cache.Put and
+// life-grown:Cache.Put.
 func Loop(b reporter, more bool) bool {
 	if meter.of == b {
 		op := N - meter.mark
@@ -110,7 +110,8 @@ func Uint64() uint64 {
 var reading int64
 
 // Clock stands in for the machine's monotonic clock: it advances 50 ns with each
-// reading, so that what depends on the time is counted alike on every machine.
+// reading, so that operations that depend on the time are counted alike on every
+// machine.
 func Clock() int64 {
 	reading += 50
 	return reading

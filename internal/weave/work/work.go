@@ -17,9 +17,9 @@ import (
 // N is the work done until now: executed blocks and moved elements.
 var N uint64
 
-// Grown is the part of N that append and its kin moved to a larger array. Their
-// growth is amortised, but not by the same factor at every length: Go doubles a small
-// slice and adds a quarter to a large one.
+// Grown is the part of N that append and similar functions moved to a larger array.
+// Their growth is amortised, but not by the same factor at every length: Go doubles a
+// small slice and adds a quarter to a large one.
 var Grown uint64
 
 func grown(n int) {
