@@ -38,6 +38,7 @@ func TestMain(m *testing.M) {
 // killed with kill -9, again and again. In the end each record is stored once, and every
 // record is accounted for (L1, L2).
 func TestKill(t *testing.T) {
+	t.Parallel()
 	addr, err := loopback.Addr()
 	require.NoError(t, err)
 	dir := t.TempDir()

@@ -37,9 +37,8 @@ func TestMemory(t *testing.T) {
 	})
 }
 
-// TestDisk does not run at the same time as TestKill: a child that is being started has the
-// lock of a log for a moment longer.
 func TestDisk(t *testing.T) {
+	t.Parallel()
 	root, n := t.TempDir(), 0
 	logtest.Run(t, func(t testing.TB, l logs.Limits) (logtest.Store, func() logtest.Store) {
 		n++

@@ -2,18 +2,14 @@
 package logtest
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"pgregory.net/rapid"
 
 	"example.com/flatline/examples/logpipe/logs"
 )
@@ -69,94 +65,14 @@ type opens = func(t testing.TB, l logs.Limits) (s Store, reopen func() Store)
 // Run checks a store.
 func Run(t *testing.T, open opens) {
 	t.Run("grep", func(t *testing.T) { testGrep(t, open) })
+	t.Run("queries", func(t *testing.T) { testQueries(t, open) })
 	t.Run("positions", func(t *testing.T) { testPositions(t, open) })
 	t.Run("late", func(t *testing.T) { testLate(t, open) })
 	t.Run("retention", func(t *testing.T) { testRetention(t, open) })
+	t.Run("open", func(t *testing.T) { testOpen(t, open) })
+	t.Run("partial", func(t *testing.T) { testPartial(t, open) })
 	t.Run("streams", func(t *testing.T) { testStreams(t, open) })
 	t.Run("canceled", func(t *testing.T) { testCanceled(t, open) })
-}
-
-// vocabulary is what the records and the queries of testGrep are made of: some words are
-// parts of others.
-var vocabulary = []string{"time", "out", "timeout", "a", "aa", "é", "x1", "1", "failed", "user_7"}
-
-func text(t *rapid.T, label string) string {
-	words := rapid.SliceOfN(rapid.SampledFrom(vocabulary), 1, 6).Draw(t, label)
-	gaps := rapid.SampledFrom([]string{" ", "=", "\n\tat ", "-"})
-	var b strings.Builder
-	for i, w := range words {
-		if i > 0 {
-			b.WriteString(gaps.Draw(t, "gap"))
-		}
-		b.WriteString(w)
-	}
-	return b.String()
-}
-
-// selects is what a query means, in the plainest words: a scan of everything.
-func selects(words []string, l logs.Line) bool {
-	isWord := func(r rune) bool {
-		return r == '_' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= 0x80
-	}
-	tokens := func(s string) (all []string) {
-		for r := range strings.FieldsFuncSeq(s, func(r rune) bool { return !isWord(r) }) {
-			all = append(all, r)
-		}
-		return all
-	}
-	for _, w := range words {
-		not := strings.HasPrefix(w, "-")
-		if slices.Contains(tokens(l.Text), strings.TrimPrefix(w, "-")) == not {
-			return false
-		}
-	}
-	return true
-}
-
-// testGrep: a query returns exactly what a scan of all records returns, in order, whatever is
-// in blocks already, and after the store was opened again (L3).
-func testGrep(t *testing.T, open opens) {
-	rapid.Check(t, func(rt *rapid.T) {
-		s, reopen := open(t, logs.Limits{Hot: 2000, Segment: rapid.SampledFrom([]int64{500, 1 << 30}).Draw(rt, "segment")})
-		defer func() { _ = s.Close() }()
-		var all []logs.Line
-		for range rapid.IntRange(1, 12).Draw(rt, "steps") {
-			switch rapid.IntRange(0, 5).Draw(rt, "step") {
-			case 0:
-				s = reopen()
-			case 1:
-				require.NoError(rt, s.Retain(Now))
-			default:
-				batch := rapid.SliceOfN(rapid.Custom(func(rt *rapid.T) logs.Line {
-					at := Now.Add(-time.Duration(rapid.IntRange(0, 3*24*3600).Draw(rt, "ago")) * time.Second)
-					return Line(at, logs.Level(rapid.IntRange(0, 5).Draw(rt, "level")), rapid.SampledFrom([]string{"api", "web"}).Draw(rt, "service"), text(rt, "text"))
-				}), 1, 40).Draw(rt, "batch")
-				Keep(rt, s, batch...)
-				all = append(all, batch...)
-			}
-			require.NoError(rt, s.Check())
-		}
-		// In the order of days, of streams, and of arrival.
-		slices.SortStableFunc(all, func(a, b logs.Line) int {
-			return cmp.Or(a.Time.Truncate(day).Compare(b.Time.Truncate(day)), strings.Compare(a.Service, b.Service))
-		})
-		for range 5 {
-			words := rapid.SliceOfN(rapid.Custom(func(rt *rapid.T) string {
-				return rapid.SampledFrom([]string{"", "", "-"}).Draw(rt, "not") + rapid.SampledFrom(append(vocabulary, "nowhere")).Draw(rt, "word")
-			}), 0, 3).Draw(rt, "words")
-			level := logs.Level(rapid.IntRange(0, 5).Draw(rt, "level"))
-			q := Parse(rt, fmt.Sprintf("level>=%v %s", level, strings.Join(words, " ")))
-			q.From = Now.Add(-time.Duration(rapid.IntRange(0, 4*24*3600).Draw(rt, "from")) * time.Second)
-			q.To = q.From.Add(time.Duration(rapid.IntRange(0, 2*24*3600).Draw(rt, "for")) * time.Second)
-			var want []logs.Line
-			for _, l := range all {
-				if l.Level >= level && selects(words, l) && !l.Time.Before(q.From) && l.Time.Before(q.To) {
-					want = append(want, l)
-				}
-			}
-			require.Equal(rt, want, Found(rt, s, q))
-		}
-	})
 }
 
 // testPositions: what is before a file's position is not taken again, and the position is
@@ -208,29 +124,6 @@ func testLate(t *testing.T, open opens) {
 		assert.Equal(t, 2, s.Stats().Segments, "not a third one")
 		s = reopen()
 	}
-	require.NoError(t, s.Check())
-	require.NoError(t, s.Close())
-}
-
-// testRetention: days that are too old are dropped; of the others the oldest ones beyond the
-// limit of bytes, but never one that is not over. Every record that goes is counted (L1).
-func testRetention(t *testing.T, open opens) {
-	s, reopen := open(t, logs.Limits{Age: 5 * day, Bytes: 1})
-	for d := range 8 {
-		at := Now.Add(-time.Duration(d) * day)
-		Keep(t, s, Line(at, logs.Info, "api", "one"), Line(at, logs.Error, "web", "two"))
-	}
-	require.NoError(t, s.Retain(Now))
-	for range 2 {
-		st := s.Stats()
-		assert.EqualValues(t, []uint64{16, 4, 10, 2}, []uint64{st.Kept, st.Aged, st.Evicted, st.Stored})
-		assert.Len(t, Found(t, s, Parse(t, "")), 2, "today is not over")
-		require.NoError(t, s.Check())
-		s = reopen()
-	}
-	require.NoError(t, s.Retain(Now.Add(day)))
-	assert.Zero(t, s.Stats().Bytes)
-	assert.EqualValues(t, 12, s.Stats().Evicted)
 	require.NoError(t, s.Check())
 	require.NoError(t, s.Close())
 }
