@@ -126,7 +126,7 @@ func TestConservation(t *testing.T) {
 // TestErrorsAreKept: above any rate all errors are kept, each for itself, and the first of
 // each template (L4).
 func TestErrorsAreKept(t *testing.T) {
-	p, m := newPipe(logs.Options{Sample: ratelimit.Per(10, time.Second)})
+	p, m := newPipe(logs.Options{Sample: ratelimit.Per(10, time.Second), Rand: rand.New(rand.NewPCG(1, 2))})
 	for i := range 1000 {
 		accept(t, p, "level=info msg=\"served %d\"\nlevel=error msg=\"failed %d\"\nlevel=fatal msg=\"died %d\"\n", i, i, i)
 	}
