@@ -101,13 +101,13 @@ func FuzzParse(f *testing.F) {
 
 // TestRecords: a line that continues another one is a part of its record.
 func TestRecords(t *testing.T) {
-	text := "one\n\ntwo\r\n\tat a\n  at b\nCaused by: c\nCaused\nlast"
+	text := "one\n\ntwo\r\n\tat a\n  at b\nCaused by: c\nCaused\nlast\n\tat d"
 	var got []string
 	for at, b := range logs.Records([]byte(text)) {
 		assert.True(t, strings.HasPrefix(text[at:], string(b)))
 		got = append(got, string(b))
 	}
-	assert.Equal(t, []string{"one", "two\r\n\tat a\n  at b\nCaused by: c", "Caused", "last"}, got)
+	assert.Equal(t, []string{"one", "two\r\n\tat a\n  at b\nCaused by: c", "Caused", "last\n\tat d"}, got)
 }
 
 // TestCut: wherever a file is cut, the records are those of the whole, if each piece begins

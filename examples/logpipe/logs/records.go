@@ -76,8 +76,8 @@ func Records(b []byte) iter.Seq2[int, []byte] {
 	return func(yield func(int, []byte) bool) {
 		for at := 0; at < len(b); {
 			n, _ := end(b[at:])
-			if n == 0 {
-				n = len(b) - at
+			if last := b[at+n:]; n == 0 || continues(last) && bytes.IndexByte(last, '\n') < 0 && n+len(last) <= MaxRecord {
+				n = len(b) - at // nothing comes after b
 			}
 			if text := bytes.TrimRight(b[at:at+n], "\r\n"); len(text) > 0 && !yield(at, text) {
 				return
