@@ -129,12 +129,13 @@ func TestNaiveInjection(t *testing.T) {
 
 	p, _ := newPipe(logs.Options{})
 	b := fmt.Appendf(nil, `{"level":"info","msg":%q}`, "login of "+evil)
-	_, err := p.Accept(t.Context(), logs.Batch{Body: append(append(b, '\n'), "level=info \x1b[2J raw"...)})
+	_, err := p.Accept(t.Context(), logs.Batch{Body: append(append(b, '\n'), "level=info \x1b[2J \u202eraw\n\tat x"...)})
 	require.NoError(t, err)
 	for _, format := range []string{"text", "json"} {
 		body := ask(logs.Handler(p), "GET", "/query?format="+format, "").Body.String()
 		assert.Equal(t, 2, strings.Count(body, "\n"), body)
 		assert.NotContains(t, body, "\x1b")
+		assert.Equal(t, format == "json", strings.Contains(body, "\u202e"), "it turns the text of a terminal")
 	}
 }
 

@@ -69,13 +69,20 @@ func TestTornFlush(t *testing.T) {
 	logtest.Keep(t, d, logtest.Line(now.Add(-day), logs.Info, "api", "second"))
 	require.NoError(t, d.Close())
 	name := segments(t, dir)[0]
+	intact, err := os.ReadFile(name)
+	require.NoError(t, err)
 	f, err := os.OpenFile(name, os.O_APPEND|os.O_WRONLY, 0)
 	require.NoError(t, err)
 	_, err = f.WriteString("half of a block")
 	require.NoError(t, errors.Join(err, f.Close()))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "segments", "00000099.seg"), []byte("x"), 0o600))
-	for range 2 { // written again at the same place
+	for round := range 2 { // written again at the same place
 		d = openDisk(t, dir, logs.Limits{})
+		if round == 0 {
+			got, err := os.ReadFile(name)
+			require.NoError(t, err)
+			require.Equal(t, intact, got)
+		}
 		assert.Len(t, segments(t, dir), 1)
 		assert.Len(t, logtest.Found(t, d, logtest.Parse(t, "")), 2)
 		require.NoError(t, d.Check())

@@ -121,6 +121,7 @@ func testQueries(t *testing.T, open opens) {
 		{"-time", 0, 0, []int{3}},
 		{"-nowhere", 0, 0, []int{0, 1, 2, 3}},
 		{"time -timeout", 0, 0, []int{1, 2}},
+		{"time -nowhere", 0, 0, []int{0, 1, 2}},
 		{"level=info", 0, 0, []int{0}},
 		{"level>=error", 0, 0, []int{1, 3}},
 		{"-level=info", 0, 0, []int{1, 2, 3}},
