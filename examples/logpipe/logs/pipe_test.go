@@ -148,11 +148,10 @@ func TestErrorsAreKept(t *testing.T) {
 func TestUnbiased(t *testing.T) {
 	t.Parallel()
 	const seeds, records, rate, share = 100, 2000, 50, 100
-	sum := 0.0
+	sum, l := 0.0, logs.Parse([]byte("level=info msg=x"), "svc", now)
 	for seed := range uint64(seeds) {
 		s := logs.NewSampler(ratelimit.Per(rate, time.Second), rand.New(rand.NewPCG(seed, 1)), func() time.Time { return now })
 		for range records {
-			l := logs.Parse([]byte("level=info msg=x"), "svc", now)
 			sum += float64(s.Weight(&l))
 		}
 	}

@@ -176,6 +176,7 @@ func TestFailedDisk(t *testing.T) {
 // TestFilter: of many blocks a query for a word that is in one reads that one, and few
 // others; a word that is nowhere costs few reads (L3).
 func TestFilter(t *testing.T) {
+	t.Parallel()
 	m := logs.NewMemory(logs.Limits{Hot: 1 << 20})
 	p := logs.NewPipe(logs.Options{Store: m, Now: func() time.Time { return now }})
 	g := logtest.NewGenerator(1, now.Add(-time.Hour))
