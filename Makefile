@@ -43,6 +43,9 @@ study: ## measure, judge and draw the growth of every structure
 chance: ## judge a skip list 20 times, with other towers each time
 	go test ./examples/study/internal/measure -run 'TestOwn$$' -count=1 -v -repeat 20
 
+victorialogs: ## build VictoriaLogs, with which logpipe is compared (27 s of CPU)
+	go build -modfile=tools/victorialogs.mod -o examples/engines/logpipe/victoria-logs github.com/VictoriaMetrics/VictoriaLogs/app/victoria-logs
+
 visual: ## every structure at work in a browser, step by step
 	go run ./examples/visual
 
@@ -67,5 +70,5 @@ mutants: ## planted bugs, and the statement-deletion sweep
 ci: ## everything that must hold
 	.ci/run
 
-.PHONY: help fmt lint test race woven fuzz search crash study chance visual peers linear schedules records mutants ci
+.PHONY: help fmt lint test race woven fuzz search crash study chance victorialogs visual peers linear schedules records mutants ci
 .DEFAULT_GOAL := help

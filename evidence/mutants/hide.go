@@ -34,7 +34,7 @@ func hide(dir, names string, replace map[string]string) {
 		}
 		f := &testFile{path: path, declares: declared(syntax), uses: used(syntax)}
 		for name := range f.declares {
-			f.needed = f.needed || name == "TestMain" || name == "init" || strings.HasPrefix(name, "Test") && match.MatchString(name)
+			f.needed = f.needed || name == "TestMain" || name == "init" || (strings.HasPrefix(name, "Test") || strings.HasPrefix(name, "Fuzz")) && match.MatchString(name)
 		}
 		files = append(files, f)
 		if f.needed {

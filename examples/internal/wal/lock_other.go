@@ -8,3 +8,6 @@ import "os"
 func lock(name string) (*os.File, error) {
 	return os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
 }
+
+// unlock closes the file.
+func unlock(f *os.File) error { return f.Close() }

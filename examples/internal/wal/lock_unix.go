@@ -3,6 +3,7 @@
 package wal
 
 import (
+	"errors"
 	"os"
 	"syscall"
 )
@@ -19,4 +20,10 @@ func lock(name string) (*os.File, error) {
 		return nil, ErrLocked
 	}
 	return f, nil
+}
+
+// unlock releases the lock. To close the file is not enough: a child that is being started has
+// a copy of its descriptor until it executes its program, and the copy would hold the lock.
+func unlock(f *os.File) error {
+	return errors.Join(syscall.Flock(int(f.Fd()), syscall.LOCK_UN), f.Close())
 }

@@ -92,7 +92,7 @@ func Open(dir string, opts Options) (*Log, error) {
 	}
 	if err == nil {
 		if err = l.recover(); err != nil {
-			l.locked.Close()
+			err = errors.Join(err, unlock(l.locked))
 		}
 	}
 	if err != nil {
@@ -146,7 +146,7 @@ func (l *Log) Close() error {
 	}
 	l.queue.Close()
 	<-l.done
-	return errors.Join(l.err, l.file.Close(), l.locked.Close())
+	return errors.Join(l.err, l.file.Close(), unlock(l.locked))
 }
 
 // write commits what is in the queue until it is closed and drained.
