@@ -292,7 +292,7 @@
 //
 // TinyLFU has the most hits. Use it where a miss is expensive; evidence/HITRATIO.md
 // compares it with other caches. It takes a quarter more memory than Dynamic. A hit takes
-// a quarter more time, and a Put that evicts twice the time: it counts the key in the
+// up to a quarter more time, and a Put that evicts twice the time: it counts the key in the
 // sketch, moves an entry out of the window, and decides whether that entry stays. No
 // simple rule says which entry is evicted: that depends on the hashes of the keys, which
 // differ from cache to cache unless Options.Seed is set. A new entry is evicted sooner
