@@ -162,17 +162,14 @@ type gated struct {
 }
 
 func (f gated) Sync() error {
-	select {
-	case f.begun <- struct{}{}:
-	default:
-	}
+	f.begun <- struct{}{}
 	<-f.release
 	return f.File.Sync()
 }
 
 // TestNotBeforeDurable: while a message is on its way to the disk no reader sees it (H4).
 func TestNotBeforeDurable(t *testing.T) {
-	begun, release := make(chan struct{}), make(chan struct{}, 100)
+	begun, release := make(chan struct{}, 100), make(chan struct{}, 100)
 	for range 2 { // the epoch and the first message
 		release <- struct{}{}
 	}
@@ -188,6 +185,9 @@ func TestNotBeforeDurable(t *testing.T) {
 	s := room.NewSession("ann")
 	require.NoError(t, s.Join(f, nil, leave))
 	require.Len(t, s.Poll(), 1)
+	for range 2 {
+		<-begun
+	}
 	done := make(chan error)
 	go func() {
 		_, err := d.Append(t.Context(), []room.Draft{{Room: "a", From: "ann", Nonce: "2", Text: "y"}})
