@@ -14,8 +14,9 @@ type Event struct {
 	Action, Package, Test, Key, Value, Output string
 }
 
-// Read calls f with each event other than output. It prints the output of failed tests,
-// or all output if verbose, and the other messages of the go command.
+// Read calls f with each event other than output. It prints the output of failed tests and
+// of those that had not ended when their package failed, or all output if verbose, and the
+// other messages of the go command.
 func Read(r io.Reader, verbose bool, stdout io.Writer, f func(Event) error) error {
 	held := map[[2]string][]string{}
 	lines := bufio.NewScanner(r)
@@ -42,6 +43,13 @@ func Read(r io.Reader, verbose bool, stdout io.Writer, f func(Event) error) erro
 			}
 		}
 		if e.Action == "fail" {
+			if e.Test == "" { // a time limit or a crash: what had not ended says where
+				for other, output := range held {
+					if other[0] == e.Package && other[1] != "" {
+						fmt.Fprint(stdout, strings.Join(output, ""))
+					}
+				}
+			}
 			fmt.Fprint(stdout, strings.Join(held[at], ""))
 		}
 		if e.Action == "fail" || e.Action == "pass" || e.Action == "skip" {
