@@ -39,8 +39,9 @@ var plain = rival{caches.Kind{
 }, 0}
 
 // admission compares TinyLFU with Dynamic, which it is to stay within 1.3 times of. An
-// evicting Put of TinyLFU cannot do the work of Dynamic's alone: it also counts the key in
-// the sketch, moves the last entry of the window to the main part, and decides there.
+// evicting Put of TinyLFU does more: it counts the key in the sketch, moves the last entry
+// of the window to the main part, and decides there. Whether it could do that within the
+// target is open.
 func admission(name string, do func(caches.Kind) measure.Side) measure.Group {
 	return measure.Group{
 		Name: name, Ours: func() measure.Side { return do(caches.LFUTiny) },

@@ -138,7 +138,7 @@ func TestBadInput(t *testing.T) {
 	assert.Equal(t, http.StatusOK, status)
 }
 
-// TestRates: one person may do so much, and is told when to try again; others are not
+// TestRates: one person may do so much, and learns when to try again; others are not
 // concerned.
 func TestRates(t *testing.T) {
 	n := newNode(t, timeline.Options{Rate: ratelimit.Every(time.Hour), Burst: 2})

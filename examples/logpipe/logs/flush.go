@@ -127,8 +127,8 @@ func (j *job) encode() error {
 	return nil
 }
 
-// over reports whether no more records are expected in a segment: its day is over, or it
-// is closed.
+// over reports whether no more records are expected in a segment: its day has ended, or
+// it is closed.
 func (s *segment) over(now time.Time) bool {
 	today, _ := dayOf(now)
 	return s.closed || s.day < today
