@@ -25,10 +25,9 @@ import (
 	"testing"
 )
 
-// Sizes are the sizes that a sweep visits: powers of two, a factor 8 apart,
-// from what fits the first-level cache to what fits none. FLATLINE_SIZES
-// replaces them.
-var Sizes = sizes(os.Getenv("FLATLINE_SIZES"))
+// swept are the sizes that a sweep visits: powers of two, a factor 8 apart, from what fits
+// the first-level cache to what fits none. FLATLINE_SIZES replaces them.
+var swept = sizes(os.Getenv("FLATLINE_SIZES"))
 
 // times is how often a sweep visits each size.
 var times = repeats(os.Getenv("FLATLINE_REPEATS"))
@@ -63,10 +62,10 @@ func repeats(number string) int {
 	return n
 }
 
-// Sweep runs f as a sub-benchmark impl=…/n=… for each of Sizes. f must measure
-// with b.Loop and nothing else: no StopTimer, no b.N.
+// Sweep runs f as a sub-benchmark impl=…/n=… for each size. f must measure with b.Loop and
+// nothing else: no StopTimer, no b.N.
 func Sweep(b *testing.B, impl string, f func(b *testing.B, n int)) {
-	for _, n := range Sizes {
+	for _, n := range swept {
 		for range times {
 			b.Run(fmt.Sprintf("impl=%s/n=%d", impl, n), func(b *testing.B) {
 				b.ReportAllocs()
@@ -81,9 +80,9 @@ func Sweep(b *testing.B, impl string, f func(b *testing.B, n int)) {
 // for operations that share their costly parts with one that is measured in full.
 func Work(b *testing.B, f func(b *testing.B, n int)) { Sweep(b, "flatline/only=work", f) }
 
-// SweepKeys runs f as a sub-benchmark impl=…/keys=…/n=… for hot and uniform
-// keys and each of Sizes. The keys to use are in 0..n-1; since n is a power of
-// two, so is their number, so that keys[i&(len(keys)-1)] picks the i-th.
+// SweepKeys runs f as a sub-benchmark impl=…/keys=…/n=… for hot and uniform keys and each
+// size. The keys to use are in 0..n-1; since n is a power of two, so is their number, so
+// that keys[i&(len(keys)-1)] picks the i-th.
 func SweepKeys(b *testing.B, impl string, f func(b *testing.B, n int, keys []int)) {
 	for _, w := range []string{"hot", "uniform"} {
 		Sweep(b, impl+"/keys="+w, func(b *testing.B, n int) { f(b, n, Keys(w, n)) })

@@ -55,6 +55,10 @@ func (c *Clock) Now() int64 {
 	return int64(time.Since(c.base))
 }
 
+// Monotonic is Now for a clock that is not Foreign. The compiler inlines it, but not Now,
+// which saves a fast path a call.
+func (c *Clock) Monotonic() int64 { return int64(time.Since(c.base)) }
+
 // Foreign reports whether the clock is a caller's. Such a clock may go backwards, and it
 // may call the structure that reads it; so it is read before a lock is taken.
 func (c *Clock) Foreign() bool { return c.now != nil }

@@ -1,18 +1,17 @@
 package lap
 
-import "fmt"
+import (
+	"fmt"
+
+	"example.com/flatline/internal/invariant"
+)
 
 // Check panics if an invariant of the package doc does not hold. The queue must be at
 // rest. For tests: O(n).
 func (q *Queue[T]) Check() {
-	must := func(ok bool, format string, args ...any) {
-		if !ok {
-			panic(fmt.Sprintf(format, args...))
-		}
-	}
 	h, t := q.head.Load(), q.tail.Load()&^closed
 	n := q.between(h, t)
-	must(n >= 0, "I1: head %#x, tail %#x, capacity %d", h, t, len(q.slots))
+	invariant.Must(n >= 0, "I1: head %#x, tail %#x, capacity %d", h, t, len(q.slots))
 	for i := range q.slots {
 		stamp := h // free
 		if i < n {
@@ -20,9 +19,9 @@ func (q *Queue[T]) Check() {
 		}
 		s := &q.slots[h&(q.lap-1)]
 		got := s.stamp.Load()
-		must(got == stamp, "I3: the slot of ticket %#x has stamp %#x, not %#x", h, got, stamp)
+		invariant.Must(got == stamp, "I3: the slot of ticket %#x has stamp %#x, not %#x", h, got, stamp)
 		var zero T
-		must(i < n || fmt.Sprint(s.v) == fmt.Sprint(zero), "I3: the free slot of ticket %#x holds %v", h, s.v)
+		invariant.Must(i < n || fmt.Sprint(s.v) == fmt.Sprint(zero), "I3: the free slot of ticket %#x holds %v", h, s.v)
 		h = q.next(h)
 	}
 }

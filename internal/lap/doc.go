@@ -67,6 +67,20 @@
 // by one. To an observer they are single pushes and pops, one after the other; when they
 // return fewer items than asked for, the last result they saw was Full, Empty or Closed.
 //
+// # Contention
+//
+// Two producers on two processors fight for tail, and for the lines of neighbouring
+// slots; two consumers fight for head. A producer and a consumer that are some slots
+// apart share nothing but one line for each few items. Both pairings last: with two of
+// each on two processors an item took 60 to 140 ns in the first, with a failed
+// compare-and-swap in 5 to 12 % of the calls, and 25 to 35 in the second (counted once,
+// on an Intel Xeon; evidence/RESULTS.md has the row as it is now). So a call of TryPush
+// or TryPop whose compare-and-swap has failed twice yields the processor. The goroutine
+// that runs next is likely to be of the other end; if there is none, the pause leaves the
+// other producer alone. The first failure is retried at once: to yield then gains no
+// more, and costs a caller its place where contention is rare. PushSlice and PopInto gain
+// nothing from yielding: measured with slices of 16 and 64.
+//
 // # References
 //
 // D. Vyukov, "Bounded MPMC queue" (2010). The lap in the index, which allows capacities

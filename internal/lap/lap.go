@@ -4,6 +4,8 @@ import (
 	"math/bits"
 	"runtime"
 	"sync/atomic"
+
+	"example.com/flatline/internal/pad"
 )
 
 // A Result says how a try ended.
@@ -33,11 +35,11 @@ const (
 type Queue[T any] struct {
 	slots []slot[T]
 	lap   uint64 // what one lap adds to a ticket
-	_     [128]byte
+	_     pad.Gap
 	head  atomic.Uint64 // the next pop's ticket
-	_     [128]byte
+	_     pad.Gap
 	tail  atomic.Uint64 // the next push's ticket, and the closed bit
-	_     [128]byte
+	_     pad.Gap
 }
 
 type slot[T any] struct {
@@ -59,7 +61,7 @@ func (q *Queue[T]) Init(capacity int) {
 // items. O(1) when alone; it may have to wait for a goroutine inside TryPush or TryPop.
 // The push happens before the pop that returns v.
 func (q *Queue[T]) TryPush(v T) Result {
-	for {
+	for lost := 0; ; {
 		t := q.tail.Load()
 		if t&closed != 0 {
 			return Closed
@@ -74,6 +76,9 @@ func (q *Queue[T]) TryPush(v T) Result {
 			if q.tail.CompareAndSwap(t, q.next(t)) {
 				s.put(t, v)
 				return OK
+			}
+			if lost++; lost > 1 {
+				wait() // see the package doc: Contention
 			}
 			continue
 		}
@@ -94,7 +99,7 @@ func (q *Queue[T]) TryPush(v T) Result {
 // Closed if the queue is closed and drained, Empty only if there was no item. O(1) when
 // alone, else as TryPush.
 func (q *Queue[T]) TryPop() (v T, r Result) {
-	for {
+	for lost := 0; ; {
 		h := q.head.Load()
 		i := h & (q.lap - 1)
 		if i >= uint64(len(q.slots)) {
@@ -105,6 +110,9 @@ func (q *Queue[T]) TryPop() (v T, r Result) {
 		if stamp == h+1 {
 			if q.head.CompareAndSwap(h, q.next(h)) {
 				return s.take(h, q.lap), OK
+			}
+			if lost++; lost > 1 {
+				wait() // see the package doc: Contention
 			}
 			continue
 		}
