@@ -68,11 +68,13 @@ const (
 // seeded. Copies hash alike, and all methods may be called from any goroutine.
 type Hasher[K comparable] struct {
 	kind kind
-	secrets
+	Secrets
 	fn func(K) uint64
 }
 
-type secrets struct {
+// Secrets are what a hasher of strings has drawn. They hash a string without the type of
+// the key, for a caller that is not generic.
+type Secrets struct {
 	s0, s1 uint64
 	more   *more // nil where the key is a word, or the hash is custom
 }
@@ -89,7 +91,7 @@ type more struct {
 func New[K comparable](fn func(K) uint64) Hasher[K] {
 	h := Hasher[K]{
 		kind:    kindOf[K](),
-		secrets: secrets{s0: rand.Uint64(), s1: rand.Uint64()},
+		Secrets: Secrets{s0: rand.Uint64(), s1: rand.Uint64()},
 		fn:      fn,
 	}
 	if fn != nil {
@@ -139,11 +141,14 @@ func (h *Hasher[K]) Text(k K) (uint64, bool) {
 	if h.kind != text {
 		return 0, false
 	}
-	return h.secrets.text(*(*string)(unsafe.Pointer(&k))), true
+	return h.Secrets.String(*(*string)(unsafe.Pointer(&k))), true
 }
 
 // IsWord reports whether Word returns true.
 func (h *Hasher[K]) IsWord() bool { return h.kind == word64 }
+
+// IsText reports whether Text returns true.
+func (h *Hasher[K]) IsText() bool { return h.kind == text }
 
 // OfWord returns Hash(k) if IsWord returns true; otherwise its result has no meaning. It
 // saves a caller that has checked IsWord the check in Word.
@@ -162,7 +167,7 @@ func (h *Hasher[K]) OfWord(k K) uint64 {
 func (h *Hasher[K]) Hash(k K) uint64 {
 	p := unsafe.Pointer(&k)
 	if h.kind == text { // first, since it is the kind that callers leave to Hash most often
-		return h.secrets.text(*(*string)(p))
+		return h.Secrets.String(*(*string)(p))
 	}
 	switch h.kind {
 	case word64:
@@ -181,9 +186,9 @@ func (h *Hasher[K]) Hash(k K) uint64 {
 	}
 }
 
-// text hashes a string. It is not a method of Hasher: a generic method is compiled in the
-// package that uses it, where the loads would not be inlined.
-func (x *secrets) text(s string) uint64 {
+// String returns the hash of s. It is not a method of Hasher: a generic method is compiled
+// in the package that uses it, where the loads would not be inlined.
+func (x *Secrets) String(s string) uint64 {
 	n := len(s)
 	p := unsafe.Pointer(unsafe.StringData(s))
 	if n <= 16 {
@@ -196,26 +201,42 @@ func (x *secrets) text(s string) uint64 {
 		case n > 0:
 			a, b = uint64(s[0])<<8|uint64(s[n/2]), uint64(s[n-1])
 		}
-		hi, lo := bits.Mul64(a^x.s0, b^x.s1)
-		return fold(lo^x.s0^uint64(n), hi^x.s1)
+		return x.words(a, b, n)
 	}
-	end, k := unsafe.Add(p, n-16), &x.more.blocks
+	end := unsafe.Add(p, n-16)
 	if n <= 32 {
-		a, b := block(p, k[0], k[1]), block(end, k[2], k[3])
-		return fold(a^uint64(n), b^x.s1)
+		return x.Join(x.Block(p, 0), x.Block(end, 1), n)
 	}
 	if n > 64 {
 		return maphash.Comparable(x.more.seed, s)
 	}
-	a, b := block(p, k[0], k[1]), block(end, k[2], k[3])
-	c, d := block(unsafe.Add(p, 16), k[4], k[5]), block(unsafe.Add(end, -16), k[6], k[7])
-	return fold(a^c^uint64(n), b^d^x.s1)
+	return x.Join(x.Block(p, 0)^x.Block(unsafe.Add(p, 16), 2), x.Block(end, 1)^x.Block(unsafe.Add(end, -16), 3), n)
 }
 
-// block hashes the 16 bytes at p with two secrets.
-func block(p unsafe.Pointer, k0, k1 uint64) uint64 {
-	return fold(load(p)^k0, load(unsafe.Add(p, 8))^k1)
+// words hashes the two words of a string of n bytes.
+func (x *Secrets) words(a, b uint64, n int) uint64 {
+	hi, lo := bits.Mul64(a^x.s0, b^x.s1)
+	return fold(lo^x.s0^uint64(n), hi^x.s1)
 }
+
+// Block hashes the 16 bytes at p with the secrets of the i-th block.
+func (x *Secrets) Block(p unsafe.Pointer, i int) uint64 {
+	k := &x.more.blocks
+	return fold(load(p)^k[2*i], load(unsafe.Add(p, 8))^k[2*i+1])
+}
+
+// Join combines the blocks of a string of n bytes.
+func (x *Secrets) Join(a, b uint64, n int) uint64 { return fold(a^uint64(n), b^x.s1) }
+
+// Short, Block, Join and LongSeed are the steps of String, for the few hottest callers.
+// The compiler inlines them, but cannot inline String. A string of 8 to 16 bytes has the
+// hash Short; see String for the longer ones.
+func (x *Secrets) Short(p unsafe.Pointer, n int) uint64 {
+	return x.words(load(p), load(unsafe.Add(p, n-8)), n)
+}
+
+// LongSeed returns the seed with which maphash.Comparable hashes more than 64 bytes.
+func (x *Secrets) LongSeed() maphash.Seed { return x.more.seed }
 
 // load returns the 8 bytes at p as a word, load4 the 4 bytes.
 func load(p unsafe.Pointer) uint64 { return binary.LittleEndian.Uint64((*[8]byte)(p)[:]) }

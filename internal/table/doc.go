@@ -3,9 +3,9 @@
 //
 // # Idea
 //
-// All entries lie in one slice, the slab; a bucket is the number of its first
-// slot, and each entry holds the number of the next slot of its bucket (Knuth's
-// separate chaining, with array indices for pointers):
+// All entries are in one slice, the slab. A bucket holds the number of its first slot, and
+// each entry holds the number of the next slot of its bucket (Knuth's separate chaining,
+// with array indices for pointers):
 //
 //	hash & 3     heads            entries
 //	             ┌───┐         ┌──────┬───────┬───────┬─────┐
@@ -33,7 +33,7 @@
 //
 //	I1  each slot in 1..len(entries)-1 is either in use, with the hash's top bit
 //	    set, or in the free list with a zero key and value
-//	I2  each slot in use hangs in exactly the chain of its hash; n counts them
+//	I2  each slot in use is in the chain of its hash and in no other; n counts them
 //	I3  buckets are a power of two and at least as many as slots
 //
 // # Complexity

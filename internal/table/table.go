@@ -31,6 +31,10 @@ type Table[K comparable, V any] struct {
 	free    uint32        // first free slot
 	limit   uint32        // largest slot that growth reserves; 0 = MaxSlots
 	n       uint32
+
+	// NewFirst makes FindOrReuse put a new key first in its chain, not last. It is for a
+	// cache whose victims are mostly keys that were added lately.
+	NewFirst bool
 }
 
 // New returns an empty table that never reserves memory for more than limit keys; the
@@ -56,18 +60,26 @@ func (t *Table[K, V]) Hash(s uint32) uint32 { return t.entries[s].hash &^ taken 
 
 // Find returns the slot of k, or 0 if k is absent. O(1) expected.
 func (t *Table[K, V]) Find(h uint32, k K) uint32 {
+	s, _ := t.Lookup(h, k)
+	return s
+}
+
+// Lookup returns the slot and the entry of k, or 0 and nil if k is absent. The pointer is
+// valid as long as that of At. O(1) expected.
+func (t *Table[K, V]) Lookup(h uint32, k K) (uint32, *Entry[K, V]) {
 	if len(t.heads) == 0 {
-		return 0
+		return 0, nil
 	}
 	h |= taken
 	for s := t.heads[int(h)&(len(t.heads)-1)]; s != 0; {
 		e := &t.entries[s]
+		next := e.chain // before the call that compares strings: one register less to save
 		if e.hash == h && e.Key == k {
-			return s
+			return s, e
 		}
-		s = e.chain
+		s = next
 	}
-	return 0
+	return 0, nil
 }
 
 // FindOrAdd returns the slot of k and true or, if k is absent, adds it and returns its
@@ -114,6 +126,13 @@ func (t *Table[K, V]) FindOrReuse(h uint32, k K, victim uint32) (s uint32, found
 	if first != victim {
 		from = t.linkTo(victim)
 	}
+	if t.NewFirst {
+		*from = e.chain // first, since it may be the same link
+		to := &t.heads[int(h)&(len(t.heads)-1)]
+		e.hash, e.chain = h, *to
+		*to = victim
+		return victim, false
+	}
 	if link == &e.chain {
 		link = from // the victim ends the very chain that k joins
 	}
@@ -127,7 +146,8 @@ func (t *Table[K, V]) FindOrReuse(h uint32, k K, victim uint32) (s uint32, found
 // of its bucket's chain, which is 0. Appending new keys at the end, not the front, costs
 // nothing, since a search that fails has walked there. It keeps each chain in the order
 // of arrival: the victims of a cache are mostly first in their chains, which saves the
-// walk and a branch that would be mispredicted half of the time.
+// walk and a branch that would be mispredicted half of the time. Where the victims are
+// mostly new keys, NewFirst saves the same.
 func (t *Table[K, V]) search(h uint32, k K) (link *uint32, found bool) {
 	link = &t.heads[int(h)&(len(t.heads)-1)]
 	for *link != 0 {
@@ -175,7 +195,7 @@ func (t *Table[K, V]) DeleteSwap(s uint32) (last uint32) {
 	return last
 }
 
-// move copies the entry of one slot to another, which hangs in no chain.
+// move copies the entry of one slot to another, which is in no chain.
 func (t *Table[K, V]) move(from, to uint32) {
 	*t.linkTo(from) = to
 	t.entries[to] = t.entries[from]
@@ -247,10 +267,10 @@ func (t *Table[K, V]) grow() {
 // memory matters more: one bucket for each slot.
 const roomy = 1 << 18
 
-// resize moves the entries to a slice of the given capacity and hangs them into buckets:
-// a power of two, at least one for each slot, so that on average a search that fails
-// visits at most one entry, and one that succeeds 1.5. A table of up to roomy/2 slots has
-// two for each slot: 0.5 and 1.25. No slot may be free.
+// resize moves the entries to a slice of the given capacity and links them into buckets.
+// The number of buckets is a power of two, at least one for each slot, so that on average
+// a search that fails visits at most one entry, and one that succeeds 1.5. A table of up
+// to roomy/2 slots has two for each slot: 0.5 and 1.25. No slot may be free.
 func (t *Table[K, V]) resize(capacity int) {
 	entries := make([]Entry[K, V], int(t.n)+1, capacity)
 	copy(entries, t.entries)

@@ -22,6 +22,7 @@ func TestModel(t *testing.T) {
 		mask := rapid.SampledFrom([]uint32{0, 1, 5, math.MaxUint32}).Draw(t, "hash mask")
 		hashOf := func(k int) uint32 { return uint32(k) * 0x9E3779B9 & mask }
 		tab := New[int, string](limit)
+		tab.NewFirst = rapid.Bool().Draw(t, "new first")
 		model, slots := map[int]string{}, map[int]uint32{}
 		key := rapid.IntRange(0, 30)
 		value := rapid.StringN(1, 3, -1)
@@ -109,6 +110,17 @@ func TestModel(t *testing.T) {
 						require.Less(t, int(s), tab.Slots())
 						require.Equal(t, k, tab.At(s).Key)
 						require.Equal(t, model[k], tab.At(s).Value)
+					}
+				}
+				keys, hashes := make([]int, Batch), make([]uint32, Batch)
+				for first := 0; first < 31; first += Batch - 1 { // they overlap, and the last are absent
+					for i := range keys {
+						keys[i], hashes[i] = first+i, hashOf(first+i)
+					}
+					got := make([]uint32, Batch)
+					tab.FindBatch(hashes, keys, got)
+					for i, k := range keys {
+						require.Equal(t, slots[k], got[i], k)
 					}
 				}
 				n := 0

@@ -11,26 +11,26 @@
 // For lives of any length there is a hierarchical timing wheel (Varghese and Lauck, 1987)
 // in the form of a radix heap (Ahuja, Mehlhorn, Orlin, Tarjan, 1990): a deadline is read
 // as 11 digits of 6 bits. It is kept at the level of the highest digit in which it
-// differs from the wheel's time, in the bucket of that digit:
+// differs from the wheel's base, a time that has passed, in the bucket of that digit:
 //
-//	time      … 0 0 2 7     level 0:  deadlines  … 0 0 2 x,  x > 7
+//	base      … 0 0 2 7     level 0:  deadlines  … 0 0 2 x,  x > 7
 //	deadline  … 0 3 1 5     level 1:  deadlines  … 0 0 x *,  x > 2
 //	                ↑       level 2:  deadlines  … 0 x * *   x > 0   ← bucket 3
 //
-// When time reaches the beginning of a bucket, its deadlines differ from the time in a
-// lower digit only and move down. So a deadline moves at most 10 times, however far away
+// When the base reaches the beginning of a bucket, the deadlines there differ from it in a
+// lower digit only, and move down. So a deadline moves at most 10 times, however far away
 // it is, and two trailing-zero counts find the earliest bucket. The unit is the
 // nanosecond: nothing expires late.
 //
 // # Invariants
 //
-//	I1  a deadline in a bucket agrees with the wheel's time in the digits above its
-//	    level and has the bucket's number at its level; that number is above the
-//	    time's, except in the bucket being drained and in level 0, where it may
-//	    be equal
+//	I1  a deadline in a bucket agrees with the wheel's base in the digits above its
+//	    level, and its digit at that level is the bucket's index; that index is above
+//	    the base's digit, except in the bucket that is being drained and in level 0,
+//	    where it may be equal
 //	I2  a bit of used is set if and only if the bucket is not empty
 //	I3  the deadlines of the write-order list do not fall from front to back
-//	I4  the wheel's time is at most the latest time that Advance was given
+//	I4  the base is at most now, the latest time that Advance was given
 package wheel
 
 import (
@@ -41,12 +41,12 @@ import (
 )
 
 const (
-	digit   = 6                        // bits per digit: 64 buckets per level, one word of used
-	levels  = (63 + digit - 1) / digit // digits of a positive int64
-	inOrder = levels << digit          // the head of the list in order of writing
-	heads   = inOrder + 1              // slot s is element heads+s of the lists
-	none    = inOrder                  // draining: no bucket
-	forever = math.MaxInt64            // the deadline of an entry that never expires
+	digit    = 6                        // bits per digit: 64 buckets per level, one word of used
+	levels   = (63 + digit - 1) / digit // digits of a positive int64
+	inOrder  = levels << digit          // the head of the list in order of writing
+	heads    = inOrder + 1              // slot s is element heads+s of the lists
+	noBucket = inOrder                  // in draining
+	forever  = math.MaxInt64            // the deadline of an entry that never expires
 )
 
 // Steps is the number of steps of Due that keeps up with one Add: enough to move a
@@ -58,7 +58,7 @@ const Steps = levels + 1
 // concurrent use. It takes 16 bytes per slot, and 6 KiB.
 type Wheel struct {
 	now      int64 // the latest time that Advance was given
-	time     int64 // the time by which the buckets are arranged, at most now
+	base     int64 // the time by which the buckets are arranged, at most now
 	when     []int64
 	lists    list.Lists[uint32]
 	used     [levels]uint64
@@ -71,7 +71,7 @@ type Wheel struct {
 // New returns an empty wheel for the slots below slots. Times are nanoseconds since any
 // starting point; times before it count as 0.
 func New(slots int) *Wheel {
-	w := &Wheel{lists: list.New[uint32](heads), draining: none}
+	w := &Wheel{lists: list.New[uint32](heads), draining: noBucket}
 	w.Grow(slots)
 	return w
 }
@@ -89,8 +89,8 @@ func (w *Wheel) Grow(slots int) {
 	w.lists.Grow(heads + slots)
 }
 
-// Advance sets the wheel's time to now. If now is earlier than before, the time stays
-// as it is; it never reaches the end of time. O(1).
+// Advance sets the wheel's clock to now. The clock never moves backwards, and never reaches
+// the end of time, 292 years. O(1).
 func (w *Wheel) Advance(now int64) { w.now = max(w.now, min(now, forever-1)) }
 
 // A Turn says whether the deadline that Add adds goes to the write-order list or into a
@@ -115,17 +115,17 @@ func (w *Wheel) Add(s uint32, ttl int64, turn Turn) {
 		w.lists.InsertBefore(heads+s, inOrder)
 		return
 	}
-	w.place(s)
+	w.insert(s)
 }
 
-// place puts s into the bucket of its deadline.
-func (w *Wheel) place(s uint32) {
+// insert adds s to the bucket of its deadline.
+func (w *Wheel) insert(s uint32) {
 	when := w.when[s]
-	level := uint32(bits.Len64(uint64(when^w.time)|1)-1) / digit
-	number := uint32(when>>(level*digit)) & (1<<digit - 1)
-	w.used[level] |= 1 << number
+	level := uint32(bits.Len64(uint64(when^w.base)|1)-1) / digit
+	index := uint32(when>>(level*digit)) & (1<<digit - 1)
+	w.used[level] |= 1 << index
 	w.filled |= 1 << level
-	w.lists.InsertBefore(heads+s, level<<digit|number)
+	w.lists.InsertBefore(heads+s, level<<digit|index)
 }
 
 // Remove removes the deadline of s, if it has one. O(1).
@@ -151,7 +151,7 @@ func (w *Wheel) unlink(s uint32) {
 		w.filled &^= 1 << level
 	}
 	if bucket == w.draining {
-		w.draining = none
+		w.draining = noBucket
 	}
 }
 
@@ -179,27 +179,27 @@ func (w *Wheel) Due(steps int) uint32 {
 		return e - heads
 	}
 	for range steps {
-		if w.draining == none {
+		if w.draining == noBucket {
 			if w.filled == 0 {
-				w.time = w.now
+				w.base = w.now
 				return 0
 			}
 			level := uint32(bits.TrailingZeros32(w.filled))
-			number := uint32(bits.TrailingZeros64(w.used[level]))
-			begin := w.time&^(1<<((level+1)*digit)-1) | int64(number)<<(level*digit)
+			index := uint32(bits.TrailingZeros64(w.used[level]))
+			begin := w.base&^(1<<((level+1)*digit)-1) | int64(index)<<(level*digit)
 			if begin > w.now {
-				w.time = w.now // which is before every bucket, so that I1 holds
+				w.base = w.now // which is before every bucket, so that I1 holds
 				return 0
 			}
-			w.time = max(w.time, begin)
+			w.base = max(w.base, begin)
 			if level == 0 {
-				return w.lists.Next(number) - heads
+				return w.lists.Next(index) - heads
 			}
-			w.draining = level<<digit | number
+			w.draining = level<<digit | index
 		}
 		s := w.lists.Next(w.draining) - heads
 		w.unlink(s)
-		w.place(s)
+		w.insert(s)
 	}
 	w.behind = true
 	return 0
