@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"math/bits"
 	"runtime"
 	"sync"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -19,6 +21,17 @@ import (
 
 func sharded(capacity, shards int) *Sharded[int, int] {
 	return NewSharded(Config[int, int]{Func: "test.New", Capacity: capacity, Shards: shards, ErrCapacity: errors.New("bad")})
+}
+
+// TestShardLayout: on a 64-bit system the lock and the readLog fill one cache line, and no
+// line holds parts of two shards.
+func TestShardLayout(t *testing.T) {
+	var s shard[string, string]
+	if bits.UintSize == 32 {
+		t.Skip("other sizes")
+	}
+	assert.EqualValues(t, 64, unsafe.Offsetof(s.core)+unsafe.Sizeof(s.core.reads))
+	assert.EqualValues(t, 512, unsafe.Sizeof(s))
 }
 
 // TestPoppingDrainsTheShardsEvenly: and each entry that a Pop removes is the one that

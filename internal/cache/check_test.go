@@ -16,7 +16,7 @@ func TestCheck(t *testing.T) {
 	}{
 		{"I1: slot 3 of the order is not in use", func(c *Core[int, int]) { c.table.Delete(3) }},
 		{"I1: the order has 2 entries, the table 3", func(c *Core[int, int]) { c.order.Remove(2) }},
-		{"I2: the entry after 3 does not link back", func(c *Core[int, int]) { c.order.InsertBefore(2, order) }},
+		{"I2: the entry after 3 does not link back", func(c *Core[int, int]) { c.order.InsertBefore(2, head) }},
 		{"I3: 3 entries in a cache for 2", func(c *Core[int, int]) { c.capacity = 2 }},
 		{"I4: slot 2 costs -1", func(c *Core[int, int]) { c.costs[2] = -1 }},
 		{"I4: costs add up to 7, total is 6, bound 10", func(c *Core[int, int]) { c.costs[2]++ }},

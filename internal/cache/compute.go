@@ -38,8 +38,8 @@ func (l *Cache[K, V]) Compute(k K, f func(old V, loaded bool) (V, Op)) (value V,
 	return old, loaded
 }
 
-// compute tries again until nothing else has written k between the reading of its value
-// and the writing of f's result.
+// compute calls f until no other operation has written k between the read of its value and
+// the write of f's result.
 func (s *shard[K, V]) compute(e *env[K, V], h uint32, k K, f func(V, bool) (V, Op)) (v V, present bool) {
 	for done := false; !done; {
 		v, present, done = s.tryCompute(e, h, k, f)
@@ -50,7 +50,7 @@ func (s *shard[K, V]) compute(e *env[K, V], h uint32, k K, f func(V, bool) (V, O
 func (s *shard[K, V]) tryCompute(e *env[K, V], h uint32, k K, f func(V, bool) (V, Op)) (v V, present, done bool) {
 	s.lock(e.now())
 	old, loaded := s.core.peek(h, k)
-	watches := s.watch([]K{k})
+	watches := s.watchLocked([]K{k})
 	s.mu.Unlock()
 	defer s.unwatch([]K{k}, watches) // f may panic
 	it := item[K, V]{key: k, ttl: e.ttl}
@@ -59,11 +59,11 @@ func (s *shard[K, V]) tryCompute(e *env[K, V], h uint32, k K, f func(V, bool) (V
 	if op.check(e.name); op == Keep {
 		return old, loaded, true
 	}
-	if op == Update && e.asks {
-		e.ask(&it)
+	if op == Update && e.hasFuncs {
+		e.callFuncs(&it)
 	}
-	var room departures[K, V]
-	out, now := room.ifAsked(e.onEvict), e.now()
+	var buf departures[K, V]
+	out, now := buf.forCallback(e.onEvict), e.now()
 	s.lock(now)
 	if watches[0].Changed() || s.core.find(h, k) != 0 != loaded { // or it has expired, or was evicted
 		s.mu.Unlock()
@@ -80,8 +80,8 @@ func (s *shard[K, V]) tryCompute(e *env[K, V], h uint32, k K, f func(V, bool) (V
 	return v, present, true
 }
 
-// watch begins to watch keys, under the lock.
-func (s *shard[K, V]) watch(keys []K) (watches []*flight.Watch) {
+// watchLocked begins to watch for writes of keys.
+func (s *shard[K, V]) watchLocked(keys []K) (watches []*flight.Watch) {
 	for _, k := range keys {
 		watches = append(watches, s.flights.Watch(k))
 	}
@@ -107,10 +107,11 @@ func (l *Cache[K, V]) DeleteFunc(f func(K, V) bool) (n int) {
 	return n
 }
 
-// deleteFunc deletes the entries for which f returns true. It calls f, with no lock held,
-// for a batch at a time, and watches their keys meanwhile.
+// deleteFunc deletes the entries for which f returns true. It works in batches: it calls f
+// for the entries of a batch with no lock held, then deletes those that f chose and that
+// have not been written meanwhile.
 func (s *shard[K, V]) deleteFunc(e *env[K, V], f func(K, V) bool) (n int) {
-	for part := range slices.Chunk(s.snapshot(e, false), batch) {
+	for part := range slices.Chunk(s.snapshot(e, Forward), batch) {
 		n += s.deleteOf(e, part, f)
 	}
 	return n
@@ -123,17 +124,17 @@ func (s *shard[K, V]) deleteOf(e *env[K, V], part []pair[K, V], f func(K, V) boo
 	}
 	there, doomed := make([]bool, len(part)), make([]bool, len(part))
 	s.lock(e.now())
-	for i, k := range keys { // the values that they have now
+	for i, k := range keys { // the current values: the snapshot may be out of date
 		part[i].value, there[i] = s.core.peek(hashes[i], k)
 	}
-	watches := s.watch(keys)
+	watches := s.watchLocked(keys)
 	s.mu.Unlock()
 	defer s.unwatch(keys, watches) // f may panic
 	for i, p := range part {
 		doomed[i] = there[i] && f(p.key, p.value)
 	}
-	var room departures[K, V]
-	out, now := room.ifAsked(e.onEvict), e.now()
+	var buf departures[K, V]
+	out, now := buf.forCallback(e.onEvict), e.now()
 	s.lock(now)
 	for i, k := range keys {
 		if doomed[i] && !watches[i].Changed() {

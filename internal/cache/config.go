@@ -34,8 +34,17 @@ type Config[K comparable, V any] struct {
 	ErrCapacity error
 }
 
-// check panics on what no program should pass.
-func (c *Config[K, V]) check(safe, sharded bool) {
+// A form is one of the three forms of a cache.
+type form uint8
+
+const (
+	ofCache form = iota
+	ofSync
+	ofSharded
+)
+
+// check panics on arguments that no program should pass to the constructor of a form.
+func (c *Config[K, V]) check(f form) {
 	must := func(ok bool, format string, args ...any) {
 		if !ok {
 			panic(c.Func + ": " + fmt.Sprintf(format, args...))
@@ -45,12 +54,12 @@ func (c *Config[K, V]) check(safe, sharded bool) {
 	must(uint64(c.Capacity) <= table.MaxSlots, "capacity must be at most %d, got %d", uint64(table.MaxSlots), c.Capacity)
 	must(c.TTL >= 0, "TTL must not be negative, got %v", c.TTL)
 	must(c.Refresh >= 0, "Refresh must not be negative, got %v", c.Refresh)
-	must(c.Refresh == 0 || safe, "Refresh is for NewSync and NewSharded only")
+	must(c.Refresh == 0 || f != ofCache, "Refresh is for NewSync and NewSharded only")
 	must(c.MaxCost >= 0, "MaxCost must not be negative, got %d", c.MaxCost)
 	must(c.MaxCost == 0 || c.Cost != nil, "MaxCost needs Cost")
 	must(c.TTL == 0 || c.Life == nil, "TTL and Life exclude each other")
 	must(c.Shards >= 0, "Shards must not be negative, got %d", c.Shards)
-	must(c.Shards == 0 || sharded, "Shards is for NewSharded only")
+	must(c.Shards == 0 || f == ofSharded, "Shards is for NewSharded only")
 }
 
 // An env holds what an operation needs before it takes the lock: above all the user's
@@ -60,11 +69,12 @@ type env[K comparable, V any] struct {
 	onEvict func(K, V, Reason)
 	cost    func(K, V) int64
 	lifeOf  func(K, V) time.Duration
-	asks    bool // cost or lifeOf is set
-	clock   clock.Clock
-	ttl     int64
-	maxCost int64
-	name    string // of the package, for the panic on a negative cost
+	// hasFuncs is set if cost or lifeOf is.
+	hasFuncs bool
+	clock    clock.Clock
+	ttl      int64
+	maxCost  int64
+	name     string // of the package, for the panic on a negative cost
 
 	errCapacity error
 	// timed is set before the first entry with a deadline is stored. Until then no
@@ -78,7 +88,7 @@ func (e *env[K, V]) init(c *Config[K, V]) {
 		e.hash = hash.Seeded(c.Hash, c.Seed)
 	}
 	e.onEvict, e.cost, e.clock, e.ttl = c.OnEvict, c.Cost, clock.New(c.Now), int64(c.TTL)
-	e.lifeOf, e.asks = c.Life, c.Cost != nil || c.Life != nil
+	e.lifeOf, e.hasFuncs = c.Life, c.Cost != nil || c.Life != nil
 	if e.maxCost = c.MaxCost; e.maxCost == 0 {
 		e.maxCost = math.MaxInt64
 	}
@@ -89,9 +99,9 @@ func (e *env[K, V]) init(c *Config[K, V]) {
 
 // checkCapacity checks the argument of Resize. It returns an error, since the argument
 // may come from a configuration.
-func (e *env[K, V]) checkCapacity(capacity, least int) error {
-	if capacity < least || uint64(capacity) > table.MaxSlots {
-		return fmt.Errorf("%w: must be %d to %d, got %d", e.errCapacity, least, uint64(table.MaxSlots), capacity)
+func (e *env[K, V]) checkCapacity(capacity, minimum int) error {
+	if capacity < minimum || uint64(capacity) > table.MaxSlots {
+		return fmt.Errorf("%w: must be %d to %d, got %d", e.errCapacity, minimum, uint64(table.MaxSlots), capacity)
 	}
 	return nil
 }
@@ -104,8 +114,8 @@ func (e *env[K, V]) now() int64 {
 	return e.clock.Now()
 }
 
-// ask calls the user's functions for the life and the cost of an item.
-func (e *env[K, V]) ask(it *item[K, V]) {
+// callFuncs calls the user's functions for the life and the cost of an item.
+func (e *env[K, V]) callFuncs(it *item[K, V]) {
 	if e.lifeOf != nil {
 		it.ttl = e.life(e.lifeOf(it.key, it.value))
 	}
@@ -141,10 +151,19 @@ func (e *env[K, V]) life(ttl time.Duration) int64 {
 	return int64(ttl)
 }
 
-// defaultShards is the number of shards for each processor, unless Options.Shards says
-// otherwise: with 16, a goroutine that is preempted while it holds a lock stops one in
-// 16·GOMAXPROCS of the operations of the others.
-const defaultShards = 16
+// Unless Options.Shards says otherwise, there are fewShards for each processor, each of at
+// least fewEntries, or manyShards, each of at least manyEntries, whichever are more. With
+// more shards, an operation meets another processor in its shard less often. With fewer
+// entries in a shard, the shards differ more in how full they are: by 1/√entries, 6 % of
+// 256; and their own memory weighs more.
+const (
+	fewShards   = 16
+	fewEntries  = 64
+	manyShards  = 128
+	manyEntries = 256
+	// timedEntries is manyEntries where entries expire: each shard then has a wheel of 7 KiB.
+	timedEntries = 1024
+)
 
 // shardsUnderCost is the number of shards under MaxCost on any machine, unless
 // Options.Shards says otherwise: the largest value that can be stored is one shard's part
@@ -154,21 +173,29 @@ const shardsUnderCost = 16
 
 const maxShards = 1 << 16
 
-// shards returns how many shards to make: a power of two, and few enough that
-// each holds least entries.
+// shards returns how many shards to make: a power of two.
 func (c *Config[K, V]) shards() int {
-	n, least := c.Shards, 2
-	if n == 0 {
-		n, least = defaultShards*runtime.GOMAXPROCS(0), 64
-		if c.MaxCost > 0 {
-			n = shardsUnderCost
-		}
+	n := min(c.Shards, c.Capacity/2, maxShards)
+	if c.Shards == 0 {
+		n = min(c.defaultShards(), maxShards)
 	}
-	n = min(n, c.Capacity/least, maxShards)
 	if c.MaxCost > 0 {
 		n = int(min(int64(n), c.MaxCost)) // a share of 0 would hold nothing
 	}
 	return 1 << max(bits.Len(uint(n))-1, 0)
+}
+
+func (c *Config[K, V]) defaultShards() int {
+	few := c.Capacity / fewEntries
+	if c.MaxCost > 0 {
+		return min(shardsUnderCost, few)
+	}
+	entries := manyEntries
+	if c.TTL > 0 || c.Life != nil || c.Refresh > 0 {
+		entries = timedEntries
+	}
+	procs := runtime.GOMAXPROCS(0)
+	return max(min(fewShards*procs, few), min(manyShards*procs, c.Capacity/entries))
 }
 
 // share returns the part of shard i in a total. The parts of all n shards add up to it

@@ -11,11 +11,19 @@ import (
 // which is O(slots). The rank reads the order, and the cache moves the entries in it. A
 // rank that itself moves an entry calls Host.Dodge first.
 type Rank interface {
-	Grow(slots int)                        // reserve one place for each slot below slots
+	Grow(slots int)                        // reserve memory for the slots below slots
 	Insert(s, hash uint32) (before uint32) // s is new: which entry to put it in front of; 0 is the back
 	Use(s, hash uint32) (before uint32)    // s was used: which entry to move it in front of, s for no move
 	Remove(s, hash uint32, reason Reason)  // s is about to leave the order
-	Renumber(from, to uint32)              // the entry in slot from has moved to slot to
+	// Replace is Remove, and Insert of a new entry into the slot of the one that leaves. s
+	// is still in the order. It returns s if the rank itself has moved it.
+	Replace(s, was, hash uint32, reason Reason) (before uint32)
+	// Chooses reports whether Victim, the entry to evict next, need not be the last of the
+	// order, and is mostly one that was added lately. Victim changes nothing; it returns 0 if
+	// there is no entry.
+	Chooses() bool
+	Victim() uint32
+	Renumber(from, to uint32) // the entry in slot from has moved to slot to
 }
 
 // A Host is the cache of a rank, for a rank that needs more than the order.
@@ -27,39 +35,42 @@ type Host interface {
 // NewRank makes a rank over an empty order.
 type NewRank func(*list.Lists[uint32], Host) Rank
 
-// order is the head of the only list in Core.order. As a neighbour in the list it stands
-// for both ends. As a slot it is reserved, so that it also means "none".
-const order = 0
+// head is the head of the only list in Core.order. As a neighbour in the list it stands
+// for both ends. The table uses no slot 0, so it also means "no slot".
+const head = 0
 
 // sweep is the maximum number of expired entries that a Put removes: one more than it
 // adds, so that expired entries cannot pile up.
 const sweep = 2
 
 // A Core is the state of one cache: everything that a lock must guard. Its caller hashes
-// keys, weighs values, reads the clock and reports departures, all without the lock.
+// keys, calls Cost and Life, reads the clock and reports departures, all without the lock.
 type Core[K comparable, V any] struct {
-	table    table.Table[K, V]
-	order    list.Lists[uint32] // front: the most valuable; back: the next victim
-	rank     Rank               // nil: least recently used
-	timers   *wheel.Wheel
-	costs    []int64 // by slot; nil if nothing is weighed
-	lives    []int64 // by slot, the ttl; nil unless a use extends a life
-	written  []int64 // by slot, the time of writing; nil without Options.Refresh
-	refresh  int64   // Options.Refresh
-	cursors  *cursor
-	plain    bool // a used entry simply moves to the front: there is no rank and no cursor
-	sided    bool // there are costs, lives or times of writing
-	capacity int
-	total    int64 // the sum of the costs
-	maxCost  int64
-	turn     int64 // Options.TTL: entries with this life expire in the order of writing
-	stats    Stats
-	newRank  NewRank
+	reads      readLog // first: see there
+	table      table.Table[K, V]
+	order      list.Lists[uint32] // front: the most valuable; back: the next victim
+	timers     *wheel.Wheel
+	plain      bool // a used entry simply moves to the front: there is no rank and no cursor
+	logs       bool // the core is plain, and has a lock: hits are logged
+	sided      bool // there are costs, lives or times of writing
+	chooses    bool // the rank chooses the victim
+	rank       Rank // nil: least recently used
+	capacity   int
+	costs      []int64 // by slot; nil if nothing is weighed
+	lives      []int64 // by slot, the ttl; nil unless a use extends a life
+	written    []int64 // by slot, the time of writing; nil without Options.Refresh
+	refresh    int64   // Options.Refresh
+	cursors    *cursor
+	total      int64 // the sum of the costs
+	maxCost    int64
+	defaultTTL int64 // Options.TTL: entries with this life expire in the order of writing
+	newRank    NewRank
+	stats      Stats
 }
 
 func (c *Core[K, V]) init(cfg *Config[K, V], capacity int, maxCost int64) {
 	c.table.SetLimit(uint32(capacity))
-	c.capacity, c.maxCost, c.turn, c.newRank = capacity, maxCost, int64(cfg.TTL), cfg.Rank
+	c.capacity, c.maxCost, c.defaultTTL, c.newRank = capacity, maxCost, int64(cfg.TTL), cfg.Rank
 	if cfg.Cost != nil {
 		c.costs = []int64{}
 	}
@@ -74,8 +85,8 @@ func (c *Core[K, V]) init(cfg *Config[K, V], capacity int, maxCost int64) {
 	c.reset()
 }
 
-// settle sets plain. It is called when one of the conditions of plain has changed.
-func (c *Core[K, V]) settle() { c.plain = c.rank == nil && c.cursors == nil }
+// setPlain sets plain. It must be called when the rank or the cursors have changed.
+func (c *Core[K, V]) setPlain() { c.plain = c.rank == nil && c.cursors == nil }
 
 // reset empties the core, except for its settings and counts.
 func (c *Core[K, V]) reset() {
@@ -83,6 +94,8 @@ func (c *Core[K, V]) reset() {
 	c.order = list.New[uint32](1)
 	if c.newRank != nil {
 		c.rank = c.newRank(&c.order, c)
+		c.chooses = c.rank.Chooses()
+		c.table.NewFirst = c.chooses
 	}
 	if c.timers != nil {
 		now := c.timers.Now()
@@ -93,9 +106,9 @@ func (c *Core[K, V]) reset() {
 	c.lives = grown(c.lives, 0)
 	c.written = grown(c.written, 0)
 	c.total = 0
-	c.settle()
+	c.setPlain()
 	for cur := c.cursors; cur != nil; cur = cur.up {
-		cur.at = order
+		cur.at = head
 	}
 }
 
@@ -106,6 +119,14 @@ func (c *Core[K, V]) advance(now int64) {
 	}
 }
 
+// victim returns the entry to evict next, or head if there is none.
+func (c *Core[K, V]) victim() uint32 {
+	if c.chooses {
+		return c.rank.Victim()
+	}
+	return c.order.Prev(head)
+}
+
 func (c *Core[K, V]) expired(s uint32) bool { return c.timers != nil && c.timers.Expired(s) }
 
 // use notes that the entry in s, whose key has the hash h, was written or read.
@@ -114,7 +135,7 @@ func (c *Core[K, V]) use(s, h uint32) {
 	if c.rank != nil {
 		before = c.rank.Use(s, h)
 	} else {
-		before = c.order.Next(order)
+		before = c.order.Next(head)
 	}
 	if before != s {
 		c.dodge(s)
@@ -125,7 +146,7 @@ func (c *Core[K, V]) use(s, h uint32) {
 // get does not remove an expired entry, since it could not report the departure: put,
 // deleteExpired and last remove it.
 func (c *Core[K, V]) get(h uint32, k K) (v V, ok bool) {
-	s := c.table.Find(h, k)
+	s, e := c.table.Lookup(h, k)
 	if s != 0 && c.timers != nil {
 		if c.timers.Expired(s) {
 			s = 0
@@ -134,14 +155,17 @@ func (c *Core[K, V]) get(h uint32, k K) (v V, ok bool) {
 		}
 	}
 	if s == 0 {
-		c.stats.Misses++
+		c.reads.misses++
 		return v, false
 	}
-	c.stats.Hits++
-	v = c.table.At(s).Value
-	if c.plain {
-		c.order.MoveToFront(s, order) // inlined here
-	} else {
+	c.reads.hits++
+	v = e.Value
+	switch {
+	case c.logs:
+		c.logHit(s)
+	case c.plain:
+		c.order.MoveToFront(s, head) // inlined here
+	default:
 		c.use(s, h)
 	}
 	return v, true
@@ -173,6 +197,9 @@ type item[K comparable, V any] struct {
 
 // put stores an item and reports whether a live entry was evicted for it.
 func (c *Core[K, V]) put(h uint32, it *item[K, V], now int64, out *departures[K, V]) (evicted bool) {
+	if c.reads.n > 0 {
+		c.applyReads()
+	}
 	if c.table.Len() == c.capacity && c.plain && c.timers == nil && !c.sided && it.ttl == 0 && out == nil {
 		return c.putFull(h, it)
 	}
@@ -193,7 +220,7 @@ func (c *Core[K, V]) put(h uint32, it *item[K, V], now int64, out *departures[K,
 			c.insert(s, h)
 		}
 	} else {
-		victim := c.order.Prev(order)
+		victim := c.victim()
 		was := c.table.Hash(victim)
 		if s, found = c.table.FindOrReuse(h, it.key, victim); !found {
 			reason := c.depart(victim, Capacity, out)
@@ -213,7 +240,7 @@ func (c *Core[K, V]) put(h uint32, it *item[K, V], now int64, out *departures[K,
 	}
 	e.Value = it.value
 	if it.ttl > 0 {
-		c.timers.Add(s, it.ttl, it.ttl == c.turn)
+		c.timers.Add(s, it.ttl, it.ttl == c.defaultTTL)
 	}
 	if c.sided {
 		evicted = c.note(s, it, out) || evicted
@@ -224,13 +251,13 @@ func (c *Core[K, V]) put(h uint32, it *item[K, V], now int64, out *departures[K,
 // putFull is put for the case that matters most: a full cache that only has to evict the
 // oldest entry.
 func (c *Core[K, V]) putFull(h uint32, it *item[K, V]) (evicted bool) {
-	s, found := c.table.FindOrReuse(h, it.key, c.order.Prev(order))
+	s, found := c.table.FindOrReuse(h, it.key, c.order.Prev(head))
 	e, reason := c.table.At(s), Replaced
 	if !found {
 		e.Key, reason = it.key, Capacity
 	}
 	e.Value = it.value
-	c.order.MoveToFront(s, order)
+	c.order.MoveToFront(s, head)
 	c.stats.Evicted[reason]++
 	return !found
 }
@@ -256,24 +283,22 @@ func (c *Core[K, V]) insert(s, h uint32) {
 	if slots := c.table.Slots(); slots != c.order.Len() {
 		c.grow(slots)
 	}
-	before := c.order.Next(order)
+	before := c.order.Next(head)
 	if c.rank != nil {
 		before = c.rank.Insert(s, h)
 	}
 	c.order.InsertBefore(s, before)
 }
 
-// reuse moves slot s in the order, from the place of the entry that left, whose key had the
-// hash was, to the place of the new one, whose key has the hash h.
+// reuse moves slot s in the order, from the position of the entry that left, whose key had
+// the hash was, to the position of the new one, whose key has the hash h.
 func (c *Core[K, V]) reuse(s, was, h uint32, reason Reason) {
 	c.dodge(s)
 	if c.rank == nil {
-		c.order.MoveToFront(s, order)
+		c.order.MoveToFront(s, head)
 		return
 	}
-	c.rank.Remove(s, was, reason)
-	c.order.Remove(s)
-	c.order.InsertBefore(s, c.rank.Insert(s, h))
+	c.order.MoveBefore(s, c.rank.Replace(s, was, h, reason))
 }
 
 // grow makes the side slices, which are indexed by the slot, as long as the table.
@@ -313,14 +338,17 @@ func (c *Core[K, V]) note(s uint32, it *item[K, V], out *departures[K, V]) (evic
 	return c.costs != nil && c.weigh(s, it.cost, out)
 }
 
-// weigh sets the cost of the entry in s. Other entries are removed until it fits: expired
-// ones first, as many as a constant number of steps finds.
+// weigh sets the cost of the entry in s. Other entries are removed until it fits: first
+// expired ones, as many as expire finds in a constant number of steps.
 func (c *Core[K, V]) weigh(s uint32, cost int64, out *departures[K, V]) (evicted bool) {
 	for c.total > c.maxCost-cost {
 		if c.timers != nil && c.expire(1, out) == 1 {
 			continue
 		}
-		victim := c.order.Prev(order)
+		victim := c.victim()
+		if victim == s {
+			victim = c.order.Prev(head)
+		}
 		if victim == s {
 			victim = c.order.Prev(s)
 		}

@@ -37,35 +37,35 @@ func (r Reason) String() string {
 // MarshalText returns the name of r. O(1).
 func (r Reason) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
-// A departure is a value that has left.
+// A departure is a value that has left, with its key.
 type departure[K comparable, V any] struct {
 	key    K
 	value  V
 	reason Reason
 }
 
-// departures collects the values that leave during one operation, so that OnEvict is
-// called when the operation is complete and the lock released:
+// departures collects the values that leave during one operation, so that OnEvict can be
+// called after the operation is complete and the lock is released:
 //
-//	var room departures[K, V]
-//	out := room.ifAsked(onEvict)
+//	var buf departures[K, V]
+//	out := buf.forCallback(onEvict)
 //	… = core.delete(…, out)
 //	out.report(onEvict)
 //
-// It is on the stack of the operation (no closure may capture it, or it would move to the
-// heap); for one value, the usual number, nothing is allocated. A nil *departures
-// collects nothing and reports nothing: there is no OnEvict.
+// It is a variable on the stack of the operation. (A closure must not capture it: it would
+// move to the heap.) One value, the usual number, needs no allocation. A nil *departures,
+// for a cache without OnEvict, collects nothing and reports nothing.
 type departures[K comparable, V any] struct {
 	left  int // values that have not been reported
 	first departure[K, V]
 	rest  [][]departure[K, V] // in chunks, so that no add copies many values under the lock
 }
 
-// chunk is the largest number of values in one part of departures.rest.
+// chunk is the maximum number of values in one part of departures.rest.
 const chunk = 256
 
-// ifAsked returns d if there is a callback to call, nil otherwise.
-func (d *departures[K, V]) ifAsked(f func(K, V, Reason)) *departures[K, V] {
+// forCallback returns d, or nil if the callback f is nil.
+func (d *departures[K, V]) forCallback(f func(K, V, Reason)) *departures[K, V] {
 	if f == nil {
 		return nil
 	}
@@ -88,8 +88,8 @@ func (d *departures[K, V]) add(k K, v V, r Reason) {
 	d.rest[last] = append(d.rest[last], departure[K, V]{k, v, r})
 }
 
-// report calls f for each value in the order of leaving. If f panics or ends the
-// goroutine, that happens after f has been called for the others too.
+// report calls f for each value, in the order in which they left. If f panics or ends the
+// goroutine, f is still called for the remaining values before the panic continues.
 func (d *departures[K, V]) report(f func(K, V, Reason)) {
 	if d == nil || d.left == 0 {
 		return
@@ -112,11 +112,11 @@ func (d *departures[K, V]) reportRest(f func(K, V, Reason)) {
 	}
 }
 
-// finish calls f for the values that are left, since f has panicked or called
-// runtime.Goexit. That panic or Goexit is still under way, so that a panic keeps its
-// stack; later ones end here. A loop recovers from each panic, and it runs in a
-// goroutine, which each Goexit ends. If they nested instead, the stack would grow with
-// the number of values.
+// finish is deferred by report. If f has panicked or called runtime.Goexit, finish calls f
+// for the remaining values. The first panic stays in progress meanwhile, so it keeps its
+// stack; later ones are dropped. The calls run in another goroutine, in a loop that
+// recovers from each panic; a Goexit ends that goroutine, and another one goes on. Nested
+// calls would be shorter, but the stack would grow with the number of values.
 func (d *departures[K, V]) finish(f func(K, V, Reason)) {
 	if d.left == 0 {
 		return

@@ -2,10 +2,9 @@ package cache
 
 import "example.com/flatline/internal/wheel"
 
-// batch is the maximum number of expired entries that are removed while a lock is held: a
-// goroutine that only calls Len must not stall the others. Removing 256 entries takes so
-// much longer than taking the lock that removal in batches takes hardly longer than all
-// at once.
+// batch is the maximum number of expired entries that are removed while a lock is held
+// once: a call of Len must not stall other goroutines. Removing 256 entries takes much
+// longer than taking the lock, so batches cost hardly more time than one long removal.
 const batch = 256
 
 // depart records that the value in s leaves, and removes its deadline and its cost; the
@@ -32,6 +31,7 @@ func (c *Core[K, V]) depart(s uint32, reason Reason, out *departures[K, V]) Reas
 
 // remove removes the entry in s.
 func (c *Core[K, V]) remove(s uint32, reason Reason, out *departures[K, V]) Reason {
+	c.applyReads()
 	reason = c.depart(s, reason, out)
 	c.dodge(s)
 	if c.rank != nil {
@@ -109,9 +109,10 @@ const (
 // order are removed. more reports that there may be further ones, so that the caller must
 // call again.
 func (c *Core[K, V]) last(fate Fate, out *departures[K, V]) (k K, v V, ok, more bool) {
+	c.applyReads()
 	for range batch {
-		s := c.order.Prev(order)
-		if s == order {
+		s := c.victim()
+		if s == head {
 			return k, v, false, false
 		}
 		if c.expired(s) {
@@ -130,11 +131,12 @@ func (c *Core[K, V]) last(fate Fate, out *departures[K, V]) (k K, v V, ok, more 
 
 // clear removes all entries and releases their memory.
 func (c *Core[K, V]) clear(out *departures[K, V]) {
+	c.applyReads()
 	c.deleteAllExpired(out)
 	if out == nil {
 		c.stats.Evicted[Cleared] += uint64(c.table.Len())
 	} else {
-		for s := c.order.Prev(order); s != order; s = c.order.Prev(s) {
+		for s := c.order.Prev(head); s != head; s = c.order.Prev(s) {
 			c.depart(s, Cleared, out)
 		}
 	}
@@ -144,11 +146,12 @@ func (c *Core[K, V]) clear(out *departures[K, V]) {
 // resize sets a new capacity and returns how many live entries were evicted. A smaller
 // capacity releases memory and renumbers the slots.
 func (c *Core[K, V]) resize(capacity int, out *departures[K, V]) (evicted int) {
+	c.applyReads()
 	if c.table.Len() > capacity {
 		c.deleteAllExpired(out)
 	}
 	for ; c.table.Len() > capacity; evicted++ {
-		c.remove(c.order.Prev(order), Capacity, out)
+		c.remove(c.victim(), Capacity, out)
 	}
 	if c.capacity = capacity; c.table.Slots()-1 <= capacity {
 		c.table.SetLimit(uint32(capacity))

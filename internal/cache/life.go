@@ -9,6 +9,10 @@ import (
 // touch gives the entry of k a new life and reports whether there is an entry. The order
 // stays as it is. ttl is that of an item, but not 0.
 func (c *Core[K, V]) touch(h uint32, k K, ttl, now int64, out *departures[K, V]) bool {
+	if ttl > 0 && c.timers == nil { // even if k is absent, so that the core keeps the time
+		c.timers = wheel.New(c.order.Len())
+		c.timers.Advance(now)
+	}
 	s := c.find(h, k)
 	switch {
 	case s == 0:
@@ -16,9 +20,6 @@ func (c *Core[K, V]) touch(h uint32, k K, ttl, now int64, out *departures[K, V])
 	case ttl < 0:
 		c.remove(s, Expired, out)
 		return true
-	case c.timers == nil:
-		c.timers = wheel.New(c.order.Len())
-		c.timers.Advance(now)
 	}
 	if c.lives != nil {
 		c.lives[s] = ttl
@@ -39,7 +40,7 @@ func (c *Core[K, V]) stale(h uint32, k K) bool {
 // restart begins the life of the entry in s again. It moves one deadline.
 func (c *Core[K, V]) restart(s uint32, ttl int64) {
 	c.timers.Remove(s)
-	c.timers.Add(s, ttl, wheel.Turn(ttl == c.turn))
+	c.timers.Add(s, ttl, wheel.Turn(ttl == c.defaultTTL))
 }
 
 // extend begins the life of the entry in s again, if it has a deadline: the entry was

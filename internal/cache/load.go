@@ -28,17 +28,17 @@ func (s *shard[K, V]) getOrLoad(ctx context.Context, e *env[K, V], h uint32, k K
 	}
 }
 
-// join returns the value of k. If there is none, or one that should be refreshed, it also
-// returns the load of the next value; if begun is true, that load is new and the caller
-// must begin it. A caller whose context has ended joins no load.
+// join returns the value of k. If k is absent or its value should be refreshed, join also
+// returns the call that loads the next value; if begun is true, that call is new and the
+// caller must run it. A caller whose context has ended joins no load.
 func (s *shard[K, V]) join(ctx context.Context, e *env[K, V], h uint32, k K) (v V, ok bool, call *flight.Call[V], begun bool) {
-	now, over := e.now(), ctx.Err() != nil
-	return s.joinAt(now, over, h, k)
+	now, cancelled := e.now(), ctx.Err() != nil
+	return s.joinAt(now, cancelled, h, k)
 }
 
-func (s *shard[K, V]) joinAt(now int64, over bool, h uint32, k K) (v V, ok bool, call *flight.Call[V], begun bool) {
+func (s *shard[K, V]) joinAt(now int64, cancelled bool, h uint32, k K) (v V, ok bool, call *flight.Call[V], begun bool) {
 	s.lock(now)
-	if v, ok = s.core.get(h, k); !over && (!ok || s.core.stale(h, k)) {
+	if v, ok = s.core.get(h, k); !cancelled && (!ok || s.core.stale(h, k)) {
 		if call, begun = s.flights.Join(k); !ok && !begun {
 			s.core.stats.Joined++
 		}
@@ -47,8 +47,8 @@ func (s *shard[K, V]) joinAt(now int64, over bool, h uint32, k K) (v V, ok bool,
 	return v, ok, call, begun
 }
 
-// begin runs a load, in a new goroutine if the caller's wait can end early, or if the
-// caller does not wait because the load only refreshes a value.
+// begin runs a load. It does so in a new goroutine if the caller's context can end, or if
+// the load refreshes a value, since then the caller does not wait.
 func (s *shard[K, V]) begin(ctx context.Context, e *env[K, V], h uint32, k K, call *flight.Call[V], load LoadFunc[K, V], refreshes bool) {
 	run := func() {
 		defer s.ended(call)
@@ -67,7 +67,7 @@ func (s *shard[K, V]) ended(call *flight.Call[V]) {
 	s.mu.Unlock()
 }
 
-// failed releases the flight of a load that failed.
+// failed ends the flight of a load that failed.
 func (s *shard[K, V]) failed(k K, call *flight.Call[V]) {
 	s.mu.Lock()
 	s.flights.Land(k, call)
@@ -82,7 +82,7 @@ func (s *shard[K, V]) running() []*flight.Call[V] {
 	return s.flights.Running()
 }
 
-// waitFor waits until all calls have ended, or returns the cause of ctx's end.
+// waitFor waits until all calls have ended, or ctx has; then it returns ctx's cause.
 func waitFor[V any](ctx context.Context, calls []*flight.Call[V]) error {
 	for _, c := range calls {
 		select {
@@ -99,8 +99,8 @@ func waitFor[V any](ctx context.Context, calls []*flight.Call[V]) error {
 	return nil
 }
 
-// load calls the loader and stores the value. The value is stored and the flight released
-// under one lock.
+// load calls the loader and stores the value. It stores the value and ends the flight
+// while it holds the lock once: no other caller can find neither and load again.
 func (s *shard[K, V]) load(ctx context.Context, e *env[K, V], h uint32, k K, call *flight.Call[V], load LoadFunc[K, V]) (v V, err error) {
 	failed := true
 	defer func() {
@@ -112,11 +112,11 @@ func (s *shard[K, V]) load(ctx context.Context, e *env[K, V], h uint32, k K, cal
 		return v, err
 	}
 	it := item[K, V]{key: k, value: v, ttl: e.ttl}
-	if e.asks {
-		e.ask(&it)
+	if e.hasFuncs {
+		e.callFuncs(&it)
 	}
-	var room departures[K, V]
-	out, now := room.ifAsked(e.onEvict), e.now()
+	var buf departures[K, V]
+	out, now := buf.forCallback(e.onEvict), e.now()
 	failed = false
 	s.lock(now)
 	s.core.stats.Loads++

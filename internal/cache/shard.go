@@ -16,9 +16,16 @@ type shard[K comparable, V any] struct {
 	mu      sync.Mutex
 	core    Core[K, V]
 	flights flight.Group[K, V]
-	// Padding before the next shard's lock: 128 bytes, since processors fetch cache lines
-	// of 64 in pairs.
-	_ [128]byte
+	// Padding: on a 64-bit system a shard takes 512 bytes, so that the lock and the readLog
+	// are in one cache line, and the shard before it writes to none of these 128 bytes
+	// (processors fetch lines of 64 in pairs).
+	_ [72]byte
+}
+
+// init makes the core of a new shard.
+func (s *shard[K, V]) init(c *Config[K, V], capacity int, maxCost int64) {
+	s.core.init(c, capacity, maxCost)
+	s.core.logs = s.core.plain
 }
 
 // lock takes the lock for an operation at time now.
@@ -27,8 +34,11 @@ func (s *shard[K, V]) lock(now int64) {
 	s.core.advance(now)
 }
 
-func (s *shard[K, V]) get(e *env[K, V], h uint32, k K) (v V, ok bool) {
-	s.lock(e.now())
+func (s *shard[K, V]) get(now int64, h uint32, k K) (v V, ok bool) {
+	s.mu.Lock() // and the rest of lock, which the compiler does not inline
+	if s.core.timers != nil {
+		s.core.timers.Advance(now)
+	}
 	v, ok = s.core.get(h, k)
 	s.mu.Unlock()
 	return v, ok
@@ -66,8 +76,8 @@ func (s *shard[K, V]) putLocked(now int64, h uint32, it *item[K, V], out *depart
 }
 
 func (s *shard[K, V]) getOrPut(e *env[K, V], h uint32, it *item[K, V]) (actual V, loaded bool) {
-	var room departures[K, V]
-	out, now := room.ifAsked(e.onEvict), e.now()
+	var buf departures[K, V]
+	out, now := buf.forCallback(e.onEvict), e.now()
 	s.lock(now)
 	if actual, loaded = s.core.get(h, it.key); !loaded {
 		s.putLocked(now, h, it, out)
@@ -79,8 +89,8 @@ func (s *shard[K, V]) getOrPut(e *env[K, V], h uint32, it *item[K, V]) (actual V
 }
 
 func (s *shard[K, V]) touch(e *env[K, V], h uint32, k K, life int64) bool {
-	var room departures[K, V]
-	out, now := room.ifAsked(e.onEvict), e.now()
+	var buf departures[K, V]
+	out, now := buf.forCallback(e.onEvict), e.now()
 	s.lock(now)
 	ok := s.core.touch(h, k, life, now, out)
 	s.mu.Unlock()
@@ -96,8 +106,8 @@ func (s *shard[K, V]) expiry(e *env[K, V], h uint32, k K) (left time.Duration, o
 }
 
 func (s *shard[K, V]) delete(e *env[K, V], h uint32, k K) (v V, ok bool) {
-	var room departures[K, V]
-	out := room.ifAsked(e.onEvict)
+	var buf departures[K, V]
+	out := buf.forCallback(e.onEvict)
 	s.lock(e.now())
 	v, ok = s.deleteLocked(h, k, out)
 	s.mu.Unlock()
@@ -130,9 +140,9 @@ func (s *shard[K, V]) resize(now int64, capacity int, out *departures[K, V]) (ev
 	return evicted
 }
 
-// deleteExpired removes at most limit expired entries. Between two batches it yields: a
-// goroutine that takes the lock again at once would win against those that wait for it,
-// which have to wake up first.
+// deleteExpired removes at most limit expired entries. Between two batches it yields to
+// other goroutines: if it took the lock again at once, those waiting for the lock, which
+// have to wake up first, would rarely get it.
 func (s *shard[K, V]) deleteExpired(now int64, limit int, out *departures[K, V]) (n int) {
 	for {
 		s.lock(now)
@@ -158,7 +168,7 @@ func (s *shard[K, V]) last(now int64, fate Fate, out *departures[K, V]) (k K, v 
 	}
 }
 
-// size returns Len and Cost at a moment when the shard holds nothing that has expired.
+// size removes the expired entries, and returns Len and Cost at a moment without any.
 func (s *shard[K, V]) size(now int64, out *departures[K, V]) (n int, cost int64) {
 	for {
 		s.lock(now)
@@ -187,7 +197,7 @@ func (s *shard[K, V]) capacity() int {
 func (s *shard[K, V]) stats() Stats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.core.stats
+	return s.core.counts()
 }
 
 func (s *shard[K, V]) snapshot(e *env[K, V], d Direction) []pair[K, V] {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"example.com/flatline/internal/flight"
+	"example.com/flatline/internal/pad"
 )
 
 // A Sharded is a cache in shards, each with its own lock; the high bits of a key's hash
@@ -17,21 +18,21 @@ type Sharded[K comparable, V any] struct {
 	shards   []shard[K, V]
 	shift    uint
 	env      env[K, V]
-	_        [128]byte // the fields below are written, all others are only read
-	turns    atomic.Uint32
+	_        pad.Gap // the fields below are written, all others are only read
+	pops     atomic.Uint32
 	resizing sync.Mutex // held by Resize: two calls at once could each set the capacity of some shards
 }
 
 // NewSharded returns an empty cache.
 func NewSharded[K comparable, V any](c Config[K, V]) *Sharded[K, V] {
-	c.check(true, true)
+	c.check(ofSharded)
 	n := c.shards()
 	s := new(Sharded[K, V])
 	s.shards = make([]shard[K, V], n)
 	s.shift = uint(64 - bits.Len(uint(n-1)))
 	s.env.init(&c)
 	for i := range s.shards {
-		s.shards[i].core.init(&c, int(share(int64(c.Capacity), n, i)), share(s.env.maxCost, n, i))
+		s.shards[i].init(&c, int(share(int64(c.Capacity), n, i)), share(s.env.maxCost, n, i))
 	}
 	return s
 }
@@ -45,9 +46,14 @@ func (s *Sharded[K, V]) of(k K) (*shard[K, V], uint32) {
 	return &s.shards[h>>s.shift], uint32(h)
 }
 
-func (s *Sharded[K, V]) Get(k K) (V, bool) {
-	p, h := s.of(k)
-	return p.get(&s.env, h, k)
+func (s *Sharded[K, V]) Get(k K) (v V, ok bool) {
+	h, ok := s.env.hash.Word(k)
+	if !ok {
+		if h, ok = s.env.hash.Text(k); !ok {
+			h = s.env.hash.Hash(k)
+		}
+	}
+	return s.shards[h>>s.shift].get(s.env.now(), uint32(h), k)
 }
 
 func (s *Sharded[K, V]) Peek(k K) (V, bool) {
@@ -62,8 +68,8 @@ func (s *Sharded[K, V]) Contains(k K) bool {
 
 func (s *Sharded[K, V]) Put(k K, v V) (evicted bool) {
 	it := item[K, V]{key: k, value: v, ttl: s.env.ttl}
-	if s.env.asks {
-		s.env.ask(&it)
+	if s.env.hasFuncs {
+		s.env.callFuncs(&it)
 	}
 	p, h := s.of(k)
 	return p.put(&s.env, h, &it)
@@ -80,8 +86,8 @@ func (s *Sharded[K, V]) PutTTL(k K, v V, ttl time.Duration) (evicted bool) {
 
 func (s *Sharded[K, V]) GetOrPut(k K, v V) (actual V, loaded bool) {
 	it := item[K, V]{key: k, value: v, ttl: s.env.ttl}
-	if s.env.asks {
-		s.env.ask(&it)
+	if s.env.hasFuncs {
+		s.env.callFuncs(&it)
 	}
 	p, h := s.of(k)
 	return p.getOrPut(&s.env, h, &it)
@@ -132,8 +138,8 @@ func (s *Sharded[K, V]) Delete(k K) (V, bool) {
 }
 
 func (s *Sharded[K, V]) Clear() {
-	var room departures[K, V]
-	out, now := room.ifAsked(s.env.onEvict), s.env.now()
+	var buf departures[K, V]
+	out, now := buf.forCallback(s.env.onEvict), s.env.now()
 	for i := range s.shards {
 		s.shards[i].clear(now, out)
 	}
@@ -143,15 +149,15 @@ func (s *Sharded[K, V]) Clear() {
 // Resize divides the new capacity among the shards, whose number stays the same.
 func (s *Sharded[K, V]) Resize(capacity int) (evicted int, err error) {
 	n := len(s.shards)
-	least := 2 * n
+	minimum := 2 * n
 	if n == 1 {
-		least = 1
+		minimum = 1
 	}
-	if err := s.env.checkCapacity(capacity, least); err != nil {
+	if err := s.env.checkCapacity(capacity, minimum); err != nil {
 		return 0, err
 	}
-	var room departures[K, V]
-	out, now := room.ifAsked(s.env.onEvict), s.env.now()
+	var buf departures[K, V]
+	out, now := buf.forCallback(s.env.onEvict), s.env.now()
 	s.resizing.Lock()
 	for i := range s.shards {
 		evicted += s.shards[i].resize(now, int(share(int64(capacity), n, i)), out)
@@ -165,8 +171,8 @@ func (s *Sharded[K, V]) DeleteExpired(limit int) (n int) {
 	if !s.env.timed.Load() {
 		return 0
 	}
-	var room departures[K, V]
-	out, now := room.ifAsked(s.env.onEvict), s.env.now()
+	var buf departures[K, V]
+	out, now := buf.forCallback(s.env.onEvict), s.env.now()
 	for i, limit := 0, orAll(limit); i < len(s.shards) && n < limit; i++ {
 		n += s.shards[i].deleteExpired(now, limit-n, out)
 	}
@@ -174,18 +180,18 @@ func (s *Sharded[K, V]) DeleteExpired(limit int) (n int) {
 	return n
 }
 
-// Last visits the shards in turn, so that popping drains them evenly.
+// Last begins with another shard after each pop, so that pops drain the shards evenly.
 func (s *Sharded[K, V]) Last(fate Fate) (k K, v V, ok bool) {
-	var turn uint32
+	var first uint32
 	if fate == Leaves {
-		turn = s.turns.Add(1) - 1
+		first = s.pops.Add(1) - 1
 	} else {
-		turn = s.turns.Load()
+		first = s.pops.Load()
 	}
-	var room departures[K, V]
-	out, now := room.ifAsked(s.env.onEvict), s.env.now()
+	var buf departures[K, V]
+	out, now := buf.forCallback(s.env.onEvict), s.env.now()
 	for i := range uint32(len(s.shards)) {
-		if k, v, ok = s.shards[(turn+i)&uint32(len(s.shards)-1)].last(now, fate, out); ok {
+		if k, v, ok = s.shards[(first+i)&uint32(len(s.shards)-1)].last(now, fate, out); ok {
 			break
 		}
 	}
@@ -194,8 +200,8 @@ func (s *Sharded[K, V]) Last(fate Fate) (k K, v V, ok bool) {
 }
 
 func (s *Sharded[K, V]) size() (n int, cost int64) {
-	var room departures[K, V]
-	out, now := room.ifAsked(s.env.onEvict), s.env.now()
+	var buf departures[K, V]
+	out, now := buf.forCallback(s.env.onEvict), s.env.now()
 	for i := range s.shards {
 		partN, partCost := s.shards[i].size(now, out)
 		n, cost = n+partN, cost+partCost

@@ -4,7 +4,7 @@ import "fmt"
 
 // Stats counts what a cache has done.
 type Stats struct {
-	Hits, Misses      uint64
+	Hits, Misses      uint64 // in a Core, its readLog has these two
 	Joined            uint64
 	Loads, LoadErrors uint64
 	Evicted           [Reasons]uint64

@@ -14,10 +14,10 @@ type Sync[K comparable, V any] struct {
 
 // NewSync returns an empty cache.
 func NewSync[K comparable, V any](c Config[K, V]) *Sync[K, V] {
-	c.check(true, false)
+	c.check(ofSync)
 	s := new(Sync[K, V])
 	s.env.init(&c)
-	s.shard.core.init(&c, c.Capacity, s.env.maxCost)
+	s.shard.init(&c, c.Capacity, s.env.maxCost)
 	return s
 }
 
@@ -26,9 +26,11 @@ func (s *Sync[K, V]) hash(k K) uint32 { return uint32(s.env.hash.Hash(k)) }
 func (s *Sync[K, V]) Get(k K) (V, bool) {
 	h, ok := s.env.hash.Word(k)
 	if !ok {
-		h = s.env.hash.Hash(k)
+		if h, ok = s.env.hash.Text(k); !ok {
+			h = s.env.hash.Hash(k)
+		}
 	}
-	return s.shard.get(&s.env, uint32(h), k)
+	return s.shard.get(s.env.now(), uint32(h), k)
 }
 
 func (s *Sync[K, V]) Peek(k K) (V, bool)   { return s.shard.peek(&s.env, s.hash(k), k) }
@@ -37,12 +39,14 @@ func (s *Sync[K, V]) Delete(k K) (V, bool) { return s.shard.delete(&s.env, s.has
 
 func (s *Sync[K, V]) Put(k K, v V) (evicted bool) {
 	it := item[K, V]{key: k, value: v, ttl: s.env.ttl}
-	if s.env.asks {
-		s.env.ask(&it)
+	if s.env.hasFuncs {
+		s.env.callFuncs(&it)
 	}
 	h, ok := s.env.hash.Word(k)
 	if !ok {
-		h = s.env.hash.Hash(k)
+		if h, ok = s.env.hash.Text(k); !ok {
+			h = s.env.hash.Hash(k)
+		}
 	}
 	return s.shard.put(&s.env, uint32(h), &it)
 }
@@ -57,8 +61,8 @@ func (s *Sync[K, V]) PutTTL(k K, v V, ttl time.Duration) (evicted bool) {
 
 func (s *Sync[K, V]) GetOrPut(k K, v V) (actual V, loaded bool) {
 	it := item[K, V]{key: k, value: v, ttl: s.env.ttl}
-	if s.env.asks {
-		s.env.ask(&it)
+	if s.env.hasFuncs {
+		s.env.callFuncs(&it)
 	}
 	return s.shard.getOrPut(&s.env, s.hash(k), &it)
 }
@@ -91,8 +95,8 @@ func (s *Sync[K, V]) WaitLoads(ctx context.Context) error {
 }
 
 func (s *Sync[K, V]) Clear() {
-	var room departures[K, V]
-	out := room.ifAsked(s.env.onEvict)
+	var buf departures[K, V]
+	out := buf.forCallback(s.env.onEvict)
 	s.shard.clear(s.env.now(), out)
 	out.report(s.env.onEvict)
 }
@@ -101,8 +105,8 @@ func (s *Sync[K, V]) Resize(capacity int) (evicted int, err error) {
 	if err := s.env.checkCapacity(capacity, 1); err != nil {
 		return 0, err
 	}
-	var room departures[K, V]
-	out := room.ifAsked(s.env.onEvict)
+	var buf departures[K, V]
+	out := buf.forCallback(s.env.onEvict)
 	evicted = s.shard.resize(s.env.now(), capacity, out)
 	out.report(s.env.onEvict)
 	return evicted, nil
@@ -112,24 +116,24 @@ func (s *Sync[K, V]) DeleteExpired(limit int) (n int) {
 	if !s.env.timed.Load() {
 		return 0
 	}
-	var room departures[K, V]
-	out := room.ifAsked(s.env.onEvict)
+	var buf departures[K, V]
+	out := buf.forCallback(s.env.onEvict)
 	n = s.shard.deleteExpired(s.env.now(), orAll(limit), out)
 	out.report(s.env.onEvict)
 	return n
 }
 
 func (s *Sync[K, V]) Last(fate Fate) (k K, v V, ok bool) {
-	var room departures[K, V]
-	out := room.ifAsked(s.env.onEvict)
+	var buf departures[K, V]
+	out := buf.forCallback(s.env.onEvict)
 	k, v, ok = s.shard.last(s.env.now(), fate, out)
 	out.report(s.env.onEvict)
 	return k, v, ok
 }
 
 func (s *Sync[K, V]) size() (n int, cost int64) {
-	var room departures[K, V]
-	out := room.ifAsked(s.env.onEvict)
+	var buf departures[K, V]
+	out := buf.forCallback(s.env.onEvict)
 	n, cost = s.shard.size(s.env.now(), out)
 	out.report(s.env.onEvict)
 	return n, cost
@@ -148,7 +152,7 @@ func (s *Sync[K, V]) Cost() int64 {
 func (s *Sync[K, V]) Stats() Stats { return s.shard.stats() }
 func (s *Sync[K, V]) Cap() int     { return s.shard.capacity() }
 
-// All yields a snapshot in the order, forward or backward.
+// All yields a snapshot of the entries, forward or backward.
 func (s *Sync[K, V]) All(d Direction) iter.Seq2[K, V] {
 	return func(yield func(K, V) bool) {
 		for _, p := range s.shard.snapshot(&s.env, d) {

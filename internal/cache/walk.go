@@ -38,25 +38,26 @@ func (c *Core[K, V]) dodge(s uint32) {
 func (c *Core[K, V]) Dodge(s uint32)       { c.dodge(s) }
 func (c *Core[K, V]) Hash(s uint32) uint32 { return c.table.Hash(s) }
 
-// walk yields the live entries of a cache that may change meanwhile. It yields no entry
-// twice at the same place, and none that has left. It yields no more entries than there
-// were at the beginning, so that a loop that moves entries ahead of itself ends.
+// walk yields the live entries of a cache that may change meanwhile, and that logs no hits.
+// It does not yield an entry that has left, nor one again that has not moved. It yields at
+// most as many entries as there were at the beginning, so that a loop that moves entries
+// ahead of itself ends.
 func (c *Core[K, V]) walk(d Direction, advance func(), yield func(K, V) bool) {
-	cur := &cursor{at: c.after(order, d), d: d, up: c.cursors}
+	cur := &cursor{at: c.after(head, d), d: d, up: c.cursors}
 	c.cursors = cur
-	c.settle()
+	c.setPlain()
 	defer func() {
 		link := &c.cursors
 		for *link != cur { // iter.Pull can end walks in any order
 			link = &(*link).up
 		}
 		*link = cur.up
-		c.settle()
+		c.setPlain()
 	}()
 	for left := c.table.Len(); left > 0; left-- {
 		advance() // calls the user's clock, so before anything is read
 		s := cur.at
-		if s == order {
+		if s == head {
 			return
 		}
 		cur.at = c.after(s, d)
@@ -77,8 +78,9 @@ type pair[K comparable, V any] struct {
 
 // snapshot returns the live entries as they are now. O(n).
 func (c *Core[K, V]) snapshot(d Direction) []pair[K, V] {
+	c.applyReads()
 	all := make([]pair[K, V], 0, c.table.Len())
-	for s := c.order.Next(order); s != order; s = c.order.Next(s) {
+	for s := c.order.Next(head); s != head; s = c.order.Next(s) {
 		if e := c.table.At(s); !c.expired(s) {
 			all = append(all, pair[K, V]{e.Key, e.Value})
 		}
