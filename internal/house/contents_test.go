@@ -1,6 +1,7 @@
 package house
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // sections are those that each essay has, in this order. Sections that an idea needs may
@@ -53,6 +55,17 @@ func TestContents(t *testing.T) {
 			assert.NotZero(t, targets, "%s has no fuzz target", pkg)
 		})
 	}
+}
+
+// TestPackages: each folder of the root that has Go files is in the list, and no other.
+func TestPackages(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(root, "*", "*.go"))
+	require.NoError(t, err)
+	found := map[string]bool{}
+	for _, file := range files {
+		found[filepath.Base(filepath.Dir(file))] = true
+	}
+	assert.ElementsMatch(t, Packages, slices.Collect(maps.Keys(found)), "the list is in packages.go")
 }
 
 // TestListed: what a reader looks through first names each package.

@@ -36,10 +36,12 @@ var allocatesNothing = map[string]func() map[string]func(){
 		for range 500 {
 			c.PutTTL(next(), 1, time.Minute)
 		}
+		plain, many, values, found := lru.New[int, int](64), make([]int, 40), make([]int, 40), make([]bool, 40)
 		return map[string]func(){
 			"Get": func() { c.Get(1) }, "Put": func() { c.Put(next(), 1) }, "PutTTL": func() { c.PutTTL(next(), 1, time.Minute) },
 			"GetOrPut": func() { c.GetOrPut(next(), 1) }, "Peek": func() { c.Peek(1) }, "Contains": func() { c.Contains(1) },
-			"Expiry": func() { c.Expiry(now) }, "Touch": func() { c.Touch(now, time.Minute) }, "Delete": func() { c.Put(1, 1); c.Delete(1) },
+			"PeekAll": func() { plain.PeekAll(many, values, found) },
+			"Expiry":  func() { c.Expiry(now) }, "Touch": func() { c.Touch(now, time.Minute) }, "Delete": func() { c.Put(1, 1); c.Delete(1) },
 			"Oldest": func() { c.Oldest() }, "PopOldest": func() { c.Put(next(), 1); c.PopOldest() }, "Len": func() { c.Len() },
 			"Cost": func() { c.Cost() }, "Cap": func() { c.Cap() }, "Stats": func() { c.Stats() },
 			"DeleteExpired": func() { c.PutTTL(next(), 1, -1); c.DeleteExpired(9) },
@@ -52,9 +54,11 @@ var allocatesNothing = map[string]func() map[string]func(){
 			c.PutTTL(next(), 1, time.Minute)
 			c.Get(now)
 		}
+		plain, many, values, found := lfu.New[int, int](64), make([]int, 40), make([]int, 40), make([]bool, 40)
 		return map[string]func(){
 			"Get": func() { c.Get(now) }, "Put": func() { c.Put(next(), 1) }, "PutTTL": func() { c.PutTTL(next(), 1, time.Minute) },
 			"GetOrPut": func() { c.GetOrPut(next(), 1) }, "Peek": func() { c.Peek(now) }, "Contains": func() { c.Contains(now) },
+			"PeekAll":   func() { plain.PeekAll(many, values, found) },
 			"Frequency": func() { c.Frequency(now) }, "Expiry": func() { c.Expiry(now) }, "Touch": func() { c.Touch(now, time.Minute) },
 			"Delete": func() { c.Put(1, 1); c.Delete(1) }, "LeastFrequent": func() { c.LeastFrequent() },
 			"PopLeastFrequent": func() { c.Put(next(), 1); c.PopLeastFrequent() }, "Len": func() { c.Len() },
