@@ -74,6 +74,24 @@ func TestClocks(t *testing.T) {
 	}
 }
 
+// TestTouchKeepsTheTime: a Touch reads the clock. If the clock goes backwards after that,
+// the cache keeps its latest time, even if there was no entry to touch.
+func TestTouchKeepsTheTime(t *testing.T) {
+	each(t, func(t *testing.T, mk func(int, ints) twin[int, int]) {
+		begin := time.Unix(1_000_000, 0)
+		at := begin
+		c := mk(3, ints{Now: func() time.Time { return at }})
+		at = begin.Add(5)
+		assert.False(t, c.Touch(1, time.Hour))
+		at = begin
+		c.PutTTL(2, 2, 10)
+		at = begin.Add(14)
+		assert.True(t, c.Contains(2))
+		at = begin.Add(15)
+		assert.False(t, c.Contains(2))
+	})
+}
+
 // TestClockThatIsSetLater: a clock that returns the zero time until something has
 // set it begins when it is set.
 func TestClockThatIsSetLater(t *testing.T) {

@@ -323,6 +323,19 @@ func ExampleOptions_refresh() {
 	// 1.09 <nil>
 }
 
+// The prices of all articles of an order, looked up at once.
+func ExampleCache_PeekAll() {
+	prices := lru.New[string, int](1000)
+	prices.Put("pen", 3)
+	prices.Put("ink", 8)
+
+	order := []string{"ink", "quill", "pen"}
+	cents, known := make([]int, len(order)), make([]bool, len(order))
+	n := prices.PeekAll(order, cents, known)
+	fmt.Println(n, cents, known)
+	// Output: 2 [8 0 3] [true false true]
+}
+
 // PopOldest drains a cache in order, for example to save it.
 func ExampleCache_PopOldest() {
 	c := lru.New[string, int](3)

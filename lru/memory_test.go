@@ -59,6 +59,8 @@ func TestNoAllocation(t *testing.T) {
 			})
 		})
 	}
+	one, many, values, found := New[int, int](100), make([]int, 40), make([]int, 40), make([]bool, 40)
+	assert.Zero(t, testing.AllocsPerRun(500, func() { one.PeekAll(many, values, found) }), "PeekAll")
 	s := New[string, string](4)
 	words := []string{"a", "b", "c", "d", "e", "f", "g"}
 	i := 0

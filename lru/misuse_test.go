@@ -46,6 +46,18 @@ func TestZeroValue(t *testing.T) {
 	}
 }
 
+// TestPeekAllOfTooFew: PeekAll says so before it stores anything.
+func TestPeekAllOfTooFew(t *testing.T) {
+	c := New[int, int](4)
+	c.Put(1, 10)
+	for _, room := range [][2]int{{1, 2}, {2, 1}, {0, 0}} {
+		values, found := make([]int, room[0]), make([]bool, room[1])
+		assert.PanicsWithValue(t, "lru: PeekAll needs a value and a found for each key", func() { c.PeekAll([]int{1, 1}, values, found) })
+		assert.Equal(t, make([]int, room[0]), values)
+	}
+	assert.Equal(t, 0, c.PeekAll(nil, nil, nil))
+}
+
 // TestCopy: a copy of what a constructor returned is the same cache.
 func TestCopy(t *testing.T) {
 	a, b, c := New[int, int](2), NewSync[int, int](2), NewSharded[int, int](2)

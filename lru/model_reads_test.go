@@ -27,6 +27,30 @@ func (d *driver) reads() map[string]func(*rapid.T) {
 				require.Equal(t, want, v)
 			}
 		},
+		"PeekAll": func(t *rapid.T) {
+			c, ok := c.(*Cache[int, string])
+			if !ok {
+				t.Skip("Sync and Sharded have none")
+			}
+			d.tick()
+			keys := rapid.SliceOfN(d.key, 0, 40).Draw(t, "keys") // more than two batches
+			values, found := make([]string, len(keys)+1), make([]bool, len(keys)+1)
+			for i := range values {
+				values[i], found[i] = "stale", i%2 == 0
+			}
+			n := c.PeekAll(keys, values, found)
+			for i, k := range keys {
+				require.Equal(t, o.live(k), found[i])
+				want := ""
+				if found[i] {
+					want, _ = o.book.Peek(k)
+					n--
+				}
+				require.Equal(t, want, values[i])
+			}
+			require.Zero(t, n)
+			require.Equal(t, "stale", values[len(keys)], "beyond the keys")
+		},
 		"Expiry": func(t *rapid.T) {
 			d.tick()
 			k := d.key.Draw(t, "k")

@@ -3,6 +3,7 @@ package lru
 import (
 	"runtime"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -75,11 +76,11 @@ func TestShardedAsAWhole(t *testing.T) {
 
 // TestShardsUnderCost: the largest value that a Sharded stores by default is the same
 // part of MaxCost on every machine; without MaxCost there are locks for every processor,
-// as far as the capacity allows.
+// as far as the capacity allows, and fewer if each shard has a wheel.
 func TestShardsUnderCost(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	const maxCost = 64 << 20
-	for procs, plain := range map[int]int{1: 16, 2: 32, 6: 64, 16: 256, 192: 1024} {
+	for procs, shards := range map[int]struct{ plain, timed int }{1: {128, 64}, 2: {256, 64}, 6: {256, 64}, 16: {256, 256}, 192: {1024, 1024}} {
 		runtime.GOMAXPROCS(procs)
 		s := NewSharded(100_000, ints{MaxCost: maxCost, Cost: func(_, v int) int64 { return int64(v) }})
 		for k := range 100 {
@@ -89,7 +90,14 @@ func TestShardsUnderCost(t *testing.T) {
 			assert.False(t, s.Contains(k))
 		}
 		assert.Equal(t, 16, s.impl().Shards())
-		assert.Equal(t, plain, NewSharded[int, int](100_000).impl().Shards(), "%d processors", procs)
+		assert.Equal(t, shards.plain, NewSharded[int, int](100_000).impl().Shards(), "%d processors", procs)
+		for _, o := range []ints{
+			{TTL: time.Hour},
+			{Refresh: time.Hour},
+			{Life: func(int, int) time.Duration { return time.Hour }},
+		} {
+			assert.Equal(t, shards.timed, NewSharded(100_000, o).impl().Shards(), "%d processors", procs)
+		}
 		few := NewSharded(16, ints{MaxCost: 1, Cost: func(int, int) int64 { return 1 }})
 		assert.Equal(t, 1, few.impl().Shards())
 	}
