@@ -20,14 +20,17 @@
 //	priority   Dynamic: what orders the entries in place of the count
 //	floor      Dynamic: the priority of the entry that was evicted last
 //	class      Dynamic: a run of neighbours in the order that have the same priority
-//	window     TinyLFU: the entries that were added last, one in 50, in front of all others;
+//	window     TinyLFU: the entries that were added last, one in 100, in front of all others;
 //	           the others are the main part
-//	candidate  TinyLFU: the last entry of the window when it has to enter the main part
-//	rival      TinyLFU: the last entry of the order when a candidate enters the main part
+//	candidate  TinyLFU: the last entry of the window, when an entry has to be evicted
+//	rival      TinyLFU: the last entry of the order, which competes with the candidate
 //	estimate   TinyLFU: how often a key was used lately, whether it has an entry or not
-//	sketch     TinyLFU: the counters that hold the estimates of keys without an entry
+//	sketch     TinyLFU: what holds the estimates of keys without an entry: the doorkeeper, and
+//	           counters
+//	doorkeeper TinyLFU: the bits that tell whether a key was used before
 //	trial      TinyLFU: a candidate that is admitted to see whether the estimates are right
-//	victim     the entry that the next Put of a new key evicts: the last of the order
+//	victim     the entry that the next Put of a new key evicts: the last of the order; with
+//	           TinyLFU the candidate or its rival
 //
 // # Idea
 //
@@ -105,28 +108,35 @@
 // admission policy in front of Dynamic:
 //
 //	      ┌─ window ─┐   ┌─────── main part: Dynamic ───────┐
-//	Put ─▶ n ⇄ m ⇄ c     e ⇄ b ⇄ a ⇄ g ⇄ d ⇄ … ⇄ r            next to leave
+//	Put ─▶ n ⇄ m ⇄ c     e ⇄ b ⇄ a ⇄ g ⇄ d ⇄ … ⇄ r
 //	               └───── estimate(c) > estimate(r)? ─────┘
-//	                 yes: where its count puts it    no: behind r
+//	                 yes: r is evicted, c admitted    no: c is evicted
 //
-// A new entry goes to the window. The window's last entry, the candidate, then goes to
-// the main part, where it is compared with its rival, the last entry of the order. If the
-// candidate's key was used more often lately, the candidate is admitted, and the rival is
-// the next victim. If not, the candidate is turned away: it goes to the back of the
-// order, and is the next victim itself. The window gives a new key time to be used again.
-// A cache of fewer than 50 entries has none: there a new entry is a candidate at once.
+// A new entry goes to the window, which has one in 100, but at least one, of the entries.
+// When an entry has to be evicted, the window's last entry, the candidate, is compared
+// with its rival, the last entry of the order. If the candidate's key was used more often
+// lately, the rival is evicted, and the candidate is admitted to the main part, to the
+// place that its count gives it. If not, the candidate is turned away: it is evicted. The
+// window gives a new key time to be used again. While the cache is not full, the last
+// entry of a full window goes to the main part without a comparison.
 //
-// A table of all keys that were ever used would grow without limit. A count-min sketch
-// (Cormode and Muthukrishnan, 2005) has a fixed number of counters, here of 4 bits, 16
-// for each entry. A key's hash chooses four of them, each of which other keys share. A
-// use increments the lowest of the four, and the lowest is the estimate. So an estimate
-// can be too high, but is never too low. While a key has an entry, its estimate is kept
-// with the entry: it is read from the sketch when the entry is added, and written back
-// when the entry leaves. So a hit changes no counter, and the keys in the cache do not
-// raise the estimates of others. After each sample of 10 uses for each entry all
-// estimates are halved, so that old uses lose their weight. Halving them at once would be
-// O(n). Instead, a new epoch begins, and each block of 128 counters, and the estimate of
-// each entry, is halved when it is looked at next; the estimates are the same.
+// A table of all keys that were ever used would grow without limit. The sketch takes 8.25
+// bytes for each entry, whatever the number of keys. Most keys are used once. For such a
+// key the sketch sets three bits of a Bloom filter (Bloom, 1970), the doorkeeper. Only a
+// key whose bits are all set, and so has been used before, is counted. A count-min sketch
+// (Cormode and Muthukrishnan, 2005) has a fixed number of counters, here of 4 bits, eight
+// for each entry. A key's hash chooses two of them, which other keys share; the lower is
+// the estimate. A use raises only a counter that is below the new estimate. So an estimate
+// can be too high, but is never too low, and the many keys that are used once do not raise
+// those of others.
+//
+// While a key has an entry, its estimate is kept with the entry: it is read from the
+// sketch when the entry is added, and written back when the entry leaves. So a hit changes
+// no counter, and the keys in the cache do not raise the estimates of others. After each
+// sample of 10 uses for each entry all estimates are halved, so that old uses lose their
+// weight. Halving them at once would be O(n). Instead, a new epoch begins, and each block
+// of 256 bits and 64 counters, and the estimate of each entry, is halved when it is looked
+// at next; the estimates are the same.
 //
 // Estimates look back for a whole sample. When the hot keys change, the old ones keep
 // their places for so long that Dynamic alone has more hits. Other caches therefore have
@@ -169,6 +179,7 @@
 //	GetOrLoadAll                                 O(n) ~*   n *     n       O(n)
 //	WaitLoads                                    O(1)      0       0       O(1)
 //	Peek, Contains, Frequency, Expiry            O(1) ~    0       0       0
+//	PeekAll                                      O(n) ~    0       0       0
 //	Touch                                        O(1) ~*   0       n       0 *
 //	Delete                                       O(1) ~    1       1       0
 //	LeastFrequent, PopLeastFrequent, Len, Cost   O(1) ~*   1 *     n       0
@@ -178,11 +189,11 @@
 //	DeleteExpired                                O(n)      n       n       0
 //	DeleteFunc                                   O(n)      n       n       O(n)
 //
-// n is the number of entries. The column moves is the average number of entries that
-// change their place or leave in one call; worst is the maximum in any call over the life
-// of a cache. Expected (~) is an average over the hash function, which is seeded for each
-// cache. Apart from the hash table, an operation that is O(1) is so in the worst case
-// too, except where it is amortised (*):
+// n is the number of entries; for PeekAll and GetOrLoadAll, of the keys. The column moves
+// is the average number of entries that change their place or leave in one call; worst is
+// the maximum in any call over the life of a cache. Expected (~) is an average over the
+// hash function, which is seeded for each cache. Apart from the hash table, an operation
+// that is O(1) is so in the worst case too, except where it is amortised (*):
 //
 //   - A Put while the cache grows to its capacity: all n entries move, in the hash
 //     table, in the order, and in the slices of buckets or marks, deadlines and costs
@@ -250,15 +261,15 @@
 //
 // # Concurrency
 //
-// A Cache is for one goroutine at a time, even for reads, since a Get counts. Sync and
-// Sharded are safe for concurrent use. Each operation takes effect at one moment while it
-// holds the lock of the cache or of the key's shard. So Get and Put, and what they count,
-// are linearizable. Operations of a Sharded that visit several shards (Len, Cost, Cap,
-// Stats, Clear, Resize, DeleteExpired, All) take effect in each shard at a different
-// moment. Len, Cost, DeleteExpired and LeastFrequent remove expired entries in batches of
-// 256 and take effect with the last batch. In the Go memory model, a Put happens before
-// the Get that returns its value, and a load before the return of each GetOrLoad that
-// waited for it.
+// A [Cache] is for one goroutine at a time, even for reads, since a Get counts. [Sync] and
+// [Sharded] are safe for concurrent use. Each operation takes effect at one moment while
+// it holds the lock of the cache or of the key's shard. So Get and Put, and what they
+// count, are linearizable. Operations of a Sharded that visit several shards (Len, Cost,
+// Cap, Stats, Clear, Resize, DeleteExpired, All) take effect in each shard at a
+// different moment. Len, Cost, DeleteExpired and LeastFrequent remove expired entries in
+// batches of 256 and take effect with the last batch. In the Go memory model, a Put
+// happens before the Get that returns its value, and a load before the return of each
+// GetOrLoad that waited for it.
 //
 // No goroutine runs in the background, except to load. If its context can end, GetOrLoad
 // runs the loader in a new goroutine, and so does a refresh. The goroutine ends when the
@@ -280,24 +291,24 @@
 //	         lru   Exact   Dynamic   TinyLFU   possible
 //	scan       8      48        48        48         48
 //	shift     98      49        94        93         98
-//	loop       0       0         0        61         65
+//	loop       0       0         0        64         65
 //
 //	go test -run TestTraces ./lfu
 //
 // Exact has no hit at all after the shift. So use Exact where popularity lasts, as for
 // the pages of a dictionary or the tiles of a map, and wherever strict LFU is required.
-// Dynamic is the right choice for most programs. Package lru is simpler, a little faster,
+// Dynamic is the right choice for most programs. Package lru is simpler, takes less time,
 // follows a change at once, and is right where the entry that was used last is used next;
 // but a scan evicts all its entries.
 //
 // TinyLFU has the most hits. Use it where a miss is expensive; evidence/HITRATIO.md
 // compares it with other caches. It takes a quarter more memory than Dynamic. A hit takes
-// up to a quarter more time, and a Put that evicts twice the time: it counts the key in the
-// sketch, moves an entry out of the window, and decides whether that entry stays. No
-// simple rule says which entry is evicted: that depends on the hashes of the keys, which
-// differ from cache to cache unless Options.Seed is set. A new entry is evicted sooner
-// than with Exact and Dynamic: a program that puts what it needs later, and does not get
-// it meanwhile, should not use TinyLFU.
+// up to a quarter more time, and a Put that evicts half as much again, or up to twice as
+// much where the processor's cache is small: it counts the key in the sketch, and decides
+// whether the candidate stays. No simple rule says which entry is evicted: that depends
+// on the hashes of the keys, which differ from cache to cache unless [Options.Seed] is
+// set. A new entry is evicted sooner than with Exact and Dynamic: a program that puts
+// what it needs later, and does not get it meanwhile, should not use TinyLFU.
 //
 // A hit costs more than in lru, since the count has to be read and the memory of the
 // entry's new place touched. A new entry can be the next victim at once, in particular
@@ -319,10 +330,12 @@
 // Irani, "Cost-aware WWW proxy caching algorithms" (1997): the rising floor, in
 // GreedyDual-Size. Gil Einziger, Roy Friedman and Ben Manes, "TinyLFU: a highly efficient
 // cache admission policy" (2017); Gil Einziger, Ohad Eytan, Roy Friedman and Ben Manes,
-// "Adaptive software cache management" (2018): the window that climbs. Graham Cormode and
-// S. Muthukrishnan, "An improved data stream summary: the count-min sketch and its
-// applications" (2005). Cristian Estan and George Varghese, "New directions in traffic
-// measurement and accounting" (2002): only the lowest counters are incremented. Moinuddin
-// Qureshi and others, "Adaptive insertion policies for high performance caching" (2007):
-// set dueling. J. W. J. Williams, "Algorithm 232: Heapsort" (1964): the heap.
+// "Adaptive software cache management" (2018): the window that climbs. Burton Bloom,
+// "Space/time trade-offs in hash coding with allowable errors" (1970): the doorkeeper's
+// bits. Graham Cormode and S. Muthukrishnan, "An improved data stream summary: the
+// count-min sketch and its applications" (2005). Cristian Estan and George Varghese, "New
+// directions in traffic measurement and accounting" (2002): only the lowest counters are
+// incremented. Moinuddin Qureshi and others, "Adaptive insertion policies for high
+// performance caching" (2007): set dueling. J. W. J. Williams, "Algorithm 232: Heapsort"
+// (1964): the heap.
 package lfu

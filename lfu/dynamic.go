@@ -7,12 +7,12 @@ import (
 	"example.com/flatline/internal/list"
 )
 
-// most is the maximum of a priority above the floor, and the maximum of a count. A larger
-// value gains nothing: it only lengthens the time for which an entry that was hot once
-// stays after its last use.
-const most = 15
+// maxCount is the maximum of a count, and of how far a priority lies above the floor. A
+// larger value gains nothing: it only lengthens the time for which an entry that was hot
+// once stays after its last use.
+const maxCount = 15
 
-// again is the weight of each further use; the first use weighs 1. On the generated
+// useWeight is the weight of each further use; the first use weighs 1. On the generated
 // traces of evidence/hitratio the mean of the hits was, in percent, by this weight (lru
 // 49.8):
 //
@@ -21,10 +21,10 @@ const most = 15
 //
 // With 1 the arithmetic is that of the paper. With 14, one further use lifts an entry to
 // the highest class.
-const again = 4
+const useWeight = 4
 
-// classes is how many priorities there can be at one time: floor to floor+most.
-const classes = most + 1
+// classes is how many priorities there can be at one time: floor to floor+maxCount.
+const classes = maxCount + 1
 
 // dynamic orders the entries of a cache by (priority, last use). All priorities
 // lie within 16 of one another, so that a priority is known by its last four bits,
@@ -44,10 +44,10 @@ type dynamic struct {
 type mark uint8
 
 func (m mark) class() uint8 { return uint8(m >> 4) }
-func (m mark) count() uint8 { return uint8(m & most) }
+func (m mark) count() uint8 { return uint8(m & maxCount) }
 
 // height returns how far above the floor a use with this count lifts an entry.
-func height(count uint8) uint8 { return min(1+again*(count-1), most) }
+func height(count uint8) uint8 { return min(1+useWeight*(count-1), maxCount) }
 
 func newDynamic(order *list.Lists[uint32], _ cache.Host) cache.Rank {
 	return &dynamic{order: order, marks: make([]mark, 1)}
@@ -66,21 +66,37 @@ func (r *dynamic) Insert(s, _ uint32) (before uint32) { return r.place(s, 1) }
 // Use counts a use of s. Its priority can only rise, since the floor never falls.
 func (r *dynamic) Use(s, _ uint32) (before uint32) {
 	r.leave(s)
-	if before = r.place(s, min(r.marks[s].count()+1, most)); before == r.order.Next(s) {
+	if before = r.place(s, min(r.marks[s].count()+1, maxCount)); before == r.order.Next(s) {
 		return s
 	}
 	return before
 }
 
-// Remove forgets s. If s was evicted, the floor rises to the lowest priority before that:
-// the priority of s itself, unless a Put under MaxCost spared the entry that it had just
-// written.
+// Remove forgets s.
 func (r *dynamic) Remove(s, _ uint32, reason cache.Reason) {
+	r.raiseFloor(reason)
+	r.leave(s)
+}
+
+// Replace is Remove and Insert.
+func (r *dynamic) Replace(s, _, _ uint32, reason cache.Reason) (before uint32) {
+	r.raiseFloor(reason)
+	r.leave(s)
+	return r.place(s, 1)
+}
+
+// raiseFloor raises the floor if an entry is evicted: to the lowest priority before that.
+// This is its own priority, unless a Put under MaxCost spared the entry that it had just
+// written.
+func (r *dynamic) raiseFloor(reason cache.Reason) {
 	if reason == cache.Capacity || reason == cache.Cost {
 		r.floor = r.marks[r.order.Prev(0)].class()
 	}
-	r.leave(s)
 }
+
+// Chooses returns false: the victim is the last of the order.
+func (r *dynamic) Chooses() bool  { return false }
+func (r *dynamic) Victim() uint32 { return r.order.Prev(0) }
 
 // Renumber gives the place of from to the slot to.
 func (r *dynamic) Renumber(from, to uint32) {

@@ -91,6 +91,16 @@ func (r *exact) Use(s, _ uint32) (before uint32) {
 // Remove forgets s.
 func (r *exact) Remove(s, _ uint32, _ cache.Reason) { r.leave(s) }
 
+// Replace is Remove and Insert.
+func (r *exact) Replace(s, _, h uint32, _ cache.Reason) (before uint32) {
+	r.leave(s)
+	return r.Insert(s, h)
+}
+
+// Chooses returns false: the victim is the last of the order.
+func (r *exact) Chooses() bool  { return false }
+func (r *exact) Victim() uint32 { return r.order.Prev(0) }
+
 // Renumber gives the place of from to the slot to.
 func (r *exact) Renumber(from, to uint32) {
 	b := r.of[from]

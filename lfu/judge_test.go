@@ -37,6 +37,14 @@ func (j *judge) cost() (sum int64) {
 	return sum
 }
 
+// victim returns the next entry to be evicted.
+func (j *judge) victim() pair[int, int] {
+	if p, ok := j.oracle.(*plain); ok {
+		return p.victim().pair
+	}
+	return j.Pairs()[0]
+}
+
 // leaves records that p leaves, or that a Put replaces its value.
 func (j *judge) leaves(p pair[int, int], r Reason) {
 	j.evicted[r]++
@@ -90,11 +98,14 @@ func (j *judge) Put(k, v int) (evicted bool) {
 		return true
 	}
 	if !j.has(k) && j.Len() == j.Cap() {
-		j.leaves(j.Pairs()[0], Capacity)
+		j.leaves(j.victim(), Capacity)
 	}
 	evicted = j.oracle.Put(k, v)
 	for j.cost() > j.maxCost-cost {
-		victim := j.Pairs()[0]
+		victim := j.victim()
+		if victim.Key == k {
+			victim = j.Pairs()[0]
+		}
 		if victim.Key == k {
 			victim = j.Pairs()[1]
 		}
@@ -115,16 +126,17 @@ func (j *judge) Delete(k int) (int, bool) {
 
 func (j *judge) PopLeastFrequent() (int, int, bool) {
 	if j.Len() > 0 {
-		j.leaves(j.Pairs()[0], Deleted)
+		j.leaves(j.victim(), Deleted)
 	}
 	return j.oracle.PopLeastFrequent()
 }
 
 func (j *judge) Resize(capacity int) (evicted int) {
-	for _, p := range j.Pairs()[:max(j.Len()-capacity, 0)] {
-		j.leaves(p, Capacity)
+	for n := j.Len() - 1; n >= capacity; n-- {
+		j.leaves(j.victim(), Capacity)
+		evicted += j.oracle.Resize(n)
 	}
-	return j.oracle.Resize(capacity)
+	return evicted + j.oracle.Resize(capacity)
 }
 
 func (j *judge) Clear() {

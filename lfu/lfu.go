@@ -49,6 +49,16 @@ func (c *Cache[K, V]) Get(k K) (v V, ok bool) {
 // expected, no allocation.
 func (c *Cache[K, V]) Peek(k K) (V, bool) { return c.impl().Peek(k) }
 
+// PeekAll looks up all keys as Peek does. It stores the value of keys[i], or the zero
+// value, in values[i], and whether there is one in found[i], and returns how many there
+// are. It panics if values or found is shorter than keys. O(n) expected for n keys, no
+// allocation. In a cache that is larger than the processor's, this is faster than n calls
+// of Peek, since the processor waits for the memory of 16 keys at once. Only Cache has
+// it: under a lock, others would wait for all n.
+func (c *Cache[K, V]) PeekAll(keys []K, values []V, found []bool) int {
+	return c.impl().PeekAll(keys, values, found)
+}
+
 // Contains reports whether k has a live entry, as Peek does.
 func (c *Cache[K, V]) Contains(k K) bool { return c.impl().Contains(k) }
 
@@ -153,8 +163,8 @@ func (c *Cache[K, V]) DeleteExpired(limit int) int { return c.impl().DeleteExpir
 
 // LeastFrequent returns the least frequently used entry, the next to be evicted, without
 // using it; of several, the one that was used longest ago. With Dynamic it is the entry
-// with the lowest priority, with TinyLFU it is often the last candidate that was not
-// admitted. O(1); amortised if entries expire.
+// with the lowest priority; with TinyLFU it is the last entry of the window, if that would
+// not be admitted, and otherwise the last of the order. O(1); amortised if entries expire.
 func (c *Cache[K, V]) LeastFrequent() (K, V, bool) { return c.impl().Last(cache.Stays) }
 
 // PopLeastFrequent removes the least frequently used entry and returns it. O(1);
@@ -184,7 +194,8 @@ func (c *Cache[K, V]) Stats() Stats { return statsOf(c.impl().Stats()) }
 func (c *Cache[K, V]) All() iter.Seq2[K, V] { return c.impl().All(cache.Forward) }
 
 // Backward yields the entries from the least to the most frequently used, in the order in
-// which they would be evicted, without using them. The loop may change the cache. An
+// which they would be evicted, without using them; with TinyLFU it begins with the main
+// part, and the next victim is that of LeastFrequent. The loop may change the cache. An
 // entry that leaves before the loop reaches it is not yielded. An entry that is used
 // moves ahead of the loop. The loop ends after as many entries as there were when it
 // began. O(1) per step.

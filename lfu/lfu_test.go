@@ -149,7 +149,7 @@ func TestVictim(t *testing.T) {
 			Dynamic: {"b capacity", "a capacity", "c capacity", "f replaced", "d deleted"},
 			// Of a and b, b was used longest ago, but a newcomer that was used as seldom
 			// does not take its place: it is the next victim.
-			TinyLFU: {"c capacity", "b capacity", "e capacity", "f replaced", "a deleted"},
+			TinyLFU: {"c capacity", "b capacity", "e capacity", "f replaced", "f deleted"},
 		}[a], left)
 		c.impl().Check()
 	})
@@ -230,7 +230,9 @@ func TestNaN(t *testing.T) {
 		assert.True(t, c.Put(1, 3))
 		c.Get(1)
 		assert.True(t, c.Put(2, 4))
-		assert.Equal(t, []float64{1, 2}, slices.Collect(c.Keys()))
+		keys := slices.Collect(c.Keys())
+		slices.Sort(keys) // with TinyLFU, 2 is in the window
+		assert.Equal(t, []float64{1, 2}, keys)
 		c.impl().Check()
 	})
 }

@@ -26,7 +26,7 @@ type oracle interface {
 	Len() int
 	Cap() int
 	Frequency(k int) (uint64, bool)
-	Pairs() []pair[int, int] // the next victim first
+	Pairs() []pair[int, int] // the last of the order first
 }
 
 // TestModelExact compares Exact with the textbook answer.
@@ -53,6 +53,7 @@ func TestModelTinyLFU(t *testing.T) {
 		p := newPlain(capacity, rapid.Uint64Range(1, 1<<20).Draw(t, "seed"))
 		p.score = rapid.IntRange(-confident, confident).Draw(t, "score")
 		p.random = rapid.Uint64().Draw(t, "random")
+		p.trial = rapid.Bool().Draw(t, "trial")
 		model(t, TinyLFU, p)
 	})
 }
@@ -81,7 +82,9 @@ func model(t *rapid.T, a Aging, oracle oracle) {
 	types := strict(oracle.Cap(), o)
 	c := types[rapid.SampledFrom(slices.Sorted(maps.Keys(types))).Draw(t, "type")].(checkable)
 	if tiny != nil {
-		c.inspect(0, func(r cache.Rank, _ uint32) { r.(*tinyLFU).score, r.(*tinyLFU).random = tiny.score, tiny.random })
+		c.inspect(0, func(r cache.Rank, _ uint32) {
+			r.(*tinyLFU).score, r.(*tinyLFU).random, r.(*tinyLFU).trial = tiny.score, tiny.random, tiny.trial
+		})
 	}
 	next := 0
 	fresh := func() int { next++; return next }
@@ -242,11 +245,10 @@ func model(t *rapid.T, a Aging, oracle oracle) {
 // compare compares what TinyLFU and its plain form know beyond the order.
 func compare(t require.TestingT, want *plain, r *tinyLFU) {
 	require.EqualValues(t, want.floor%classes, r.floor, "I6: the floor")
-	require.Equal(t, []any{want.score, want.random, want.added}, []any{r.score, r.random, r.sketch.added}, "I9: score, random, uses")
+	require.Equal(t, []any{want.score, want.random, want.trial, want.added}, []any{r.score, r.random, r.trial, r.sketch.added}, "I9: score, random, trial, uses")
 	require.Equal(t, want.inside(), r.inside, "I8: the window")
 	for k := range 16 {
-		b, rows := r.sketch.at(want.hash(k))
-		require.Equal(t, want.estimate(k), b.lowest(rows), "I9: the estimate of %d", k)
+		require.Equal(t, want.estimate(k), estimate(&r.sketch, want.hash(k)), "I9: the estimate of %d", k)
 	}
 	var uses []uint64
 	for s := r.order.Next(0); s != 0; s = r.order.Next(s) {
@@ -285,10 +287,22 @@ func observe(t require.TestingT, c anyCache, want *judge) {
 		require.Equal(t, w, n, "Frequency of %d", k)
 		require.Equal(t, found, c.Contains(k), "I1: the order has %d, the table must", k)
 	}
+	if c, ok := c.(*Cache[int, int]); ok {
+		keys, values, found := make([]int, 20), make([]int, 20), make([]bool, 20)
+		for k := range keys {
+			keys[k] = k
+		}
+		require.Equal(t, len(pairs), c.PeekAll(keys, values, found), "PeekAll")
+		for _, k := range keys {
+			v, ok := c.Peek(k)
+			require.Equal(t, ok, found[k], "PeekAll of %d", k)
+			require.Equal(t, v, values[k], "PeekAll of %d", k)
+		}
+	}
 	k, _, ok := c.LeastFrequent()
 	require.Equal(t, len(pairs) > 0, ok)
 	if ok {
-		require.Equal(t, pairs[len(pairs)-1].Key, k, "LeastFrequent")
+		require.Equal(t, want.victim().Key, k, "LeastFrequent")
 	}
 }
 

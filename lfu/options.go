@@ -105,10 +105,13 @@ type Options[K comparable, V any] struct {
 
 	// Shards is the number of shards of a Sharded. It is rounded down to a power of two, and
 	// so far that each shard has a capacity of at least two entries and a part of MaxCost
-	// that is not 0. The default is 16 for each processor (GOMAXPROCS), or 16 on any machine
-	// with MaxCost, but only so many that each shard has a capacity of at least 64. A shard
-	// takes 400 bytes, and 7 KiB more once it holds an entry that can expire. It is for
-	// NewSharded only.
+	// that is not 0. The default is 128 for each processor (GOMAXPROCS), but only so many
+	// that each shard has a capacity of at least 256, or 1024 with TTL, Life or Refresh; or
+	// it is 16 for each processor with a capacity of at least 64, if those are more. With
+	// MaxCost it is 16 on any machine, with a capacity of at least 64. The more shards, the
+	// less often an operation needs memory that another processor wrote last. A shard takes
+	// 512 bytes, and 7 KiB more once it holds an entry that can expire. It is for NewSharded
+	// only.
 	Shards int
 }
 

@@ -8,8 +8,8 @@ import (
 )
 
 // plain is TinyLFU as it is defined: the order is a slice, each entry has its priority,
-// and every counter, and the uses of every entry, are halved when a sample ends. It does not follow a cache of more than
-// 24 entries when that is made smaller.
+// and every counter, and the uses of every entry, are halved when a sample ends. It does
+// not follow a cache of more than 24 entries when that is made smaller.
 type plain struct {
 	capacity int
 	seed     uint64
@@ -17,14 +17,18 @@ type plain struct {
 	order    []*plainEntry // the most valuable first: the window, then the main part
 	floor    uint64
 	reserved int // entries that there is memory for
-	counters []plainBlock
+	blocks   []plainBlock
 	added    int
 	trials   []plainTrial
 	score    int
+	trial    bool // the next candidate is admitted if it should be turned away
 	random   uint64
 }
 
-type plainBlock [4][32]uint64
+type plainBlock struct {
+	door     [4][64]bool
+	counters [2][32]uint64
+}
 
 type plainEntry struct {
 	pair[int, int]
@@ -39,29 +43,45 @@ type plainTrial struct {
 }
 
 func newPlain(capacity int, seed uint64) *plain {
-	return &plain{capacity: capacity, seed: seed, hasher: hash.Seeded[int](nil, seed), counters: make([]plainBlock, leastBlocks), score: -confident}
+	return &plain{capacity: capacity, seed: seed, hasher: hash.Seeded[int](nil, seed), blocks: make([]plainBlock, minBlocks), score: start}
 }
 
 func (p *plain) hash(k int) uint32 { return uint32(p.hasher.Hash(k)) & (1<<31 - 1) }
 
 // The sketch.
 
-func (p *plain) cells(k int) (cells [4]*uint64) {
-	b, rows := places(p.hash(k), len(p.counters))
-	for row := range 4 { // two bits for each pair of rows, three for each row
-		cells[row] = &p.counters[b][row][rows>>(row/2*2)%4*8+rows>>(4+3*row)%8]
+func (p *plain) cells(k int) (door [3]*bool, cells [2]*uint64) {
+	b, bits := locate(p.hash(k), len(p.blocks))
+	for i := range door {
+		door[i] = &p.blocks[b].door[bits%4][bits>>(2+6*i)%64]
 	}
-	return cells
+	for row := range cells { // a bit for its word, and four for its place there
+		cells[row] = &p.blocks[b].counters[row][bits>>(20+row)%2*16+bits>>(22+4*row)%16]
+	}
+	return door, cells
 }
 
 func (p *plain) estimate(k int) uint64 {
-	c := p.cells(k)
-	return min(*c[0], *c[1], *c[2], *c[3])
+	d, c := p.cells(k)
+	seen := uint64(0)
+	if *d[0] && *d[1] && *d[2] {
+		seen = 1
+	}
+	return max(seen, min(*c[0], *c[1]))
 }
 
 func (p *plain) raise(k int, to uint64) {
-	for _, c := range p.cells(k) {
-		*c = max(*c, to)
+	door, cells := p.cells(k)
+	switch to {
+	case 0:
+	case 1:
+		for _, d := range door {
+			*d = true
+		}
+	default:
+		for _, c := range cells {
+			*c = max(*c, to)
+		}
 	}
 }
 
@@ -71,14 +91,16 @@ func (p *plain) more(e *plainEntry) {
 		return
 	}
 	e.uses++
-	if p.added++; p.added < 80*len(p.counters) {
+	if p.added++; p.added < 80*len(p.blocks) {
 		return
 	}
-	p.added = 40 * len(p.counters)
-	for b := range p.counters {
-		for row := range p.counters[b] {
-			for i := range p.counters[b][row] {
-				p.counters[b][row][i] /= 2
+	p.added = 40 * len(p.blocks)
+	for i := range p.blocks {
+		b := &p.blocks[i]
+		b.door = [4][64]bool{}
+		for row := range b.counters {
+			for i := range b.counters[row] {
+				b.counters[row][i] /= 2
 			}
 		}
 	}
@@ -97,11 +119,11 @@ func (p *plain) grow() {
 		next = next * 3 / 4
 	}
 	p.reserved = min(next, p.capacity)
-	n := max((p.reserved+1+7)/8, leastBlocks)
-	if n == len(p.counters) {
+	n := max((p.reserved+1+7)/8, minBlocks)
+	if n == len(p.blocks) {
 		return
 	}
-	p.counters = make([]plainBlock, n)
+	p.blocks = make([]plainBlock, n)
 }
 
 // The order.
@@ -160,16 +182,58 @@ func (p *plain) end(kind func(t plainTrial) bool) bool {
 	return len(p.trials) < n
 }
 
-// leave removes e, and raises the floor if it was evicted.
+// room is how many entries may be in the window of n.
+func room(n int) int { return max(n/windowShare, 1) }
+
+// candidate returns the last entry of the window if it has to leave, nil otherwise.
+func (p *plain) candidate() *plainEntry {
+	if n := p.inside(); n > 0 && n >= room(len(p.order)) {
+		return p.order[n-1]
+	}
+	return nil
+}
+
+// victim is the next entry to be evicted.
+func (p *plain) victim() *plainEntry {
+	if c := p.candidate(); c != nil && !p.admits(c, p.last()) {
+		return c
+	}
+	return p.last()
+}
+
+// leave removes e. If it was evicted, the floor rises, and the candidate that competed
+// with it is admitted.
 func (p *plain) leave(e *plainEntry, evicted bool) {
-	if evicted && !e.window {
-		p.floor = p.order[len(p.order)-1].priority
+	c := p.candidate()
+	evicted = evicted && !p.last().window
+	if evicted {
+		p.floor = p.last().priority
 	}
 	p.end(func(t plainTrial) bool { return t.candidate == e })
 	if e.count > 1 {
 		p.raise(e.Key, e.uses)
 	}
 	p.drop(e)
+	switch {
+	case !evicted:
+	case e.window:
+		p.draw()
+	case c != nil && p.admits(c, e):
+		if c.uses <= max(e.uses, 1) {
+			if p.trial {
+				p.begin(c, e)
+			}
+			p.draw()
+		}
+		p.pass(c)
+	}
+}
+
+// pass moves e from the window to the main part.
+func (p *plain) pass(e *plainEntry) {
+	p.drop(e)
+	e.window = false
+	p.place(e)
 }
 
 func (p *plain) last() *plainEntry { return p.order[len(p.order)-1] }
@@ -189,7 +253,7 @@ func (p *plain) Put(k, v int) (evicted bool) {
 		return false
 	}
 	if evicted = len(p.order) == p.capacity; evicted {
-		p.leave(p.last(), true)
+		p.leave(p.victim(), true)
 	}
 	if len(p.order) == p.reserved {
 		p.grow()
@@ -200,62 +264,50 @@ func (p *plain) Put(k, v int) (evicted bool) {
 	if p.end(func(t plainTrial) bool { return t.rival == p.hash(k) }) {
 		p.score = max(p.score-1, -confident)
 	}
-	room := (len(p.order) + 1) / windowShare
 	for range 2 {
-		if n := p.inside(); n > 0 && n >= room {
-			w := p.order[n-1]
-			p.drop(w)
-			w.window = false
-			p.enter(w)
+		if n := p.inside(); n >= room(len(p.order)+1) {
+			p.pass(p.order[n-1])
 		}
-	}
-	if room == 0 && p.inside() == 0 {
-		p.enter(e)
-		return evicted
 	}
 	e.window = true
 	p.order = slices.Insert(p.order, 0, e)
 	return evicted
 }
 
-// enter puts e, which is not in the order, into the main part.
-func (p *plain) enter(e *plainEntry) {
-	if len(p.order) == p.inside() || p.admits(e, p.last()) {
-		p.place(e)
-		return
-	}
-	e.priority = p.last().priority
-	p.order = append(p.order, e)
+// admits reports whether the candidate e is admitted in place of rival.
+func (p *plain) admits(e, rival *plainEntry) bool {
+	return !rival.window && (p.score > 0 || p.trial || e.uses > max(rival.uses, 1))
 }
 
-func (p *plain) admits(e, rival *plainEntry) bool {
-	if e.uses > max(rival.uses, 1) {
-		return true
-	}
+// draw decides whether the next candidate is put on trial.
+func (p *plain) draw() {
 	p.random = p.random*6364136223846793005 + 1442695040888963407
 	every := uint64(16)
 	if p.score <= -4 {
 		every = 64
 	}
-	if p.random>>32*every>>32 != 0 {
-		return p.score > 0
-	}
+	p.trial = p.random>>32*every>>32 == 0
+}
+
+// begin begins a trial of e, and ends those whose places it takes.
+func (p *plain) begin(e, rival *plainEntry) {
 	begins := plainTrial{p.hash(rival.Key), e}
 	p.end(func(t plainTrial) bool {
 		return t.rival%32 == begins.rival%32 || p.hash(t.candidate.Key)%32 == p.hash(e.Key)%32
 	})
 	p.trials = append(p.trials, begins)
-	return true
 }
 
 // EvictOther evicts for a Put of k, which it spares.
 func (p *plain) EvictOther(k int) {
-	for _, e := range slices.Backward(p.order) {
-		if e.Key != k {
-			p.leave(e, true)
-			return
-		}
+	e := p.victim()
+	if e.Key == k {
+		e = p.last()
 	}
+	if e.Key == k {
+		e = p.order[len(p.order)-2]
+	}
+	p.leave(e, true)
 }
 
 func (p *plain) Delete(k int) (v int, ok bool) {
@@ -271,14 +323,14 @@ func (p *plain) PopLeastFrequent() (k, v int, ok bool) {
 	if len(p.order) == 0 {
 		return 0, 0, false
 	}
-	e := p.last()
+	e := p.victim()
 	p.leave(e, false)
 	return e.Key, e.Value, true
 }
 
 func (p *plain) Resize(capacity int) (evicted int) {
 	for p.capacity = capacity; len(p.order) > capacity; evicted++ {
-		p.leave(p.last(), true)
+		p.leave(p.victim(), true)
 	}
 	return evicted
 }

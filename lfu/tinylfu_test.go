@@ -3,6 +3,7 @@ package lfu
 import (
 	"fmt"
 	"math"
+	"math/bits"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -90,10 +91,44 @@ func TestHalve(t *testing.T) {
 	assert.Zero(t, estimate(&k, h))
 }
 
+// TestDoorkeeper: a key that was used once has no counter, and is known until the sample
+// ends.
+func TestDoorkeeper(t *testing.T) {
+	var k sketch
+	k.grow(1)
+	const h, once = 12345, 54321
+	k.add(once)
+	assert.EqualValues(t, 1, k.of(k.add(h)))
+	assert.EqualValues(t, 1, estimate(&k, h))
+	set := 0
+	for _, b := range k.blocks {
+		assert.Zero(t, [4]uint64(b[4:]), "no counter")
+		for _, word := range b[:4] {
+			set += bits.OnesCount64(word)
+		}
+	}
+	assert.Equal(t, 2*3, set, "three bits for each")
+	assert.EqualValues(t, 2, k.of(k.add(h)), "it was used before")
+	assert.EqualValues(t, 2, estimate(&k, h))
+	k.epoch++
+	assert.Zero(t, estimate(&k, once))
+	assert.EqualValues(t, 1, estimate(&k, h))
+	k.epoch++
+	k.raise(h, uses(k.epoch<<4)|1)
+	assert.EqualValues(t, 1, estimate(&k, h), "the uses that its entry had")
+}
+
 // estimate is what k knows of a hash.
 func estimate(k *sketch, h uint32) uint64 {
-	b, rows := k.at(h)
-	return b.lowest(rows)
+	i, bits := locate(h, len(k.blocks))
+	if k.epochs[i] != k.epoch {
+		k.renew(i)
+	}
+	b := &k.blocks[i]
+	if word, mask := b.door(bits); *word&mask == mask {
+		return max(b.lowest(bits), 1)
+	}
+	return b.lowest(bits)
 }
 
 // TestSketchWork: however large a sketch is, a use changes one block, also the one that
@@ -106,7 +141,7 @@ func TestSketchWork(t *testing.T) {
 		had := slices.Clone(k.blocks)
 		for range 3 * k.sample {
 			h := random.Uint32() >> 1
-			i, _ := places(h, len(k.blocks))
+			i, _ := locate(h, len(k.blocks))
 			k.add(h)
 			had[i] = k.blocks[i]
 			if k.added == 0 || k.added == k.sample/2 {
@@ -140,7 +175,8 @@ func TestEstimates(t *testing.T) {
 			above++
 		}
 	}
-	assert.Less(t, above, len(uses)/4)
+	t.Logf("%d of %d are too high", above, len(uses))
+	assert.Less(t, above, len(uses)/6)
 }
 
 // TestGrowKeepsEstimates: entries take what the sketch knows of them to a larger one.
@@ -200,6 +236,7 @@ func TestSeed(t *testing.T) {
 // more often, however long ago, and is the next victim.
 func TestTurnedAway(t *testing.T) {
 	c := New(2, Options[string, int]{Aging: TinyLFU, Seed: 1})
+	c.impl().Inspect("", func(r cache.Rank, _ uint32) { r.(*tinyLFU).score = -confident })
 	c.Put("a", 1)
 	c.Get("a")
 	for k := range 50 {
@@ -230,8 +267,12 @@ func TestWalkPass(t *testing.T) {
 	c := New(n, Options[int, int]{Aging: TinyLFU, Seed: 1})
 	for k := range n {
 		c.Put(k, k)
-		c.Get(k)
+		if 0 < k && k < n-2 { // all but the rival and the window: the candidate goes behind them
+			c.Get(k)
+			c.Get(k)
+		}
 	}
+	rankOf(c, func(r *tinyLFU) { r.trial = true })
 	keys := slices.Collect(c.Keys())
 	seen := []int{}
 	for k := range c.All() {
@@ -247,8 +288,8 @@ func TestWalkPass(t *testing.T) {
 
 // TestWindowShrinks: when entries are deleted, the window is too large until some have come.
 func TestWindowShrinks(t *testing.T) {
-	c := New(400, Options[int, int]{Aging: TinyLFU, Seed: 1})
-	for k := range 400 {
+	c := New(800, Options[int, int]{Aging: TinyLFU, Seed: 1})
+	for k := range 800 {
 		c.Put(k, k)
 	}
 	inside := func(want int) {
@@ -257,7 +298,7 @@ func TestWindowShrinks(t *testing.T) {
 		c.impl().Check()
 	}
 	inside(8)
-	for k := range 300 { // those that came last are in the window
+	for k := range 600 { // those that came last are in the window
 		c.Delete(k)
 	}
 	inside(8)

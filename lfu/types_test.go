@@ -97,10 +97,19 @@ func TestTypes(t *testing.T) {
 				assert.False(t, ok)
 				k, v, ok := c.LeastFrequent()
 				assert.Equal(t, []any{3, 30, true}, []any{k, v, ok})
-				assert.Equal(t, []int{2, 1, 3}, slices.Collect(c.Keys()))
-				assert.Equal(t, []int{20, 10, 30}, slices.Collect(c.Values()))
-				assert.Equal(t, []pair[int, int]{{2, 20}, {1, 10}, {3, 30}}, collect(c.All()))
-				assert.Equal(t, []pair[int, int]{{3, 30}, {1, 10}, {2, 20}}, collect(c.Backward()))
+				order := []pair[int, int]{{2, 20}, {1, 10}, {3, 30}}
+				if a == TinyLFU { // 3 is in the window
+					order = []pair[int, int]{{3, 30}, {2, 20}, {1, 10}}
+				}
+				for i, k := range slices.Collect(c.Keys()) {
+					assert.Equal(t, order[i].Key, k)
+				}
+				for i, v := range slices.Collect(c.Values()) {
+					assert.Equal(t, order[i].Value, v)
+				}
+				assert.Equal(t, order, collect(c.All()))
+				slices.Reverse(order)
+				assert.Equal(t, order, collect(c.Backward()))
 				c.Get(1)
 				c.Get(2)
 				assert.True(t, c.Put(4, 40))

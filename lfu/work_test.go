@@ -25,6 +25,17 @@ func BenchmarkCache_Peek(b *testing.B) {
 	eachKey(b, func(c *Cache[int, int], k, _ int) { c.Peek(k) })
 }
 
+// As many keys as the cache holds, drawn from them.
+func BenchmarkCache_PeekAll(b *testing.B) {
+	bench.Work(b, func(b *testing.B, n int) {
+		c, keys := full(New[int, int](n), n), bench.Keys("uniform", n)[:n]
+		values, found := make([]int, n), make([]bool, n)
+		for b.Loop() {
+			c.PeekAll(keys, values, found)
+		}
+	})
+}
+
 func BenchmarkCache_Contains(b *testing.B) {
 	eachKey(b, func(c *Cache[int, int], k, _ int) { c.Contains(k) })
 }
