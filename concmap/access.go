@@ -9,6 +9,15 @@ import (
 // is written out, because among so few instructions, a call that is not inlined matters.
 // The plain form handles all cases; the short form falls back to it.
 
+// A short is the short form of Load that a map uses; it has none if cells hold pointers,
+// or keys are of another type.
+type short uint8
+
+const (
+	shortWord short = iota + 1 // keys are words
+	shortText                  // keys are strings: loadText
+)
+
 // hashOf returns the hash of k.
 func (m *Map[K, V]) hashOf(k K) uint64 {
 	h, ok := m.hash.Word(k)
@@ -26,41 +35,48 @@ func (m *Map[K, V]) Load(k K) (v V, ok bool) {
 		mustHash(k)
 		return v, false
 	}
-	var h uint64
-	var isText bool
-	if m.hash.IsWord() {
-		h = m.hash.OfWord(k)
-	} else if h, isText = m.hash.Text(k); !isText {
-		h = m.hash.Hash(k)
-	}
-	if m.layout != words {
-		return m.load(d, h, k)
-	}
-	t := table[K]{(*place[K])(unsafe.Add(d.places, uintptr(h)&d.mask)).table.Load()}
-	if uintptr(unsafe.Pointer(t.tagged))&7 != 0 {
-		return m.load(d, h, k)
-	}
-	g := (*group[K])(unsafe.Add(unsafe.Pointer(t.tagged), homeBits(h)*unsafe.Sizeof(group[K]{})))
-	ctrl := g.ctrl.Load()
-	for set := match(ctrl, liveTag(h)); set != 0; set &= set - 1 {
-		bit := uintptr(bits.TrailingZeros64(uint64(set)))
-		if *(*K)(unsafe.Add(unsafe.Pointer(&g.keys), bit>>3*unsafe.Sizeof(k))) != k {
-			continue
+	switch m.short {
+	case shortWord:
+		h := m.hash.OfWord(k)
+		t := (*place[K])(unsafe.Add(d.places, uintptr(h)&d.mask)).table.Load()
+		if uintptr(unsafe.Pointer(t))&7 != 0 {
+			break
 		}
-		w := (*word)(unsafe.Add(unsafe.Pointer(&g.cells), bit&^7)).Load()
-		if g.ctrl.Load()>>(bit&63)&1 != 0 {
-			return *(*V)(unsafe.Pointer(&w)), true
+		g := unsafe.Add(unsafe.Pointer(t), homeBits(h)*unsafe.Sizeof(group[K]{}))
+		ctrl := (*word)(g).Load()
+		for set := match(ctrl, liveTag(h)); set != 0; set &= set - 1 {
+			bit := uintptr(bits.TrailingZeros64(uint64(set)))
+			at := unsafe.Add(g, slotOffset[K](bit))
+			if *(*K)(unsafe.Add(at, unsafe.Offsetof(group[K]{}.slots))) != k {
+				continue
+			}
+			w := (*word)(unsafe.Add(at, unsafe.Offsetof(group[K]{}.slots)+unsafe.Offsetof(slot[K]{}.cell))).Load()
+			if (*word)(g).Load()>>(bit&63)&1 == 0 {
+				return v, false
+			}
+			w1 := w // its address is taken, so it lies in memory; w does not
+			return *(*V)(unsafe.Pointer(&w1)), true
 		}
-		return v, false
+		if ctrl&overflow == 0 {
+			return v, false
+		}
+	case shortText:
+		k1 := k // as w1
+		w, ok := loadText((*directory[string])(unsafe.Pointer(d)), &m.hash.Secrets, *(*string)(unsafe.Pointer(&k1)))
+		return *(*V)(unsafe.Pointer(&w)), ok
 	}
-	if ctrl&overflow == 0 {
-		return v, false
-	}
-	return m.load(d, h, k)
+	return m.load(d, k)
 }
 
-// load is the plain form of Load.
-func (m *Map[K, V]) load(d *directory[K], h uint64, k K) (v V, ok bool) {
+// load is the plain form of Load. It hashes k again, so that the short form need not keep
+// the hash in memory for one load in fifty.
+func (m *Map[K, V]) load(d *directory[K], k K) (v V, ok bool) {
+	h, ok := m.hash.Word(k)
+	if !ok {
+		if h, ok = m.hash.Text(k); !ok {
+			h = m.hash.Hash(k)
+		}
+	}
 	t := table[K]{d.at(h).table.Load()}
 	for g := t.home(h); ; {
 		ctrl := g.ctrl.Load()
@@ -128,40 +144,45 @@ func (m *Map[K, V]) Store(k K, v V) {
 	// keys.
 	switch now := g.ctrl.Load(); {
 	case s.frozen:
-	case i >= 0:
-		if now>>(uint(8*i+7)&63)&1 != 0 {
-			g.poke(m.layout, i, c)
-			s.mu.Unlock()
-			return
-		}
-	case now == ctrl && s.insertAt(m.layout, g, ctrl, h, k, c):
+		s.mu.Unlock()
+		m.store(h, k, c)
+	case i >= 0 && now>>(uint(8*i+7)&63)&1 != 0:
+		g.poke(m.layout, i, c)
+		s.mu.Unlock()
+	case i < 0 && now == ctrl && s.insertAt(m.layout, g, ctrl, h, k, c):
 		s.mu.Unlock()
 		d.count(h, 1)
-		return
+	default: // the group is full, has changed, or the segment is full
+		if !m.storeAndUnlock(d, s, h, k, c) {
+			m.store(h, k, c)
+		}
 	}
-	s.mu.Unlock()
-	m.store(h, k, c)
 }
 
 // store is the plain form of Store.
 func (m *Map[K, V]) store(h uint64, k K, c content) {
 	for {
-		d, s := m.lock(h)
-		if g, i := s.table.find(h, k); g != nil {
-			g.poke(m.layout, i, c)
-			s.mu.Unlock()
-			return
-		}
-		if m.add(d, s, h, k, c) {
+		if d, s := m.lock(h); m.storeAndUnlock(d, s, h, k, c) {
 			return
 		}
 	}
 }
 
-// add inserts k, which is absent, into the locked segment s and unlocks it. If there is
-// no free slot it replaces the segment and reports false: everything must be looked up
-// again.
-func (m *Map[K, V]) add(d *directory[K], s *segment[K], h uint64, k K, c content) bool {
+// storeAndUnlock stores k in the locked segment s, which is not frozen, and unlocks it. It
+// reports false as addAndUnlock does.
+func (m *Map[K, V]) storeAndUnlock(d *directory[K], s *segment[K], h uint64, k K, c content) bool {
+	if g, i := s.table.find(h, k); g != nil {
+		g.poke(m.layout, i, c)
+		s.mu.Unlock()
+		return true
+	}
+	return m.addAndUnlock(d, s, h, k, c)
+}
+
+// addAndUnlock inserts k, which is absent, into the locked segment s and unlocks it. If
+// there is no free slot it replaces the segment and reports false: everything must be
+// looked up again.
+func (m *Map[K, V]) addAndUnlock(d *directory[K], s *segment[K], h uint64, k K, c content) bool {
 	done := s.insert(m.layout, h, k, c)
 	s.mu.Unlock()
 	if done {
@@ -172,8 +193,8 @@ func (m *Map[K, V]) add(d *directory[K], s *segment[K], h uint64, k K, c content
 	return done
 }
 
-// drop removes the live slot i of g from the locked segment s and unlocks it.
-func (m *Map[K, V]) drop(d *directory[K], s *segment[K], h uint64, g *group[K], i int) {
+// removeAndUnlock removes the live slot i of g from the locked segment s and unlocks it.
+func (m *Map[K, V]) removeAndUnlock(d *directory[K], s *segment[K], h uint64, g *group[K], i int) {
 	s.remove(m.layout, g, i)
 	sparse := s.sparse(m.bits)
 	s.mu.Unlock()
@@ -198,7 +219,7 @@ func (m *Map[K, V]) LoadOrStore(k K, v V) (actual V, loaded bool) {
 			s.mu.Unlock()
 			return unpack[V](m.layout, old), true
 		}
-		if m.add(d, s, h, k, c) {
+		if m.addAndUnlock(d, s, h, k, c) {
 			return v, false
 		}
 	}
@@ -222,19 +243,19 @@ func (m *Map[K, V]) LoadAndDelete(k K) (v V, loaded bool) {
 	}
 	s := p.segment.Load()
 	if s == nil || s.table != t || !s.mu.TryLock() {
-		return m.take(h, k)
+		return m.loadAndDelete(h, k)
 	}
 	if s.frozen || !g.isLive(i) {
 		s.mu.Unlock()
-		return m.take(h, k)
+		return m.loadAndDelete(h, k)
 	}
 	old := g.peek(m.layout, i)
-	m.drop(d, s, h, g, i)
+	m.removeAndUnlock(d, s, h, g, i)
 	return unpack[V](m.layout, old), true
 }
 
-// take is the plain form of LoadAndDelete.
-func (m *Map[K, V]) take(h uint64, k K) (v V, loaded bool) {
+// loadAndDelete is the plain form of LoadAndDelete.
+func (m *Map[K, V]) loadAndDelete(h uint64, k K) (v V, loaded bool) {
 	d, s := m.lock(h)
 	g, i := s.table.find(h, k)
 	if g == nil {
@@ -242,7 +263,7 @@ func (m *Map[K, V]) take(h uint64, k K) (v V, loaded bool) {
 		return v, false
 	}
 	old := g.peek(m.layout, i)
-	m.drop(d, s, h, g, i)
+	m.removeAndUnlock(d, s, h, g, i)
 	return unpack[V](m.layout, old), true
 }
 
@@ -267,7 +288,7 @@ func (m *Map[K, V]) Swap(k K, v V) (previous V, loaded bool) {
 			s.mu.Unlock()
 			return unpack[V](m.layout, old), true
 		}
-		if m.add(d, s, h, k, c) {
+		if m.addAndUnlock(d, s, h, k, c) {
 			return previous, false
 		}
 	}

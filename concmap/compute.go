@@ -28,17 +28,17 @@ func (m *Map[K, V]) Compute(k K, f func(old V, loaded bool) (V, Op)) (value V, p
 	m.directory()
 	h := m.hash.Hash(k)
 	for {
-		old, was, loaded := m.look(h, k)
-		v, op := f(old, loaded)
+		old, was := m.look(h, k)
+		v, op := f(old, was.present)
 		switch op {
 		case Keep:
-			return old, loaded
+			return old, was.present
 		case Update:
-			if m.commit(h, k, was, loaded, pack(m.layout, v), op) {
+			if m.commit(h, k, was, pack(m.layout, v), op) {
 				return v, true
 			}
 		case Remove:
-			if !loaded || m.commit(h, k, was, loaded, content{}, op) {
+			if !was.present || m.commit(h, k, was, content{}, op) {
 				return value, false
 			}
 		default:
@@ -47,29 +47,35 @@ func (m *Map[K, V]) Compute(k K, f func(old V, loaded bool) (V, Op)) (value V, p
 	}
 }
 
-// look is Load for a caller that is going to commit a change: it also returns the content
-// that it found.
-func (m *Map[K, V]) look(h uint64, k K) (v V, c content, ok bool) {
-	if g, i := (table[K]{m.dir.Load().at(h).table.Load()}).find(h, k); g != nil {
-		if c, ok = g.read(m.layout, i); ok {
-			v = unpack[V](m.layout, c)
-		}
-	}
-	return v, c, ok
+// A sighting is what look found at a key: nothing, or an entry and what was in its cell.
+type sighting struct {
+	present bool
+	content content
 }
 
-// commit updates or removes the entry of k if it is unchanged: present with the content
-// was, or absent as before. It reports whether it did.
-func (m *Map[K, V]) commit(h uint64, k K, was content, present bool, to content, op Op) bool {
+// look is Load for a caller that is going to commit a change: it also returns what it
+// found, by which commit recognises an unchanged entry.
+func (m *Map[K, V]) look(h uint64, k K) (v V, found sighting) {
+	if g, i := (table[K]{m.dir.Load().at(h).table.Load()}).find(h, k); g != nil {
+		if c, ok := g.read(m.layout, i); ok {
+			return unpack[V](m.layout, c), sighting{true, c}
+		}
+	}
+	return v, sighting{}
+}
+
+// commit updates or removes the entry of k if it is still as it was: absent, or present
+// with the same content. It reports whether it did.
+func (m *Map[K, V]) commit(h uint64, k K, was sighting, to content, op Op) bool {
 	for {
 		d, s := m.lock(h)
 		g, i := s.table.find(h, k)
 		switch {
-		case (g != nil) != present || present && g.peek(m.layout, i) != was:
+		case (g != nil) != was.present || was.present && g.peek(m.layout, i) != was.content:
 			s.mu.Unlock()
 			return false
-		case !present:
-			if m.add(d, s, h, k, to) {
+		case !was.present:
+			if m.addAndUnlock(d, s, h, k, to) {
 				return true
 			}
 			continue
@@ -77,7 +83,7 @@ func (m *Map[K, V]) commit(h uint64, k K, was content, present bool, to content,
 			g.poke(m.layout, i, to)
 			s.mu.Unlock()
 		default:
-			m.drop(d, s, h, g, i)
+			m.removeAndUnlock(d, s, h, g, i)
 		}
 		return true
 	}
@@ -105,7 +111,7 @@ func Add[K comparable, V Number](m *Map[K, V], k K, delta V) (sum V) {
 			s.mu.Unlock()
 			return sum
 		}
-		if m.add(d, s, h, k, pack(m.layout, delta)) {
+		if m.addAndUnlock(d, s, h, k, pack(m.layout, delta)) {
 			return delta
 		}
 	}
@@ -132,15 +138,15 @@ func (m *Map[K, V]) compareAnd(k K, equal func(V) bool, op Op, new V) bool {
 	m.directory()
 	h := m.hash.Hash(k)
 	for {
-		v, was, ok := m.look(h, k)
-		if !ok || !equal(v) {
+		v, was := m.look(h, k)
+		if !was.present || !equal(v) {
 			return false
 		}
 		var to content
 		if op == Update {
 			to = pack(m.layout, new)
 		}
-		if m.commit(h, k, was, true, to, op) {
+		if m.commit(h, k, was, to, op) {
 			return true
 		}
 	}

@@ -78,8 +78,8 @@ func (d *directory[K]) at(h uint64) *place[K] {
 	return (*place[K])(unsafe.Add(d.places, uintptr(h)&d.mask))
 }
 
-// number returns the i-th place.
-func (d *directory[K]) number(i uint64) *place[K] { return d.at(i << placeBits) }
+// placeAt returns the i-th place.
+func (d *directory[K]) placeAt(i uint64) *place[K] { return d.at(i << placeBits) }
 
 // len returns the number of places.
 func (d *directory[K]) len() uint64 { return 1 << d.depth }
@@ -105,7 +105,7 @@ func (d *directory[K]) entries() (n int64) {
 // that a reader could miss.
 func (d *directory[K]) put(s *segment[K]) {
 	for i := s.path; i < d.len(); i += 1 << s.depth {
-		p := d.number(i)
+		p := d.placeAt(i)
 		p.table.Store(s.table.tagged)
 		p.segment.Store(s)
 	}
@@ -134,7 +134,7 @@ func (d *directory[K]) copyTo(twice *directory[K], from, to uint64) {
 // each calls visit for every segment. The caller holds the lock of the map.
 func (d *directory[K]) each(visit func(s *segment[K])) {
 	for i := range d.len() {
-		if s := d.number(i).segment.Load(); s != nil && s.path == i {
+		if s := d.placeAt(i).segment.Load(); s != nil && s.path == i {
 			visit(s)
 		}
 	}

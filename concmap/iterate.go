@@ -48,7 +48,7 @@ func (m *Map[K, V]) segmentAt(from uint64) (*directory[K], *segment[K]) {
 	if d == nil {
 		return nil, nil
 	}
-	return d, d.number(bits.Reverse64(from)).segment.Load()
+	return d, d.placeAt(bits.Reverse64(from)).segment.Load()
 }
 
 // after returns the position after s, and whether there is one.
@@ -135,7 +135,7 @@ func lives8[K comparable](g *group[K], n uintptr) (live uint64) {
 // date, because it has been replaced or the map cleared, the key is looked up.
 func (m *Map[K, V]) current(d *directory[K], s *segment[K], g *group[K], i int) (v V, ok bool) {
 	if atomic.LoadUint32(&s.replaced) != 0 || m.dir.Load() != d {
-		if k := g.keys[i]; k == k { // not NaN
+		if k := *g.key(i); k == k { // not NaN
 			return m.Load(k)
 		}
 		if m.dir.Load().generation != s.of {
@@ -187,7 +187,7 @@ func (m *Map[K, V]) prune(d *directory[K], s *segment[K], from uint64, onlyNaN b
 		g := first.at(j)
 		for set := lives(g.ctrl.Load()); set != 0; set &= set - 1 {
 			i := set.first()
-			k := g.keys[i]
+			k := *g.key(i)
 			var deleted, missed bool
 			switch h := m.rehash(s, g, i); {
 			case position(h) < from:
@@ -208,11 +208,11 @@ func (m *Map[K, V]) prune(d *directory[K], s *segment[K], from uint64, onlyNaN b
 // deleteIf deletes k if del returns true for it, and reports whether it did.
 func (m *Map[K, V]) deleteIf(h uint64, k K, del func(K, V) bool) bool {
 	for {
-		v, was, ok := m.look(h, k)
-		if !ok || !del(k, v) {
+		v, was := m.look(h, k)
+		if !was.present || !del(k, v) {
 			return false
 		}
-		if m.commit(h, k, was, true, content{}, Remove) {
+		if m.commit(h, k, was, content{}, Remove) {
 			return true
 		}
 	}
@@ -222,7 +222,7 @@ func (m *Map[K, V]) deleteIf(h uint64, k K, del func(K, V) bool) bool {
 // written, it reports missed, and s has been replaced.
 func (m *Map[K, V]) deleteNaN(d *directory[K], s *segment[K], h uint64, g *group[K], i int, del func(K, V) bool) (deleted, missed bool) {
 	was, ok := g.read(m.layout, i)
-	if !ok || !del(g.keys[i], unpack[V](m.layout, was)) {
+	if !ok || !del(*g.key(i), unpack[V](m.layout, was)) {
 		return false, false
 	}
 	s.mu.Lock()
@@ -235,6 +235,6 @@ func (m *Map[K, V]) deleteNaN(d *directory[K], s *segment[K], h uint64, g *group
 		s.mu.Unlock()
 		return false, false
 	}
-	m.drop(d, s, h, g, i) // the value of a NaN key cannot change
+	m.removeAndUnlock(d, s, h, g, i) // the value of a NaN key cannot change
 	return true, false
 }

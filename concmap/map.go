@@ -45,6 +45,7 @@ type Map[K comparable, V any] struct {
 	dir    atomic.Pointer[directory[K]] // nil before the first write
 	hash   hash.Hasher[K]               // set before dir, as are the fields down to hot
 	layout layout
+	short  short
 	// keepHash: segments store hashes, so that no key is hashed twice. A custom hash may
 	// panic or use the map, NaN has a different hash each time, and structs are slow to
 	// hash. None of this holds for integers and strings.
@@ -98,6 +99,14 @@ func (m *Map[K, V]) directory() *directory[K] {
 func (m *Map[K, V]) init() {
 	m.hash = hash.New(m.custom)
 	m.layout = layoutOf[V]()
+	if m.layout == words {
+		switch {
+		case m.hash.IsWord():
+			m.short = shortWord
+		case m.hash.IsText():
+			m.short = shortText
+		}
+	}
 	m.keepHash = m.custom != nil
 	switch reflect.TypeFor[K]().Kind() {
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
@@ -140,7 +149,7 @@ func (m *Map[K, V]) lock(h uint64) (*directory[K], *segment[K]) {
 		d := m.directory()
 		s := d.at(h).segment.Load()
 		if s == nil {
-			m.settle(h)
+			m.ensureSegment(h)
 			continue
 		}
 		if !s.mu.TryLock() {

@@ -1,6 +1,7 @@
 package concmap
 
 import (
+	"math/bits"
 	"math/rand/v2"
 	"runtime"
 	"testing"
@@ -81,4 +82,14 @@ func TestHugeCapacity(t *testing.T) {
 	assert.True(t, v == 1 && ok)
 	_, ok = m.Load(2)
 	assert.False(t, ok)
+}
+
+// TestSegmentsShareNoLines: on a 64-bit system a segment fills a pair of cache lines
+// exactly; its padding is a sum written by hand.
+func TestSegmentsShareNoLines(t *testing.T) {
+	if bits.UintSize == 32 {
+		t.Skip("other sizes")
+	}
+	assert.EqualValues(t, 128, unsafe.Sizeof(segment[int64]{}))
+	assert.EqualValues(t, 128, unsafe.Sizeof(segment[string]{}))
 }

@@ -21,7 +21,7 @@ func (m *Map[K, V]) checkInvariants(t require.TestingT) {
 	seen := make(map[K]bool)
 	total, segments, dead := 0, 0, 0
 	for i := range d.len() {
-		p := d.number(i)
+		p := d.placeAt(i)
 		s := p.segment.Load()
 		if s == nil {
 			require.Equal(t, noGroups(), p.table.Load(), "I1: place %d", i)
@@ -47,8 +47,8 @@ func (m *Map[K, V]) checkInvariants(t require.TestingT) {
 		require.Equal(t, 2*d.len(), m.next.len(), "I6: length")
 		for i := range m.copied {
 			for _, j := range []uint64{i, i + d.len()} {
-				require.Equal(t, d.number(i).table.Load(), m.next.number(j).table.Load(), "I6: place %d", j)
-				require.True(t, d.number(i).segment.Load() == m.next.number(j).segment.Load(), "I6: place %d", j)
+				require.Equal(t, d.placeAt(i).table.Load(), m.next.placeAt(j).table.Load(), "I6: place %d", j)
+				require.True(t, d.placeAt(i).segment.Load() == m.next.placeAt(j).segment.Load(), "I6: place %d", j)
 			}
 		}
 	}
@@ -70,7 +70,7 @@ func (m *Map[K, V]) checkSegment(t require.TestingT, s *segment[K], seen map[K]b
 				continue
 			}
 			used++
-			k := g.keys[i]
+			k := *g.key(i)
 			h := m.rehash(s, g, i)
 			if b&liveBit == 0 {
 				require.Equal(t, deadTag(h), b, "I2: dead")
@@ -82,6 +82,9 @@ func (m *Map[K, V]) checkSegment(t require.TestingT, s *segment[K], seen map[K]b
 			live++
 			require.Equal(t, liveTag(h), b, "I2: live")
 			require.Equal(t, s.path, path(h)&(1<<s.depth-1), "I3: in the right segment")
+			require.LessOrEqual(t, s.turnsAt, s.depth, "I7")
+			require.Equal(t, turn(h, s.turnsAt), *g.turn(i)&^displaced, "I7: turn")
+			require.Equal(t, g != s.table.home(h), *g.turn(i)&displaced != 0, "I7: outside the home")
 			if m.layout != words {
 				require.NotNil(t, *g.pointer(i), "I4: live")
 			}
@@ -186,7 +189,7 @@ func (x *machine[K, V]) run(t *rapid.T) {
 		},
 		"Hot": func(t *rapid.T) { // as if goroutines had waited
 			if d := x.m.dir.Load(); d != nil {
-				if s := d.number(uint64(rapid.IntRange(0, int(d.len())-1).Draw(t, "place"))).segment.Load(); s != nil && !s.frozen {
+				if s := d.placeAt(uint64(rapid.IntRange(0, int(d.len())-1).Draw(t, "place"))).segment.Load(); s != nil && !s.frozen {
 					s.waits = hotWaits
 				}
 			}
@@ -276,8 +279,10 @@ func TestModel(t *testing.T) {
 
 func TestLayout(t *testing.T) {
 	require.Equal(t, unsafe.Sizeof(group[int32]{}), unsafe.Sizeof(pointerGroup[int32]{}))
-	require.Equal(t, unsafe.Offsetof(group[int32]{}.cells), unsafe.Offsetof(pointerGroup[int32]{}.cells))
-	require.Equal(t, unsafe.Offsetof(group[int32]{}.size), unsafe.Offsetof(pointerGroup[int32]{}.size))
+	require.Equal(t, unsafe.Offsetof(group[int32]{}.slots), unsafe.Offsetof(pointerGroup[int32]{}.slots))
+	require.Equal(t, unsafe.Offsetof(slot[int32]{}.cell), unsafe.Offsetof(pointerSlot[int32]{}.cell))
+	require.Equal(t, unsafe.Sizeof(slot[int32]{}), unsafe.Sizeof(pointerSlot[int32]{}))
+	require.Equal(t, unsafe.Offsetof(group[int32]{}.log), unsafe.Offsetof(pointerGroup[int32]{}.log))
 	require.Equal(t, uintptr(8), unsafe.Sizeof(pointer{}))
 	require.Equal(t, uintptr(128), unsafe.Sizeof(group[int64]{}))
 }
@@ -285,14 +290,14 @@ func TestLayout(t *testing.T) {
 // TestFit: three sizes up to full-grown that leave a quarter of the slots free, and above
 // them the smallest that does.
 func TestFit(t *testing.T) {
-	for most, want := range map[uint8]map[int32]uint8{
+	for full, want := range map[uint8]map[int32]uint8{
 		maxBits: {0: 0, 5: 0, 6: 2, 15: 2, 16: 5, 120: 5, 121: 6, 240: 6, 241: 7},
 		3:       {5: 0, 6: 2, 15: 2, 16: 3, 30: 3, 31: 4},
 		1:       {5: 0, 6: 1, 7: 1, 8: 2},
 		0:       {5: 0, 6: 1},
 	} {
 		for live, bits := range want {
-			require.Equal(t, bits, fit(live, most), "%d live, full-grown is %d", live, most)
+			require.Equal(t, bits, fit(live, full), "%d live, full-grown is %d", live, full)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package concmap
 
 import (
+	"math/bits"
 	"sync/atomic"
 	"unsafe"
 )
@@ -9,8 +10,8 @@ import (
 // ahead of the doubling, a few places at a time. A shorter directory is copied at once.
 const growAhead = 64
 
-// settle makes the segment of hash h, if there is none yet.
-func (m *Map[K, V]) settle(h uint64) {
+// ensureSegment makes the segment of hash h, if there is none yet.
+func (m *Map[K, V]) ensureSegment(h uint64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	d := m.dir.Load()
@@ -22,14 +23,15 @@ func (m *Map[K, V]) settle(h uint64) {
 
 // newSegment returns an empty segment for the paths that agree with the given one
 // in the low depth bits.
-func (m *Map[K, V]) newSegment(g *generation, depth uint8, path uint64, bits, least uint8) *segment[K] {
+func (m *Map[K, V]) newSegment(g *generation, depth uint8, path uint64, bits, minBits uint8) *segment[K] {
 	s := &segment[K]{
-		depth: depth,
-		path:  path & (1<<depth - 1),
-		bits:  bits,
-		least: least,
-		table: newTable[K](int(bits), m.layout != words),
-		of:    g,
+		depth:   depth,
+		turnsAt: depth,
+		path:    path & (1<<depth - 1),
+		bits:    bits,
+		minBits: minBits,
+		table:   newTable[K](int(bits), m.layout != words),
+		of:      g,
 	}
 	if m.keepHash {
 		s.hashes = make([]uint64, groupSlots<<bits)
@@ -42,14 +44,14 @@ func (m *Map[K, V]) newSegment(g *generation, depth uint8, path uint64, bits, le
 // changes of the map's shape use it. When it returns, s has been replaced, by this call
 // or another.
 //
-// Writers that find s frozen come here and wait for turn. Readers are not affected: until
+// Writers that find s frozen come here and wait for replaceMu. Readers are not affected: until
 // the last step they find s, and a reader that found s before continues to read the state
 // in which s was frozen, which was the map's state at a moment of its call.
 func (m *Map[K, V]) replace(s *segment[K]) {
-	s.turn.Lock()
-	defer s.turn.Unlock()
+	s.replaceMu.Lock()
+	defer s.replaceMu.Unlock()
 	if atomic.LoadUint32(&s.replaced) != 0 {
-		if m.dir.Load().number(s.path).segment.Load() == s {
+		if m.dir.Load().placeAt(s.path).segment.Load() == s {
 			panic("concmap: Map must not be copied") // s was replaced through a copy of the map
 		}
 		return
@@ -58,7 +60,7 @@ func (m *Map[K, V]) replace(s *segment[K]) {
 	old := []*segment[K]{s}
 	var heirs []*segment[K]
 	if buddy := m.joinBuddy(s); buddy != nil {
-		defer buddy.turn.Unlock()
+		defer buddy.replaceMu.Unlock()
 		old = append(old, buddy)
 		heirs = append(heirs, m.copy(s.depth-1, s.fit(s.live+buddy.live, m.bits), old...))
 	} else {
@@ -86,33 +88,64 @@ func (m *Map[K, V]) heirs(s *segment[K]) []*segment[K] {
 // quarter of what all entries take. That bounds the directory, whatever a custom hash
 // does.
 func (m *Map[K, V]) split(s *segment[K], always bool) (a, b *segment[K]) {
-	// Every key is hashed once: the buffer is on the stack unless s is larger than
-	// good hashes make it.
-	var buffer [groupSlots << maxBits]uint64
-	hashes := m.hashes(s, buffer[:0])
-	var right int32
-	for _, h := range hashes {
-		right += int32(path(h) >> s.depth & 1)
+	if s.depth == s.turnsAt+turnBits {
+		m.hashTurns(s)
 	}
+	right := s.right()
 	left := s.live - right
 	if !always && (max(left, right) > s.live*3/4+8 || m.tooDeep(s.depth+1)) {
 		return nil, nil
 	}
-	least := s.least
+	minBits := s.minBits
 	if always {
-		least = min(hotBits, m.bits)
+		minBits = min(hotBits, m.bits)
 	}
 	size := func(live int32) uint8 {
 		bits := fit(live, m.bits)
 		if live < limit(m.bits) {
 			bits = min(bits, m.bits) // a full table is better than a large one
 		}
-		return max(bits, least)
+		return max(bits, minBits)
 	}
-	a = m.newSegment(s.of, s.depth+1, s.path, size(left), least)
-	b = m.newSegment(s.of, s.depth+1, s.path|1<<s.depth, size(right), least)
-	m.deal(s, hashes, [2]*segment[K]{a, b})
+	a = m.newSegment(s.of, s.depth+1, s.path, size(left), minBits)
+	b = m.newSegment(s.of, s.depth+1, s.path|1<<s.depth, size(right), minBits)
+	if a.bits == s.bits && b.bits == s.bits {
+		m.dealGroups(s, [2]*segment[K]{a, b})
+	} else {
+		m.deal(s, [2]*segment[K]{a, b})
+	}
 	return a, b
+}
+
+// hashTurns renews the turns of s when all of their bits have been used: in one of turnBits
+// divisions. Although s is frozen it may, since only the goroutine that replaces s reads
+// the turns of a frozen segment.
+func (m *Map[K, V]) hashTurns(s *segment[K]) {
+	s.turnsAt = s.depth
+	first := s.table.first()
+	for n := range first.length() {
+		g := first.at(n)
+		for set := lives(g.ctrl.Load()); set != 0; set &= set - 1 {
+			i := set.first()
+			s.setTurn(m.rehash(s, g, i), g, i)
+		}
+	}
+}
+
+// right returns how many entries belong to the right half of s, by their turns.
+func (s *segment[K]) right() (n int32) {
+	first := s.table.first()
+	for i := range first.length() {
+		live, right := first.at(i).sides(s)
+		n += int32(bits.OnesCount64(live & right))
+	}
+	return n
+}
+
+// sides returns the live slots of g, and those whose keys belong to the right half of s,
+// in which g is: slot i is bit 8i.
+func (g *group[K]) sides(s *segment[K]) (live, right uint64) {
+	return uint64(lives(g.ctrl.Load())) >> 7, g.allTurns() >> ((s.depth - s.turnsAt) & 63)
 }
 
 // tooDeep reports whether a directory of 1<<depth places would take more than a
@@ -125,84 +158,131 @@ func (m *Map[K, V]) tooDeep(depth uint8) bool {
 // copy returns a segment of the given depth and size with the entries of the old
 // ones, which are frozen.
 func (m *Map[K, V]) copy(depth, bits uint8, old ...*segment[K]) *segment[K] {
-	to := m.newSegment(old[0].of, depth, old[0].path, bits, old[0].least)
+	to := m.newSegment(old[0].of, depth, old[0].path, bits, old[0].minBits)
 	for _, s := range old {
-		var buffer [groupSlots << maxBits]uint64
-		m.deal(s, m.hashes(s, buffer[:0]), [2]*segment[K]{to, to})
+		if len(old) == 1 && bits == s.bits {
+			m.dealGroups(s, [2]*segment[K]{to, to})
+		} else {
+			m.deal(s, [2]*segment[K]{to, to})
+		}
 	}
 	return to
 }
 
-// hashes appends the hash of each live key of s, which is frozen.
-func (m *Map[K, V]) hashes(s *segment[K], to []uint64) []uint64 {
+// deal copies the entries of s, which is frozen, to two segments that no reader can see
+// yet, by the bit of the path after those of s.
+func (m *Map[K, V]) deal(s *segment[K], to [2]*segment[K]) {
 	first := s.table.first()
 	for n := range first.length() {
 		g := first.at(n)
 		for set := lives(g.ctrl.Load()); set != 0; set &= set - 1 {
 			i := set.first()
-			h, ok := m.hash.Word(*g.key(i))
-			if !ok {
-				h, ok = m.hash.Text(*g.key(i))
-			}
-			if !ok {
-				h = m.rehash(s, g, i)
-			}
-			to = append(to, h)
+			h := m.rehash(s, g, i)
+			m.add(s, g, i, h, to[path(h)>>(s.depth&63)&1])
 		}
 	}
-	return to
 }
 
-// deal copies the entries of s, which is frozen, to two segments that no reader
-// can see yet, by the bit of the path after those of s; hashes are what hashes
-// returned.
-func (m *Map[K, V]) deal(s *segment[K], hashes []uint64, to [2]*segment[K]) {
-	first := s.table.first()
+// dealGroups is deal for tables of one size, and faster: an entry in its home group goes
+// to the same group of the other table, by its turn. So nothing is hashed or searched for,
+// and a group is written at once. Given one segment twice, it copies all entries to that.
+func (m *Map[K, V]) dealGroups(s *segment[K], to [2]*segment[K]) {
+	to[0].turnsAt, to[1].turnsAt = s.turnsAt, s.turnsAt
+	divided := uint64(inSlots)
+	if to[0] == to[1] {
+		divided = 0
+	}
+	first, a, b := s.table.first(), to[0].table.first(), to[1].table.first()
+	strays := uint64(0)
 	for n := range first.length() {
-		from := first.at(n)
-		for set := lives(from.ctrl.Load()); set != 0; set &= set - 1 {
-			i, h := set.first(), hashes[0]
-			hashes = hashes[1:]
-			t := to[path(h)>>(s.depth&63)&1]
-			g := t.table.home(h)
-			ctrl := g.ctrl.Load()
-			j := empties(ctrl).first()
-			if j >= groupSlots {
-				g, j = t.table.place(h)
-				ctrl = g.ctrl.Load()
-			}
-			*g.key(j) = *from.key(i)
-			g.fill(m.layout, j, from.peek(m.layout, i))
-			if t.hashes != nil {
-				t.hashes[t.table.number(g, j)] = h
-			}
-			g.ctrl.set(with(ctrl, j, liveTag(h)))
-			t.used++
-			t.live++
+		g := first.at(n)
+		live, right := g.sides(s)
+		away := live & (g.allTurns() >> turnBits)
+		strays |= away
+		home, right := live&^away, right&divided
+		m.moveSlots(s, to, g, [2]*group[K]{a.at(n), b.at(n)}, home&^right, home&right)
+	}
+	for n := uintptr(0); strays != 0 && n < first.length(); n++ {
+		g := first.at(n)
+		live, right := g.sides(s)
+		for away := live & (g.allTurns() >> turnBits); away != 0; away &= away - 1 {
+			i := slotSet(away).first()
+			m.add(s, g, i, m.rehash(s, g, i), to[right>>(8*i)&1])
 		}
 	}
+}
+
+// moveSlots copies the left and right slots of g, which is in s, to empty groups of the
+// two segments. It is one loop: of two short ones, the processor would mispredict both
+// ends.
+func (m *Map[K, V]) moveSlots(s *segment[K], to [2]*segment[K], g *group[K], groups [2]*group[K], left, right uint64) {
+	tags := g.ctrl.Load()
+	var ctrls [2]uint64
+	sides := [2]uint64{left, right}
+	for set := left | right; set != 0; set &= set - 1 {
+		at := bits.TrailingZeros64(set)
+		side := right >> (at & 63) & 1
+		i, j := at>>3, bits.OnesCount64(sides[side]&((set^(set-1))>>1))
+		into := groups[side]
+		*into.key(j) = *g.key(i)
+		into.fill(m.layout, j, g.peek(m.layout, i))
+		*into.turn(j) = *g.turn(i)
+		ctrls[side] |= tags >> (at & 63) & 0xff << (8 * j & 63)
+		if t := to[side]; t.hashes != nil {
+			t.hashes[t.table.slotIndex(into, j)] = s.hashes[s.table.slotIndex(g, i)]
+		}
+	}
+	for side, ctrl := range ctrls {
+		if ctrl == 0 {
+			continue
+		}
+		n := int32(bits.OnesCount64(sides[side]))
+		groups[side].ctrl.set(ctrl)
+		to[side].live += n
+		to[side].used += n
+	}
+}
+
+// add copies the entry in slot i of g, which is in s, to t. Its key has hash h.
+func (m *Map[K, V]) add(s *segment[K], g *group[K], i int, h uint64, t *segment[K]) {
+	to := t.table.home(h)
+	ctrl, way := to.ctrl.Load(), turn(h, t.turnsAt)
+	j := empties(ctrl).first()
+	if j >= groupSlots {
+		to, j = t.table.emptySlot(h)
+		ctrl, way = to.ctrl.Load(), way|displaced
+	}
+	*to.key(j) = *g.key(i)
+	to.fill(m.layout, j, g.peek(m.layout, i))
+	*to.turn(j) = way
+	if t.hashes != nil {
+		t.hashes[t.table.slotIndex(to, j)] = h
+	}
+	to.ctrl.set(with(ctrl, j, liveTag(h)))
+	t.used++
+	t.live++
 }
 
 // rehash returns the hash of the key in slot i of g, which is in s.
 func (m *Map[K, V]) rehash(s *segment[K], g *group[K], i int) uint64 {
 	if s.hashes != nil {
-		return s.hashes[s.table.number(g, i)]
+		return s.hashes[s.table.slotIndex(g, i)]
 	}
 	return m.hashOf(*g.key(i))
 }
 
 // joinBuddy checks whether s and its neighbour, whose path differs only in the last bit,
 // should be joined: if both together would leave three quarters of a segment free. It
-// then returns the neighbour, frozen, with its turn held. It only tries to lock that
-// turn: two neighbours that wait for each other would deadlock.
+// then returns the neighbour, frozen, with its replaceMu held. It only tries to lock that:
+// two neighbours that wait for each other would deadlock.
 func (m *Map[K, V]) joinBuddy(s *segment[K]) *segment[K] {
 	few := limit(m.bits) / 4
 	if s.live > few || s.depth <= max(s.of.base, m.hot) {
 		return nil
 	}
 	d := m.dir.Load()
-	b := d.number(s.path ^ 1<<(s.depth-1)).segment.Load()
-	if b == nil || b.of != s.of || b.depth != s.depth || !b.turn.TryLock() {
+	b := d.placeAt(s.path ^ 1<<(s.depth-1)).segment.Load()
+	if b == nil || b.of != s.of || b.depth != s.depth || !b.replaceMu.TryLock() {
 		return nil
 	}
 	b.mu.Lock()
@@ -210,7 +290,7 @@ func (m *Map[K, V]) joinBuddy(s *segment[K]) *segment[K] {
 	b.frozen = b.frozen || join
 	b.mu.Unlock()
 	if !join {
-		b.turn.Unlock()
+		b.replaceMu.Unlock()
 		return nil
 	}
 	return b

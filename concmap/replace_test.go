@@ -2,6 +2,7 @@ package concmap
 
 import (
 	"runtime"
+	"strconv"
 	"testing"
 	"unsafe"
 
@@ -103,6 +104,22 @@ func TestDirectoryIsBounded(t *testing.T) {
 	m.checkInvariants(t)
 }
 
+// TestTurns: keys are dealt by the turns that were stored with them, until these are used
+// up and the keys are hashed for new ones.
+func TestTurns(t *testing.T) {
+	m := new(Map[string, int])
+	for k := 0; k < 10_000 || m.Stats().Depth <= turnBits; k++ {
+		m.Store(strconv.Itoa(k), k)
+	}
+	m.checkInvariants(t)
+	used := make(map[uint8]bool)
+	m.dir.Load().each(func(s *segment[string]) { used[s.turnsAt] = true })
+	assert.Len(t, used, 2, "%v", used)
+	for s, k := range m.ToMap() {
+		assert.Equal(t, s, strconv.Itoa(k))
+	}
+}
+
 // TestComingAndGoing: a key that is deleted and stored again keeps its slot, also where
 // the hashes of keys are stored, and where groups are full.
 func TestComingAndGoing(t *testing.T) {
@@ -137,7 +154,7 @@ func TestTooLate(t *testing.T) {
 	v, ok := m.Load(1)
 	assert.True(t, v == 2 && ok, "a segment is replaced once")
 	m.Delete(1)
-	_, ok = m.take(h, 1)
+	_, ok = m.loadAndDelete(h, 1)
 	assert.False(t, ok)
 	m.Store(1, 3)
 	assert.Equal(t, map[int]int{1: 3}, m.ToMap())
@@ -165,7 +182,7 @@ func TestJoin(t *testing.T) {
 	}
 	assert.Equal(t, 1, m.Stats().Segments)
 	for _, s := range old {
-		assert.True(t, s.frozen && s.replaced != 0 && s.turn.TryLock())
+		assert.True(t, s.frozen && s.replaced != 0 && s.replaceMu.TryLock())
 	}
 	assert.Len(t, m.ToMap(), 10)
 	m.checkInvariants(t)

@@ -1,6 +1,7 @@
 package concmap
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"runtime"
 	"sync"
@@ -122,12 +123,15 @@ func TestConcurrentCompute(t *testing.T) {
 // key was absent.
 func TestReaderBetweenTheSteps(t *testing.T) {
 	same := func(i int) int { return i }
-	t.Run("words", func(t *testing.T) { betweenTheSteps(t, same, same) })
+	t.Run("words", func(t *testing.T) { betweenTheSteps(t, same, same, same) })
+	t.Run("strings", func(t *testing.T) {
+		betweenTheSteps(t, func(i int) string { return fmt.Sprintf("a key of some length %d", i) }, same, same)
+	})
 	t.Run("boxes", func(t *testing.T) {
-		betweenTheSteps(t, func(i int) [2]int { return [2]int{i, i} }, func(v [2]int) int { return v[0] })
+		betweenTheSteps(t, same, func(i int) [2]int { return [2]int{i, i} }, func(v [2]int) int { return v[0] })
 	})
 	t.Run("pointers", func(t *testing.T) {
-		betweenTheSteps(t, func(i int) *int { return &i }, func(p *int) int {
+		betweenTheSteps(t, same, func(i int) *int { return &i }, func(p *int) int {
 			if p == nil {
 				return 0
 			}
@@ -136,12 +140,13 @@ func TestReaderBetweenTheSteps(t *testing.T) {
 	})
 }
 
-func betweenTheSteps[V any](t *testing.T, of func(int) V, num func(V) int) {
+func betweenTheSteps[K comparable, V any](t *testing.T, key func(int) K, of func(int) V, num func(V) int) {
+	one := key(1)
 	for round := range 1200 {
 		// A first key, a further key, and a key in a full-grown table use different code.
-		var m Map[int, V]
+		var m Map[K, V]
 		for k := range []int{0, 1, 100}[round%3] {
-			m.Store(-k, of(1))
+			m.Store(key(-k), of(1))
 		}
 		var done atomic.Bool
 		var wg sync.WaitGroup
@@ -149,7 +154,7 @@ func betweenTheSteps[V any](t *testing.T, of func(int) V, num func(V) int) {
 			wg.Go(func() {
 				last, gone := 0, true
 				for !done.Load() {
-					v, ok := m.Load(1)
+					v, ok := m.Load(one)
 					switch i := num(v); {
 					case !ok:
 						gone = true
@@ -164,9 +169,9 @@ func betweenTheSteps[V any](t *testing.T, of func(int) V, num func(V) int) {
 			})
 		}
 		for i := 1; i < 20; i++ {
-			m.Store(1, of(i))
+			m.Store(one, of(i))
 			runtime.Gosched()
-			m.Delete(1)
+			m.Delete(one)
 		}
 		done.Store(true)
 		if wg.Wait(); t.Failed() {

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"example.com/flatline/internal/hash"
+	"example.com/flatline/internal/pad"
 )
 
 // stripes is the number of locks of a Striped. Among p goroutines with random keys, two
@@ -36,7 +37,7 @@ type stripe[K comparable, V any] struct {
 	m  map[K]V
 	// Processors fetch cache lines in pairs: without the gap, neighbours would take each
 	// other's cache line (false sharing).
-	_ [128]byte
+	_ pad.Gap
 }
 
 // of returns the stripe of k, locked. It panics, with nothing locked, if k is an
