@@ -6,6 +6,17 @@ import "slices"
 // on average; a key of v versions has v/256 chunks to search first.
 const chunkLen = 256
 
+// partLen is the number of versions in a part. With smaller parts, of which a search reads
+// fewer cache lines, the samples of a chunk would take more than the 17 bytes per version
+// that the essay states.
+const (
+	partLen = min(64, chunkLen)
+	parts   = chunkLen / partLen
+)
+
+// lineLen is the number of times in a cache line.
+const lineLen = min(8, partLen)
+
 // A chunk is a run of one key's versions, stored as columns: a search reads only the
 // times. A chunk has at most chunkLen versions.
 type chunk[V any] struct {
@@ -34,10 +45,20 @@ func (c *chunk[V]) insert(i int, t int64, v V, gone bool) {
 		c.mayBeGone()
 	}
 	if c.gone != nil {
-		c.gone = slices.Insert(c.gone, i, gone)
+		c.gone = c.gone[:len(c.gone)+1]
+		shift(c.gone, i, gone)
 	}
-	c.times = slices.Insert(c.times, i, t)
-	c.values = slices.Insert(c.values, i, v)
+	c.times = c.times[:len(c.times)+1] // a statement of its own: then only the length is stored
+	shift(c.times, i, t)
+	c.values = c.values[:len(c.values)+1]
+	shift(c.values, i, v)
+}
+
+// shift puts v at index i of a column and moves those from there on into the free last
+// element.
+func shift[E any](column []E, i int, v E) {
+	copy(column[i+1:], column[i:])
+	column[i] = v
 }
 
 // replace gives version i another value.

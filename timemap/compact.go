@@ -69,9 +69,7 @@ func (s *series[V]) dropBefore(k, i int) (dropped int) {
 		dropped += i
 		c := s.chunk(0)
 		*c = c.from(i, len(c.times)-i)
-		if len(s.firsts) > 0 {
-			s.firsts[0] = c.times[0]
-		}
+		s.sample(0)
 	}
 	s.n -= dropped
 	return dropped

@@ -16,6 +16,7 @@
 //	tombstone   a version that says that the key is absent from its time on
 //	late write  a write whose time is before that of the key's newest version
 //	chunk       up to 256 versions of a key, in the order of time
+//	part        64 of the versions of a chunk
 //	column      the times of a chunk, or its values, as one array
 //	steady      said of times that are at nearly equal distances
 //	stripe      one of the maps of a Sync, with its own mutex
@@ -31,7 +32,8 @@
 // Versions are mostly written in the order of time; then a write is an append. A long
 // history is stored in chunks of 256, so that a late write moves about half a chunk, not
 // half of all versions; a short list of the chunks' first times says which chunk to
-// search.
+// search. A chunk that is no longer the newest also has a copy of the first time of each
+// of its parts, so that a search reads only one part of the column.
 //
 //	firsts   10 ──────────── 900 ─────────── 1700 ──────────
 //	          │               │               │
@@ -46,8 +48,9 @@
 // Times at a steady pace lie on a line. So Get guesses the position of t on the line from
 // the first time to the last, and the neighbour confirms the guess. When a chunk grows, it
 // records whether its times are steady: it tries eight of them. If they are not, a search
-// by halves, or by eighths where the chunk is full, finds t without branches, since each
-// branch would be mispredicted half of the time.
+// finds t without branches, since each branch would be mispredicted half of the time. It
+// compares t with the first times of all parts at once, then with those of all cache lines
+// of one part, then with the eight times of one line.
 //
 // # Invariants
 //
@@ -55,7 +58,8 @@
 //	    least one version, and the counts are right
 //	I2  a chunk holds 1 to 256 versions, its columns are equally long, and if it is
 //	    not the newest it is at least half full
-//	I3  firsts holds the first time of each chunk but the newest
+//	I3  firsts holds the first time of each chunk but the newest, and such a chunk's
+//	    samples are the first times of its parts
 //	I4  the value of a tombstone is zero, and so is a free element of a column of values
 //
 // # Complexity
@@ -78,14 +82,14 @@
 // v is the number of versions of the key, n that of all versions or keys that the
 // operation visits. Set and Delete have these costs if the time is not before the key's
 // newest. Their moves include the growth of the first chunk; the list of chunks grows by
-// 88 bytes for each 256 versions. A late write is O(log v) and moves up to 512 versions.
-// If its chunk is full it may add a chunk, which moves the rest of the list, 88 bytes for
-// each chunk in it: 80 of the chunk and 8 of its first time. Range and the other loops
+// 120 bytes for each 256 versions. A late write is O(log v) and moves up to 512 versions.
+// If its chunk is full it may add a chunk, which moves the rest of the list, 120 bytes for
+// each chunk in it: 112 of the chunk and 8 of its first time. Range and the other loops
 // find their beginning in O(log v), and take O(1) per step. Keys and a view's All of a
 // Sync copy one stripe after the other.
 //
 // In a long history, a version with an int64 takes less than 17 bytes: 8 of time, 8 of
-// value, and its share of a chunk's 88. This holds for versions written in the order of
+// value, and its share of a chunk's 120. This holds for versions written in the order of
 // time or against it. It also holds for those filled in before newer ones, in either
 // order, but there a chunk may have only 240 of 256 versions (18 bytes). In random order
 // it is less than 24; where late writes are spread over full chunks, which then split in
@@ -119,14 +123,14 @@
 //
 // # Concurrency
 //
-// Sync is safe for concurrent use: Set, Append, Delete, AppendDelete, Get, Latest, Floor,
-// Ceiling, Count, Range, History, Backward, Changes and Drop of a key take effect at one
-// moment while they hold its stripe's mutex; a loop holds no mutex, and shows its key's
-// versions of the moment when it began. Even so, Range, History, Backward and Changes
-// copy nothing: they read the chunks, and the next write that would change a chunk copies
-// it first; an append changes none. Operations on all keys go stripe by stripe. A Set
-// happens before the Get that returns its value. A Map is for one goroutine at a time;
-// its reading methods may run at the same time as each other.
+// [Sync] is safe for concurrent use: Set, Append, Delete, AppendDelete, Get, Latest,
+// Floor, Ceiling, Count, Range, History, Backward, Changes and Drop of a key take effect
+// at one moment while they hold its stripe's mutex; a loop holds no mutex, and shows its
+// key's versions of the moment when it began. Even so, Range, History, Backward and
+// Changes copy nothing: they read the chunks, and the next write that would change a chunk
+// copies it first; an append changes none. Operations on all keys go stripe by stripe. A
+// Set happens before the Get that returns its value. A [Map] is for one goroutine at a
+// time; its reading methods may run at the same time as each other.
 //
 // # Trade-offs
 //
@@ -140,9 +144,10 @@
 // O(1), and each version takes a node: twice the memory, and a cache miss for each level,
 // where a search in a column stays in a few cache lines. A TreeMap is better where most
 // writes are late by more than a chunk. The textbook here is one sorted slice for each
-// key (textbook_test.go): a late write moves half of all versions there. Its reads are as
-// fast, and faster where a history of a million versions or more has bursts: one slice
-// needs fewer cache lines than a list of chunks.
+// key (textbook_test.go): a late write moves half of all versions there, and its reads
+// are slower, except where a history of ten million versions or more has bursts: there each
+// read misses the cache, in a list of chunks up to four times one after the other, in a
+// slice fewer times.
 //
 // Times are compared, never added, so both ends of int64 are valid times; where the guess
 // needs a difference, it is computed as a uint64.

@@ -119,7 +119,7 @@ func (r *run[V]) next() bool {
 			end, last = min(end, r.endI), true
 		}
 		if c.gone != nil && !r.all {
-			from, end = present(c.gone, from, end)
+			from, end = untilGone(c.gone, from, end)
 		}
 		if r.i = end; end == len(c.times) || r.k == r.endK && end == r.endI {
 			r.k, r.i = r.k+1, 0
@@ -152,8 +152,8 @@ func (s *series[V]) endsAfter(k int, t int64) bool {
 	}
 }
 
-// present returns the first part of from..end-1 without a tombstone.
-func present(gone []bool, from, end int) (int, int) {
+// untilGone returns the first part of from..end-1 without a tombstone.
+func untilGone(gone []bool, from, end int) (int, int) {
 	for from < end && gone[from] {
 		from++
 	}

@@ -104,11 +104,10 @@ func (m *Map[K, V]) series(k K) *series[V] {
 }
 
 func (m *Map[K, V]) seriesAt(h uint32, k K) *series[V] {
-	s := m.keys.Find(h, k)
-	if s == 0 {
-		return nil
+	if _, e := m.keys.Lookup(h, k); e != nil {
+		return e.Value
 	}
-	return m.keys.At(s).Value
+	return nil
 }
 
 // Set writes that k has the value v from time t on, until the next version. O(1) amortised
@@ -123,7 +122,7 @@ func (m *Map[K, V]) Set(k K, t int64, v V) {
 	if !ok {
 		h = m.hash.Hash(k)
 	}
-	m.write(uint32(h), k, t, v, false)
+	m.write(uint32(h), k, t, v, present)
 }
 
 // Append writes v as the newest version of k, at the time t, or, if the newest version of
@@ -134,7 +133,7 @@ func (m *Map[K, V]) Set(k K, t int64, v V) {
 func (m *Map[K, V]) Append(k K, t int64, v V) int64 {
 	mustEqualItself(k)
 	m.seed(nil)
-	return m.append(uint32(m.hash.Hash(k)), k, t, v, false)
+	return m.append(uint32(m.hash.Hash(k)), k, t, v, present)
 }
 
 // AppendDelete is Append of a tombstone: it writes that k is absent from the time t on,
@@ -144,7 +143,7 @@ func (m *Map[K, V]) AppendDelete(k K, t int64) int64 {
 	mustEqualItself(k)
 	m.seed(nil)
 	var zero V
-	return m.append(uint32(m.hash.Hash(k)), k, t, zero, true)
+	return m.append(uint32(m.hash.Hash(k)), k, t, zero, tombstone)
 }
 
 func (m *Map[K, V]) append(h uint32, k K, t int64, v V, gone bool) int64 {
@@ -165,7 +164,7 @@ func (m *Map[K, V]) Delete(k K, t int64) {
 	mustEqualItself(k)
 	m.seed(nil)
 	var zero V
-	m.write(uint32(m.hash.Hash(k)), k, t, zero, true)
+	m.write(uint32(m.hash.Hash(k)), k, t, zero, tombstone)
 }
 
 // mustEqualItself panics if k is not equal to itself, and so could never be found again.
@@ -175,6 +174,12 @@ func mustEqualItself[K comparable](k K) {
 	}
 }
 
+// What a write writes.
+const (
+	present   = false // a value
+	tombstone = true
+)
+
 func (m *Map[K, V]) write(h uint32, k K, t int64, v V, gone bool) {
 	s := m.seriesAt(h, k)
 	if s == nil {
@@ -183,7 +188,8 @@ func (m *Map[K, V]) write(h uint32, k K, t int64, v V, gone bool) {
 		m.keys.At(slot).Value = s
 	}
 	if c := &s.tail; len(c.times) < cap(c.times) && t > c.times[len(c.times)-1] && !gone && c.gone == nil { // the usual case
-		c.times, c.values = append(c.times, t), append(c.values, v)
+		c.times = append(c.times, t) // a statement each: then append stores only the length
+		c.values = append(c.values, v)
 		s.n++
 		m.versions++
 		return

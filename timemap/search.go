@@ -1,7 +1,5 @@
 package timemap
 
-import "math/bits"
-
 // floor returns the index of the last of the sorted times that is at or before t,
 // or -1 if there is none.
 //
@@ -12,8 +10,8 @@ func floor(times []int64, t int64, steady bool) int {
 	if len(times) == 0 {
 		return -1
 	}
-	if steady && t >= times[0] && t < times[len(times)-1] {
-		i := guess(times, t)
+	if last := len(times) - 1; steady && t >= times[0] && t < times[last] {
+		i := min(guess(times[0], times[last], last, t), last-1)
 		// One comparison for both sides of the guess: if t is below, the difference wraps.
 		if at := uint64(times[i]); uint64(t)-at < uint64(times[i+1])-at {
 			return i
@@ -27,17 +25,17 @@ func floor(times []int64, t int64, steady bool) int {
 	return i
 }
 
-// guess returns the likely index of the last time at or before t, which is at or after
-// the first and before the last time; the index is less than the last.
+// guess returns the likely index of the last time at or before t, given the first time and
+// the one at index n; t is not before the first, and not so far after the other that the
+// index overflows. The guess may be one too high.
 //
 // Differences are computed as uint64: between the ends of int64 they do not fit in an
 // int64.
-func guess(times []int64, t int64) int {
-	last := len(times) - 1
-	along := float64(uint64(t)-uint64(times[0])) / float64(uint64(times[last])-uint64(times[0]))
+func guess(first, nth int64, n int, t int64) int {
+	along := float64(uint64(t)-uint64(first)) / float64(uint64(nth)-uint64(first))
 	// At a steady pace the time of a version gives exactly its position, except for rounding,
 	// which must not give the position before it.
-	return min(int(along*float64(last)*(1+1e-15)), last-1)
+	return int(along * float64(n) * (1 + 1e-15))
 }
 
 // isSteady reports whether guess finds nearly all of the times. It tries eight.
@@ -48,7 +46,7 @@ func isSteady(times []int64) bool {
 	}
 	missed := 0
 	for i := range 8 {
-		if at := i * last / 8; guess(times, times[at]) != at {
+		if at := i * last / 8; guess(times[0], times[last], last, times[at]) != at {
 			missed++
 		}
 	}
@@ -57,50 +55,62 @@ func isSteady(times []int64) bool {
 
 // search is floor, but returns 0 for a t before the first time; there is at least one.
 // Where times are not steady, each step of a search goes either way, and half of its
-// branches would be mispredicted. So it has none, except in a long list: there the
-// processor gains by running ahead, since it begins the cache misses of the chunk early.
+// branches would be mispredicted. So it goes by quarters, without branches: the three loads
+// of a step, and their cache misses, do not wait for each other.
 func search(times []int64, t int64) (low int) {
 	n := len(times)
-	switch {
-	case n == chunkLen:
-		return inFull((*[chunkLen]int64)(times), ascending(t))
-	case n < chunkLen:
-		for n > 1 {
-			half := n / 2
-			low += half * atOrAfter(ascending(t), times[low+half])
-			n -= half
+	if n > maxBranchless {
+		for high := n; high-low > 1; {
+			if middle := int(uint(low+high) / 2); times[middle] <= t {
+				low = middle
+			} else {
+				high = middle
+			}
 		}
 		return low
 	}
-	for high := n; high-low > 1; {
-		if middle := int(uint(low+high) / 2); times[middle] <= t {
-			low = middle
-		} else {
-			high = middle
-		}
-	}
-	return low
-}
-
-// inFull is search in a full chunk, by eighths: the seven loads of a step, and their cache
-// misses, do not wait for each other.
-func inFull(times *[chunkLen]int64, t uint64) int {
-	low := 0
-	for _, step := range [...]int{chunkLen / 8, chunkLen / 64} {
+	for n > 4 {
+		step := n / 4
 		part := times[low:]
-		low += step * (atOrAfter(t, part[step]) + atOrAfter(t, part[2*step]) + atOrAfter(t, part[3*step]) +
-			atOrAfter(t, part[4*step]) + atOrAfter(t, part[5*step]) + atOrAfter(t, part[6*step]) + atOrAfter(t, part[7*step]))
+		low += step * (atOrAfter(t, part[step]) + atOrAfter(t, part[2*step]) + atOrAfter(t, part[3*step]))
+		n -= 3 * step // the length of the last quarter, which has the remainder; longer than the others does no harm
 	}
-	part := times[low:]
-	return low + atOrAfter(t, part[1]) + atOrAfter(t, part[2]) + atOrAfter(t, part[3])
+	found := 0
+	for _, from := range times[low+1 : low+n] {
+		found += atOrAfter(t, from)
+	}
+	return low + found
 }
 
-// atOrAfter returns 1 if t, in ascending form, is at or after from, and 0 otherwise,
-// without a branch, which an if would be compiled to.
-func atOrAfter(t uint64, from int64) int {
-	_, before := bits.Sub64(t, ascending(from), 0)
-	return 1 - int(before)
+// searchPart is search in a part, whose length is constant. It reads the first time of each
+// cache line, all at once, and then one line: two cache misses, one after the other, where
+// quarters would take up to three.
+func searchPart(part *[partLen]int64, t int64) (i int) {
+	for at := lineLen; at < partLen; at += lineLen {
+		i += atOrAfter(t, part[at])
+	}
+	i *= lineLen
+	found := 0
+	for _, from := range part[i+1 : i+lineLen] {
+		found += atOrAfter(t, from)
+	}
+	return i + found
 }
 
-// ascending maps the order of int64 to that of uint64.
-func ascending(t int64) uint64 { return uint64(t) ^ 1<<63 }
+// maxBranchless is the maximum length of a list that search goes through without branches.
+// The first times of a history of more than 256 thousand versions are a longer list. The
+// cache does not hold such a history. With branches, the steps of a search that are
+// predicted correctly do not wait for each other, so the misses of one Get overlap with the
+// next Get. In a sketch of these lists and chunks alone, a Get among 1e6 versions took
+// 221 ns with branches in the list and 353 without, one among 1e5 75 and 62 (Intel Xeon,
+// 2 MiB of L2).
+const maxBranchless = 1 << 10
+
+// atOrAfter returns 1 if t is at or after from, and 0 otherwise. The compiler makes no
+// branch of it.
+func atOrAfter(t, from int64) (n int) {
+	if from <= t {
+		n = 1
+	}
+	return n
+}

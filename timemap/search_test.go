@@ -14,9 +14,9 @@ func TestFloorOfAnyLength(t *testing.T) {
 		"steady":  func(*rand.Rand) int64 { return 1000 },
 		"equal":   func(r *rand.Rand) int64 { return r.Int64N(3) / 2 },
 		"bursty":  func(r *rand.Rand) int64 { return 1 + r.Int64N(1<<r.IntN(40)) },
-		"extreme": func(r *rand.Rand) int64 { return math.MaxInt64 / 600 },
+		"extreme": func(r *rand.Rand) int64 { return math.MaxInt64 / 2500 },
 	}
-	lengths := []int{chunkLen - 1, chunkLen, chunkLen + 1, 1000}
+	lengths := []int{100, 2 * partLen, 2*partLen + 1, 3*partLen + 1, chunkLen - 1, chunkLen, chunkLen + 1, 1000, maxBranchless + 1}
 	for n := range 70 {
 		lengths = append(lengths, n+1)
 	}
@@ -33,6 +33,15 @@ func TestFloorOfAnyLength(t *testing.T) {
 					for _, steady := range []bool{false, true} {
 						if got := floor(times, at, steady); got != want {
 							t.Fatalf("%s, %d times: %d for %d, want %d", name, n, got, at, want)
+						}
+						if n > chunkLen || want < 0 {
+							continue
+						}
+						s := series[int]{older: make([]full[int], 1), firsts: make([]int64, 1)}
+						s.older[0].times, s.older[0].steady = times, steady
+						s.sample(0)
+						if got := s.older[0].find(at); got != want {
+							t.Fatalf("%s, a chunk of %d times: %d for %d, want %d", name, n, got, at, want)
 						}
 					}
 				}

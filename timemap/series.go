@@ -6,12 +6,19 @@ import "slices"
 // the series is, so a series of up to chunkLen versions is only three slices.
 type series[V any] struct {
 	tail   chunk[V]
-	older  []chunk[V] // the oldest first
-	firsts []int64    // the first time of each older chunk
-	steady bool       // as chunk.steady, but of firsts
+	older  []full[V] // the oldest first
+	firsts []int64   // the first time of each older chunk
+	steady bool      // as chunk.steady, but of firsts
 	n      int
 	edits  uint32 // counts changes other than appends: they move versions that a loop has not seen yet
 	shared uint32 // odd: shared with a snapshot; even: the lists, and chunks with this mark, are private
+}
+
+// A full is a chunk that is no longer the newest. With the first times of its parts next
+// to the slices, a search reads only one part of the column of times.
+type full[V any] struct {
+	samples [parts]int64 // of a part without versions, the chunk's last time
+	chunk[V]
 }
 
 // append adds a version that is not before any other version.
@@ -37,8 +44,12 @@ func (s *series[V]) lengthen() {
 		return
 	}
 	s.tail.steady = isSteady(s.tail.times)
-	s.older = append(s.older, s.tail)
-	s.firsts = append(s.firsts, s.tail.times[0])
+	if n := len(s.older); n == cap(s.older) { // append would double a short list
+		s.older = append(make([]full[V], 0, n+n/4+4), s.older...)
+	}
+	s.older = append(s.older, full[V]{chunk: s.tail})
+	s.firsts = append(s.firsts, 0)
+	s.sample(len(s.older) - 1)
 	s.steady = isSteady(s.firsts)
 	s.tail = chunk[V]{mark: s.shared}
 	s.tail.reserve(chunkLen)
@@ -82,9 +93,7 @@ func (s *series[V]) insert(k, i int, t int64, v V, gone bool) {
 		c = s.own(k)
 	}
 	c.insert(i, t, v, gone)
-	if k < len(s.firsts) {
-		s.firsts[k] = c.times[0]
-	}
+	s.sample(k)
 }
 
 // widen makes space for a version at index i of chunk k, whose memory is used up, and
@@ -114,15 +123,28 @@ func (s *series[V]) split(k, at int) {
 	if k == len(s.older) {
 		s.lengthen()
 	} else if len(s.chunk(k+1).times)+moved > chunkLen {
-		s.older = slices.Insert(s.older, k+1, chunk[V]{mark: s.shared})
-		s.firsts = slices.Insert(s.firsts, k+1, 0) // set below, or in insert
+		s.older = slices.Insert(s.older, k+1, full[V]{chunk: chunk[V]{mark: s.shared}})
+		s.firsts = slices.Insert(s.firsts, k+1, 0)
 	}
 	c, next := s.chunk(k), s.own(k+1)
 	next.reserve(moved)
 	next.prepend(c, at)
 	c.cut(at)
-	if k+1 < len(s.firsts) && at < chunkLen {
-		s.firsts[k+1] = next.times[0]
+	if at < chunkLen { // else next is empty; the chunk of the insertion is sampled after it
+		s.sample(k + 1)
+	}
+}
+
+// sample notes the first times of chunk k and of its parts, unless it is the tail. It is
+// called when the times of the chunk have changed.
+func (s *series[V]) sample(k int) {
+	if k == len(s.older) {
+		return
+	}
+	c := &s.older[k]
+	s.firsts[k] = c.times[0]
+	for part := range c.samples {
+		c.samples[part] = c.times[min(part*partLen, len(c.times)-1)]
 	}
 }
 
@@ -131,7 +153,7 @@ func (s *series[V]) chunk(k int) *chunk[V] {
 	if k == len(s.older) {
 		return &s.tail
 	}
-	return &s.older[k]
+	return &s.older[k].chunk
 }
 
 // own returns chunk k for a change other than an append. Data shared with a snapshot is
@@ -165,10 +187,34 @@ func (s *series[V]) find(t int64) (k, i int) {
 	if last := len(s.tail.times) - 1; t >= s.tail.times[last] {
 		return k, last
 	}
-	if k > 0 && t < s.tail.times[0] {
-		k = max(floor(s.firsts, t, s.steady), 0)
+	if k == 0 || t >= s.tail.times[0] {
+		return k, s.tail.floor(t)
 	}
-	return k, s.chunk(k).floor(t)
+	k = floor(s.firsts, t, s.steady)
+	if k < 0 {
+		return 0, -1
+	}
+	return k, s.older[k].find(t)
+}
+
+// find returns the index of the last version at or before t, which is not before the first.
+func (c *full[V]) find(t int64) int {
+	if len(c.times) < partLen {
+		return search(c.times, t)
+	}
+	first, last := c.samples[0], c.samples[parts-1]
+	if c.steady && len(c.times) == chunkLen && uint64(t)-uint64(first) < 2*(uint64(last)-uint64(first)) { // also holds within the last part
+		i := min(guess(first, last, (parts-1)*partLen, t), chunkLen-2)
+		if at := uint64(c.times[i]); uint64(t)-at < uint64(c.times[i+1])-at {
+			return i
+		}
+	}
+	i := 0
+	for _, from := range c.samples[1:] {
+		i += atOrAfter(t, from)
+	}
+	i = min(i*partLen, len(c.times)-partLen) // the last part may be shorter, or have no versions
+	return i + searchPart((*[partLen]int64)(c.times[i:]), t)
 }
 
 // get returns the value that holds at t.

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"example.com/flatline/internal/hash"
+	"example.com/flatline/internal/pad"
 )
 
 // Sync is a map in stripes, each a Map behind its own mutex, so that goroutines which use
@@ -30,7 +31,7 @@ type Sync[K comparable, V any] struct {
 type stripe[K comparable, V any] struct {
 	mu sync.Mutex
 	m  Map[K, V]
-	_  [128]byte // keeps the next stripe's lock off this pair of cache lines
+	_  pad.Gap // keeps the next stripe's lock off this pair of cache lines
 }
 
 // With perProcessor stripes for each processor, two running goroutines rarely contend for
@@ -77,7 +78,7 @@ func (s *Sync[K, V]) Set(k K, t int64, v V) {
 	mustEqualItself(k)
 	p, h := s.lock(k)
 	defer p.mu.Unlock()
-	p.m.write(h, k, t, v, false)
+	p.m.write(h, k, t, v, present)
 }
 
 // Delete writes that k is absent from time t on; see [Map.Delete].
@@ -86,7 +87,7 @@ func (s *Sync[K, V]) Delete(k K, t int64) {
 	p, h := s.lock(k)
 	defer p.mu.Unlock()
 	var zero V
-	p.m.write(h, k, t, zero, true)
+	p.m.write(h, k, t, zero, tombstone)
 }
 
 // Append writes v as the newest version of k and returns its time; see [Map.Append].
@@ -94,7 +95,7 @@ func (s *Sync[K, V]) Append(k K, t int64, v V) int64 {
 	mustEqualItself(k)
 	p, h := s.lock(k)
 	defer p.mu.Unlock()
-	return p.m.append(h, k, t, v, false)
+	return p.m.append(h, k, t, v, present)
 }
 
 // AppendDelete writes a tombstone as the newest version of k and returns its time; see
@@ -104,7 +105,7 @@ func (s *Sync[K, V]) AppendDelete(k K, t int64) int64 {
 	p, h := s.lock(k)
 	defer p.mu.Unlock()
 	var zero V
-	return p.m.append(h, k, t, zero, true)
+	return p.m.append(h, k, t, zero, tombstone)
 }
 
 // Count returns the number of versions of k, tombstones included. O(1) expected.
