@@ -10,20 +10,19 @@
 // # Idea
 //
 // The minimum of a stack can change at a push only if the new element is less than all
-// below it. Such an element is a record. Push each record on a second stack as well, and
-// the top of that stack is always the minimum. When a record is popped from the first
-// stack, pop it from the second. One bit per element says whether the element is a
-// record:
+// below it. Such an element is a record. Keep the positions of the records on a second
+// stack: the element at its top position is always the minimum. When the element at that
+// position is popped from the first stack, pop the second too:
 //
-//	        items   bit   minima
-//	top →     9      0
-//	          2      0
-//	          2      1      2    ← Min
-//	          7      0
-//	          5      1      5
+//	        position  items   records
+//	top →       4       9
+//	            3       2
+//	            2       2        2    ← Min is the element at position 2
+//	            1       7
+//	            0       5        0
 //
-// The bits are kept 64 to a word; those of the newest elements are in a separate word
-// that Push shifts left and Pop shifts right.
+// A position says which element is the record, so Pop compares two numbers and never two
+// elements.
 //
 // A stack of minima is not an undo stack: it keeps no earlier state, and Push after Pop
 // overwrites what was popped. Persistent keeps every state that a caller still refers to;
@@ -41,9 +40,10 @@
 //
 // # Invariants
 //
-//	I1  the minima are the elements that were, when pushed, less than all below
-//	    them, in the order of pushing
-//	I2  the bit of an element is 1 if and only if it is one of them
+//	I1  the records are the positions of the elements that were, when pushed, less
+//	    than all below them, lowest first
+//	I2  in a Segmented the minima are the elements at these positions, and the bit of
+//	    an element is 1 if and only if it is one of them
 //	I3  a slot that holds no element holds the zero value
 //	I4  a Segmented of n elements has n/512 chunks, rounded up, and at most one
 //	    spare
@@ -76,9 +76,9 @@
 // stores an element on its second stack, which does not grow, and at most one record
 // there. Segmented stores an element and at most one minimum, and copies nothing.
 //
-// A Stack has space for at most twice as many elements as it has ever held. Each of
-// these takes the size of an element and 1/8 byte, and the minima take up to as much
-// again. Each element of a Persistent takes the size of two elements and 16 bytes.
+// A Stack has space for at most twice as many elements as it has ever held, and for at
+// most twice as many records; each record takes the size of an int. Each element of a
+// Persistent takes the size of two elements and 16 bytes.
 //
 // # What happens if
 //
@@ -101,12 +101,12 @@
 //
 // # Concurrency
 //
-// Sync is safe for concurrent use: each method takes effect at one moment while it holds
+// [Sync] is safe for concurrent use: each method takes effect at one moment while it holds
 // the mutex; All shows the stack of one moment. A Push happens before the Pop, Peek, Min
-// or All that returns its element. A Persistent is never written after it is made, so any
-// number of goroutines may read and extend one without a lock; as with any value, passing
-// it between goroutines must be synchronised. The other types are for one goroutine at a
-// time.
+// or All that returns its element. A [Persistent] is never written after it is made, so
+// any number of goroutines may read and extend one without a lock; as with any value,
+// passing it between goroutines must be synchronised. The other types are for one
+// goroutine at a time.
 //
 // # Trade-offs
 //
@@ -120,15 +120,16 @@
 // one that is not less than all below it is never the minimum.
 //
 // The textbook answer keeps two stacks and pushes equal minima twice, since its Pop
-// compares values to see whether it removes the minimum. With the bit, equal elements
-// cost nothing and Pop compares nothing, which matters if the compare function is slow.
+// compares values to see whether it removes the minimum. With positions, equal elements
+// cost nothing and Pop compares no elements, which matters if the compare function is slow.
 // Another answer stores differences to the minimum in one slice: it overflows.
 //
-// Amortised or worst case: growth makes Stack's worst Push O(n), but rarely. Segmented's
-// worst Push allocates a chunk of 512 elements, which the runtime has to zero: once in
-// 512 pushes, so a high percentile may be worse than Stack's while the maximum is far
-// better. It takes two chunks as soon as it holds one element; for many small stacks use
-// Stack.
+// Amortised or worst case: growth makes [Stack]'s worst Push O(n), but rarely.
+// [Segmented]'s worst Push allocates a chunk of 512 elements, which the runtime has to
+// zero: once in 512 pushes, so a high percentile may be worse than Stack's while the
+// maximum is far better. It cannot find an element by its position in O(1), so it keeps
+// the records themselves, and one bit per element that says whether the element is one. It
+// takes two chunks as soon as it holds one element; for many small stacks use Stack.
 //
 // NaN is less than every other number here, as for cmp.Compare, so a NaN in a stack is
 // the minimum until it is popped. (slidingmax follows the builtin max and min, where NaN

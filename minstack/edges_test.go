@@ -186,7 +186,7 @@ func TestCopies(t *testing.T) {
 // TestCompareMayUseTheStack: it must not, but the stack stays usable after its changes.
 func TestCompareMayUseTheStack(t *testing.T) {
 	for name, use := range map[string]func(s *StackFunc[int]){
-		"Push":  func(s *StackFunc[int]) { s.c.push(0, false) },
+		"Push":  func(s *StackFunc[int]) { s.c.push(0) },
 		"Pop":   func(s *StackFunc[int]) { s.Pop() },
 		"Clear": func(s *StackFunc[int]) { s.Clear() },
 	} {

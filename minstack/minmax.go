@@ -11,22 +11,25 @@ import (
 type MinMax[T cmp.Ordered] struct {
 	_      [0]sync.Mutex // go vet reports copies: they would share memory
 	c      core[T]
-	maxima records[T]
+	maxima records
 }
 
 // Push puts v on top. O(1) amortised.
 func (s *MinMax[T]) Push(v T) {
 	n := len(s.c.items)
-	lower := n == 0 || cmp.Less(v, s.c.minima.top())
-	higher := n == 0 || cmp.Less(s.maxima.top(), v)
-	s.maxima.push(n, v, higher)
-	s.c.push(v, lower)
+	if n == 0 || cmp.Less(v, s.c.lowest()) {
+		s.c.minima.push(n)
+	}
+	if n == 0 || cmp.Less(s.c.items[s.maxima.at], v) {
+		s.maxima.push(n)
+	}
+	s.c.push(v)
 }
 
 // Pop removes the top element and returns it; false if the stack is empty. O(1).
 func (s *MinMax[T]) Pop() (v T, ok bool) {
 	if n := len(s.c.items); n > 0 {
-		s.maxima.pop(n)
+		s.maxima.pop(n - 1)
 	}
 	return s.c.pop()
 }
@@ -44,14 +47,14 @@ func (s *MinMax[T]) Max() (v T, ok bool) {
 	if len(s.c.items) == 0 {
 		return v, false
 	}
-	return s.maxima.top(), true
+	return s.c.items[s.maxima.at], true
 }
 
 // Len returns the number of elements. O(1).
 func (s *MinMax[T]) Len() int { return len(s.c.items) }
 
 // Clear removes all elements and releases the memory. O(1).
-func (s *MinMax[T]) Clear() { s.c, s.maxima = core[T]{}, records[T]{} }
+func (s *MinMax[T]) Clear() { s.c, s.maxima = core[T]{}, records{} }
 
 // All yields the elements, top first, as Stack.All does.
 func (s *MinMax[T]) All() iter.Seq[T] { return s.c.all }

@@ -88,7 +88,7 @@ func TestEqualCostNothing(t *testing.T) {
 	for range 1000 {
 		s.Push(7)
 	}
-	assert.Len(t, s.c.minima.values, 1)
+	assert.Equal(t, records{}, s.c.minima, "position 0, and none below it")
 }
 
 func TestFuncIsStable(t *testing.T) {
@@ -262,7 +262,8 @@ func TestGrowthDoubles(t *testing.T) {
 		q.Push(i)
 	}
 	assert.Equal(t, 2*n, cap(s.c.items))
-	assert.Equal(t, 2*n, cap(s.c.minima.values))
+	s.Push(-n - 1) // of n+1 records n are below the current one
+	assert.Equal(t, 2*n, cap(s.c.minima.below))
 	assert.Equal(t, 2*n, cap(q.in))
 }
 

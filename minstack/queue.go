@@ -15,15 +15,15 @@ import (
 type Queue[T cmp.Ordered] struct {
 	_      [0]sync.Mutex // go vet reports copies: they would share memory
 	in     []T           // the newer elements, newest last
-	least  T             // the minimum of in
+	inMin  T             // the minimum of in
 	out    core[T]       // the older ones, oldest on top
-	popped int           // how many were ever popped: the number of the front
+	popped int           // how many were ever popped
 }
 
 // Push puts v at the back. O(1) amortised.
 func (q *Queue[T]) Push(v T) {
-	if len(q.in) == 0 || cmp.Less(v, q.least) {
-		q.least = v
+	if len(q.in) == 0 || cmp.Less(v, q.inMin) {
+		q.inMin = v
 	}
 	if len(q.in) == cap(q.in) {
 		q.in = double(q.in)
@@ -49,11 +49,14 @@ func (q *Queue[T]) pour() {
 	}
 	for i := len(q.in) - 1; i >= 0; i-- {
 		v := q.in[i]
-		q.out.push(v, len(q.out.items) == 0 || cmp.Less(v, q.out.minima.top()))
+		if n := len(q.out.items); n == 0 || cmp.Less(v, q.out.lowest()) {
+			q.out.minima.push(n)
+		}
+		q.out.push(v)
 	}
 	clear(q.in)
 	var zero T
-	q.in, q.least = q.in[:0], zero
+	q.in, q.inMin = q.in[:0], zero
 }
 
 // Peek returns the front element; false if the queue is empty. O(1).
@@ -68,8 +71,8 @@ func (q *Queue[T]) Peek() (v T, ok bool) {
 // O(1).
 func (q *Queue[T]) Min() (v T, ok bool) {
 	v, ok = q.out.min()
-	if len(q.in) > 0 && (!ok || cmp.Less(q.least, v)) {
-		return q.least, true
+	if len(q.in) > 0 && (!ok || cmp.Less(q.inMin, v)) {
+		return q.inMin, true
 	}
 	return v, ok
 }
@@ -81,7 +84,7 @@ func (q *Queue[T]) Len() int { return len(q.in) + len(q.out.items) }
 func (q *Queue[T]) Clear() {
 	q.popped += q.Len()
 	var zero T
-	q.in, q.least, q.out = nil, zero, core[T]{}
+	q.in, q.inMin, q.out = nil, zero, core[T]{}
 }
 
 // at returns the element with i others before it.
@@ -97,11 +100,11 @@ func (q *Queue[T]) at(i int) T {
 func (q *Queue[T]) All() iter.Seq[T] {
 	return func(yield func(T) bool) {
 		end := q.popped + q.Len()
-		for number := q.popped; number < end; number++ {
-			if number = max(number, q.popped); number >= end {
+		for i := q.popped; i < end; i++ { // the i-th element that was ever pushed
+			if i = max(i, q.popped); i >= end {
 				return
 			}
-			if !yield(q.at(number - q.popped)) {
+			if !yield(q.at(i - q.popped)) {
 				return
 			}
 		}

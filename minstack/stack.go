@@ -7,19 +7,17 @@ import (
 )
 
 // A core is what the stacks on slices share: the elements and the records of their
-// minimum. Its user does the comparisons.
+// minimum. Its user does the comparisons, and pushes the position of a record before the
+// record.
 type core[T any] struct {
 	items  []T
-	minima records[T]
+	minima records
 }
 
-func (c *core[T]) push(v T, lower bool) {
-	c.minima.push(len(c.items), v, lower)
-	c.add(v)
-}
+// lowest returns the minimum of a stack that is not empty.
+func (c *core[T]) lowest() T { return c.items[c.minima.at] }
 
-// add stores v, which has been recorded.
-func (c *core[T]) add(v T) {
+func (c *core[T]) push(v T) {
 	if len(c.items) == cap(c.items) {
 		c.items = double(c.items)
 	}
@@ -29,18 +27,24 @@ func (c *core[T]) add(v T) {
 // double returns a full slice with twice the capacity. An append grows large slices by
 // only a quarter, which moves each element five times in total.
 func double[T any](full []T) []T {
-	return append(make([]T, 0, max(2*len(full), 8)), full...)
+	n := len(full)
+	if n < 1024 {
+		return append(make([]T, 0, max(2*n, 8)), full...)
+	}
+	// Unlike make, append does not zero the memory that it copies to. It allocates the
+	// length that it needs, and no more, if that is more than twice the old one.
+	return append(full, make([]T, n+1)...)[: n : 2*n]
 }
 
 func (c *core[T]) pop() (v T, ok bool) {
-	n := len(c.items)
-	if n == 0 {
+	top := len(c.items) - 1
+	if top < 0 {
 		return v, false
 	}
-	c.minima.pop(n)
+	c.minima.pop(top)
 	var zero T
-	v, c.items[n-1] = c.items[n-1], zero
-	c.items = c.items[:n-1]
+	v, c.items[top] = c.items[top], zero
+	c.items = c.items[:top]
 	return v, true
 }
 
@@ -55,7 +59,7 @@ func (c *core[T]) min() (v T, ok bool) {
 	if len(c.items) == 0 {
 		return v, false
 	}
-	return c.minima.top(), true
+	return c.lowest(), true
 }
 
 // all yields position after position from the top down.
@@ -78,16 +82,38 @@ type Stack[T cmp.Ordered] struct {
 // does.
 func (s *Stack[T]) Push(v T) {
 	c := &s.c
-	if n := len(c.items); n > 0 && !cmp.Less(v, c.minima.top()) { // the usual case
-		c.minima.pass(n)
-	} else {
-		c.minima.beat(n, v)
+	n, at := len(c.items), c.minima.at
+	if uint(at) < uint(n) && n < cap(c.items) && v >= c.items[at] { // no growth, no record, no NaN
+		c.items = append(c.items, v)
+		return
 	}
-	c.add(v)
+	s.push(v)
+}
+
+// push is Push in every case. It is a function of its own, so that the usual one needs
+// little of the call stack.
+func (s *Stack[T]) push(v T) {
+	c := &s.c
+	if n := len(c.items); n == 0 || cmp.Less(v, c.lowest()) {
+		c.minima.push(n)
+	}
+	c.push(v)
 }
 
 // Pop removes the top element and returns it; false if the stack is empty. O(1).
-func (s *Stack[T]) Pop() (T, bool) { return s.c.pop() }
+func (s *Stack[T]) Pop() (v T, ok bool) {
+	// This is core.pop, written out: with the call it would be too long to be inlined.
+	c := &s.c
+	top := len(c.items) - 1
+	if top < 0 {
+		return
+	}
+	c.minima.pop(top)
+	var zero T
+	v, c.items[top] = c.items[top], zero
+	c.items = c.items[:top]
+	return v, true
+}
 
 // Peek returns the top element; false if the stack is empty. O(1).
 func (s *Stack[T]) Peek() (T, bool) { return s.c.peek() }
@@ -134,13 +160,16 @@ func (s *StackFunc[T]) mustBeMade() {
 // Push puts v on top. It calls compare at most once; compare must not change the stack.
 // If compare panics, the stack is unchanged. O(1) amortised.
 func (s *StackFunc[T]) Push(v T) {
+	lower := false
 	if len(s.c.items) == 0 {
 		s.mustBeMade()
-		s.c.push(v, true)
-		return
+	} else {
+		lower = s.compare(v, s.c.lowest()) < 0
 	}
-	beats := s.compare(v, s.c.minima.top()) < 0
-	s.c.push(v, beats || len(s.c.items) == 0) // compare may have cleared the stack
+	if lower || len(s.c.items) == 0 { // compare may have cleared the stack
+		s.c.minima.push(len(s.c.items))
+	}
+	s.c.push(v)
 }
 
 // Pop removes the top element and returns it; false if the stack is empty. It does not
