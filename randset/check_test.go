@@ -1,24 +1,20 @@
 package randset
 
 import (
-	"fmt"
 	"math"
-)
 
-// must panics if an invariant of the essay does not hold.
-func must(ok bool, format string, args ...any) {
-	if !ok {
-		panic(fmt.Sprintf(format, args...))
-	}
-}
+	"example.com/flatline/internal/invariant"
+)
 
 func (x *index[T]) checkInvariants() {
 	n, size := len(x.values), len(x.slots)
-	must(len(x.hashes) == n && cap(x.hashes) >= cap(x.values), "I1: %d values, %d hashes", n, len(x.hashes))
-	must(size&(size-1) == 0 && size >= 2*cap(x.values), "I2: %d slots, room for %d values", size, cap(x.values))
+	if !x.hash.IsWord() {
+		invariant.Must(len(x.hashes) == n && cap(x.hashes) >= cap(x.values), "I1: %d values, %d hashes", n, len(x.hashes))
+	}
+	invariant.Must(size&(size-1) == 0 && size >= 4*cap(x.values), "I2: %d slots, room for %d values", size, cap(x.values))
 	var zero T
 	for i, v := range x.values[n:cap(x.values)] {
-		must(v == zero, "I1: %v is left behind at %d", v, n+i)
+		invariant.Must(v == zero, "I1: %v is left behind at %d", v, n+i)
 	}
 	seen := make([]bool, n)
 	for at, s := range x.slots {
@@ -26,22 +22,22 @@ func (x *index[T]) checkInvariants() {
 			continue
 		}
 		i := x.position(at)
-		must(int(i) < n && !seen[i], "I2: slot %d has position %d of %d", at, i, n)
+		invariant.Must(int(i) < n && !seen[i], "I2: slot %d has position %d of %d", at, i, n)
 		seen[i] = true
-		must(s == x.slot(x.hashes[i], i), "I2: slot %d has the tag of another hash", at)
-		for from := int(x.hashes[i]) & (size - 1); from != at; from = (from + 1) & (size - 1) {
-			must(x.slots[from] != 0, "I2: the search for slot %d ends at %d", at, from)
+		invariant.Must(s == x.slot(x.hashAt(i), i), "I2: slot %d has the tag of another hash", at)
+		for from := int(x.hashAt(i)) & (size - 1); from != at; from = (from + 1) & (size - 1) {
+			invariant.Must(x.slots[from] != 0, "I2: the search for slot %d ends at %d", at, from)
 		}
 	}
 	for i, found := range seen {
-		must(found, "I2: no slot has position %d", i)
+		invariant.Must(found, "I2: no slot has position %d", i)
 	}
 }
 
 func (s *Set[T]) checkInvariants() {
 	s.index.checkInvariants()
 	for i, v := range s.index.values {
-		must(uint32(s.hash.Hash(v)) == s.index.hashes[i], "I1: value %d has another hash", i)
+		invariant.Must(uint32(s.index.hash.Hash(v)) == s.index.hashAt(uint32(i)), "I1: value %d has another hash", i)
 	}
 }
 
@@ -52,29 +48,29 @@ func (b *Bag[T]) checkInvariants() {
 	seen := 0
 	for slot := b.index.Next(0); slot != 0; slot = b.index.Next(slot) {
 		of := b.index.At(slot).Value
-		must(of.count > 0, "I3: a value without occurrences")
+		invariant.Must(of.count > 0, "I3: a value without occurrences")
 		n, prev := uint32(0), uint32(0)
 		for o := of.first; o != 0; o = b.all[o-1].next {
-			must(b.all[o-1].slot == slot, "I3: occurrence %d is in the list of another value", o)
-			must(b.all[o-1].prev == prev, "I3: occurrence %d does not link back", o)
+			invariant.Must(b.all[o-1].slot == slot, "I3: occurrence %d is in the list of another value", o)
+			invariant.Must(b.all[o-1].prev == prev, "I3: occurrence %d does not link back", o)
 			prev = o
 			n++
 		}
-		must(n == of.count, "I3: a list of %d, count %d", n, of.count)
+		invariant.Must(n == of.count, "I3: a list of %d, count %d", n, of.count)
 		seen += int(n)
 	}
-	must(seen == len(b.all), "I3: %d occurrences in lists, %d in the array", seen, len(b.all))
+	invariant.Must(seen == len(b.all), "I3: %d occurrences in lists, %d in the array", seen, len(b.all))
 }
 
 func (w *Weighted[T]) checkInvariants() {
 	w.index.Check()
 	leaves := len(w.sums) / 2
-	must(w.index.Len() <= leaves, "I4: %d values, %d leaves", w.index.Len(), leaves)
+	invariant.Must(w.index.Len() <= leaves, "I4: %d values, %d leaves", w.index.Len(), leaves)
 	for i := 1; i < leaves; i++ {
-		must(w.sums[i] == w.sums[2*i]+w.sums[2*i+1], "I4: node %d is not the sum of its two", i)
+		invariant.Must(w.sums[i] == w.sums[2*i]+w.sums[2*i+1], "I4: node %d is not the sum of its two", i)
 	}
 	for i := w.index.Len(); i < leaves; i++ {
-		must(w.sums[leaves+i] == 0, "I4: free leaf %d weighs %v", i, w.sums[leaves+i])
+		invariant.Must(w.sums[leaves+i] == 0, "I4: free leaf %d weighs %v", i, w.sums[leaves+i])
 	}
-	must(w.Total() <= math.MaxFloat64, "I4: the total is %v", w.Total())
+	invariant.Must(w.Total() <= math.MaxFloat64, "I4: the total is %v", w.Total())
 }

@@ -29,8 +29,8 @@
 // The table stores no values, only their positions, 4 bytes each: a search compares the
 // values of the array. So each value is stored once, where the textbook's map and slice
 // store it twice. A position leaves bits of its slot free, and they hold a part of the
-// hash: a search reads a value of the array only if that part is equal. An int takes 20 to
-// 40 bytes: the least just before the table grows, the most just after.
+// hash: a search reads a value of the array only if that part is equal. An int takes 24
+// bytes just before the table grows, and 48 just after.
 //
 // # Which type
 //
@@ -42,10 +42,10 @@
 //
 // # Invariants
 //
-//	I1  the values of a Set lie in an array without a gap, their hashes in another;
-//	    the free elements after the values are zero
+//	I1  the values of a Set lie in an array without a gap, and their hashes in another
+//	    unless they are words; the free elements after the values are zero
 //	I2  each value has one slot of the table, and a search from its home reaches that
-//	    slot before a free one; at least half of the slots are free
+//	    slot before a free one; at least three quarters of the slots are free
 //	I3  the occurrences of a value in a Bag form a list, linked both ways, that begins
 //	    at its first; every element of the array is in exactly one list
 //	I4  a node of a Weighted's tree is the sum of the two below it, the leaves are
@@ -113,32 +113,35 @@
 //
 // # Concurrency
 //
-// Sync is safe for concurrent use: each method takes effect at one moment while it
-// holds the mutex; All and Shuffled show the set of one moment. An Insert happens
-// before the call that returns or finds its value. The other types are for one
-// goroutine at a time; their reading methods may run at the same time as each
-// other, unless Options.Rand is set.
+// [Sync] is safe for concurrent use: each method takes effect at one moment while it holds
+// the mutex; All and Shuffled show the set of one moment. An Insert happens before the
+// call that returns or finds its value. The other types are for one goroutine at a time;
+// their reading methods may run at the same time as each other, unless [Options.Rand] is
+// set.
 //
 // # Trade-offs
 //
 // The main disadvantage: no order. For the smallest value, ranges or ranks use a sorted
 // tree. Delete moves another value, so an index is valid only until the next Delete.
 //
-// The table of a Set has linear probing, at most half full, and no links. With the chains
-// of internal/table, which Set used before, a hit took up to twice as long, since a chain
-// leads through whole entries. A Delete was a third faster there in a set that fits the
-// cache: here it moves the slots behind the gap, and has to find the home of each.
+// The table of a [Set] has linear probing and no links. With the chains of internal/table,
+// which Set used before, a hit took up to twice as long, since a chain leads through whole
+// entries. The table is at most a quarter full. Half full, it takes half of that memory,
+// but in a set that fits the cache a hit takes a fifth longer, and a Delete with an Insert
+// half longer. A set that does not fit the cache pays for the larger table with more cache
+// misses. The hashes of the values are stored as well, because a Delete needs those of the
+// slots behind the gap; but not those of ints, which are hashed again.
 //
-// Growth moves all entries at once; Options.Capacity avoids it. A set that has been
-// large keeps its memory until Shrink or Clear.
+// Growth moves all values at once; [Options.Capacity] avoids it. A set that has been large
+// keeps its memory until Shrink or Clear.
 //
-// A value that is not equal to itself (NaN) could never be deleted, so it is
-// refused: Insert reports false, Weighted.Set returns ErrValue.
+// A value that is not equal to itself (NaN) could never be deleted, so it is refused:
+// Insert reports false, [Weighted.Set] returns ErrValue.
 //
-// Weighted could draw in O(1) from an alias table, but that takes O(n) to build after
+// [Weighted] could draw in O(1) from an alias table, but that takes O(n) to build after
 // every change. A Fenwick tree needs half the memory of this tree of sums, but it updates
-// by differences, and in floating point the rounding error of a difference remains: once
-// a weight of 1e300 had been set and deleted, the other weights would be lost.
+// by differences, and in floating point the rounding error of a difference remains: once a
+// weight of 1e300 had been set and deleted, the other weights would be lost.
 //
 // # References
 //

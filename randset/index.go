@@ -1,10 +1,19 @@
 package randset
 
-import "math/bits"
+import (
+	"math/bits"
 
-// maxValues is the largest number of values of an index: with it, a slot of 32 bits
-// still has one bit to spare.
-const maxValues = 1 << 31
+	"example.com/flatline/internal/hash"
+)
+
+const (
+	// maxValues is the largest number of values of an index: with it, a slot of 32 bits
+	// still has one bit to spare.
+	maxValues = 1 << 31
+
+	// maxSlots is the largest number of slots: a home has at most 32 bits, as a hash has.
+	maxSlots = 1 << 32
+)
 
 // An index is a dense array of values and a hash table that finds the position of each.
 // The table has linear probing: the search for a value begins at its home, the slot that
@@ -13,13 +22,28 @@ const maxValues = 1 << 31
 //
 //	slot    tag │ position of a value + 1        0 is free
 //
-// At most half of the slots are in use, so a position + 1 fits in as many bits as select
-// a home. The rest of the slot is the tag: the other bits of the hash. A search reads only
+// A position + 1 fits in the bits that select a home, since there are more slots than
+// values. The rest of the slot is the tag: the other bits of the hash. A search reads only
 // values whose tag is right, which saves a cache miss for each slot that it passes.
+//
+// At most a quarter of the slots are in use, so that nearly all searches end in one of the
+// first two slots (half of them if there are more than 1<<30 values: see maxSlots).
 type index[T comparable] struct {
 	values []T
-	hashes []uint32 // of the values: a deletion needs those of others, and must not call Options.Hash under a lock
-	slots  []uint32 // a power of two, at least 2·cap(values)
+	slots  []uint32 // a power of two, at least 4·cap(values), but at most maxSlots
+	hashes []uint32 // of the values, unless they are words: see hashAt
+	hash   hash.Hasher[T]
+}
+
+// hashAt returns the hash of the value at a position. Deletions and growth need the hashes
+// of other values than the one they are given. They are stored, since Options.Hash must not
+// be called under a lock and strings are slow to hash; a word is hashed again, which is as
+// fast as reading a hash.
+func (x *index[T]) hashAt(position uint32) uint32 {
+	if hashes := x.hashes; uint(position) < uint(len(hashes)) {
+		return hashes[position]
+	}
+	return uint32(x.hash.OfWord(x.values[position]))
 }
 
 // find returns the slot of v or, if v is absent, the free one at which the search ends.
@@ -65,7 +89,10 @@ func (x *index[T]) insert(h uint32, v T) bool {
 		x.resize(max(4, int(min(2*uint64(n), maxValues))))
 		at, _ = x.find(h, v)
 	}
-	x.values, x.hashes = append(x.values, v), append(x.hashes, h)
+	x.values = append(x.values, v)
+	if !x.hash.IsWord() {
+		x.hashes = append(x.hashes, h)
+	}
 	x.slots[at] = x.slot(h, uint32(n))
 	return true
 }
@@ -92,7 +119,7 @@ func (x *index[T]) position(at int) uint32 { return x.slots[at]&uint32(len(x.slo
 
 // slotOf returns the slot of the value at a position.
 func (x *index[T]) slotOf(position uint32) int {
-	h := x.hashes[position]
+	h := x.hashAt(position)
 	at, s := int(h)&(len(x.slots)-1), x.slot(h, position)
 	for x.slots[at] != s {
 		at = (at + 1) & (len(x.slots) - 1)
@@ -110,7 +137,7 @@ func (x *index[T]) remove(gap int) {
 	mask := len(slots) - 1
 	position, last := x.position(gap), uint32(len(x.values)-1)
 	for at := (gap + 1) & mask; slots[at] != 0; at = (at + 1) & mask {
-		home := int(hashes[x.position(at)]) & mask
+		home := int(x.hashAt(x.position(at))) & mask
 		if (at-home)&mask >= (at-gap)&mask {
 			slots[gap] = slots[at]
 			gap = at
@@ -118,11 +145,15 @@ func (x *index[T]) remove(gap int) {
 	}
 	slots[gap] = 0
 	if position != last {
-		slots[x.slotOf(last)] = x.slot(hashes[last], position)
-		x.values[position], hashes[position] = x.values[last], hashes[last]
+		slots[x.slotOf(last)] = x.slot(x.hashAt(last), position)
+		x.values[position] = x.values[last]
 	}
 	x.values[last] = *new(T)
-	x.values, x.hashes = x.values[:last], hashes[:last]
+	x.values = x.values[:last]
+	if len(hashes) > 0 {
+		hashes[position] = hashes[last]
+		x.hashes = hashes[:last]
+	}
 }
 
 // reserve allocates memory for n values in total.
@@ -135,27 +166,31 @@ func (x *index[T]) reserve(n int) {
 // resize gives the array another capacity, at least its length and at most maxValues.
 func (x *index[T]) resize(capacity int) {
 	if capacity == 0 {
-		*x = index[T]{}
+		x.clear()
 		return
 	}
 	x.values = append(make([]T, 0, capacity), x.values...)
-	x.hashes = append(make([]uint32, 0, capacity), x.hashes...)
-	if size := 2 << bits.Len(uint(capacity-1)); size != len(x.slots) {
-		x.slots = make([]uint32, size)
-		for position, h := range x.hashes {
-			at := int(h) & (size - 1)
-			for x.slots[at] != 0 {
-				at = (at + 1) & (size - 1)
-			}
-			x.slots[at] = x.slot(h, uint32(position))
+	if !x.hash.IsWord() {
+		x.hashes = append(make([]uint32, 0, capacity), x.hashes...)
+	}
+	size := int(min(uint64(4)<<bits.Len(uint(capacity-1)), maxSlots))
+	x.slots = make([]uint32, size)
+	for position := range uint32(len(x.values)) {
+		h := x.hashAt(position)
+		at := int(h) & (size - 1)
+		for x.slots[at] != 0 {
+			at = (at + 1) & (size - 1)
 		}
+		x.slots[at] = x.slot(h, position)
 	}
 }
+
+// clear removes all values and releases the memory.
+func (x *index[T]) clear() { x.values, x.slots, x.hashes = nil, nil, nil }
 
 // copy returns another index of the same values, with no more memory than they need.
 func (x *index[T]) copy() index[T] {
 	c := *x
-	c.slots = nil
 	c.resize(len(x.values))
 	return c
 }

@@ -65,7 +65,7 @@ func TestMemory(t *testing.T) {
 			}
 			return &s
 		})) / float64(n)
-		assert.LessOrEqual(t, got, 40.5, n)
-		assert.GreaterOrEqual(t, got, 19.5, n)
+		assert.LessOrEqual(t, got, 48.5, n)
+		assert.GreaterOrEqual(t, got, 23.5, n)
 	}
 }

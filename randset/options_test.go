@@ -82,7 +82,7 @@ func secretsDiffer[T comparable](t *testing.T, v T) {
 		s.Insert(v)
 		b.Insert(v)
 		assert.NoError(t, w.Set(v, 1))
-		sets[i], syncs[i], bags[i], weighted[i] = s.hash.Hash(v), uint64(y.hash(v)), b.hash.Hash(v), w.hash.Hash(v)
+		sets[i], syncs[i], bags[i], weighted[i] = s.index.hash.Hash(v), uint64(y.hash(v)), b.hash.Hash(v), w.hash.Hash(v)
 	}
 	for _, hashes := range [][2]uint64{sets, syncs, bags, weighted} {
 		assert.NotEqual(t, hashes[0], hashes[1])

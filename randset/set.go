@@ -3,7 +3,6 @@ package randset
 import (
 	"fmt"
 	"iter"
-	"math/rand/v2"
 	"slices"
 	"sync"
 
@@ -17,7 +16,6 @@ import (
 type Set[T comparable] struct {
 	_      [0]sync.Mutex // go vet reports copies: they would share memory
 	index  index[T]
-	hash   hash.Hasher[T]
 	seeded bool
 	rand   source
 }
@@ -47,7 +45,7 @@ func (o *Options[T]) check(fn string) {
 // seed makes the hasher, once.
 func (s *Set[T]) seed(fn func(T) uint64) {
 	if !s.seeded {
-		s.hash, s.seeded = hash.New(fn), true
+		s.index.hash, s.seeded = hash.New(fn), true
 	}
 }
 
@@ -57,9 +55,9 @@ func (s *Set[T]) seed(fn func(T) uint64) {
 // v is an interface that holds an uncomparable value.
 func (s *Set[T]) Insert(v T) bool {
 	s.seed(nil)
-	h, ok := s.hash.Word(v)
+	h, ok := s.index.hash.Word(v)
 	if !ok {
-		h = s.hash.Hash(v)
+		h = s.index.hash.Hash(v)
 	}
 	return s.insert(uint32(h), v)
 }
@@ -77,9 +75,9 @@ func (s *Set[T]) Delete(v T) bool {
 	if len(s.index.values) == 0 {
 		return false
 	}
-	h, ok := s.hash.Word(v)
+	h, ok := s.index.hash.Word(v)
 	if !ok {
-		h = s.hash.Hash(v)
+		h = s.index.hash.Hash(v)
 	}
 	return s.index.delete(uint32(h), v)
 }
@@ -91,25 +89,36 @@ func (s *Set[T]) Contains(v T) bool {
 	}
 	var h uint64
 	var isText bool
-	if s.hash.IsWord() {
-		h = s.hash.OfWord(v)
-	} else if h, isText = s.hash.Text(v); !isText {
-		h = s.hash.Hash(v)
+	if s.index.hash.IsWord() {
+		h = s.index.hash.OfWord(v)
+	} else if h, isText = s.index.hash.Text(v); !isText {
+		h = s.index.hash.Hash(v)
 	}
-	return s.index.has(uint32(h), v) // which asks again: Options.Hash may have cleared the set
+	// The first two slots of the search are written out, because among so few instructions
+	// a call matters. The choice between them is arithmetic: a branch would be mispredicted
+	// for each value that is not in its home.
+	slots, values := s.index.slots, s.index.values
+	mask := uint32(len(slots) - 1)
+	home, next := uint(uint32(h)&mask), uint((uint32(h)+1)&mask)
+	if home < uint(len(slots)) && next < uint(len(slots)) { // false if Options.Hash has cleared the set
+		slot, second := slots[home], slots[next]
+		differs := uint64((slot ^ uint32(h)) &^ mask)
+		slot ^= (slot ^ second) & uint32(-differs>>32) // the last factor is all ones unless differs is 0
+		position := uint(slot&mask - 1)                // of a free slot: larger than any
+		if position < uint(len(values)) && values[position] == v {
+			return true
+		}
+	}
+	return s.index.has(uint32(h), v)
 }
 
 // Random returns a value of the set, each with the same probability; false if the
 // set is empty. O(1), no allocation.
 func (s *Set[T]) Random() (v T, ok bool) {
-	vs := s.index.values
-	if len(vs) == 0 {
+	if len(s.index.values) == 0 {
 		return v, false
 	}
-	if s.rand.r != nil {
-		return vs[s.rand.r.IntN(len(vs))], true
-	}
-	return vs[uniform(rand.Uint64(), uint64(len(vs)))], true
+	return s.index.values[s.rand.below(len(s.index.values))], true
 }
 
 // Pop removes a value, each with the same probability, and returns it; false if
@@ -157,7 +166,7 @@ func (s *Set[T]) At(i int) T {
 func (s *Set[T]) Len() int { return len(s.index.values) }
 
 // Clear removes all values and releases the memory. O(1).
-func (s *Set[T]) Clear() { s.index = index[T]{} }
+func (s *Set[T]) Clear() { s.index.clear() }
 
 // Shrink releases the memory that the values do not need. O(n).
 func (s *Set[T]) Shrink() { s.index.resize(s.Len()) }
@@ -172,7 +181,7 @@ func (s *Set[T]) Clone() *Set[T] {
 
 // copyTo gives c, which is empty, the values of s.
 func (s *Set[T]) copyTo(c *Set[T]) {
-	c.hash, c.seeded = s.hash, s.seeded
+	c.seeded = s.seeded
 	c.index = s.index.copy()
 }
 

@@ -24,7 +24,7 @@ func NewSync[T comparable](opts ...Options[T]) *Sync[T] {
 
 func (s *Sync[T]) hash(v T) uint32 {
 	s.seeded.Do(func() { s.set.seed(nil) })
-	return uint32(s.set.hash.Hash(v))
+	return uint32(s.set.index.hash.Hash(v))
 }
 
 // lock takes the lock; it may have to wait for another goroutine.
