@@ -151,11 +151,11 @@
 //
 // # Concurrency
 //
-// Sync and SyncTimeWindow are safe for concurrent use: each method takes effect at one
+// [Sync] and [SyncTimeWindow] are safe for concurrent use: each method takes effect at one
 // moment while it holds the mutex; All shows the candidates of one moment. A Push happens
-// before the Max that returns its value. The functions keep no state: they may run at the
-// same time if they write to different slices. The other types are for one goroutine at a
-// time.
+// before the Max that returns its value. The functions keep no state: they may run at
+// the same time if they write to different slices. The other types are for one goroutine
+// at a time.
 //
 // # Trade-offs
 //
@@ -167,41 +167,43 @@
 // comparison for each candidate that is beaten: two on average, k at worst. And for an
 // array it causes branch mispredictions: whether the next comparison removes a candidate
 // is random, and each misprediction costs time. The blocks compare in a fixed order,
-// without such branches: random, increasing and decreasing input take the same time. The
-// picture evidence/slidingmax.svg shows the time per element for k from 2 to 1e5, next to
-// the deque and Python's libraries. A heap answers in O(log k); looking at every window
-// takes O(nk), and so does "remember the maximum, and search again when it leaves" on
-// decreasing input.
+// without such branches: random and decreasing input take the same time. Input that begins
+// in ascending order takes less: where a window is in order, its maximum is its last value,
+// and one comparison per value finds this out. The picture evidence/slidingmax.svg shows
+// the time per element for k from 2 to 1e5, next to the deque and Python's libraries. A
+// heap answers in O(log k); looking at every window takes O(nk), and so does "remember the
+// maximum, and search again when it leaves" on decreasing input.
 //
 // The minimum of floats takes a processor several cycles, so four segments are processed
 // at once; that needs a result that does not overlap the source and at least 4k windows.
-// Built with GOEXPERIMENT=simd on amd64, float64 uses vectors of four where k is from 8
-// to 4,096 (simd_amd64.go); a stretch of 4,096 windows that reads a NaN or a negative
-// zero is left to the plain kernel, since the processor's maximum treats these
-// differently.
+// Built with GOEXPERIMENT=simd on amd64, float64 and int64 use vectors of eight where the
+// processor has AVX-512 and k is at least 8 (simd_amd64.go); with AVX2 only, float64 uses
+// vectors of four where k is from 8 to 2,048 (simd_four_amd64.go). A stretch of 2,000
+// windows or more that reads a NaN or a negative zero is left to the plain kernel, since
+// the processor's maximum treats these differently.
 //
-// A Window calls a function for each comparison, so on random values its Push takes
-// longer than a deque written for one numeric type (evidence/RESULTS.md). In return it
-// supports any order, treats floats exactly as the builtin max does, and bounds the worst
-// case.
+// A [Window] from New compares by operators, and calls a function only for equal values;
+// one from NewFunc calls compare each time. Both bound the worst case, which a plain deque
+// does not. New treats floats exactly as the builtin max does (evidence/RESULTS.md has
+// the times).
 //
-// NaN wins for Max, for Min and for Window, as for the builtin max and min, and 0 is
+// NaN wins for [Max], for [Min] and for Window, as for the builtin max and min, and 0 is
 // above -0 (minstack follows cmp.Compare, for which NaN is least). In a stream one NaN is
-// the maximum for k pushes, unless Options.SkipNaN is set. ArgMax skips NaN, since the
-// position of a missing value is not the position of a maximum. MaxFloat does either.
+// the maximum for k pushes, unless [Options.SkipNaN] is set. [ArgMax] skips NaN, since the
+// position of a missing value is not the position of a maximum. [MaxFloat] does either.
 // Infinities are values, and integers stay integers: pandas treats infinities as NaN and
 // converts integers to float64.
 //
-// MinMax makes two passes. Lemire's algorithm finds both in one pass with three
+// [MinMax] makes two passes. Lemire's algorithm finds both in one pass with three
 // comparisons per element, but each comparison is an unpredictable branch.
 //
-// An Aggregator needs no inverse, as subtracting from a running sum does, so sums of
+// An [Aggregator] needs no inverse, as subtracting from a running sum does, so sums of
 // floats do not drift. Where there is an inverse and all values are integers, a running
 // sum is simpler. An Aggregator could also compute the maximum of a Window, in a constant
 // number of steps except for growth; on average the deque takes fewer.
 //
-// Values that were cut off stay reachable until later pushes have zeroed their slots, two
-// at each push. Clear releases everything at once.
+// Values that were cut off stay reachable until later pushes have zeroed their slots,
+// two at each push. Clear releases everything at once.
 //
 // # References
 //

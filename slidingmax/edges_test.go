@@ -195,7 +195,7 @@ func TestTimesThatJump(t *testing.T) {
 
 // TestParallelMaxOnAnyMachine: as many goroutines as processors, and the same result.
 func TestParallelMaxOnAnyMachine(t *testing.T) {
-	s := make([]int, 20*parallelLeast)
+	s := make([]int, 20*minShare)
 	for i := range s {
 		s[i] = i * 7919 % 10007
 	}

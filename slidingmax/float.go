@@ -24,12 +24,12 @@ type FloatOptions struct {
 // values like others. dst must not overlap s. O(n); it does not allocate if dst has the
 // capacity. MaxFloat panics if k < 1 or MinPeriods is not in 0..k.
 func MaxFloat[F ~float32 | ~float64](dst, s []F, k int, o FloatOptions) []F {
-	return floats("MaxFloat", dst, s, k, o, true)
+	return floats[maxima]("MaxFloat", dst, s, k, o)
 }
 
 // MinFloat is MaxFloat for the minimum. Without SkipNaN, NaN wins here too.
 func MinFloat[F ~float32 | ~float64](dst, s []F, k int, o FloatOptions) []F {
-	return floats("MinFloat", dst, s, k, o, false)
+	return floats[minima]("MinFloat", dst, s, k, o)
 }
 
 // mustPeriods panics if no window of k can have that many values.
@@ -39,7 +39,7 @@ func mustPeriods(name string, k, periods int) {
 	}
 }
 
-func floats[F ~float32 | ~float64](name string, dst, s []F, k int, o FloatOptions, largest bool) []F {
+func floats[D direction, F ~float32 | ~float64](name string, dst, s []F, k int, o FloatOptions) []F {
 	must(name, k)
 	mustPeriods(name, k, o.MinPeriods)
 	if o.MinPeriods == 0 {
@@ -53,65 +53,57 @@ func floats[F ~float32 | ~float64](name string, dst, s []F, k int, o FloatOption
 		ahead = (k - 1) / 2
 	}
 	skip := o.SkipNaN && slices.ContainsFunc(s, func(v F) bool { return v != v })
-	floatWindows(out, s, k, ahead, skip, largest)
+	floatWindows[D](out, s, k, ahead, skip)
 	enough(out, s, k, ahead, o.MinPeriods, skip)
 	return dst
 }
 
-// An end is one end of the order of floats; skipped values count as the other end.
-type end[F ~float32 | ~float64] struct {
-	largest bool
-	other   F
-	skip    bool // NaN is passed over
-}
-
-func (e end[F]) of(a, b F) F {
-	if e.largest {
-		return max(a, b)
-	}
-	return min(a, b)
+// A skipper replaces each value that is skipped.
+type skipper[F ~float32 | ~float64] struct {
+	loser F    // the infinity that every value beats
+	skip  bool // NaN is skipped
 }
 
 // value returns the value that v counts as.
-func (e end[F]) value(v F) F {
+func (e skipper[F]) value(v F) F {
 	if e.skip && v != v {
-		return e.other
+		return e.loser
 	}
 	return v
 }
 
 // floatWindows writes the extremes; for a window without values, the infinity that every
 // value beats.
-func floatWindows[F ~float32 | ~float64](out, s []F, k, ahead int, skip, largest bool) {
-	e := end[F]{largest, F(math.Inf(-1)), skip}
-	if !largest {
-		e.other = F(math.Inf(1))
+func floatWindows[D direction, F ~float32 | ~float64](out, s []F, k, ahead int, skip bool) {
+	e := skipper[F]{F(math.Inf(1)), skip}
+	if ofMaxima[D]() {
+		e.loser = F(math.Inf(-1))
 	}
 	n := len(s)
 	behind := k - 1 - ahead // the window of i is s[i-behind : i+ahead+1], cut at the ends of s
 	if m := n - k + 1; m > 0 && !skip {
-		into(out[behind:][:m], s, k, largest)
+		into[D](out[behind:][:m], s, k)
 	} else if m > 0 {
 		for i, v := range s {
 			out[i] = e.value(v)
 		}
-		into(out[:m], out, k, largest)
+		into[D](out[:m], out, k)
 		copy(out[behind:], out[:m])
 	}
 	// The windows at the beginning of s are prefixes of it, those at its end suffixes.
-	best, seen := e.other, 0
+	extreme, seen := e.loser, 0
 	for i := range min(behind, n) {
 		for last := min(i+min(ahead, n)+1, n); seen < last; seen++ {
-			best = e.of(best, e.value(s[seen]))
+			extreme = best[D](extreme, e.value(s[seen]))
 		}
-		out[i] = best
+		out[i] = extreme
 	}
-	best, seen = e.other, n
+	extreme, seen = e.loser, n
 	for i := n - 1; i >= max(behind, n-ahead); i-- {
 		for ; seen > i-behind; seen-- {
-			best = e.of(best, e.value(s[seen-1]))
+			extreme = best[D](extreme, e.value(s[seen-1]))
 		}
-		out[i] = best
+		out[i] = extreme
 	}
 }
 

@@ -128,7 +128,7 @@ func TestParallelMax(t *testing.T) {
 // work for each.
 func TestShare(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(3))
-	const m = 8 * parallelLeast
+	const m = 8 * minShare
 	for _, c := range []struct{ workers, m, k, want int }{
 		{1, m, 10, 1},
 		{2, m, 10, 2},

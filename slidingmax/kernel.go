@@ -3,6 +3,7 @@ package slidingmax
 import (
 	"cmp"
 	"reflect"
+	"slices"
 	"unsafe"
 )
 
@@ -10,12 +11,12 @@ import (
 // picture, for values of any type. Each iteration handles one block: the windows that
 // begin in s[0:k] all contain s[k-1], so each is a suffix of that block and a prefix of
 // the next. The functions below do the same for numbers, faster.
-func ordered[T any](dst, s []T, k int, better func(a, b T) T) {
+func ordered[D direction, T cmp.Ordered](dst, s []T, k int) {
 	for len(dst) > 0 {
 		w := min(k, len(dst))
 		run := s[k-1]
 		for i := k - 2; i >= 0; i-- {
-			run = better(s[i], run)
+			run = best[D](s[i], run)
 			if i < w {
 				dst[i] = run
 			}
@@ -25,14 +26,36 @@ func ordered[T any](dst, s []T, k int, better func(a, b T) T) {
 		}
 		if w > 1 {
 			run = s[k]
-			dst[1] = better(dst[1], run)
+			dst[1] = best[D](dst[1], run)
 		}
 		for i := 2; i < w; i++ {
-			run = better(run, s[k+i-1])
-			dst[i] = better(dst[i], run)
+			run = best[D](run, s[k+i-1])
+			dst[i] = best[D](dst[i], run)
 		}
 		dst, s = dst[w:], s[w:]
 	}
+}
+
+// A direction is the end of the order that is searched for: minima or maxima. It is a
+// type and not a value, so that each function is compiled for one of them, as if it had
+// been written twice: the size of a direction is a constant there.
+type direction interface{ minima | maxima }
+
+type (
+	minima [0]byte
+	maxima [1]byte
+)
+
+func ofMaxima[D direction]() bool {
+	var d D
+	return len(d) == 1
+}
+
+func best[D direction, T cmp.Ordered](a, b T) T {
+	if ofMaxima[D]() {
+		return max(a, b)
+	}
+	return min(a, b)
 }
 
 // number is cmp.Ordered without strings.
@@ -45,47 +68,47 @@ type number interface {
 //
 // Generic code over cmp.Ordered can only compare. The number type behind T is known by
 // its kind, so the slices are reinterpreted as slices of that type.
-func into[T cmp.Ordered](dst, s []T, k int, largest bool) {
+func into[D direction, T cmp.Ordered](dst, s []T, k int) {
 	switch kind := reflect.TypeFor[T]().Kind(); kind {
 	case reflect.Float64:
-		d, v := as[float64](dst), as[float64](s)
-		if unsafe.SliceData(d) != unsafe.SliceData(v) {
-			done := byVectors(d, v, k, largest)
-			d, v = d[done:], v[done:]
-		}
-		numbers(d, v, k, largest)
+		vectorsAndNumbers[D](as[float64](dst), as[float64](s), k)
 	case reflect.Float32:
-		numbers(as[float32](dst), as[float32](s), k, largest)
+		numbers[D](as[float32](dst), as[float32](s), k)
 	case reflect.String:
-		if largest {
-			ordered(dst, s, k, func(a, b T) T { return max(a, b) })
-		} else {
-			ordered(dst, s, k, func(a, b T) T { return min(a, b) })
-		}
+		ordered[D](dst, s, k)
 	default:
-		integers(dst, s, k, largest, kind >= reflect.Uint)
+		integers[D](dst, s, k, kind >= reflect.Uint)
 	}
 }
 
-func integers[T cmp.Ordered](dst, s []T, k int, largest, unsigned bool) {
+func integers[D direction, T cmp.Ordered](dst, s []T, k int, unsigned bool) {
 	switch size := unsafe.Sizeof(*new(T)); {
 	case size == 8 && unsigned:
-		numbers(as[uint64](dst), as[uint64](s), k, largest)
+		numbers[D](as[uint64](dst), as[uint64](s), k)
 	case size == 8:
-		numbers(as[int64](dst), as[int64](s), k, largest)
+		vectorsAndNumbers[D](as[int64](dst), as[int64](s), k)
 	case size == 4 && unsigned:
-		numbers(as[uint32](dst), as[uint32](s), k, largest)
+		numbers[D](as[uint32](dst), as[uint32](s), k)
 	case size == 4:
-		numbers(as[int32](dst), as[int32](s), k, largest)
+		numbers[D](as[int32](dst), as[int32](s), k)
 	case size == 2 && unsigned:
-		numbers(as[uint16](dst), as[uint16](s), k, largest)
+		numbers[D](as[uint16](dst), as[uint16](s), k)
 	case size == 2:
-		numbers(as[int16](dst), as[int16](s), k, largest)
+		numbers[D](as[int16](dst), as[int16](s), k)
 	case unsigned:
-		numbers(as[uint8](dst), as[uint8](s), k, largest)
+		numbers[D](as[uint8](dst), as[uint8](s), k)
 	default:
-		numbers(as[int8](dst), as[int8](s), k, largest)
+		numbers[D](as[int8](dst), as[int8](s), k)
 	}
+}
+
+// vectorsAndNumbers is numbers for the types that simd_amd64.go has vectors for.
+func vectorsAndNumbers[D direction, T int64 | float64](dst, s []T, k int) {
+	if unsafe.SliceData(dst) != unsafe.SliceData(s) {
+		done := byVectors[D](dst, s, k)
+		dst, s = dst[done:], s[done:]
+	}
+	numbers[D](dst, s, k)
 }
 
 // as reinterprets s as a slice of N, the underlying type of T.
@@ -93,29 +116,25 @@ func as[N number, T any](s []T) []N {
 	return unsafe.Slice((*N)(unsafe.Pointer(unsafe.SliceData(s))), len(s))
 }
 
-// A mirror lets one loop compute minima and maxima: v*sign+zero is v itself for minima
-// and reverses the order for maxima. It is its own inverse.
-//
-//	              integers       floats
-//	minima        v*1 + 0        v*1 + -0
-//	maxima        v*-1 + -1      v*-1 + -0
-//
-// -v-1 is the complement, which every integer has, while -v overflows for the smallest.
-// Adding -0 changes no float, not even 0 and -0. For floats this is also faster: on
-// processors the builtin min takes two instructions in addition to their minimum, and the
-// builtin max three more negations.
-type mirror[T number] struct{ sign, zero T }
-
-func mirrorOf[T number](largest bool) mirror[T] {
-	one, zero := T(1), T(0)
-	switch {
-	case !largest:
-		return mirror[T]{one, -zero}
-	case one/2 == 0: // integers
-		return mirror[T]{-one, -one}
-	default:
-		return mirror[T]{-one, -zero}
+// flip returns the value that the functions below compute with in place of v: for maxima of
+// floats it is -v. The builtin max negates both of its floats and the result, on each
+// call; a kernel negates each value when it reads it and each result when it stores it.
+// flip is its own inverse.
+func flip[D direction, T number](v T) T {
+	var d D
+	if one := T(1); one/2 != 0 && len(d) == 1 {
+		return -v
 	}
+	return v
+}
+
+// wins returns the extreme of two flipped values.
+func wins[D direction, T number](a, b T) T {
+	var d D
+	if one := T(1); one/2 == 0 && len(d) == 1 {
+		return max(a, b)
+	}
+	return min(a, b)
 }
 
 // chains is the number of segments that are processed at once. The builtin min of floats
@@ -123,52 +142,82 @@ func mirrorOf[T number](largest bool) mirror[T] {
 // work on independent segments.
 const chains = 4
 
-func numbers[T number](dst, s []T, k int, largest bool) {
-	f := mirrorOf[T](largest)
+func numbers[D direction, T number](dst, s []T, k int) {
+	if run := rising(s); run >= 2*k {
+		done := min(len(dst), run-k+1)
+		ends[D](dst[:done], s, k)
+		dst, s = dst[done:], s[done:]
+	}
 	switch {
+	case len(dst) == 0:
+		return
 	case k <= 4:
-		f.tiny(dst, s, k)
+		tiny[D](dst, s, k)
 		return
 	case unsafe.SliceData(dst) != unsafe.SliceData(s) && len(dst)/chains >= k:
-		done := f.segments(dst, s, k)
+		done := segments[D](dst, s, k)
 		dst, s = dst[done:], s[done:]
 	}
 	for len(dst) > 0 {
 		w := min(k, len(dst))
-		f.block(dst[:w], s, k)
+		block[D](dst[:w], s, k)
 		dst, s = dst[w:], s[w:]
 	}
 }
 
+// rising returns how many values at the beginning of s are in ascending order. A second
+// zero ends the run of floats, since it may be a -0 after a 0.
+func rising[T number](s []T) int {
+	n := 1
+	for n < len(s) && s[n-1] <= s[n] {
+		n++
+	}
+	if one := T(1); one/2 != 0 {
+		zero, _ := slices.BinarySearch(s[:n], 0)
+		if zero+1 < n && s[zero+1] == 0 {
+			return zero + 1
+		}
+	}
+	return n
+}
+
+// ends writes the extremes of windows whose values are in ascending order: the last of
+// each or the first.
+func ends[D direction, T number](dst, s []T, k int) {
+	if ofMaxima[D]() {
+		s = s[k-1:]
+	}
+	copy(dst, s)
+}
+
 // tiny is for k of 1 to 4: two windows use the extreme of each pair.
-func (f mirror[T]) tiny(dst, s []T, k int) {
-	sign, zero := f.sign, f.zero
+func tiny[D direction, T number](dst, s []T, k int) {
 	switch s := s[:len(dst)+k-1]; k {
 	case 1:
 		copy(dst, s)
 	case 2:
-		a := s[0]*sign + zero
+		a := flip[D](s[0])
 		for i, v := range s[1:] {
-			b := v*sign + zero
-			dst[i] = min(a, b)*sign + zero
+			b := flip[D](v)
+			dst[i] = flip[D](wins[D](a, b))
 			a = b
 		}
 	case 3:
-		b := s[1]*sign + zero
-		ab := min(s[0]*sign+zero, b)
+		b := flip[D](s[1])
+		ab := wins[D](flip[D](s[0]), b)
 		for i, v := range s[2:] {
-			c := v*sign + zero
-			dst[i] = min(ab, c)*sign + zero
-			ab, b = min(b, c), c
+			c := flip[D](v)
+			dst[i] = flip[D](wins[D](ab, c))
+			ab, b = wins[D](b, c), c
 		}
 	case 4:
-		c := s[2]*sign + zero
-		bc := min(s[1]*sign+zero, c)
-		ab := min(s[0]*sign+zero, s[1]*sign+zero)
+		c := flip[D](s[2])
+		bc := wins[D](flip[D](s[1]), c)
+		ab := wins[D](flip[D](s[0]), flip[D](s[1]))
 		for i, v := range s[3:] {
-			d := v*sign + zero
-			cd := min(c, d)
-			dst[i] = min(ab, cd)*sign + zero
+			d := flip[D](v)
+			cd := wins[D](c, d)
+			dst[i] = flip[D](wins[D](ab, cd))
 			ab, bc, c = bc, cd, d
 		}
 	}
@@ -182,85 +231,82 @@ func (f mirror[T]) tiny(dst, s []T, k int) {
 //
 // The suffixes are kept in dst. The windows' other ends are read after what dst
 // overwrites, so dst may begin where s does.
-func (f mirror[T]) block(dst, s []T, k int) {
-	sign, zero := f.sign, f.zero
-	run := f.fold(s[len(dst):k], s[k-1]*sign+zero)
+func block[D direction, T number](dst, s []T, k int) {
+	run := fold[D](s[len(dst):k], flip[D](s[k-1]))
 	left := s[:len(dst)]
 	for i := len(left) - 1; i >= 0; i-- {
-		run = min(run, left[i]*sign+zero)
+		run = wins[D](run, flip[D](left[i]))
 		dst[i] = run
 	}
-	dst[0] = dst[0]*sign + zero
+	dst[0] = flip[D](dst[0])
 	if len(dst) == 1 {
 		return
 	}
 	dst, right := dst[1:], s[k:][:len(dst)-1]
-	run = right[0]*sign + zero
+	run = flip[D](right[0])
 	for i, v := range right {
-		run = min(run, v*sign+zero)
-		dst[i] = min(dst[i], run)*sign + zero
+		run = wins[D](run, flip[D](v))
+		dst[i] = flip[D](wins[D](dst[i], run))
 	}
 }
 
 // fold returns the extreme of run and all of s.
-func (f mirror[T]) fold(s []T, run T) T {
-	sign, zero := f.sign, f.zero
+func fold[D direction, T number](s []T, run T) T {
 	a, b, c, d := run, run, run, run
 	for ; len(s) >= 4; s = s[4:] {
-		a = min(a, s[0]*sign+zero)
-		b = min(b, s[1]*sign+zero)
-		c = min(c, s[2]*sign+zero)
-		d = min(d, s[3]*sign+zero)
+		a = wins[D](a, flip[D](s[0]))
+		b = wins[D](b, flip[D](s[1]))
+		c = wins[D](c, flip[D](s[2]))
+		d = wins[D](d, flip[D](s[3]))
 	}
 	for _, v := range s {
-		a = min(a, v*sign+zero)
+		a = wins[D](a, flip[D](v))
 	}
-	return min(a, b, c, d)
+	return wins[D](wins[D](a, b), wins[D](c, d))
 }
 
 // segments does what block does for four segments at once, and returns how many windows
 // it has done: all but at most three. dst must not overlap s.
-func (f mirror[T]) segments(dst, s []T, k int) int {
-	sign, zero := f.sign, f.zero
+func segments[D direction, T number](dst, s []T, k int) int {
 	q := len(dst) / chains
 	for at := 0; at < q; at += k {
 		w := min(k, q-at)
 		da, db, dc, dd := dst[at:][:w], dst[q+at:][:w], dst[2*q+at:][:w], dst[3*q+at:][:w]
 		sa, sb, sc, sd := s[at:][:k], s[q+at:][:k], s[2*q+at:][:k], s[3*q+at:][:k]
-		a := f.fold(sa[w:], sa[k-1]*sign+zero)
-		b := f.fold(sb[w:], sb[k-1]*sign+zero)
-		c := f.fold(sc[w:], sc[k-1]*sign+zero)
-		d := f.fold(sd[w:], sd[k-1]*sign+zero)
+		a := fold[D](sa[w:], flip[D](sa[k-1]))
+		b := fold[D](sb[w:], flip[D](sb[k-1]))
+		c := fold[D](sc[w:], flip[D](sc[k-1]))
+		d := fold[D](sd[w:], flip[D](sd[k-1]))
 		sa, sb, sc, sd = sa[:w], sb[:w], sc[:w], sd[:w]
 		for i := w - 1; i >= 0; i-- {
-			a = min(a, sa[i]*sign+zero)
+			a = wins[D](a, flip[D](sa[i]))
 			da[i] = a
-			b = min(b, sb[i]*sign+zero)
+			b = wins[D](b, flip[D](sb[i]))
 			db[i] = b
-			c = min(c, sc[i]*sign+zero)
+			c = wins[D](c, flip[D](sc[i]))
 			dc[i] = c
-			d = min(d, sd[i]*sign+zero)
+			d = wins[D](d, flip[D](sd[i]))
 			dd[i] = d
 		}
-		da[0] = a*sign + zero
-		db[0] = b*sign + zero
-		dc[0] = c*sign + zero
-		dd[0] = d*sign + zero
+		da[0] = flip[D](a)
+		db[0] = flip[D](b)
+		dc[0] = flip[D](c)
+		dd[0] = flip[D](d)
 		if w == 1 {
 			continue
 		}
-		da, db, dc, dd = da[1:], db[1:], dc[1:], dd[1:]
+		da, db, dc, dd = dst[at+1:][:w-1], dst[q+at+1:][:w-1], dst[2*q+at+1:][:w-1], dst[3*q+at+1:][:w-1]
 		sa, sb, sc, sd = s[at+k:][:w-1], s[q+at+k:][:w-1], s[2*q+at+k:][:w-1], s[3*q+at+k:][:w-1]
-		a, b, c, d = sa[0]*sign+zero, sb[0]*sign+zero, sc[0]*sign+zero, sd[0]*sign+zero
+		a, b, c, d = flip[D](sa[0]), flip[D](sb[0]), flip[D](sc[0]), flip[D](sd[0])
 		for i := range sa {
-			a = min(a, sa[i]*sign+zero)
-			da[i] = min(da[i], a)*sign + zero
-			b = min(b, sb[i]*sign+zero)
-			db[i] = min(db[i], b)*sign + zero
-			c = min(c, sc[i]*sign+zero)
-			dc[i] = min(dc[i], c)*sign + zero
-			d = min(d, sd[i]*sign+zero)
-			dd[i] = min(dd[i], d)*sign + zero
+			a = wins[D](a, flip[D](sa[i]))
+			da[i] = flip[D](wins[D](da[i], a))
+			b = wins[D](b, flip[D](sb[i]))
+			db[i] = flip[D](wins[D](db[i], b))
+			c = wins[D](c, flip[D](sc[i]))
+			dc[i] = flip[D](wins[D](dc[i], c))
+			d = wins[D](d, flip[D](sd[i]))
+			dd[i] = flip[D](wins[D](dd[i], d))
 		}
 	}
 	return chains * q

@@ -11,19 +11,19 @@ import (
 // above -0. It is nil if k > len(s). O(n), whatever k is. Max panics if k < 1.
 func Max[T cmp.Ordered](s []T, k int) []T {
 	must("Max", k)
-	return extremes(nil, s, k, true)
+	return extremes[maxima](nil, s, k)
 }
 
 // Min is Max for the minimum, as the builtin min gives it: NaN wins here too.
 func Min[T cmp.Ordered](s []T, k int) []T {
 	must("Min", k)
-	return extremes(nil, s, k, false)
+	return extremes[minima](nil, s, k)
 }
 
 // MinMax returns what Min and Max return.
 func MinMax[T cmp.Ordered](s []T, k int) (mins, maxs []T) {
 	must("MinMax", k)
-	return extremes(nil, s, k, false), extremes(nil, s, k, true)
+	return extremes[minima](nil, s, k), extremes[maxima](nil, s, k)
 }
 
 // AppendMax appends the result of Max to dst. It does not allocate if dst has capacity
@@ -32,13 +32,13 @@ func MinMax[T cmp.Ordered](s []T, k int) (mins, maxs []T) {
 // allowed.
 func AppendMax[T cmp.Ordered](dst, s []T, k int) []T {
 	must("AppendMax", k)
-	return extremes(dst, s, k, true)
+	return extremes[maxima](dst, s, k)
 }
 
 // AppendMin is AppendMax for the minimum.
 func AppendMin[T cmp.Ordered](dst, s []T, k int) []T {
 	must("AppendMin", k)
-	return extremes(dst, s, k, false)
+	return extremes[minima](dst, s, k)
 }
 
 // must panics if a window of k is too small.
@@ -49,13 +49,13 @@ func must(name string, k int) {
 }
 
 // extremes appends the maxima or minima of the windows of s to dst.
-func extremes[T cmp.Ordered](dst, s []T, k int, largest bool) []T {
+func extremes[D direction, T cmp.Ordered](dst, s []T, k int) []T {
 	if k > len(s) {
 		return dst
 	}
 	n, m := len(dst), len(s)-k+1
 	dst = slices.Grow(dst, m)[:n+m]
-	into(dst[n:], s, k, largest)
+	into[D](dst[n:], s, k)
 	return dst
 }
 

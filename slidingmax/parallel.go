@@ -8,9 +8,9 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// parallelLeast is the minimum number of windows that is worth starting a goroutine: they
+// minShare is the minimum number of windows that is worth starting a goroutine: they
 // take it about ten microseconds.
-const parallelLeast = 1 << 14
+const minShare = 1 << 14
 
 // ParallelMax is AppendMax by several goroutines, GOMAXPROCS if workers < 1. dst must not
 // overlap s. Each goroutine reads k-1 elements that its neighbour also reads, so each
@@ -29,7 +29,7 @@ func ParallelMax[T cmp.Ordered](dst, s []T, k, workers int) []T {
 	for from := 0; from < m; from += each {
 		to := min(from+each, m)
 		g.Go(func() error {
-			into(dst[n+from:n+to], s[from:to+k-1], k, true)
+			into[maxima](dst[n+from:n+to], s[from:to+k-1], k)
 			return nil
 		})
 	}
@@ -42,5 +42,5 @@ func share(workers, m, k int) int {
 	if workers < 1 {
 		workers = runtime.GOMAXPROCS(0)
 	}
-	return max(1, min(workers, m/max(parallelLeast, k)))
+	return max(1, min(workers, m/max(minShare, k)))
 }

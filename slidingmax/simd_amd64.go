@@ -8,199 +8,178 @@ import (
 	"unsafe"
 )
 
-// lanes is the number of float64 values in a vector.
-const lanes = 4
+// An element is the type of the values that have vectors.
+type element interface{ int64 | float64 }
+
+// fours reports whether the processor has vectors of four floats, and eights whether it
+// has vectors of eight floats or integers and shuffles of two of them (AVX-512).
+var fours, eights = archsimd.X86.AVX2(), archsimd.X86.AVX512()
+
+// lanes is the number of values in a vector.
+const lanes = 8
+
+// A vector holds values of either type; better computes with them as what they are.
+type vector = archsimd.Int64x8
 
 // row is a vector's bytes.
 const row = lanes * 8
 
-// vectors reports whether the processor has the instructions that byVectors needs.
-var vectors = archsimd.X86.AVX2()
+// chunk is the number of windows processed at a time, or 4k if that is more: their values
+// and results stay in the first cache for the second pass, and one NaN slows down that many
+// windows.
+const chunk = 2000
 
-// chunk is the number of windows processed at a time: one NaN among their values slows
-// down that many windows, and the values stay in the cache for the second pass.
-const chunk = 4096
-
-// byVectors writes the extremes of the first windows of s to dst, four windows at a time,
-// and returns how many it has written; numbers does the rest. dst must not overlap s.
-//
-// The picture is that of block, with vectors for values. A row is a vector of neighbours.
-// Y holds the extremes of four neighbours each, read by overlapping loads, and Z is the
-// result of block over the rows of Y, lane by lane: the extremes of k - k%4 values. The
-// rest of a window is at most three values.
-//
-//	Y[i] = max(s[i], s[i+1], s[i+2], s[i+3])
-//	Z[i] = max(Y[i], Y[i+4], …, Y[i+4(m-1)])    m = k/4
-//	dst[i] = max(Z[i], s[i+4m], …, s[i+k-1])
+// byVectors writes the extremes of the first windows of s to dst by vectors, and returns
+// how many it has written; numbers does the rest. dst must not overlap s.
 //
 // A processor's maximum returns its second operand if one is NaN, or if both are zeros.
 // The builtin max does not, so the plain kernel does the chunks that hold a NaN or a
 // negative zero.
-func byVectors(dst, s []float64, k int, largest bool) (done int) {
-	if !vectors || k < 2*lanes || k > len(scratch{}) {
-		return 0
+func byVectors[D direction, T element](dst, s []T, k int) (done int) {
+	if one := T(1); !eights && fours && one/2 != 0 {
+		return byFours[D](as[float64](dst), as[float64](s), k)
 	}
-	var kept scratch
-	for len(dst)-done >= max(chunk/4, 2*k) {
-		d, v := dst[done:][:min(len(dst)-done, max(chunk, 16*k))], s[done:]
+	for eights && k >= lanes && len(dst)-done >= 8*lanes {
+		d, v := dst[done:][:min(len(dst)-done, max(chunk, 4*k))], s[done:]
 		v = v[:len(d)+k-1]
-		d = d[:len(d)-len(d)%lanes]
-		switch {
-		case special(v):
-			archsimd.ClearAVXUpperBits()
-			numbers(d, v, k, largest)
-		case largest:
-			maxima(d, v, k, &kept)
-		default:
-			minima(d, v, k, &kept)
+		ok := slide[D](d, v, k)
+		archsimd.ClearAVXUpperBits()
+		if d = d[:len(d)/lanes*lanes-2*lanes]; !ok {
+			numbers[D](d, v, k)
 		}
 		done += len(d)
 	}
-	archsimd.ClearAVXUpperBits()
 	return done
 }
 
-type scratch [4096]float64
-
-// special reports whether s holds a NaN or a negative zero. It may report true for values
-// whose sums exceed the range of float64, which only costs time.
-func special(s []float64) bool {
-	var a, b archsimd.Float64x4 // a sum with a NaN is NaN
-	zero, lowest := archsimd.BroadcastInt64x4(0), archsimd.BroadcastInt64x4(math.MinInt64)
-	for ; len(s) >= 4*lanes; s = s[4*lanes:] {
-		p := unsafe.Pointer(unsafe.SliceData(s))
-		v, w, x, y := load(p, 0), load(p, lanes), load(p, 2*lanes), load(p, 3*lanes)
-		a, b = a.Add(v).Add(w), b.Add(x).Add(y)
-		vw := v.AsInt64x4().Equal(lowest).ToInt64x4().Or(w.AsInt64x4().Equal(lowest).ToInt64x4())
-		xy := x.AsInt64x4().Equal(lowest).ToInt64x4().Or(y.AsInt64x4().Equal(lowest).ToInt64x4())
-		zero = zero.Or(vw.Or(xy))
+// slide writes the extremes of the windows of dst, except the last two rows and what is
+// less than a row. It reports whether the results are right: for floats they may not be if
+// it has read a NaN or a negative zero.
+//
+// A row is a vector of neighbours, and m rows are at most a window. The first pass is that
+// of block, with rows for values. So each lane has the extremes of m values, each eight
+// after the one before. In the second pass, the extremes of eight neighbours of these are
+// those of 8m neighbours of s, and the last step adds the k-8m that are missing:
+//
+//	W[i] = max(s[i], s[i+8], …, s[i+8(m-1)])    m = k/8
+//	Z[i] = max(W[i], W[i+1], …, W[i+7])         in three steps, for 2, 4, 8
+//	dst[i] = max(Z[i], Z[i+k-8m])
+func slide[D direction, T element](dst, s []T, k int) bool {
+	in, out := unsafe.Pointer(unsafe.SliceData(s)), unsafe.Pointer(unsafe.SliceData(dst))
+	rows, m := len(dst)/lanes, k/lanes
+	if m == 1 { // W is s
+		shifts[D, T](out, in, rows, k%lanes)
+		return right[T](in, 0, rows, allSeen{})
 	}
-	for _, v := range s {
-		if v != v || math.Float64bits(v) == 1<<63 {
-			return true
-		}
-	}
-	return a.Add(b).IsNaN().ToBits() != 0 || zero.Equal(archsimd.BroadcastInt64x4(0)).ToBits() != 1<<lanes-1
+	seen := columns[D, T](out, in, rows, m)
+	shifts[D, T](out, out, rows, k%lanes)
+	return right[T](in, (rows+m-1)/m*m, rows+m-1, seen)
 }
 
-// maxima writes the maxima of the windows for the whole rows of dst. kept holds the rows
-// of Y that the prefixes of one block have read, for the suffixes of the next.
-func maxima(dst, s []float64, k int, kept *scratch) {
-	rows, m, r := len(dst)/lanes, k/lanes, k%lanes
-	in, out, y := unsafe.Pointer(unsafe.SliceData(s)), unsafe.Pointer(unsafe.SliceData(dst)), unsafe.Pointer(kept)
-	for j := range m - 1 {
-		store(unsafe.Add(y, j*row), maxOf4(unsafe.Add(in, j*row)))
-	}
-	for b := 0; b < rows; b += m {
-		w := min(m, rows-b)
-		run := maxOf4(unsafe.Add(in, (b+m-1)*row))
-		from, to := unsafe.Add(y, (m-1)*row), unsafe.Add(out, (b+w)*row)
-		for range m - 1 - w {
-			from = unsafe.Add(from, -row)
-			run = run.Max(load(from, 0))
-		}
-		if w == m { // else this row is not the first of a window
-			to = unsafe.Add(to, -row)
-			store(to, run)
-		}
-		for range min(w, m-1) {
-			from, to = unsafe.Add(from, -row), unsafe.Add(to, -row)
-			run = run.Max(load(from, 0))
-			store(to, run)
-		}
-		next := unsafe.Add(in, (b+m)*row)
-		store(to, maxRest(load(to, 0), next, r))
-		if w == 1 {
-			continue
-		}
-		run = maxOf4(next)
-		for range w - 1 {
-			v := maxOf4(next)
-			store(from, v)
-			run = run.Max(v)
-			from, to, next = unsafe.Add(from, row), unsafe.Add(to, row), unsafe.Add(next, row)
-			store(to, maxRest(run.Max(load(to, 0)), next, r))
-		}
-	}
+// allSeen summarizes the values that have been read: sum is NaN after the first NaN, or if
+// it exceeds the range of float64, which only costs time; low is that of the integers with
+// the same bits, of which negative zero is the lowest.
+type allSeen struct {
+	sum archsimd.Float64x8
+	low vector
 }
 
-// minima is maxima in the other order.
-func minima(dst, s []float64, k int, kept *scratch) {
-	rows, m, r := len(dst)/lanes, k/lanes, k%lanes
-	in, out, y := unsafe.Pointer(unsafe.SliceData(s)), unsafe.Pointer(unsafe.SliceData(dst)), unsafe.Pointer(kept)
-	for j := range m - 1 {
-		store(unsafe.Add(y, j*row), minOf4(unsafe.Add(in, j*row)))
+// columns writes W to the rows of out.
+func columns[D direction, T element](out, in unsafe.Pointer, rows, m int) (seen allSeen) {
+	one := T(1)
+	float := one/2 != 0
+	sum, low := seen.sum, seen.low
+	for first := 0; first < rows; first += m {
+		n := min(m, rows-first)
+		p, q := unsafe.Add(in, (first+m-1)*row), unsafe.Add(out, (first+n-1)*row)
+		middle := load(p)
+		run := middle
+		for range m - n {
+			v := load(p)
+			run = better[D, T](run, v)
+			if float {
+				sum, low = sum.Add(v.AsFloat64x8()), low.Min(v)
+			}
+			p = unsafe.Add(p, -row)
+		}
+		for range n {
+			v := load(p)
+			run = better[D, T](run, v)
+			if float {
+				sum, low = sum.Add(v.AsFloat64x8()), low.Min(v)
+			}
+			store(q, run)
+			p, q = unsafe.Add(p, -row), unsafe.Add(q, -row)
+		}
+		p, q = unsafe.Add(in, (first+m)*row), unsafe.Add(out, (first+1)*row)
+		run = middle
+		for range n - 1 {
+			run = better[D, T](run, load(p))
+			store(q, better[D, T](run, load(q)))
+			p, q = unsafe.Add(p, row), unsafe.Add(q, row)
+		}
 	}
-	for b := 0; b < rows; b += m {
-		w := min(m, rows-b)
-		run := minOf4(unsafe.Add(in, (b+m-1)*row))
-		from, to := unsafe.Add(y, (m-1)*row), unsafe.Add(out, (b+w)*row)
-		for range m - 1 - w {
-			from = unsafe.Add(from, -row)
-			run = run.Min(load(from, 0))
-		}
-		if w == m { // else this row is not the first of a window
-			to = unsafe.Add(to, -row)
-			store(to, run)
-		}
-		for range min(w, m-1) {
-			from, to = unsafe.Add(from, -row), unsafe.Add(to, -row)
-			run = run.Min(load(from, 0))
-			store(to, run)
-		}
-		next := unsafe.Add(in, (b+m)*row)
-		store(to, minRest(load(to, 0), next, r))
-		if w == 1 {
-			continue
-		}
-		run = minOf4(next)
-		for range w - 1 {
-			v := minOf4(next)
-			store(from, v)
-			run = run.Min(v)
-			from, to, next = unsafe.Add(from, row), unsafe.Add(to, row), unsafe.Add(next, row)
-			store(to, minRest(run.Min(load(to, 0)), next, r))
-		}
+	return allSeen{sum, low}
+}
+
+// right reports whether no float was a NaN or a negative zero, neither one that was seen
+// nor one of the rows first to end-1.
+func right[T element](in unsafe.Pointer, first, end int, seen allSeen) bool {
+	one := T(1)
+	if one/2 == 0 {
+		return true
+	}
+	sum, low := seen.sum, seen.low
+	for i := first; i < end; i++ {
+		v := load(unsafe.Add(in, i*row))
+		sum, low = sum.Add(v.AsFloat64x8()), low.Min(v)
+	}
+	return sum.IsNaN().ToBits() == 0 && low.Equal(archsimd.BroadcastInt64x8(math.MinInt64)).ToBits() == 0
+}
+
+// shifts writes to the rows of out the results for W, which are the rows of in and may be
+// those of out. It begins with the last row: each step needs the next row's.
+func shifts[D direction, T element](out, in unsafe.Pointer, rows, rest int) {
+	by1, by2, by4, byRest := ahead(1), ahead(2), ahead(4), ahead(rest)
+	p, q := unsafe.Add(in, (rows-1)*row), unsafe.Add(out, (rows-1)*row)
+	one := load(p)
+	two, four, eight := one, one, one
+	for range rows {
+		v := load(p)
+		w := better[D, T](v, v.ConcatPermute(one, by1))
+		x := better[D, T](w, w.ConcatPermute(two, by2))
+		y := better[D, T](x, x.ConcatPermute(four, by4))
+		store(q, better[D, T](y, y.ConcatPermute(eight, byRest)))
+		one, two, four, eight = v, w, x, y
+		p, q = unsafe.Add(p, -row), unsafe.Add(q, -row)
 	}
 }
 
-// maxRest returns the maxima of v and the first r values after each lane's position at p.
-func maxRest(v archsimd.Float64x4, p unsafe.Pointer, r int) archsimd.Float64x4 {
-	switch r {
-	case 1:
-		v = v.Max(load(p, 0))
-	case 2:
-		v = v.Max(load(p, 0)).Max(load(p, 1))
-	case 3:
-		v = v.Max(load(p, 0)).Max(load(p, 1)).Max(load(p, 2))
+// ahead is the shuffle that reads each lane's value n lanes ahead, from two vectors.
+func ahead(n int) archsimd.Uint64x8 {
+	var from [lanes]uint64
+	for i := range from {
+		from[i] = uint64(i + n)
 	}
-	return v
+	return archsimd.LoadUint64x8(&from)
 }
 
-func minRest(v archsimd.Float64x4, p unsafe.Pointer, r int) archsimd.Float64x4 {
-	switch r {
-	case 1:
-		v = v.Min(load(p, 0))
-	case 2:
-		v = v.Min(load(p, 0)).Min(load(p, 1))
-	case 3:
-		v = v.Min(load(p, 0)).Min(load(p, 1)).Min(load(p, 2))
+// better returns the extremes of a and b, lane by lane.
+func better[D direction, T element](a, b vector) vector {
+	var d D
+	one := T(1)
+	switch float := one/2 != 0; {
+	case float && len(d) == 1:
+		return a.AsFloat64x8().Max(b.AsFloat64x8()).AsInt64x8()
+	case float:
+		return a.AsFloat64x8().Min(b.AsFloat64x8()).AsInt64x8()
+	case len(d) == 1:
+		return a.Max(b)
+	default:
+		return a.Min(b)
 	}
-	return v
 }
 
-// maxOf4 returns the row of Y at p.
-func maxOf4(p unsafe.Pointer) archsimd.Float64x4 {
-	return load(p, 0).Max(load(p, 1)).Max(load(p, 2).Max(load(p, 3)))
-}
+func load(p unsafe.Pointer) vector { return archsimd.LoadInt64x8((*[lanes]int64)(p)) }
 
-func minOf4(p unsafe.Pointer) archsimd.Float64x4 {
-	return load(p, 0).Min(load(p, 1)).Min(load(p, 2).Min(load(p, 3)))
-}
-
-// load reads the vector that begins shift values after p.
-func load(p unsafe.Pointer, shift int) archsimd.Float64x4 {
-	return archsimd.LoadFloat64x4((*[lanes]float64)(unsafe.Add(p, shift*8)))
-}
-
-func store(p unsafe.Pointer, v archsimd.Float64x4) { v.Store((*[lanes]float64)(p)) }
+func store(p unsafe.Pointer, v vector) { v.Store((*[lanes]int64)(p)) }

@@ -3,4 +3,4 @@
 package slidingmax
 
 // byVectors does nothing where there are no vectors: numbers does all windows.
-func byVectors(dst, s []float64, k int, largest bool) (done int) { return 0 }
+func byVectors[D direction, T int64 | float64](dst, s []T, k int) (done int) { return 0 }

@@ -64,7 +64,11 @@ func pushOrdered[T cmp.Ordered](r *ring[T], v T) (largest T, full bool) {
 		q.drop(q.head + 1)
 	}
 	end := q.tail
-	for end > q.head && below(buf[(end-1)&mask].v, v) {
+	for end > q.head {
+		// The call of below is only for equal values: it may be that they are two zeros.
+		if last := buf[(end-1)&mask].v; !(last < v || last == v && below(last, v)) {
+			break
+		}
 		end--
 		buf[end&mask] = candidate[T]{}
 		if q.tail-end == oneByOne {
