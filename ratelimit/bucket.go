@@ -9,6 +9,7 @@ import (
 
 	"example.com/flatline/internal/clock"
 	"example.com/flatline/internal/option"
+	"example.com/flatline/internal/pad"
 )
 
 // Options are the settings of New. The zero value stands for a full bucket and the
@@ -42,12 +43,12 @@ type Options struct {
 // rational arithmetic does. It is made by [New], is safe for concurrent use and must not
 // be copied.
 type Bucket struct {
-	state  atomic.Pointer[state]
-	clock  clock.Clock
-	fitful bool // the clock is a caller's and may go backwards
-	places int  // maximum number of sleepers; 0 is no bound
+	state      atomic.Pointer[state]
+	clock      clock.Clock
+	foreign    bool // the clock is a caller's and may go backwards
+	maxWaiting int  // maximum number of sleepers; 0 is no bound
 
-	_         [128]byte // the fields above are read by every call, those below are written by few
+	_         pad.Gap // the fields above are read by every call, those below are written by few
 	last      atomic.Int64
 	mu        sync.Mutex
 	*promises // nil until the first one is made
@@ -69,7 +70,7 @@ func New(r Rate, burst int64, opts ...Options) *Bucket {
 		}
 	}
 	mustBound("ratelimit.New", o.MaxWaiting)
-	b := &Bucket{clock: clock.New(o.Now), fitful: o.Now != nil, places: o.MaxWaiting}
+	b := &Bucket{clock: clock.New(o.Now), foreign: o.Now != nil, maxWaiting: o.MaxWaiting}
 	s := newState(r, burst, 0, narrow)
 	s.start(i128(0).sub(s.cost(initial)))
 	b.state.Store(s)
@@ -90,7 +91,7 @@ func (b *Bucket) lock() {
 	if b.state.Load() == nil {
 		panic(bucketNotMade)
 	}
-	if b.fitful {
+	if b.foreign {
 		b.forwards()
 	}
 	b.mu.Lock()
@@ -100,28 +101,21 @@ func (b *Bucket) lock() {
 // that clock.
 func (b *Bucket) enter(ns int64) {
 	b.mu.Lock()
-	if b.fitful {
+	if b.foreign {
 		b.reach(ns)
 	}
 }
 
 // locked returns the time of the bucket. mu is held.
 func (b *Bucket) locked() int64 {
-	if b.fitful {
+	if b.foreign {
 		return b.last.Load()
 	}
 	return b.clock.Now()
 }
 
-// now returns the time, never less than it has returned before.
-func (b *Bucket) now() int64 {
-	if b.fitful {
-		return b.forwards()
-	}
-	return b.clock.Now()
-}
-
-// forwards is now for a clock that may go backwards.
+// forwards reads a clock that may go backwards, and returns a time that is never less than
+// it has returned before.
 func (b *Bucket) forwards() int64 {
 	return b.reach(b.clock.Now())
 }
@@ -141,7 +135,15 @@ func (b *Bucket) reach(t int64) int64 {
 
 // Allow takes a token and reports whether there was one. O(1): a refusal writes
 // nothing. No allocation.
-func (b *Bucket) Allow() bool { return b.AllowN(1) }
+func (b *Bucket) Allow() bool {
+	// As AllowN, which the compiler does not inline.
+	v, _, _, _ := b.try(1)
+	if v == unclear {
+		ok, _, _ := b.slow(1)
+		return ok
+	}
+	return v == granted
+}
 
 // AllowN takes n tokens and reports true, or takes none and reports false if there are
 // fewer. An n of 0 or less is refused. O(1), no allocation.
@@ -175,8 +177,13 @@ func (b *Bucket) try(n int64) (v verdict, s *state, z, now int64) {
 	if s = b.state.Load(); s == nil {
 		panic(bucketNotMade)
 	}
-	now = b.now() - s.base
-	if uint64(n-1) >= uint64(s.most) || now > s.span {
+	if b.foreign {
+		now = b.forwards()
+	} else {
+		now = b.clock.Monotonic()
+	}
+	now -= s.base
+	if uint64(n-1) >= uint64(s.maxTake) || now > s.span {
 		return unclear, s, 0, 0
 	}
 	now *= s.n

@@ -96,9 +96,9 @@
 //	I1  z of a narrow state and its burst fit in a word with room for a sum; a wide
 //	    state's word is frozen, and the fast path takes nothing from it
 //	I2  a state with a successor is frozen; the current one has none
-//	I3  reservations stand in the order of their times, unless they are marked as
-//	    disordered; sleepers stand in the order in which they came, which is that of
-//	    their times, and z is not before the last one
+//	I3  reservations are in the order of their times, unless they are marked as
+//	    disordered; sleepers are in the order in which they came, which is also the
+//	    order of their times; z is not before the time of the last sleeper
 //	I4  no bucket of a Keyed lacks more than its burst
 //	I5  each key's bucket will be looked at no later than when it is full, if that is
 //	    within 292 years
@@ -165,26 +165,26 @@
 //
 // # Concurrency
 //
-// Every type is safe for concurrent use. AllowN and Take of a Bucket are linearized at
+// Every type is safe for concurrent use. AllowN and Take of a [Bucket] are linearized at
 // their compare-and-swap, or at their load of z if they refuse. All other methods of a
 // Bucket are linearized under its lock, Set at the publication of the new state. A grant
 // happens before every call that sees its tokens gone. It is safe for two takers to read
-// the clock in one order and swap in the other: I8 holds for any order. A Keyed locks the
-// shard of the key; a SlidingLog or SlidingCounter has one lock. There is no goroutine in
-// the background: Wait sleeps in its caller's goroutine. Only the timer of the first
-// sleeper runs. A call that changes the time of the first sleeper, or makes another
-// sleeper the first, sets that timer.
+// the clock in one order and swap in the other: I8 holds for any order. A [Keyed] locks
+// the shard of the key; a [SlidingLog] or [SlidingCounter] has one lock. There is no
+// goroutine in the background: Wait sleeps in its caller's goroutine. Only the timer of
+// the first sleeper runs. A call that changes the time of the first sleeper, or makes
+// another sleeper the first, sets that timer.
 //
 // # Trade-offs
 //
 // The main disadvantage of a token bucket: it admits up to twice the limit within one
-// window, as above. Use SlidingLog where that must not happen, at 8 to 16 bytes per
-// event. To space calls evenly, use Pacer.
+// window, as above. Use [SlidingLog] where that must not happen, at 8 to 16 bytes per
+// event. To space calls evenly, use [Pacer].
 //
-// A Bucket that many processors take from is one contended word. A compare-and-swap that
+// A [Bucket] that many processors take from is one contended word. A compare-and-swap that
 // fails is repeated, and under heavy contention a short mutex is about as fast. Refusals
 // scale, since they write nothing. A Bucket takes 624 bytes on a 64-bit system, most of
-// them padding against false sharing; for many, use Keyed.
+// them padding against false sharing; for many, use [Keyed].
 //
 // Sleepers in Wait are served in order: one that waits for many tokens holds up those
 // behind it that need few. A key of a Keyed for which callers sleep or reserve takes

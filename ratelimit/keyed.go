@@ -11,6 +11,7 @@ import (
 	"example.com/flatline/internal/clock"
 	"example.com/flatline/internal/hash"
 	"example.com/flatline/internal/option"
+	"example.com/flatline/internal/pad"
 )
 
 // KeyedOptions are the settings of NewKeyed. The zero value stands for one rate for all
@@ -50,18 +51,18 @@ type KeyedOptions[K comparable] struct {
 // or whose rate in lowest terms is of more than 2^20 events (for example 1000003 in 17
 // days): there a token takes longer by up to one part in a million, and never less.
 type Keyed[K comparable] struct {
-	shards  []keyShard[K]
-	shift   uint
-	hash    hash.Hasher[K]
-	clock   clock.Clock
-	setting setting
-	rateFor func(K) (Rate, int64)
-	max     int64
-	places  int // maximum number of sleepers of a key; 0 is no bound
+	shards     []keyShard[K]
+	shift      uint
+	hash       hash.Hasher[K]
+	clock      clock.Clock
+	setting    setting
+	rateFor    func(K) (Rate, int64)
+	max        int64
+	maxWaiting int // maximum number of sleepers of a key; 0 is no bound
 
-	_     [128]byte // the fields above are only read
+	_     pad.Gap // the fields above are only read
 	count atomic.Int64
-	_     [128]byte
+	_     pad.Gap
 }
 
 // NewKeyed returns a limiter whose buckets are all full. It panics if burst, MaxKeys or
@@ -77,14 +78,14 @@ func NewKeyed[K comparable](r Rate, burst int64, opts ...KeyedOptions[K]) *Keyed
 	mustBound("ratelimit.NewKeyed", o.MaxWaiting)
 	shards := shardsFor(runtime.GOMAXPROCS(0), o.MaxKeys)
 	x := &Keyed[K]{
-		shards:  make([]keyShard[K], shards),
-		shift:   uint(64 - bits.TrailingZeros(uint(shards))),
-		hash:    hash.New[K](nil),
-		clock:   clock.New(o.Now),
-		setting: settingOf(r, burst),
-		rateFor: o.RateFor,
-		max:     int64(o.MaxKeys),
-		places:  o.MaxWaiting,
+		shards:     make([]keyShard[K], shards),
+		shift:      uint(64 - bits.TrailingZeros(uint(shards))),
+		hash:       hash.New[K](nil),
+		clock:      clock.New(o.Now),
+		setting:    settingOf(r, burst),
+		rateFor:    o.RateFor,
+		max:        int64(o.MaxKeys),
+		maxWaiting: o.MaxWaiting,
 	}
 	for i := range x.shards {
 		x.shards[i].init(o.RateFor != nil)
@@ -111,7 +112,11 @@ func shardsFor(procs, maxKeys int) int {
 // expected; amortised for a new key, since memory grows and keys are forgotten. No
 // allocation for a key that is kept.
 func (x *Keyed[K]) Allow(k K) bool {
-	return x.take(k, 1, x.settingFor(k, new(setting)), nil)
+	c := &x.setting
+	if x.rateFor != nil {
+		c = x.settingFor(k, new(setting))
+	}
+	return x.take(k, 1, c, nil)
 }
 
 // Take takes n tokens from the bucket of k, or none. It costs what [Keyed.Allow] costs.
@@ -145,7 +150,12 @@ func (x *Keyed[K]) take(k K, n int64, c *setting, d *Decision) (ok bool) {
 	x.made()
 	h := x.hash.Hash(k)
 	s := &x.shards[h>>x.shift] // as shard, which is not inlined
-	ns := x.clock.Now()
+	var ns int64
+	if x.clock.Foreign() {
+		ns = x.clock.Now()
+	} else {
+		ns = x.clock.Monotonic()
+	}
 	for {
 		verdict, debt := s.take(x, uint32(h), k, n, c, ns)
 		if verdict <= granted {
@@ -155,7 +165,7 @@ func (x *Keyed[K]) take(k K, n int64, c *setting, d *Decision) (ok bool) {
 			return verdict == granted
 		}
 		if verdict == unclear {
-			x.makeRoom(s, ns)
+			x.dropOne(s, ns)
 		} else if ok, found := s.takeOwn(x, uint32(h), k, n, c, ns, d); found {
 			return ok
 		}
@@ -203,12 +213,12 @@ func (x *Keyed[K]) oneMore() bool {
 	}
 }
 
-// makeRoom drops one key: a key whose bucket is full, in any shard; else the cheapest key
+// dropOne drops one key: a key whose bucket is full, in any shard; else the cheapest key
 // of a shard that has enough keys to choose from, s if it has. At the cap some shard has
 // at least the average number of keys, which is 64 unless there is only one shard. It
 // finds fewer only while others add and delete keys, or where most keys have promised
 // tokens. A key with promises is dropped only if all keys have promises.
-func (x *Keyed[K]) makeRoom(s *keyShard[K], ns int64) {
+func (x *Keyed[K]) dropOne(s *keyShard[K], ns int64) {
 	for i := range x.shards {
 		if x.shards[i].dropFull(x, ns) {
 			return

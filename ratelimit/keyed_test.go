@@ -41,9 +41,9 @@ func (x *Keyed[K]) check(t require.TestingT) {
 			ever := c.left(debt) < math.MaxInt64-max(s.now, math.MaxInt64/2)
 			require.True(t, s.looks.Has(slot) || !ever, "I5: every bucket that will be full is looked at")
 		}
-		if s.names != nil {
+		if s.settings != nil {
 			users := int32(0)
-			for _, n := range s.names.users {
+			for _, n := range s.settings.users {
 				users += n
 			}
 			require.EqualValues(t, s.table.Len(), users, "I6: each key has one setting")
@@ -382,7 +382,7 @@ func TestForgetsWithoutLoss(t *testing.T) {
 	x.check(t)
 	c.ns += int64(time.Hour)
 	for i := range x.shards {
-		x.shards[i].tick(x, c.ns)
+		x.shards[i].advanceClock(x, c.ns)
 		x.shards[i].dropDue(x, -1)
 		assert.LessOrEqual(t, x.shards[i].table.Slots(), 64, "and the memory is given back")
 	}

@@ -30,7 +30,7 @@ type Limiter interface{ Take(n int64) Decision }
 var (
 	// ErrNever is what WaitN returns for an n that it can never get: less than 1, more
 	// than the burst, not available at rate 0, or due in more than 292 years.
-	ErrNever = errors.New("ratelimit: no waiting will bring this many")
+	ErrNever = errors.New("ratelimit: more tokens than the burst, or the rate is 0; waiting cannot help")
 
 	// ErrBusy is what Wait and WaitN return when as many callers are waiting as
 	// MaxWaiting allows.

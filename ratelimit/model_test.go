@@ -20,11 +20,11 @@ func (b *Bucket) check(t require.TestingT) {
 	z := s.z.Load()
 	if s.wide {
 		require.Equal(t, int64(frozen), z, "I1: the word of a wide state is frozen")
-		require.Zero(t, s.most, "I1: the fast path takes nothing from a wide state")
+		require.Zero(t, s.maxTake, "I1: the fast path takes nothing from a wide state")
 	} else {
 		require.Less(t, z, int64(frozen), "I1")
 		require.LessOrEqual(t, s.full, int64(edge), "I1")
-		require.Equal(t, s.burst, s.most, "I1")
+		require.Equal(t, s.burst, s.maxTake, "I1")
 		require.NotEqual(t, Inf, s.rate, "a z that others move must not cause a refusal")
 	}
 	if b.promises == nil {

@@ -32,7 +32,7 @@ func (x *Keyed[K]) WaitN(ctx context.Context, k K, n int64) error {
 	if x.take(k, n, c, nil) {
 		return nil
 	}
-	if n < 1 || n > c.most {
+	if n < 1 || n > c.maxTake {
 		return ErrNever
 	}
 	wait := patience(ctx)
@@ -44,7 +44,7 @@ func (x *Keyed[K]) WaitN(ctx context.Context, k K, n int64) error {
 		return err
 	}
 	err = b.sleep(ctx, p)
-	s.settle(x, h, k)
+	s.demoteIfDue(x, h, k)
 	return err
 }
 
@@ -85,7 +85,7 @@ func (s *keyShard[K]) promise(x *Keyed[K], h uint32, k K, c *setting) *Bucket {
 	for {
 		ns := x.clock.Now()
 		s.mu.Lock()
-		s.tick(x, ns)
+		s.advanceClock(x, ns)
 		if b := s.own(x, h, k); b != nil {
 			b.enter(s.now)
 			b.follow(c)
@@ -96,7 +96,7 @@ func (s *keyShard[K]) promise(x *Keyed[K], h uint32, k K, c *setting) *Bucket {
 			return b
 		}
 		s.mu.Unlock()
-		x.makeRoom(s, ns)
+		x.dropOne(s, ns)
 	}
 }
 
@@ -107,12 +107,12 @@ func (s *keyShard[K]) release(x *Keyed[K], h uint32, k K, b *Bucket) {
 	s.mu.Unlock()
 }
 
-// settle demotes the bucket of k if all its promises are due.
-func (s *keyShard[K]) settle(x *Keyed[K], h uint32, k K) {
+// demoteIfDue demotes the bucket of k if all its promises are due.
+func (s *keyShard[K]) demoteIfDue(x *Keyed[K], h uint32, k K) {
 	ns := x.clock.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.tick(x, ns)
+	s.advanceClock(x, ns)
 	s.own(x, h, k)
 }
 
@@ -133,14 +133,14 @@ func (s *keyShard[K]) own(x *Keyed[K], h uint32, k K) *Bucket {
 // up even if no call asks for them.
 func (s *keyShard[K]) promote(x *Keyed[K], h uint32, k K, c *setting) *Bucket {
 	for range min(2, s.promised.Len()) {
-		if s.turn = s.promised.Next(s.turn); s.turn != 0 {
-			s.demote(x, s.turn)
+		if s.promisedHand = s.promised.Next(s.promisedHand); s.promisedHand != 0 {
+			s.demote(x, s.promisedHand)
 		}
 	}
 	ns, debt := s.now, int64(0)
 	if slot := s.table.Find(h, k); slot != 0 {
 		word := &s.table.At(slot).Value
-		if s.names != nil && !s.names.has(slot, c) {
+		if s.settings != nil && !s.settings.has(slot, c) {
 			s.rename(slot, word, c, ns)
 		}
 		debt = c.debt(*word, ns)
@@ -148,7 +148,7 @@ func (s *keyShard[K]) promote(x *Keyed[K], h uint32, k K, c *setting) *Bucket {
 	} else if !x.oneMore() {
 		return nil
 	}
-	b := &Bucket{clock: x.clock, fitful: x.clock.Foreign(), places: x.places}
+	b := &Bucket{clock: x.clock, foreign: x.clock.Foreign(), maxWaiting: x.maxWaiting}
 	b.last.Store(ns)
 	st := newState(c.rate, c.burst, ns, narrow)
 	if debt == 0 {
@@ -169,7 +169,7 @@ func (s *keyShard[K]) demote(x *Keyed[K], slot uint32) bool {
 	k, b := e.Key, e.Value
 	b.enter(s.now)
 	defer b.mu.Unlock()
-	ns := s.tick(x, b.locked())
+	ns := s.advanceClock(x, b.locked())
 	st, now := b.currentAt(ns)
 	if !b.idle(st, now) {
 		return false

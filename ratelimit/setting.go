@@ -5,11 +5,11 @@ import "math/bits"
 // A setting is a rate and a burst in ticks, for Keyed: a tick is 1/n of a
 // nanosecond, a token takes d ticks, a full bucket is full ticks.
 type setting struct {
-	rate  Rate
-	burst int64
-	n, d  int64
-	most  int64 // tokens in full
-	full  int64
+	rate    Rate
+	burst   int64
+	n, d    int64
+	maxTake int64 // the largest n that can be taken: tokens in full
+	full    int64
 }
 
 // maxTicks is the maximum number of ticks in a nanosecond. With it, 2^62 ticks, after
@@ -24,7 +24,7 @@ func settingOf(r Rate, burst int64) setting {
 	d := int64(per)
 	c := setting{rate: r, burst: burst, n: n, d: d}
 	if hi, lo := bits.Mul64(uint64(burst), uint64(d)); n <= maxTicks && hi == 0 && lo <= edge {
-		c.most, c.full = burst, int64(lo)
+		c.maxTake, c.full = burst, int64(lo)
 		return c
 	}
 	return c.coarse()
@@ -40,13 +40,13 @@ func (c setting) coarse() setting {
 			q++
 		}
 		if hi, lo = bits.Mul64(uint64(c.burst), q); hi == 0 && lo <= edge {
-			c.d, c.most, c.full = int64(q), c.burst, int64(lo)
+			c.d, c.maxTake, c.full = int64(q), c.burst, int64(lo)
 			return c
 		}
 	}
 	c.n, c.d = 0, 1
 	c.full = min(c.burst, edge)
-	c.most = c.full
+	c.maxTake = c.full
 	return c
 }
 
@@ -75,7 +75,7 @@ func (c *setting) left(debt int64) int64 { return int64(i128(debt).ceilDiv(c.n))
 
 // take takes n tokens from a bucket that lacks debt.
 func (c *setting) take(debt, n int64) (int64, bool) {
-	if uint64(n-1) >= uint64(c.most) || n*c.d > c.full-debt {
+	if uint64(n-1) >= uint64(c.maxTake) || n*c.d > c.full-debt {
 		return debt, false
 	}
 	return debt + n*c.d, true
@@ -90,7 +90,7 @@ func (c *setting) decide(ok bool, n, debt int64) Decision {
 	}
 	switch {
 	case ok:
-	case n < 1 || n > c.most:
+	case n < 1 || n > c.maxTake:
 		d.RetryAfter = Never
 	default:
 		d.RetryAfter = i128(n*c.d - (c.full - debt)).ceilDiv(c.n)

@@ -28,7 +28,7 @@ func TestSettingsFollowTheirKeys(t *testing.T) {
 	}
 	c.ns += int64(5 * time.Second)
 	for i := range x.shards {
-		x.shards[i].tick(x, c.ns)
+		x.shards[i].advanceClock(x, c.ns)
 		x.shards[i].dropDue(x, -1)
 	}
 	assert.Equal(t, slow, x.Len())
@@ -46,7 +46,7 @@ func TestSettingsAreUsedAgain(t *testing.T) {
 		x.Take(1, 1)
 	}
 	for i := range x.shards {
-		assert.LessOrEqual(t, len(x.shards[i].names.all), 2)
+		assert.LessOrEqual(t, len(x.shards[i].settings.all), 2)
 	}
 }
 
@@ -62,7 +62,7 @@ func TestFasterIsForgottenSooner(t *testing.T) {
 	c.ns += int64(time.Minute)
 	dropped := 0
 	for i := range x.shards {
-		x.shards[i].tick(x, c.ns)
+		x.shards[i].advanceClock(x, c.ns)
 		dropped += x.shards[i].dropDue(x, -1)
 	}
 	assert.Equal(t, 1, dropped)

@@ -3,6 +3,7 @@ package ratelimit
 import (
 	"sync"
 
+	"example.com/flatline/internal/pad"
 	"example.com/flatline/internal/table"
 	"example.com/flatline/internal/wheel"
 )
@@ -16,21 +17,21 @@ type keyShard[K comparable] struct {
 	// looks holds, for each slot, a time at which its bucket may be full: the time
 	// computed at the last look. Takes since then can only have made it later, so a take
 	// need not move it.
-	looks *wheel.Wheel
-	slots int
-	now   int64     // the latest time seen; it never goes backwards
-	swept int64     // the time of the last look at all buckets that were due
-	hand  uint32    // the slot that dropCheapest looked at last
-	names *settings // nil if all keys have the same setting
+	looks    *wheel.Wheel
+	slots    int
+	now      int64     // the latest time seen; it never goes backwards
+	swept    int64     // the time of the last look at all buckets that were due
+	hand     uint32    // the slot that dropCheapest looked at last
+	settings *settings // nil if all keys have the same setting
 
-	promised table.Table[K, *Bucket] // the promised keys, with their Buckets
-	turn     uint32                  // which of them was looked at last
-	_        [128]byte               // the next shard's lock
+	promised     table.Table[K, *Bucket] // the promised keys, with their Buckets
+	promisedHand uint32                  // the slot of promised that promote checked last
+	_            pad.Gap                 // the next shard's lock
 }
 
 func (s *keyShard[K]) init(named bool) {
 	if named {
-		s.names = newSettings()
+		s.settings = newSettings()
 	}
 }
 
@@ -38,10 +39,14 @@ func (s *keyShard[K]) init(named bool) {
 // cap, and elsewhere if k has its own Bucket; in both cases nothing has changed.
 func (s *keyShard[K]) take(x *Keyed[K], h uint32, k K, n int64, c *setting, ns int64) (v verdict, debt int64) {
 	s.mu.Lock() // not deferred: nothing below calls a caller's function
-	ns = s.tick(x, ns)
+	if ns >= s.now && ns-s.swept <= sweep {
+		s.now = ns // as advanceClock, which is not inlined
+	} else {
+		ns = s.advanceClock(x, ns)
+	}
 	if slot := s.table.Find(h, k); slot != 0 {
 		word := &s.table.At(slot).Value
-		if s.names != nil && !s.names.has(slot, c) {
+		if s.settings != nil && !s.settings.has(slot, c) {
 			s.rename(slot, word, c, ns)
 		}
 		var ok bool
@@ -62,7 +67,7 @@ func (s *keyShard[K]) take(x *Keyed[K], h uint32, k K, n int64, c *setting, ns i
 func (s *keyShard[K]) takeOwn(x *Keyed[K], h uint32, k K, n int64, c *setting, ns int64, d *Decision) (ok, found bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.tick(x, ns)
+	s.advanceClock(x, ns)
 	b := s.own(x, h, k)
 	if b == nil {
 		return false, false
@@ -94,9 +99,9 @@ func (s *keyShard[K]) first(x *Keyed[K], h uint32, k K, n int64, c *setting, ns 
 // rename gives a slot another setting, and converts its word to the ticks of that
 // setting.
 func (s *keyShard[K]) rename(slot uint32, word *uint64, c *setting, ns int64) {
-	old := s.names.of(slot)
+	old := s.settings.of(slot)
 	debt := c.convert(old, old.debt(*word, ns))
-	s.names.set(slot, c)
+	s.settings.set(slot, c)
 	*word = c.ticks(ns) + uint64(debt)
 	s.relook(slot, c.left(debt))
 }
@@ -105,9 +110,9 @@ func (s *keyShard[K]) rename(slot uint32, word *uint64, c *setting, ns int64) {
 // 2^62 ticks in the past would be read as one in the future.
 const sweep = edge / 2 / maxTicks
 
-// tick advances the shard's time to ns and returns it; it never moves backwards. O(1)
-// amortised; after a pause it catches up in steps of 18 minutes.
-func (s *keyShard[K]) tick(x *Keyed[K], ns int64) int64 {
+// advanceClock advances the shard's time to ns and returns it; it never moves backwards.
+// O(1) amortised; after a pause it catches up in steps of 18 minutes.
+func (s *keyShard[K]) advanceClock(x *Keyed[K], ns int64) int64 {
 	ns = max(s.now, ns)
 	if ns-s.swept > sweep {
 		s.catchUp(x, ns)
@@ -116,7 +121,7 @@ func (s *keyShard[K]) tick(x *Keyed[K], ns int64) int64 {
 	return ns
 }
 
-// catchUp is separate from tick so that tick can be inlined. A slot that is never due
+// catchUp looks at the slots that are due, in steps of sweep. A slot that is never due
 // needs no look: its bucket does not fill, so its word keeps its meaning.
 func (s *keyShard[K]) catchUp(x *Keyed[K], ns int64) {
 	for ns-s.swept > sweep {
@@ -132,10 +137,10 @@ func (s *keyShard[K]) catchUp(x *Keyed[K], ns int64) {
 
 // setting returns the setting under which the word of a slot is to be read.
 func (s *keyShard[K]) setting(x *Keyed[K], slot uint32) *setting {
-	if s.names == nil {
+	if s.settings == nil {
 		return &x.setting
 	}
-	return s.names.of(slot)
+	return s.settings.of(slot)
 }
 
 // insert adds k, whose bucket lacks debt.
@@ -145,8 +150,8 @@ func (s *keyShard[K]) insert(h uint32, k K, c *setting, debt, ns int64) {
 		s.resize(n)
 	}
 	s.table.At(slot).Value = c.ticks(ns) + uint64(debt)
-	if s.names != nil {
-		s.names.set(slot, c)
+	if s.settings != nil {
+		s.settings.set(slot, c)
 	}
 	s.looks.Advance(ns)
 	s.looks.Add(slot, c.left(debt), wheel.OutOfTurn)
@@ -160,8 +165,8 @@ func (s *keyShard[K]) resize(slots int) {
 	} else {
 		s.looks.Grow(slots)
 	}
-	if s.names != nil {
-		s.names.grow(slots)
+	if s.settings != nil {
+		s.settings.grow(slots)
 	}
 }
 
@@ -216,15 +221,15 @@ func (s *keyShard[K]) drop(x *Keyed[K], slot uint32) {
 // remove removes a slot from the table.
 func (s *keyShard[K]) remove(slot uint32) {
 	s.looks.Remove(slot)
-	if s.names != nil {
-		s.names.free(slot)
+	if s.settings != nil {
+		s.settings.free(slot)
 	}
 	s.table.Delete(slot)
 	if n := s.table.Len(); s.slots > 64 && n < s.slots/4 {
 		s.table.Compact(0, func(from, to uint32) {
 			s.looks.Renumber(from, to)
-			if s.names != nil {
-				s.names.renumber(from, to)
+			if s.settings != nil {
+				s.settings.renumber(from, to)
 			}
 		})
 		s.resize(max(s.table.Slots(), 1))
@@ -235,7 +240,7 @@ func (s *keyShard[K]) remove(slot uint32) {
 func (s *keyShard[K]) dropFull(x *Keyed[K], ns int64) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	ns = s.tick(x, ns)
+	ns = s.advanceClock(x, ns)
 	for s.looks != nil {
 		s.looks.Advance(ns)
 		slot := s.looks.Due((s.looks.Len() + 1) * wheel.Steps)
@@ -299,7 +304,7 @@ func (s *keyShard[K]) delete(x *Keyed[K], h uint32, k K) bool {
 func (s *keyShard[K]) peek(x *Keyed[K], h uint32, k K, n int64, c *setting, ns int64) Decision {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.tick(x, ns)
+	s.advanceClock(x, ns)
 	if b := s.own(x, h, k); b != nil {
 		b.enter(s.now)
 		defer b.mu.Unlock()
@@ -318,7 +323,7 @@ func (s *keyShard[K]) debt(h uint32, k K, c *setting, ns int64) int64 {
 		return 0
 	}
 	word := &s.table.At(slot).Value
-	if s.names != nil && !s.names.has(slot, c) {
+	if s.settings != nil && !s.settings.has(slot, c) {
 		s.rename(slot, word, c, ns)
 	}
 	return c.debt(*word, ns)
@@ -328,7 +333,7 @@ func (s *keyShard[K]) debt(h uint32, k K, c *setting, ns int64) int64 {
 func (s *keyShard[K]) refund(x *Keyed[K], h uint32, k K, n, ns int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.tick(x, ns)
+	s.advanceClock(x, ns)
 	if b := s.own(x, h, k); b != nil {
 		b.enter(s.now)
 		defer b.mu.Unlock()
@@ -357,7 +362,7 @@ type kept[K comparable] struct {
 func (s *keyShard[K]) snapshot(x *Keyed[K], ns int64) []kept[K] {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.tick(x, ns)
+	s.advanceClock(x, ns)
 	all := make([]kept[K], 0, s.table.Len()+s.promised.Len())
 	for slot := s.promised.Next(0); slot != 0; slot = s.promised.Next(slot) {
 		if s.demote(x, slot) {

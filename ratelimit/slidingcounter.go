@@ -49,7 +49,7 @@ func (c *SlidingCounter) Take(k int64) Decision {
 func (c *SlidingCounter) take(k int64) (d Decision, window int64) {
 	c.lock()
 	defer c.mu.Unlock()
-	rest := c.tick()
+	rest := c.slide()
 	if d = c.decide(k, rest); d.OK {
 		c.cur += k
 		d.Remaining -= k
@@ -66,14 +66,14 @@ func (c *SlidingCounter) attempt(k int64) (Decision, func()) {
 func (c *SlidingCounter) peek(k int64) Decision {
 	c.lock()
 	defer c.mu.Unlock()
-	return c.decide(k, c.tick())
+	return c.decide(k, c.slide())
 }
 
 // remove subtracts k events from the window in which they were counted.
 func (c *SlidingCounter) remove(k, window int64) {
 	c.lock()
 	defer c.mu.Unlock()
-	switch c.tick(); window {
+	switch c.slide(); window {
 	case c.window:
 		c.cur -= k
 	case c.window - 1:
@@ -89,9 +89,9 @@ func (c *SlidingCounter) lock() {
 	c.clock.Lock(&c.mu, &c.now)
 }
 
-// tick brings the windows up to date and returns the nanoseconds of the previous
+// slide brings the windows up to date and returns the nanoseconds of the previous
 // one that the sliding window still covers.
-func (c *SlidingCounter) tick() (rest int64) {
+func (c *SlidingCounter) slide() (rest int64) {
 	if w := c.now / c.per; w != c.window {
 		if c.prev = 0; w == c.window+1 {
 			c.prev = c.cur
@@ -153,11 +153,12 @@ func part(count, rest, per int64) int64 {
 	return int64(q)
 }
 
-// fades returns after how many nanoseconds of the next window, rounded up, the share of
-// count events (at least most) has fallen below most: to most-1 or less, rounded up.
-func fades(count, most, per int64) int64 {
-	// The smallest gone with count*(per-gone) <= (most-1)*per.
-	hi, lo := bits.Mul64(uint64(most-1), uint64(per))
+// fades returns how long after the end of their window, rounded up to the nanosecond, the
+// share of count events that still counts, rounded up, is below bound. The caller has
+// count >= bound.
+func fades(count, bound, per int64) int64 {
+	// The smallest gone with count*(per-gone) <= (bound-1)*per.
+	hi, lo := bits.Mul64(uint64(bound-1), uint64(per))
 	q, _ := bits.Div64(hi, lo, uint64(count))
 	return per - int64(q)
 }

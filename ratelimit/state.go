@@ -3,6 +3,8 @@ package ratelimit
 import (
 	"math"
 	"sync/atomic"
+
+	"example.com/flatline/internal/pad"
 )
 
 // A narrow state keeps times below these numbers of ticks, so that no sum on the fast
@@ -25,10 +27,12 @@ type state struct {
 	rate  Rate
 	burst int64
 	n, d  int64 // ticks in a nanosecond; ticks in a token
-	most  int64 // burst if the fast path may take from z, else 0
-	full  int64 // ticks in most
-	base  int64 // tick 0, in nanoseconds of the bucket's clock
-	span  int64 // the latest time after base that z fits, in nanoseconds
+	// maxTake is the largest n that the fast path may take: burst, or 0 if the path must not
+	// use z.
+	maxTake int64
+	full    int64 // ticks in maxTake
+	base    int64 // tick 0, in nanoseconds of the bucket's clock
+	span    int64 // the latest time after base that z fits, in nanoseconds
 
 	// Bucket.mu guards the rest.
 	wide  bool   // z is in big, and the word stays frozen
@@ -38,9 +42,9 @@ type state struct {
 	next *state
 	at   int128
 
-	_ [128]byte    // the fields above are only read, by every processor; z is written by all
+	_ pad.Gap      // the fields above are only read, by every processor; z is written by all
 	z atomic.Int64 // the instant at which the bucket was, or will be, just empty
-	_ [128]byte    // keeps the next allocation off z's cache line
+	_ pad.Gap      // keeps the next allocation off z's cache line
 }
 
 // A width says which kind of state newState makes.
@@ -60,7 +64,7 @@ func newState(r Rate, burst, base int64, w width) *state {
 	full, fits := s.cost(burst).word()
 	s.wide = w == wide || r == Inf || !fits || full > edge || n > 1<<32
 	if !s.wide {
-		s.most, s.full = burst, full
+		s.maxTake, s.full = burst, full
 		if n > 0 {
 			s.span = edge / n
 		}
@@ -79,7 +83,7 @@ func (s *state) now(ns int64) int128 { return mul128(max(ns-s.base, 0), s.n) }
 func (s *state) start(z int128) {
 	w, fits := z.word()
 	if s.wide = s.wide || !fits || w >= frozen || w <= -frozen; s.wide {
-		s.big, s.most, s.full = z, 0, 0
+		s.big, s.maxTake, s.full = z, 0, 0
 		w = frozen
 	}
 	s.z.Store(w)

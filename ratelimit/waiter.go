@@ -77,7 +77,7 @@ func (b *Bucket) enqueue(n int64, wait time.Duration) (*promise, error) {
 	if s := b.state.Load(); n < 1 || n > s.burst && s.rate != Inf {
 		return nil, ErrNever
 	}
-	busy := b.places > 0 && b.promises != nil && b.sleepers.Len() >= b.places
+	busy := b.maxWaiting > 0 && b.promises != nil && b.sleepers.Len() >= b.maxWaiting
 	if busy {
 		wait = 0
 	}

@@ -38,17 +38,17 @@ func (t *notes) init() { t.all = make(map[string]*note) }
 func (t *notes) of(key string, now int64) *note {
 	p := t.all[key]
 	if p == nil {
-		t.makeRoom(now)
+		t.dropIdle(now)
 		p = new(note)
 		t.all[key] = p
 	}
 	return p
 }
 
-// makeRoom drops up to two notes that no longer say anything. If there is none and the
+// dropIdle drops up to two notes that no longer say anything. If there is none and the
 // bound is reached, it drops one that does. It looks at eight, which ranging over a map
 // picks at random.
-func (t *notes) makeRoom(now int64) {
+func (t *notes) dropIdle(now int64) {
 	looked, dropped, any := 0, 0, ""
 	for key, p := range t.all {
 		if p.users == 0 {
@@ -112,10 +112,10 @@ func (l *Limiter) takeLeased(ctx context.Context, key string, n int64) (ratelimi
 	select {
 	case p.asking <- struct{}{}:
 	case <-ctx.Done():
-		l.release(p, false)
+		l.release(p)
 		return l.failed(ctx, ctx.Err(), func() ratelimit.Decision { return l.local.Take(key, n) })
 	}
-	defer l.release(p, true)
+	defer l.endAsking(p)
 	left, d, ok := l.again(p, n)
 	if ok {
 		return d, nil
@@ -148,7 +148,8 @@ func (l *Limiter) fromLease(key string, n int64) (*note, ratelimit.Decision, boo
 	return p, ratelimit.Decision{}, false
 }
 
-// again is fromLease when it is this request's turn to ask.
+// again is fromLease for a request that is now the one that asks: the one before it may
+// have brought what this request needs.
 func (l *Limiter) again(p *note, n int64) (left int64, d ratelimit.Decision, ok bool) {
 	l.notes.mu.Lock()
 	defer l.notes.mu.Unlock()
@@ -165,11 +166,14 @@ func (l *Limiter) decide(p *note, n, now int64) (ratelimit.Decision, bool) {
 	return l.denied(p, n, now)
 }
 
-// release ends the use of p; asked says whether the request had its turn to ask.
-func (l *Limiter) release(p *note, asked bool) {
-	if asked {
-		<-p.asking
-	}
+// endAsking lets the next request for this key ask the store, and releases p.
+func (l *Limiter) endAsking(p *note) {
+	<-p.asking
+	l.release(p)
+}
+
+// release ends a request's use of p.
+func (l *Limiter) release(p *note) {
 	l.notes.mu.Lock()
 	defer l.notes.mu.Unlock()
 	p.users--

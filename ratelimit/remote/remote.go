@@ -211,9 +211,11 @@ func (l *Limiter) Take(ctx context.Context, key string, n int64) (ratelimit.Deci
 // the store cannot be asked it decides as OnFailure says; granted is then 0.
 func (l *Limiter) ask(ctx context.Context, key string, need, want int64) (granted int64, d ratelimit.Decision, err error) {
 	sent := l.clock.Now() // the store decides later than this
-	args := []int64{need, want}
+	args := []int64{need}
 	if l.opts.Keep {
-		args = append(args, l.tariff.n, l.tariff.d, l.tariff.full)
+		args = append(args, want, l.tariff.n, l.tariff.d, l.tariff.full)
+	} else if want > need {
+		args = append(args, want)
 	}
 	out, err := l.call(ctx, l.program, []string{keyOf(l.opts.Prefix, key, l.suffix)}, args)
 	if err != nil {
