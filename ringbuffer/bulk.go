@@ -104,8 +104,8 @@ func (r *Ring[T]) view(number uint64, n int) (a, b []T) {
 	return r.buf[i:end:end], r.buf[:rest:rest]
 }
 
-// place copies vs into the slots of buf, from the item with this number on.
-func place[T any](buf []T, number uint64, vs []T) {
+// copyInto copies vs into the slots of buf, from the item with this number on.
+func copyInto[T any](buf []T, number uint64, vs []T) {
 	n := copy(buf[number&uint64(len(buf)-1):], vs)
 	copy(buf, vs[n:])
 }

@@ -18,10 +18,11 @@
 //	slot    one element of the array
 //	claim   an atomic operation that reserves a slot for one goroutine, before it is
 //	        written or read
-//	group   32 slots of an SPSC, with two words: one says how far the producer has come,
-//	        the other how far the consumer has
+//	word    what a slot of an SPSC has next to its item: how far the side that used the
+//	        slot last has come
+//	run     the items that one call moves and announces with one word
 //	end     one side of a Pipe, writing or reading, with the count of the bytes it has moved
-//	turn    the right to use an end; one goroutine has it at a time
+//	owner   the goroutine that is using an end; others wait until it has finished
 //
 // # Idea
 //
@@ -33,7 +34,8 @@
 //	                   tail=10                 head=6
 //
 // The array's length is a power of two, so that the remainder is one AND; the capacity is
-// exactly the requested one. The numbers distinguish full (tail − head = capacity) from
+// exactly the requested one. (SPSC and MPMC, which write a word for each slot, have as
+// many slots as the capacity instead.) The numbers distinguish full (tail − head = capacity) from
 // empty (tail = head), so no slot is wasted for that. And since a number is never used
 // for another item, a reader can come back with the last number it saw and ask for the
 // items that followed ([Sync.Since]), or wait for the next one ([Sync.Wait]).
@@ -65,17 +67,18 @@
 // # Invariants
 //
 //	I1  head ≤ tail ≤ head + capacity ≤ head + slots; slots is the smallest power of two
-//	    that is not below the capacity.
+//	    that is not below the capacity, or, in SPSC and MPMC, the capacity.
 //	I2  Item n is in slot n mod slots, for head ≤ n < tail.
 //	I3  A free slot keeps nothing alive: it is zero, or T has no pointers (or the
 //	    caller has written to it by Writable).
 //	I4  Items stored = tail = items in the ring + items removed + items overwritten.
 //	    Dropped counts the items overwritten, and those that DropNewest did not store.
-//	I5  (SPSC) Item n is published once its group's pushed word is above n, and removed
-//	    once its popped word is; both words only grow.
+//	I5  (SPSC) The word of the slot of tail is not the producer's with a number above
+//	    tail; that of the slot of head is not the consumer's with a number above head
+//	    + capacity. Words only grow, and a side writes only in slots that it may use.
 //	I6  (MPMC) The invariants of internal/lap.
-//	I7  (Pipe) I1 for the bytes that the two ends have moved. Only the goroutine that
-//	    has the turn of an end moves it.
+//	I7  (Pipe) I1 for the bytes that the two ends have moved. Only the owner of an
+//	    end moves it.
 //
 // # Complexity
 //
@@ -122,8 +125,8 @@
 //   - PushEvict of an MPMC runs while others push and pop: each item is popped or evicted,
 //     once, and no call sees the queue one item shorter (TestPushEvict,
 //     TestEvictionIsOneStep)
-//   - The numbers pass 2^32, or an int: nothing changes, they are 64 bits wide, and an
-//     item per nanosecond uses them up in 584 years (TestNumbersPastAnInt)
+//   - The numbers pass 2^32, or an int: nothing changes, they are 63 bits wide or more,
+//     and an item per nanosecond uses those up in 292 years (TestNumbersPastAnInt)
 //   - An item is popped: the ring keeps nothing of it alive (TestMemoryRelease,
 //     TestQueuesReleaseMemory)
 //   - The io.Reader of ReadFrom, or the io.Writer of WriteTo, panics: the buffer stays
@@ -138,26 +141,25 @@
 //
 // # Concurrency
 //
-// Ring and Bytes are for one goroutine. The other four are safe:
+// [Ring] and [Bytes] are for one goroutine. The other four are safe:
 //
 //	Sync   any goroutines, any policy; one mutex. Each method takes effect under it.
 //	SPSC   one producer, one consumer; wait-free.
 //	MPMC   any goroutines; no lock, but not wait-free.
 //	Pipe   any goroutines, one at each end at a time; it waits.
 //
-// All are linearizable. A push of SPSC takes effect when it stores the pushed word of the
-// item's group, and a pop when it stores the popped word; one that returns false takes
-// effect when it reads the other side's word. A push or pop of MPMC takes effect at the
+// All are linearizable. A push or a pop of [SPSC] takes effect when it stores the word of
+// the slot; one that returns false takes effect when it reads that word. A push or pop of [MPMC] takes effect at the
 // compare-and-swap that claims its slot; one that returns false, at a read of tail; a
 // PushEvict that evicts, at the compare-and-swap that claims the oldest item. A slot that
 // is claimed but not ready proves neither full nor empty, so the caller waits for it. A
-// Write to a Pipe appends its bytes in one or more parts, with no bytes of another Write
+// Write to a [Pipe] appends its bytes in one or more parts, with no bytes of another Write
 // between them; each part takes effect when the Write stores the count of its end. A Read
 // is one step. PushSlice and PopInto of the two queues are sequences of single pushes and
-// pops; those of Sync are one step.
+// pops; those of [Sync] are one step.
 //
-// No method runs a caller's code under a lock, but ReadFrom and WriteTo of a Pipe keep the
-// turn of their end while they use the caller's Reader or Writer. The zero value of each
+// No method runs a caller's code under a lock, but ReadFrom and WriteTo of a Pipe own their
+// end while they use the caller's Reader or Writer. The zero value of each
 // type has capacity 0, so that it is full and empty; Resize makes a ring of a zero Ring or
 // Sync. A zero Pipe panics. None may be copied after first use, which go vet reports.
 //
@@ -166,22 +168,24 @@
 //
 // # Trade-offs
 //
-// The main disadvantage: all memory is allocated at once, whether it is used or not, and
-// up to half of the array's slots are beyond the capacity and never used. A capacity that
-// is a power of two wastes none. For a queue that is mostly empty and may grow, a chunked
+// The main disadvantage: all memory is allocated at once, whether it is used or not. Up to
+// half of the slots of a Ring, a Sync and a Bytes are beyond the capacity and never used;
+// a capacity that is a power of two wastes none. A slot of an SPSC or an MPMC has a word
+// in addition to its item. For a queue that is mostly empty and may grow, a chunked
 // deque is better, or a channel if there are few items.
 //
 // A channel is the right queue if goroutines wait at both ends and it is fast enough;
 // select works with it, and every reader knows it. It cannot overwrite, show its content
-// or give the same items to two readers, and each item takes a lock. SPSC and MPMC cannot
-// wait: a loop around them that yields uses a processor while there is nothing to do.
+// or give the same items to two readers, and each item takes a lock. [SPSC] and [MPMC]
+// cannot wait: a loop around them that yields uses a processor while there is nothing to
+// do.
 //
 // MPMC without contention costs two atomic read-modify-writes and two atomic stores for
-// each item, where Ring needs none. Use the simplest type that is safe. One goroutine:
+// each item, where [Ring] needs none. Use the simplest type that is safe. One goroutine:
 // Ring. One on each side: SPSC, the only one that is faster in slices. Many: MPMC. A
-// policy other than Reject, replay by number, or rare use: Sync. Bytes between goroutines
-// that wait: Pipe. io.Pipe has no buffer, so that each Write waits for its Read, and no
-// context; a Pipe copies each byte twice, and needs its memory.
+// policy other than Reject, replay by number, or rare use: [Sync]. Bytes between
+// goroutines that wait: [Pipe]. [io.Pipe] has no buffer, so that each Write waits for its
+// Read, and no context; a Pipe copies each byte twice, and needs its memory.
 //
 // The textbook answer is correct, and slow in four ways, each of which a type here
 // avoids: it locks for one goroutine, it locks for two, it moves a slice item by item,

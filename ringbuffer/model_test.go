@@ -7,23 +7,20 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"example.com/flatline/internal/invariant"
 )
 
 // checkInvariants panics if one of the package doc does not hold.
 func (r *Ring[T]) checkInvariants() {
-	must := func(ok bool, format string, args ...any) {
-		if !ok {
-			panic(fmt.Sprintf(format, args...))
-		}
-	}
 	n := r.tail - r.head
-	must(r.head <= r.tail && n <= r.capacity, "I1: head %d, tail %d, capacity %d", r.head, r.tail, r.capacity)
-	must(len(r.buf) == slots(int(r.capacity)) && r.capacity <= uint64(len(r.buf)) && r.mask == uint64(max(1, len(r.buf))-1),
+	invariant.Must(r.head <= r.tail && n <= r.capacity, "I1: head %d, tail %d, capacity %d", r.head, r.tail, r.capacity)
+	invariant.Must(len(r.buf) == slots(int(r.capacity)) && r.capacity <= uint64(len(r.buf)) && r.mask == uint64(max(1, len(r.buf))-1),
 		"I1: %d slots for capacity %d", len(r.buf), r.capacity)
 	var zero T
 	for i := n; i < uint64(len(r.buf)); i++ {
 		v := *r.slot(r.head + i)
-		must(r.plain || fmt.Sprint(v) == fmt.Sprint(zero), "I3: free slot of number %d holds %v", r.head+i, v)
+		invariant.Must(r.plain || fmt.Sprint(v) == fmt.Sprint(zero), "I3: free slot of number %d holds %v", r.head+i, v)
 	}
 }
 
@@ -285,7 +282,7 @@ func TestQueueModel(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {
-				// Edges are where a group of SPSC or a lap of MPMC ends.
+				// Edges are where an SPSC has a landmark or a lap ends.
 				edges := rapid.SampledFrom([]int{31, 32, 33, 63, 64, 65, 95, 96, 97, 127, 128, 129})
 				capacity := rapid.OneOf(rapid.IntRange(1, 5), rapid.IntRange(1, 150), edges).Draw(t, "capacity")
 				amount := rapid.OneOf(rapid.IntRange(0, 3), rapid.IntRange(0, 200), edges,
@@ -351,24 +348,19 @@ func (q *MPMC[T]) checkInvariants() {
 // checkInvariants panics if one of the package doc does not hold. The queue must be at
 // rest.
 func (q *SPSC[T]) checkInvariants() {
-	must := func(ok bool, format string, args ...any) {
-		if !ok {
-			panic(fmt.Sprintf(format, args...))
-		}
-	}
-	head, tail := q.consumer.next, q.producer.next
-	must(head <= tail && tail-head <= q.capacity, "I1: head %d, tail %d, capacity %d", head, tail, q.capacity)
-	must(q.pushed() == tail, "I5: published %d of %d", q.pushed(), tail)
-	must(q.popped() == head, "I5: given back %d of %d", q.popped(), head)
-	must(q.producer.known <= head+q.capacity, "I5: room known up to %d", q.producer.known)
-	must(q.consumer.known <= tail, "I5: items known up to %d", q.consumer.known)
-	for n := head; n < tail; n++ {
-		must(q.groupOf(n).pushed.Load() > n, "I5: item %d is not published", n)
-		must(q.groupOf(n).popped.Load() <= n, "I5: item %d is given back", n)
+	head, tail, capacity := q.consumer.next, q.producer.next, q.capacity()
+	invariant.Must(head <= tail && tail-head <= capacity, "I1: head %d, tail %d, capacity %d", head, tail, capacity)
+	invariant.Must(q.pushed() == tail, "I5: published %d of %d", q.pushed(), tail)
+	invariant.Must(q.popped() == head, "I5: given back %d of %d", q.popped(), head)
+	invariant.Must(q.producer.known <= head+capacity, "I5: room known up to %d", q.producer.known)
+	invariant.Must(q.consumer.known <= tail, "I5: items known up to %d", q.consumer.known)
+	for _, s := range []*side{&q.producer, &q.consumer} {
+		invariant.Must(s.index == s.next%capacity, "I2: item %d at slot %d of %d", s.next, s.index, capacity)
+		invariant.Must(s.next < s.end.Load()+2*landmark, "I5: landmark %d of %d", s.end.Load(), s.next)
 	}
 	var zero T
-	for n := tail; n < head+uint64(len(q.groups)*groupSize); n++ {
-		v := q.groupOf(n).items[n%groupSize]
-		must(fmt.Sprint(v) == fmt.Sprint(zero), "I3: free slot of number %d holds %v", n, v)
+	for n := tail; n < head+capacity; n++ {
+		v := q.slots[n%capacity].item
+		invariant.Must(fmt.Sprint(v) == fmt.Sprint(zero), "I3: free slot of number %d holds %v", n, v)
 	}
 }

@@ -11,8 +11,9 @@ import "example.com/flatline/internal/lap"
 // The price is that it is neither wait-free nor lock-free: a call that finds a slot which
 // another goroutine has claimed but not finished must wait for it, and yields the
 // processor meanwhile. The window is two stores wide, but the system may stop a goroutine
-// inside it. A program that waits for items or for space should not loop over the Try
-// methods; use bqueue, which parks the goroutine.
+// inside it. A call that others at the same end have overtaken twice yields too. A program
+// that waits for items or for space should not loop over the Try methods; use bqueue,
+// which parks the goroutine.
 //
 // An item is in the queue from the moment its push claims a slot until its pop claims
 // that slot; both are one compare-and-swap. internal/lap has the proof. A push happens

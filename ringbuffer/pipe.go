@@ -5,6 +5,8 @@ import (
 	"io"
 	"sync"
 	"sync/atomic"
+
+	"example.com/flatline/internal/pad"
 )
 
 // Pipe is a buffered pipe of bytes between goroutines: a Write waits while the buffer is
@@ -13,8 +15,8 @@ import (
 // use; a copy is the same pipe.
 //
 // Any number of goroutines may write and read. The bytes of one Write, or of one
-// ReadFrom, stay together: the calls of each side take turns, in the order in which they
-// were made. A Write happens before the Read that returns its bytes.
+// ReadFrom, stay together: the calls of each side run one at a time, in the order in which
+// they were made. A Write happens before the Read that returns its bytes.
 //
 // ReadContext and WriteContext take the place of deadlines: their wait ends with a
 // context.
@@ -126,66 +128,67 @@ func (p *Pipe) Cap() int { return int(p.made().capacity) }
 // stores the count by compare-and-swap.
 const ended = 1 << 63
 
-// A pipe is the state of a Pipe. Only the goroutine that has the turn of an end moves
-// that end, so there is one writer and one reader at a time, and they share the buffer
-// without a lock, as the two sides of an SPSC do.
+// A pipe is the state of a Pipe. Only the goroutine that owns an end moves it, so there is
+// one writer and one reader at a time, and they share the buffer without a lock, as the two
+// sides of an SPSC do.
 type pipe struct {
 	buf      []byte // a power of two long
 	capacity uint64
 	once     sync.Once
 	err      error         // of CloseWithError; written before done is closed
 	done     chan struct{} // closed by CloseWithError
-	_        [128]byte     // the ends share no cache line
+	_        pad.Gap       // the ends share no cache line
 	reader   end
-	_        [128]byte
+	_        pad.Gap
 	writer   end
-	_        [128]byte
+	_        pad.Gap
 }
 
 // An end is one side of a pipe.
 type end struct {
-	users  atomic.Int64  // goroutines that have the turn or wait for it
-	turn   chan struct{} // of capacity 1: passes the turn to a waiting goroutine
+	users  atomic.Int64  // the owner and the goroutines that wait to own the end
+	next   chan struct{} // of capacity 1: a value makes its receiver the owner
 	moved  atomic.Uint64 // the number of bytes moved so far, and the writer's ended bit
 	wanted atomic.Uint64 // the count of the other end at which to wake this one; 0: none
 	wake   chan struct{} // of capacity 1
 }
 
 func (e *end) init() {
-	e.turn, e.wake = make(chan struct{}, 1), make(chan struct{}, 1)
+	e.next, e.wake = make(chan struct{}, 1), make(chan struct{}, 1)
 }
 
 func (e *end) count() uint64 { return e.moved.Load() &^ ended }
 
-// enter takes the turn of e. It returns false if done is closed or ctx ends before that.
-// A channel alone would be enough, but would cost two channel operations instead of one
-// addition.
-func (e *end) enter(ctx context.Context, done <-chan struct{}) bool {
-	return e.users.Add(1) == 1 || e.queue(ctx, done)
+// acquire makes the calling goroutine the owner of e. It returns false if done is closed
+// or ctx ends before that. A channel alone would be enough, but would cost two channel
+// operations instead of one addition.
+func (e *end) acquire(ctx context.Context, done <-chan struct{}) bool {
+	return e.users.Add(1) == 1 || e.awaitOwner(ctx, done)
 }
 
-// queue waits for the turn. Waiting goroutines get it in order, since a channel serves
-// its receivers in order.
-func (e *end) queue(ctx context.Context, done <-chan struct{}) bool {
+// awaitOwner waits until the owner passes e on. Waiting goroutines get it in their order,
+// since a channel serves its receivers in order.
+func (e *end) awaitOwner(ctx context.Context, done <-chan struct{}) bool {
 	select {
-	case <-e.turn:
+	case <-e.next:
 		return true
 	case <-done:
 	case <-ctx.Done():
 	}
 	for n := e.users.Load(); n > 1; n = e.users.Load() {
 		if e.users.CompareAndSwap(n, n-1) {
-			return false // another has the turn, or will receive it
+			return false // another owns e, or will receive it
 		}
 	}
-	<-e.turn // it was passed to this goroutine, since there is no other
-	e.leave()
+	<-e.next // e was passed to this goroutine, since there is no other
+	e.release()
 	return false
 }
 
-func (e *end) leave() {
+// release passes e on to the goroutine that has waited longest, if there is one.
+func (e *end) release() {
 	if e.users.Add(-1) > 0 {
-		e.turn <- struct{}{}
+		e.next <- struct{}{}
 	}
 }
 
@@ -195,9 +198,14 @@ func (e *end) leave() {
 // store.
 func (e *end) rouse(count uint64) {
 	if w := e.wanted.Load(); w != 0 && count >= w && e.wanted.CompareAndSwap(w, 0) {
-		select {
-		case e.wake <- struct{}{}:
-		default: // woken already
-		}
+		e.signal()
+	}
+}
+
+// signal wakes the goroutine that waits at e.
+func (e *end) signal() {
+	select {
+	case e.wake <- struct{}{}:
+	default: // woken already
 	}
 }

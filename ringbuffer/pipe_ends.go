@@ -6,19 +6,27 @@ import (
 	"runtime"
 )
 
-// pauses is how often a goroutine yields the processor before it waits: the other end
-// often progresses meanwhile, and most waits never happen. A small number is enough; with
-// none, two ends that alternate would park for each piece they pass on.
-const pauses = 4
+// Before a goroutine parks it may yield the processor a few times. That is faster than
+// parking if the other end progresses meanwhile by as much as it can: in a small buffer, or
+// if no goroutine is using the other end, as when two goroutines exchange messages by two
+// pipes. In a large buffer it is slower: then both ends run at the same time, on two
+// processors, and move every piece between two caches. If the goroutine parks, the other
+// end first moves a whole buffer.
+const (
+	yields      = 2
+	smallBuffer = 16 << 10 // bytes: copying more than this costs more than parking
+)
 
 // await returns true when the count of other is at least want, and false if ctx ends or
 // the pipe is closed before.
 func (p *pipe) await(ctx context.Context, e, other *end, want uint64) bool {
-	for range pauses {
-		if other.count() >= want {
-			return true
+	if p.capacity < smallBuffer || other.users.Load() == 0 {
+		for range yields {
+			runtime.Gosched()
+			if other.count() >= want {
+				return true
+			}
 		}
-		runtime.Gosched()
 	}
 	defer e.wanted.Store(0)
 	for {
@@ -26,10 +34,15 @@ func (p *pipe) await(ctx context.Context, e, other *end, want uint64) bool {
 		if other.count() >= want {
 			return true
 		}
+		if p.writer.moved.Load()&ended != 0 { // close sends its signal after this bit is set
+			return other.count() >= want
+		}
+		if ctx.Done() == nil { // a receive alone is faster than a select
+			<-e.wake
+			continue
+		}
 		select {
 		case <-e.wake:
-		case <-p.done:
-			return other.count() >= want
 		case <-ctx.Done():
 			return false
 		}
@@ -80,10 +93,10 @@ func (p *pipe) write(ctx context.Context, b []byte) (n int, err error) {
 	if len(b) == 0 {
 		return 0, nil
 	}
-	if ctx.Err() != nil || !p.writer.enter(ctx, p.done) {
+	if ctx.Err() != nil || !p.writer.acquire(ctx, p.done) {
 		return 0, p.refusal(ctx)
 	}
-	defer p.writer.leave()
+	defer p.writer.release()
 	for {
 		tail, free := p.space(ctx, len(b)-n)
 		k := min(free, uint64(len(b)-n))
@@ -100,10 +113,10 @@ func (p *pipe) write(ctx context.Context, b []byte) (n int, err error) {
 
 func (p *pipe) readFrom(src io.Reader) (n int64, err error) {
 	ctx := context.Background()
-	if !p.writer.enter(ctx, p.done) {
+	if !p.writer.acquire(ctx, p.done) {
 		return 0, p.refusal(ctx)
 	}
-	defer p.writer.leave()
+	defer p.writer.release()
 	for idle := 0; idle < maxIdle; idle++ {
 		tail, free := p.space(ctx, 1)
 		if free == 0 {
@@ -153,10 +166,10 @@ func (p *pipe) read(ctx context.Context, b []byte) (int, error) {
 	if len(b) == 0 {
 		return 0, nil
 	}
-	if ctx.Err() != nil || !p.reader.enter(ctx, nil) {
+	if ctx.Err() != nil || !p.reader.acquire(ctx, nil) {
 		return 0, p.end(ctx)
 	}
-	defer p.reader.leave()
+	defer p.reader.release()
 	head, n := p.items(ctx)
 	if n == 0 {
 		return 0, p.end(ctx)
@@ -170,8 +183,8 @@ func (p *pipe) read(ctx context.Context, b []byte) (int, error) {
 
 func (p *pipe) writeTo(dst io.Writer) (n int64, err error) {
 	ctx := context.Background()
-	p.reader.enter(ctx, nil)
-	defer p.reader.leave()
+	p.reader.acquire(ctx, nil)
+	defer p.reader.release()
 	for {
 		head, k := p.items(ctx)
 		if k == 0 {
@@ -196,10 +209,10 @@ func (p *pipe) writeTo(dst io.Writer) (n int64, err error) {
 	}
 }
 
-// at returns the n bytes from this number on, or those of them that lie before the end of
-// the buffer.
-func (p *pipe) at(number, n uint64) []byte {
-	i := number & uint64(len(p.buf)-1)
+// at returns the slots of n bytes after the first count bytes of the stream, or those of
+// them that lie before the end of the buffer.
+func (p *pipe) at(count, n uint64) []byte {
+	i := count & uint64(len(p.buf)-1)
 	return p.buf[i:min(i+n, uint64(len(p.buf)))]
 }
 
@@ -210,5 +223,7 @@ func (p *pipe) close(err error) {
 		}
 		p.writer.moved.Or(ended)
 		close(p.done)
+		p.reader.signal()
+		p.writer.signal()
 	})
 }

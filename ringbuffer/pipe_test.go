@@ -203,7 +203,7 @@ func TestPipeClose(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := NewPipe(4)
 		writes := make([]int, 3)
-		for i := range writes { // one fills the pipe and waits for space, two for their turn
+		for i := range writes { // one fills the pipe and waits for space, two to own the end
 			go func() {
 				n, err := p.Write([]byte("abcdef"))
 				assert.Equal(t, io.ErrClosedPipe, err)
@@ -289,8 +289,8 @@ func TestPipeWakes(t *testing.T) {
 	})
 }
 
-// TestPipeContexts: a wait for bytes, for space, or for the turn of a side ends with its
-// context; the call returns how much was stored before, and the pipe stays usable.
+// TestPipeContexts: a wait for bytes, for space, or to own an end ends with its context;
+// the call returns how much was stored before, and the pipe stays usable.
 func TestPipeContexts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := NewPipe(4)
@@ -331,14 +331,14 @@ func TestPipeContexts(t *testing.T) {
 	})
 }
 
-// TestPipeTurnsAreNotLost: a goroutine that gives up its wait for a side's turn may just
-// have been given the turn; then it passes it on.
-func TestPipeTurnsAreNotLost(t *testing.T) {
+// TestPipeOwnerIsNotLost: a goroutine that gives up its wait to own an end may just have
+// been made its owner; then it passes the end on.
+func TestPipeOwnerIsNotLost(t *testing.T) {
 	p := NewPipe(4)
 	for range 200 {
 		ctx, cancel := context.WithCancel(context.Background())
 		var wg sync.WaitGroup
-		n, err := p.ReadFrom(readerFunc(func([]byte) (int, error) { // this call has the turn
+		n, err := p.ReadFrom(readerFunc(func([]byte) (int, error) { // this call owns the end
 			wg.Go(func() { _, _ = p.WriteContext(ctx, []byte("a")) })
 			for p.impl.writer.users.Load() < 2 {
 				runtime.Gosched()
@@ -350,15 +350,15 @@ func TestPipeTurnsAreNotLost(t *testing.T) {
 		require.NoError(t, err)
 		wg.Wait()
 		require.Zero(t, p.impl.writer.users.Load())
-		require.Empty(t, p.impl.writer.turn, "a turn that no goroutine has")
-		for p.Len() > 0 { // it was given the turn before it saw the end of its context
+		require.Empty(t, p.impl.writer.next, "an end passed to no goroutine")
+		for p.Len() > 0 { // it became the owner before it saw the end of its context
 			_, _ = p.Read(make([]byte, 1))
 		}
 	}
 }
 
 // TestPipeReadersAndWritersFail: an error, a panic or the end of the goroutine in a
-// caller's Reader or Writer releases the turn and loses no byte.
+// caller's Reader or Writer releases the end and loses no byte.
 func TestPipeReadersAndWritersFail(t *testing.T) {
 	p := NewPipe(8)
 	_, err := p.Write([]byte("abc"))

@@ -19,7 +19,7 @@ func short(n int) int {
 }
 
 // The consumer gets what the producer sent, in order, one by one and in slices, at
-// capacities within one group, at its edges and over several.
+// capacities below, at and above the distance of two landmarks.
 func TestSPSCStream(t *testing.T) {
 	items := short(30_000)
 	for _, capacity := range []int{1, 2, 3, 31, 32, 33, 64, 100, 1000} {

@@ -152,8 +152,8 @@ func (r *Ring[T]) Resize(n int) error {
 			return fmt.Errorf("%w: Resize(%d) of a ring of %d items", ErrCapacity, n, r.Len())
 		}
 		a, b := r.Readable()
-		place(buf, r.head, a)
-		place(buf, r.head+uint64(len(a)), b)
+		copyInto(buf, r.head, a)
+		copyInto(buf, r.head+uint64(len(a)), b)
 		r.buf, r.mask = buf, uint64(len(buf)-1)
 		r.plain = plain.Type(reflect.TypeFor[T]())
 	}
