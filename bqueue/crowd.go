@@ -29,9 +29,9 @@ type pause[T any] struct {
 	signals bool // w has been signaled, and has not been queued again since
 }
 
-// looks is how often an operation looks again before it waits. Looking again saves most
-// waits, because the other end meanwhile does a batch of work. One yield of the processor
-// is too short for a batch, so there are two before each look.
+// looks is how often an operation looks again before it waits; it yields the processor
+// before each look. Looking again saves most waits, because the other end meanwhile does
+// a batch of work.
 const looks = 4
 
 // pause is called when an operation has failed. It returns true when the operation should
@@ -42,14 +42,13 @@ func (c *crowd[T]) pause(ctx context.Context, p *pause[T]) bool {
 	case p.w == nil && p.looks < looks && !c.wanted.Load():
 		p.looks++
 		runtime.Gosched()
-		runtime.Gosched()
 	case p.w == nil:
 		p.w = c.enter()
 	case p.signals:
 		p.signals = false
 		c.enterAgain(p.w)
 	default:
-		if p.signals = p.w.wait(ctx, false); !p.signals {
+		if p.signals = p.w.wait(ctx); !p.signals {
 			return false
 		}
 		return ctx.Err() == nil
@@ -74,7 +73,7 @@ func (c *crowd[T]) enterAgain(w *waiter[T]) {
 	if c.woken == w {
 		c.woken = nil
 	}
-	w.state.Store(awake)
+	w.endTurn()
 	c.line.pushFront(w)
 	c.update()
 	c.mu.Unlock()

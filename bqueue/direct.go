@@ -2,6 +2,7 @@ package bqueue
 
 import (
 	"context"
+	"runtime"
 	"sync"
 )
 
@@ -131,7 +132,8 @@ func (d *direct[T]) takeWaiting(ctx context.Context) (T, error) {
 func (d *direct[T]) wait(ctx context.Context, w *waiter[T], l *line[T]) {
 	l.pushBack(w)
 	d.mu.Unlock()
-	if w.wait(ctx, true) {
+	runtime.Gosched() // a signal that comes meanwhile costs neither side a channel operation
+	if w.wait(ctx) {
 		return
 	}
 	d.mu.Lock()

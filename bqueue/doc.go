@@ -148,8 +148,8 @@
 // The error is context.Cause of the context. PutAll looks at its context again at least
 // once for every Cap items.
 //
-// No method runs a caller's code under a lock. A Queue that was not made by New panics at
-// the first call; a copy of a Queue is the same queue.
+// No method runs a caller's code under a lock. A [Queue] that was not made by [New] panics
+// at the first call; a copy of a Queue is the same queue.
 //
 // No goroutine runs in the background, and a goroutine that waits is parked. In a
 // testing/synctest bubble it is durably blocked, if the queue was made in the bubble.
@@ -162,10 +162,11 @@
 // speed; where fairness between waiters matters, set StrictFIFO.
 //
 // A single operation costs two locked instructions, as a channel's does, so on one
-// processor it is as fast as a channel and no faster. It is faster than a channel with
-// two or more processors, where the two ends do not contend, and in batches; and it is
-// faster than select. At capacity 1 each item costs a wait. There a channel, which the
-// scheduler knows, is faster by up to a half; select is not. evidence/RESULTS.md has the
+// processor it is about as fast as a channel and no faster. It is faster than a channel
+// with many goroutines on two or more processors, where the two ends do not contend for
+// one lock, and in batches; and it is faster than select. At capacity 1 each item costs a
+// wait, and a channel, which is a part of the scheduler, is mostly faster, most of all
+// with several goroutines on each side of two processors. evidence/RESULTS.md has the
 // figures.
 //
 // The shared form is not lock-free: a goroutine that the system stops between its

@@ -2,6 +2,8 @@ package bqueue
 
 import (
 	"fmt"
+
+	"example.com/flatline/internal/invariant"
 )
 
 // TakerWanted reports whether a Put would wake a taker.
@@ -32,48 +34,44 @@ func (l *line[T]) spare() (n int) {
 // CheckInvariants panics if an invariant of the package doc does not hold. No goroutine
 // may be inside a method, except those that wait.
 func (q *Queue[T]) CheckInvariants() {
-	must := func(ok bool, format string, args ...any) {
-		if !ok {
-			panic(fmt.Sprintf(format, args...))
-		}
-	}
 	s := q.Stats()
-	must(s.Puts-s.Takes == uint64(q.Len()), "I1: %d accepted, %d taken, %d in the queue", s.Puts, s.Takes, q.Len())
-	must(q.Len() >= 0 && q.Len() <= q.Cap(), "I2: %d items, capacity %d", q.Len(), q.Cap())
-	must(q.finished.Load() <= s.Takes, "I5: %d done with, %d taken", q.finished.Load(), s.Takes)
+	invariant.Must(s.Puts-s.Takes == uint64(q.Len()), "I1: %d accepted, %d taken, %d in the queue", s.Puts, s.Takes, q.Len())
+	invariant.Must(q.Len() >= 0 && q.Len() <= q.Cap(), "I2: %d items, capacity %d", q.Len(), q.Cap())
+	invariant.Must(q.finished.Load() <= s.Takes, "I5: %d done with, %d taken", q.finished.Load(), s.Takes)
 	if d := q.direct; d != nil {
-		must(d.takers.n == 0 || d.n == 0, "I3: takers wait, and there are %d items", d.n)
-		must(d.putters.n == 0 || d.n == len(d.ring), "I3: putters wait, and there are %d of %d items", d.n, len(d.ring))
+		invariant.Must(d.takers.n == 0 || d.n == 0, "I3: takers wait, and there are %d items", d.n)
+		invariant.Must(d.putters.n == 0 || d.n == len(d.ring), "I3: putters wait, and there are %d of %d items", d.n, len(d.ring))
 		for i := d.n; i < len(d.ring); i++ {
 			var zero T
 			v := d.ring[(d.head+i)%len(d.ring)]
-			must(fmt.Sprint(v) == fmt.Sprint(zero), "I4: a free slot holds %v", v)
+			invariant.Must(fmt.Sprint(v) == fmt.Sprint(zero), "I4: a free slot holds %v", v)
 		}
-		d.takers.check(must)
-		d.putters.check(must)
+		d.takers.check()
+		d.putters.check()
 		return
 	}
 	q.shared.slots.Check() // I4 and its own
 	for _, c := range []*crowd[T]{&q.shared.putters, &q.shared.takers} {
-		must(c.wanted.Load() == (c.line.n > 0 && c.woken == nil), "I3: wanted is %t", c.wanted.Load())
-		must(c.woken == nil, "I3: a waiter is on its way, though all are parked")
-		c.line.check(must)
+		invariant.Must(c.wanted.Load() == (c.line.n > 0 && c.woken == nil), "I3: wanted is %t", c.wanted.Load())
+		invariant.Must(c.woken == nil, "I3: a waiter is on its way, though all are parked")
+		c.line.check()
 	}
-	must(q.shared.takers.line.n == 0 || q.Len() == 0, "I3: takers wait, and there are %d items", q.Len())
-	must(q.shared.putters.line.n == 0 || q.Len() == q.Cap(), "I3: putters wait, and there are %d of %d items", q.Len(), q.Cap())
+	invariant.Must(q.shared.takers.line.n == 0 || q.Len() == 0, "I3: takers wait, and there are %d items", q.Len())
+	invariant.Must(q.shared.putters.line.n == 0 || q.Len() == q.Cap(), "I3: putters wait, and there are %d of %d items", q.Len(), q.Cap())
 }
 
-func (l *line[T]) check(must func(bool, string, ...any)) {
+func (l *line[T]) check() {
 	n := 0
 	var prev *waiter[T]
 	for w := l.front; w != nil; prev, w = w, w.next {
-		must(w.prev == prev && w.queued, "I6: a broken link at %d", n)
+		invariant.Must(w.prev == prev && w.queued, "I6: a broken link at %d", n)
 		n++
 	}
-	must(l.back == prev && l.n == n, "I6: %d waiters, said to be %d", n, l.n)
+	invariant.Must(l.back == prev && l.n == n, "I6: %d waiters, said to be %d", n, l.n)
 	for w := l.free.Load(); w != nil; w = w.next {
 		var zero T
-		must(len(w.wake) == 0 && !w.queued && w.outcome == none, "I6: a waiter not in use is not clean")
-		must(fmt.Sprint(w.item) == fmt.Sprint(zero), "I4: a waiter not in use holds %v", w.item)
+		invariant.Must(len(w.wake) == 0 && !w.queued && w.outcome == none && w.state.Load() == w.turn,
+			"I6: a waiter not in use is not clean")
+		invariant.Must(fmt.Sprint(w.item) == fmt.Sprint(zero), "I4: a waiter not in use holds %v", w.item)
 	}
 }

@@ -23,7 +23,7 @@ func (q *Queue[T]) finish() bool {
 			return false
 		}
 		if q.finished.CompareAndSwap(n, n+1) {
-			q.settle()
+			q.wakeJoiners()
 			return true
 		}
 	}
@@ -51,7 +51,7 @@ func (q *Queue[T]) Join(ctx context.Context) error {
 	}
 	p := pause[struct{}]{looks: looks}
 	ok := true
-	for !p.signals && ok && !q.settled() {
+	for !p.signals && ok && !q.allDone() {
 		ok = q.joiners.pause(ctx, &p)
 	}
 	if p.w != nil {
@@ -63,18 +63,18 @@ func (q *Queue[T]) Join(ctx context.Context) error {
 	return nil
 }
 
-// settle wakes the callers of Join if all items are done. It checks that under their
+// wakeJoiners wakes the callers of Join if all items are done. It checks that under their
 // lock: after a check without the lock, a caller could begin to wait and be woken too
 // early.
-func (q *Queue[T]) settle() {
+func (q *Queue[T]) wakeJoiners() {
 	if q.joiners.wanted.Load() {
-		q.joiners.wakeAll(q.settled)
+		q.joiners.wakeAll(q.allDone)
 	}
 }
 
-// settled reports whether every item accepted was done at one moment during
+// allDone reports whether every item accepted was done at one moment during
 // the call: finished, which never exceeds accepted, is read first.
-func (q *Queue[T]) settled() bool {
+func (q *Queue[T]) allDone() bool {
 	n := q.finished.Load()
 	_, accepted := q.counts()
 	return n >= accepted

@@ -253,7 +253,7 @@ func (q *Queue[T]) CloseNow() []T {
 	left := make([]T, q.Len()) // after Close, Len only decreases
 	left = left[:q.DrainTo(left)]
 	q.finished.Add(uint64(len(left)))
-	q.settle()
+	q.wakeJoiners()
 	return left
 }
 

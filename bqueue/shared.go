@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"example.com/flatline/internal/lap"
+	"example.com/flatline/internal/pad"
 )
 
 // shared is the form for throughput: an array that needs no lock, and at each end of it a
@@ -12,7 +13,7 @@ import (
 type shared[T any] struct {
 	slots   lap.Queue[T]
 	putters crowd[T]
-	_       [128]byte // each crowd's flag is read by every operation of the other end
+	_       pad.Gap // each crowd's flag is read by every operation of the other end
 	takers  crowd[T]
 }
 
