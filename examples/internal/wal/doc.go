@@ -34,9 +34,9 @@
 //
 // # A state machine
 //
-// A Machine is a Log in front of a state: a command is appended, the log's goroutine applies
-// it, and its caller gets the effects. The state is recovered by applying the commands
-// again, so it is changed by nothing else.
+// A Machine is a Log in front of a state: a command is appended with its time, the log's
+// goroutine applies it, and its caller gets the effects. The state is recovered by applying the
+// commands again, each at its own time, so it is changed by nothing else.
 //
 // # Invariants
 //
@@ -51,8 +51,8 @@
 //	    the pages, and a second fsync would report success without them (TestFailedDisk).
 //	W6  The name of a file is durable before anything depends on it: a loss of power leaves no
 //	    record in a file that is not found (TestNamesAreDurable).
-//	W7  A Machine that is opened again has the state that all its answered commands gave
-//	    (TestMachine).
+//	W7  A Machine that is opened again has the state that all its answered commands gave, at
+//	    the times at which they were given (TestMachine).
 //
 // # Trade-offs
 //

@@ -5,44 +5,47 @@ import (
 	"errors"
 	"math"
 	"os"
-	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 )
 
-// sum is a state: what was added, and how often.
+// sum is a state: what was added, and when.
 type sum struct {
-	mu       sync.Mutex
-	N, Total float64
-	loaded   bool
+	mu     sync.Mutex
+	Total  float64
+	Times  []time.Time
+	loaded bool
+	broken error // of Load
 }
 
 func (s *sum) open(t require.TestingT, dir string, every int64, opts Options) *Machine[float64, float64] {
-	m, err := OpenMachine(dir, s.state(every), opts)
+	m, err := OpenMachine(dir, s, every, opts)
 	require.NoError(t, err)
 	return m
 }
 
-func (s *sum) state(every int64) State[float64, float64] {
-	return State[float64, float64]{
-		Apply: func(x float64) float64 {
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			s.N, s.Total = s.N+1, s.Total+x
-			return s.Total
-		},
-		Dump:  func(out *json.Encoder) error { return out.Encode(s) },
-		Load:  func(in *json.Decoder) error { s.loaded = true; return in.Decode(s) },
-		Every: every,
-	}
+func (s *sum) Apply(now time.Time, x float64) float64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Times = append(s.Times, now)
+	s.Total += x
+	return s.Total
+}
+
+func (s *sum) Dump(out *json.Encoder) error { return out.Encode(s) }
+
+func (s *sum) Load(in *json.Decoder) error {
+	s.loaded = true
+	return errors.Join(s.broken, in.Decode(s))
 }
 
 // TestMachine: however often there is a snapshot, each command has its own effects, and what
-// is opened again has the state of all of them (W7).
+// is opened again has the state of all of them, each at its own time (W7).
 func TestMachine(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		dir, err := os.MkdirTemp("", "machine")
@@ -51,14 +54,18 @@ func TestMachine(t *testing.T) {
 		s, every := &sum{}, rapid.Int64Range(1, 9).Draw(t, "every")
 		m := s.open(t, dir, every, Options{NoSync: true})
 		require.True(t, m.Empty())
-		want, commands := 0.0, 0
+		want, times := 0.0, []time.Time(nil)
 		for range rapid.IntRange(1, 4).Draw(t, "runs") {
 			for range rapid.IntRange(1, 12).Draw(t, "commands") {
 				x := rapid.Float64Range(0, 100).Draw(t, "x")
+				before := time.Now().UnixNano()
 				got, err := m.Do(t.Context(), x)
 				require.NoError(t, err)
-				want, commands = want+x, commands+1
+				want += x
 				require.Equal(t, want, got)
+				now := s.Times[len(s.Times)-1]
+				require.True(t, before <= now.UnixNano() && now.UnixNano() <= time.Now().UnixNano(), now)
+				times = append(times, now)
 			}
 			require.Zero(t, m.effects.Len(), "all were taken")
 			require.NoError(t, m.Close())
@@ -66,8 +73,8 @@ func TestMachine(t *testing.T) {
 			m = s.open(t, dir, every, Options{NoSync: true})
 			require.False(t, m.Empty())
 			require.Equal(t, want, s.Total)
-			require.EqualValues(t, commands, s.N)
-			require.Equal(t, int64(commands) >= every, s.loaded, "a snapshot")
+			require.Equal(t, times, s.Times)
+			require.Equal(t, int64(len(times)) >= every, s.loaded, "a snapshot")
 			require.Less(t, m.records.Load(), every, "the records after it")
 		}
 		require.NoError(t, m.Close())
@@ -114,28 +121,28 @@ func TestMachineRefuses(t *testing.T) {
 	fail = errors.New("no space")
 	_, err = m.Do(t.Context(), 1)
 	assert.ErrorIs(t, err, ErrFailed)
-	assert.Zero(t, s.N)
+	assert.Empty(t, s.Times)
 	assert.Error(t, m.Close())
 
-	for what, record := range map[string]string{"a record is no command": "x", "": "1"} {
+	const refused = "a record is no command"
+	for record, what := range map[string]string{"x": refused, "1": refused, "1 x": refused, "x 1": refused, "1 1": ""} {
 		dir := t.TempDir()
 		l, err := Open(dir, Options{})
 		require.NoError(t, err)
 		_, err = l.Append(t.Context(), []byte(record))
 		require.NoError(t, errors.Join(err, l.Close()))
-		m, err := OpenMachine(dir, (&sum{}).state(1), Options{})
+		m, err := OpenMachine(dir, &sum{}, 1, Options{})
 		if what != "" {
 			assert.ErrorContains(t, err, what)
-			_, err = OpenMachine(dir, (&sum{}).state(1), Options{})
+			_, err = OpenMachine(dir, &sum{}, 1, Options{})
 			assert.ErrorContains(t, err, what, "the lock was released")
 			continue
 		}
 		require.NoError(t, err)
 		_, err = m.Do(t.Context(), 1) // and a snapshot
 		require.NoError(t, errors.Join(err, m.Close()))
-		bad := (&sum{}).state(1)
-		bad.Load = func(*json.Decoder) error { return errors.New(strings.ToUpper("no state")) }
-		_, err = OpenMachine(dir, bad, Options{})
-		assert.ErrorContains(t, err, "NO STATE")
+		noState := errors.New("no state")
+		_, err = OpenMachine(dir, &sum{broken: noState}, 1, Options{})
+		assert.ErrorIs(t, err, noState)
 	}
 }

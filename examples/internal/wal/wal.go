@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"sync/atomic"
 
 	"example.com/flatline/bqueue"
+	"example.com/flatline/examples/internal/lockfile"
 )
 
 // The errors of a Log wrap one of these.
@@ -17,7 +17,7 @@ var (
 	ErrClosed   = errors.New("wal: closed")
 	ErrCorrupt  = errors.New("wal: corrupt")
 	ErrFailed   = errors.New("wal: the disk failed, and nothing is accepted since")
-	ErrLocked   = errors.New("wal: another process has the log open")
+	ErrLocked   = lockfile.ErrLocked
 	ErrTooLarge = fmt.Errorf("wal: an Append has more than %d bytes", MaxAppend)
 )
 
@@ -56,7 +56,7 @@ type answer struct {
 type Log struct {
 	dir      string
 	opts     Options
-	locked   *os.File
+	unlock   func() error
 	queue    *bqueue.Queue[request]
 	done     chan struct{}
 	appended atomic.Bool
@@ -88,11 +88,11 @@ func Open(dir string, opts Options) (*Log, error) {
 	l := &Log{dir: dir, opts: opts, queue: bqueue.New[request](1024), done: make(chan struct{})}
 	err := l.makeDir()
 	if err == nil {
-		l.locked, err = lock(filepath.Join(dir, "lock"))
+		l.unlock, err = lockfile.Lock(filepath.Join(dir, "lock"))
 	}
 	if err == nil {
 		if err = l.recover(); err != nil {
-			err = errors.Join(err, unlock(l.locked))
+			err = errors.Join(err, l.unlock())
 		}
 	}
 	if err != nil {
@@ -146,7 +146,7 @@ func (l *Log) Close() error {
 	}
 	l.queue.Close()
 	<-l.done
-	return errors.Join(l.err, l.file.Close(), unlock(l.locked))
+	return errors.Join(l.err, l.file.Close(), l.unlock())
 }
 
 // write commits what is in the queue until it is closed and drained.

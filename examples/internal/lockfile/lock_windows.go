@@ -1,15 +1,16 @@
-package server
+package lockfile
 
 import (
 	"errors"
+	"os"
 	"syscall"
 )
 
 // errSharing is ERROR_SHARING_VIOLATION.
 const errSharing = syscall.Errno(32)
 
-// lockFile opens the file and shares it with no other process.
-func lockFile(path string) (unlock func(), err error) {
+// lock opens the file and shares it with no other process. A child does not inherit it.
+func lock(path string) (*os.File, error) {
 	name, err := syscall.UTF16PtrFromString(path)
 	if err != nil {
 		return nil, err
@@ -18,9 +19,11 @@ func lockFile(path string) (unlock func(), err error) {
 		syscall.OPEN_ALWAYS, syscall.FILE_ATTRIBUTE_NORMAL, 0)
 	if err != nil {
 		if errors.Is(err, errSharing) {
-			err = errLocked
+			err = ErrLocked
 		}
 		return nil, err
 	}
-	return func() { _ = syscall.CloseHandle(h) }, nil
+	return os.NewFile(uintptr(h), path), nil
 }
+
+func release(f *os.File) error { return f.Close() }
