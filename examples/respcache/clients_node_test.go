@@ -46,6 +46,7 @@ type node struct {
 	args  []string
 	dir   string
 	addr  string
+	drawn bool // addr was drawn, and no client has it yet
 	log   *lines
 	cmd   *exec.Cmd
 	gone  chan struct{} // closed when the process has ended
@@ -105,11 +106,16 @@ func (n *node) start() {
 	for try := 0; ; try++ {
 		err := n.tryStart()
 		if err == nil {
+			n.drawn = false
 			return
 		}
-		// The socket of the previous process may not be closed yet.
+		// The socket of the previous process may not be closed yet, or another process has
+		// taken the port meanwhile, or that of the cluster bus, 10,000 above it.
 		if try == 3 || !strings.Contains(n.log.String(), "ddress already in use") {
 			require.NoError(n.t, err, "%s", n.log)
+		}
+		if n.drawn {
+			n.addr = ""
 		}
 	}
 }
@@ -121,7 +127,7 @@ func (n *node) tryStart() error {
 		if n.addr == "" {
 			addr, err := loopback.Addr()
 			require.NoError(n.t, err)
-			n.addr = addr
+			n.addr, n.drawn = addr, true
 		}
 		n.cmd = exec.Command("redis-server", append([]string{"--bind", "127.0.0.1", "--port", n.port(), "--dir", n.dir}, n.args...)...)
 	} else {

@@ -178,7 +178,7 @@ func TestOneDirectory(t *testing.T) {
 	second := &node{t: t, bin: n.bin, args: n.args, dir: n.dir}
 	t.Cleanup(second.kill)
 	require.Error(t, second.tryStart())
-	require.Contains(t, second.log.String(), "another server uses it")
+	require.Contains(t, second.log.String(), "another process uses it")
 	n.kill()
 	require.NoError(t, second.tryStart())
 	require.Contains(t, second.log.String(), "loaded 10 keys from ")

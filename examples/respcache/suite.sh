@@ -133,12 +133,14 @@ cat <<'END'
 # Redis's own tests
 
 Written by `sh examples/respcache/suite.sh REDIS-SOURCE >examples/respcache/SUITE.md`: the Tcl tests of Redis 7.0.15 against respcache with
-`-enable-debug-command local -latency-tracking -appendonly`, as a server that runs already, each unit against a fresh one; the last units start
-servers themselves. A test that fails is run again alone, against another fresh server. *After another*: it fails only since one before it in
-its unit has left a transaction open or a setting changed, such as a maxmemory of one byte, which empties a server for all tests behind it.
-*Blocks*: code outside of tests that failed, so that the tests behind it did not run. *Skipped*: tests, or blocks of them, that need what this
-way of running does not have. Units that are about what is absent only are not run: the other types, scripts, clusters, modules, tracking, and
-acl and acl-v2, which are about ACL SETUSER. Reasons are assigned by suite.txt.
+`-enable-debug-command local -latency-tracking -appendonly`. Each unit runs against a fresh server that is already running; the last units start
+their servers themselves. Units that test only what is absent are not run: the other types, scripts, clusters, modules, tracking, and acl and
+acl-v2, which test ACL SETUSER. suite.txt assigns the reasons.
+
+- *After another*: a test that fails is run again alone, against another fresh server. These then pass: an earlier test of their unit had left
+  a transaction open, or a setting changed, such as a maxmemory of one byte, which evicts every key from then on.
+- *Blocks*: code outside of tests that failed, so that the tests after it did not run.
+- *Skipped*: tests, or blocks of tests, that need something that this way of running does not have.
 
 END
 awk -F '\t' '
@@ -153,7 +155,7 @@ awk -F '\t' '
 	}
 	END { printf "| **all** | %d | %d | %d | %d | %d |\n", a, b, c, d, e }' "$tmp/sorted" "$tmp/units"
 echo
-echo 'What fails, by reason; where it is one test, that test:'
+echo 'What fails, by reason. Where a reason has one test, the test is named:'
 echo
 sort -t '	' -k3 "$tmp/sorted" | awk -F '\t' '
 	function flush() {

@@ -76,6 +76,7 @@ type host struct {
 	n     *cluster.Node
 	view  *cluster.View
 	shift time.Duration // of the node's clock, with which it was stepped last
+	drift time.Duration // of the node's clock, in half percents
 	out   []sim.Message
 
 	data    map[string]int
@@ -103,7 +104,7 @@ type moving struct {
 
 // clock returns the time on the host's clock, which runs a little too fast or too slow.
 func (h *host) clock(now time.Duration) time.Duration {
-	return now + now/100*time.Duration(slices.Index(h.w.nodes, h.name)%5-2)/2
+	return now + now/100*h.drift/2
 }
 
 func (h *host) Step(now time.Duration, m sim.Message) []sim.Message {

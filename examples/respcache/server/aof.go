@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -32,7 +33,7 @@ type aof struct {
 	srv    *Server
 	disk   disk
 	dir    string
-	unlock func() // of the directory
+	unlock func() error // of the directory
 	queue  *bqueue.Queue[chunk]
 	free   chan []byte // buffers that the writer is done with
 	mode   atomic.Int32
@@ -248,8 +249,7 @@ func (a *aof) close() error {
 		err = fmt.Errorf("server: the append-only file is not complete: %s", a.lastError())
 	}
 	a.file.Close()
-	a.unlock()
-	return err
+	return errors.Join(err, a.unlock())
 }
 
 func (s *Server) setFsync(mode string) {

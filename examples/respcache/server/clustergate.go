@@ -120,7 +120,7 @@ func (m *member) route(slot, flags int, asking, readOnly bool) place {
 		return place{text: "ASK " + to}
 	case verdict == cluster.Stale && readOnly && flags&writes == 0:
 		return place{}
-	case node == m.self: // nobody has been elected yet
+	case node == m.self: // no node has been elected yet
 		return place{text: errDown}
 	case asking || m.expects(slot): // the giving master may have learnt first that the map has changed
 		return place{text: "MOVED " + to, wait: true}

@@ -119,6 +119,9 @@ func (c *conn) serve() {
 		s.srv.stats.netIn.Add(int64(n))
 		for !s.quit {
 			in.shy = s.stranger && s.srv.guarded.Load()
+			if in.turn == len(in.cut) {
+				s.lookAhead(in.cutAhead())
+			}
 			args, err := in.command()
 			if err != nil {
 				s.err("ERR Protocol error: " + err.Error())

@@ -42,6 +42,15 @@ func (d *dict) peek(k string) *item {
 	return it
 }
 
+// peekAll finds the items of several keys at once, without a use.
+func (d *dict) peekAll(keys []string, items []*item, found []bool) {
+	if d.recent != nil {
+		d.recent.PeekAll(keys, items, found)
+	} else {
+		d.often.PeekAll(keys, items, found)
+	}
+}
+
 func (d *dict) put(it *item) {
 	if d.recent != nil {
 		d.recent.Put(it.key, it)

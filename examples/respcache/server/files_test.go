@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"example.com/flatline/examples/internal/lockfile"
 )
 
 // TestManifest: a manifest that no server can have written is refused, with the reason,
@@ -138,7 +140,7 @@ func TestDirectoryIsLocked(t *testing.T) {
 	o := aofOptions(t.TempDir())
 	s := stopped(t, o)
 	_, err := New(o)
-	require.ErrorIs(t, err, errLocked)
+	require.ErrorIs(t, err, lockfile.ErrLocked)
 	require.NoError(t, s.Close())
 	again := stopped(t, o)
 	require.NoError(t, again.Close())

@@ -123,6 +123,6 @@ func (p *reader) releaseBuffer() bool {
 	if p.begin < len(p.buf) && p.next < len(p.buf) || p.want > 0 {
 		return false
 	}
-	p.buf, p.args, p.begin, p.next, p.last = nil, nil, 0, 0, 0
+	p.buf, p.args, p.cut, p.words, p.begin, p.next, p.last = nil, nil, nil, nil, 0, 0, 0
 	return true
 }

@@ -32,8 +32,7 @@ func (s *Server) openLog(dir string, d disk) error {
 	}
 	a.unlock = unlock
 	if err := a.load(); err != nil {
-		unlock()
-		return err
+		return errors.Join(err, unlock())
 	}
 	s.feed.file = a
 	s.feed.on.Store(true)

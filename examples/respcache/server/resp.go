@@ -35,6 +35,10 @@ type reader struct {
 	spans []span
 	args  [][]byte
 
+	cut   []cutCommand // commands that cutAhead has cut
+	turn  int          // how many of them command has returned
+	words [][]byte     // their arguments
+
 	limit  int  // bytes of one command; 0 is maxQuery
 	last   int  // bytes that were in the buffer when it was empty again
 	strict bool // no inline commands
@@ -44,6 +48,7 @@ type reader struct {
 // room returns where the next bytes are to be written, at least one; came says how
 // many were.
 func (p *reader) room() []byte {
+	p.uncut() // what was cut may move
 	used := len(p.buf) - p.begin
 	last := p.last
 	if used == 0 {
@@ -52,11 +57,13 @@ func (p *reader) room() []byte {
 	switch {
 	case used == 0 && cap(p.buf) > 4*bufSize && max(last, p.last) < cap(p.buf)/4 || p.buf == nil:
 		p.buf = make([]byte, 0, bufSize) // what large commands took, when they come no more
+		p.cut, p.words = nil, nil
 	case p.begin > 0 && (used == 0 || cap(p.buf)-len(p.buf) < bufSize/2):
 		copy(p.buf[:used], p.buf[p.begin:])
 		p.buf = p.buf[:used]
 	case len(p.buf) == cap(p.buf):
 		p.buf = append(make([]byte, 0, 2*cap(p.buf)), p.buf[p.begin:]...)
+		p.cut, p.words = nil, nil
 	default:
 		return p.buf[len(p.buf):cap(p.buf)]
 	}
@@ -72,6 +79,15 @@ func (p *reader) came(n int) { p.buf = p.buf[:len(p.buf)+n] }
 
 // command returns the next complete command; nil and no error if more has to come.
 func (p *reader) command() ([][]byte, error) {
+	if p.turn < len(p.cut) {
+		if !p.shy {
+			c := &p.cut[p.turn]
+			p.turn++
+			p.begin, p.next, p.args = p.next, c.end, c.args
+			return c.args, nil
+		}
+		p.uncut()
+	}
 	for {
 		if p.want == 0 {
 			p.begin = p.next

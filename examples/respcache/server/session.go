@@ -46,11 +46,13 @@ type session struct {
 	wrote    int64
 	term     uint64 // in which the client's last write was accepted
 	taking   *taking
-	joined   uint64 // the term of the master that a replica wants
+	joined   uint64 // the term of the master that a replica asks for
 	node     string // and which node it is
 
 	tx   transaction
 	subs subscriptions
+
+	touched int64 // without a meaning: see lookAhead
 }
 
 // An origin says where commands come from; only clients need replies, and only their

@@ -65,7 +65,7 @@ func main() {
 
 func run(p plan, update, isQuick bool) error {
 	if update && (isQuick || p.parts != defaultParts && p.parts != "save" || p.bin != "") {
-		return errors.New("-update wants the whole measurement of what is built now, not a quick one or a part")
+		return errors.New("-update needs the whole measurement of what is built now, not a quick one or a part")
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -153,10 +153,10 @@ func TestSplice(t *testing.T) {
 }
 
 func TestRefused(t *testing.T) {
-	require.ErrorContains(t, run(quick, true, true), "-update wants the whole measurement")
+	require.ErrorContains(t, run(quick, true, true), "-update needs the whole measurement")
 	p := full
 	p.parts = "speed"
-	require.ErrorContains(t, run(p, true, false), "-update wants the whole measurement")
+	require.ErrorContains(t, run(p, true, false), "-update needs the whole measurement")
 }
 
 // TestQuick measures everything a little, to see that every figure is there.
@@ -182,7 +182,7 @@ func TestQuick(t *testing.T) {
 	w.Close()
 	got := <-printed
 	require.NoError(t, err)
-	require.Len(t, strings.Split(got, "\n| "), 1+1+8+1+2+5, "%s", got)
+	require.Len(t, strings.Split(got, "\n| "), 1+1+12+1+2+5, "%s", got)
 	require.NotContains(t, got, "NaN")
 	require.NotContains(t, got, "Inf")
 	require.Contains(t, got, "A quick run")
