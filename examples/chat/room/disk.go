@@ -10,50 +10,36 @@ import (
 	"example.com/flatline/examples/internal/wal"
 )
 
-// record is a command in the log, with its time.
-type record struct {
-	Now time.Time
-	Command
-}
-
 // Disk is a Memory whose commands go through a log first: each is applied once it is
 // durable, so nothing that a crash could lose is ever shown (H4).
 type Disk struct {
 	*Memory
-	machine *wal.Machine[record, []Sent]
+	log *wal.Machine[Command, []Sent]
 }
 
 // OpenDisk opens the store in a directory. It takes a snapshot every so many commands.
 func OpenDisk(dir string, every int64, opts wal.Options) (*Disk, error) {
 	m := newMachine()
-	machine, err := wal.OpenMachine(dir, wal.State[record, []Sent]{
-		Apply: func(r record) []Sent { return m.Apply(r.Now, r.Command) },
-		Dump:  m.Dump, Load: m.Load, Every: every,
-	}, opts)
+	log, err := wal.OpenMachine(dir, m, every, opts)
 	if err != nil {
 		return nil, err
 	}
-	d := &Disk{m, machine}
-	if machine.Empty() {
-		if _, err := d.do(context.Background(), Command{Epoch: newEpoch()}); err != nil {
+	d := &Disk{m, log}
+	if log.Empty() {
+		if _, err := d.log.Do(context.Background(), Command{Epoch: newEpoch()}); err != nil {
 			return nil, errors.Join(err, d.Close())
 		}
 	}
 	return d, nil
 }
 
-// do makes a command durable, and returns what became of its drafts.
-func (d *Disk) do(ctx context.Context, c Command) ([]Sent, error) {
-	return d.machine.Do(ctx, record{time.Now(), c})
-}
-
 // Append implements Store.
 func (d *Disk) Append(ctx context.Context, drafts []Draft) ([]Sent, error) {
-	return d.do(ctx, Command{Send: drafts})
+	return d.log.Do(ctx, Command{Send: drafts})
 }
 
 // Close implements Store.
-func (d *Disk) Close() error { return d.machine.Close() }
+func (d *Disk) Close() error { return d.log.Close() }
 
 // saved is what a snapshot begins with. As many rooms and nonces follow.
 type saved struct {

@@ -16,6 +16,7 @@ import (
 	"example.com/flatline/examples/chat/room"
 	"example.com/flatline/examples/chat/room/roomtest"
 	"example.com/flatline/examples/internal/wal"
+	"example.com/flatline/examples/internal/wal/waltest"
 )
 
 func TestMemoryIsAStore(t *testing.T) {
@@ -117,26 +118,10 @@ func poll(s *room.Session) (all []string) {
 	return all
 }
 
-// failing is a file whose fsync fails while *now is set.
-type failing struct {
-	wal.File
-	now *bool
-}
-
-func (f failing) Sync() error {
-	if *f.now {
-		return io.ErrShortWrite
-	}
-	return f.File.Sync()
-}
-
 // TestDiskFails: what the disk has not taken is refused, and no reader sees it (H4).
 func TestDiskFails(t *testing.T) {
-	fails := false
-	d, err := room.OpenDisk(t.TempDir(), 1000, wal.Options{OpenFile: func(name string) (wal.File, error) {
-		f, err := wal.OpenFile(name)
-		return failing{f, &fails}, err
-	}})
+	var broken error
+	d, err := room.OpenDisk(t.TempDir(), 1000, waltest.Disk{Sync: func() error { return broken }}.Options())
 	require.NoError(t, err)
 	_, err = d.Append(t.Context(), []room.Draft{{Room: "a", From: "ann", Nonce: "1", Text: "x"}})
 	require.NoError(t, err)
@@ -145,7 +130,7 @@ func TestDiskFails(t *testing.T) {
 	s := room.NewSession("ann")
 	require.NoError(t, s.Join(f, nil, release))
 	require.Len(t, s.Poll(), 1)
-	fails = true
+	broken = io.ErrShortWrite
 	_, err = d.Append(t.Context(), []room.Draft{{Room: "a", From: "ann", Nonce: "2", Text: "lost"}, {Room: "b", From: "ann", Nonce: "2", Text: "lost"}})
 	assert.ErrorIs(t, err, wal.ErrFailed)
 	assert.Empty(t, s.Poll())
@@ -155,28 +140,17 @@ func TestDiskFails(t *testing.T) {
 	assert.Error(t, d.Close())
 }
 
-// gated is a file whose fsync waits.
-type gated struct {
-	wal.File
-	begun, release chan struct{}
-}
-
-func (f gated) Sync() error {
-	f.begun <- struct{}{}
-	<-f.release
-	return f.File.Sync()
-}
-
 // TestNotBeforeDurable: while a message is on its way to the disk no reader sees it (H4).
 func TestNotBeforeDurable(t *testing.T) {
 	begun, release := make(chan struct{}, 100), make(chan struct{}, 100)
 	for range 2 { // the epoch and the first message
 		release <- struct{}{}
 	}
-	d, err := room.OpenDisk(t.TempDir(), 1000, wal.Options{OpenFile: func(name string) (wal.File, error) {
-		f, err := wal.OpenFile(name)
-		return gated{f, begun, release}, err
-	}})
+	d, err := room.OpenDisk(t.TempDir(), 1000, waltest.Disk{Sync: func() error {
+		begun <- struct{}{}
+		<-release
+		return nil
+	}}.Options())
 	require.NoError(t, err)
 	_, err = d.Append(t.Context(), []room.Draft{{Room: "a", From: "ann", Nonce: "1", Text: "x"}})
 	require.NoError(t, err)

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"time"
 
 	"example.com/flatline/examples/internal/wal"
 )
@@ -21,7 +20,7 @@ const AuditFile = "audit.jsonl"
 // could write it again.
 type Disk struct {
 	Logged
-	machine *wal.Machine[LogRecord, Effects]
+	log *wal.Machine[Command, Effects]
 
 	// The rest belongs to whoever applies.
 	name    string   // of the audit
@@ -35,17 +34,12 @@ type Disk struct {
 // the audit).
 func OpenDisk(dir string, every int64, opts wal.Options) (_ *Disk, err error) {
 	d := &Disk{name: filepath.Join(dir, AuditFile)}
-	d.Logged = Logged{NewMemory(), func(ctx context.Context, c Command) (Effects, error) {
-		return d.machine.Do(ctx, LogRecord{time.Now(), c})
-	}}
+	d.Memory = NewMemory()
 	d.sink = d.write
-	d.machine, err = wal.OpenMachine(dir, wal.State[LogRecord, Effects]{
-		Apply: func(r LogRecord) Effects { return d.Apply(r.Now, r.Command) },
-		Dump:  d.dump, Load: d.Load, Every: every,
-	}, opts)
-	if err != nil {
+	if d.log, err = wal.OpenMachine(dir, d, every, opts); err != nil {
 		return nil, err
 	}
+	d.Do = d.log.Do
 	if d.openAudit(); d.failed == nil && d.written != d.chain {
 		d.failed = fmt.Errorf("%w: it has %d records in place of %d, or another last one", ErrTampered, d.written.N, d.chain.N)
 	}
@@ -89,11 +83,12 @@ func (d *Disk) write(r Record) {
 	}
 }
 
-func (d *Disk) dump(out *json.Encoder) error {
+// Dump syncs the audit before it writes the state.
+func (d *Disk) Dump(out *json.Encoder) error {
 	if err := cmp.Or(d.failed, d.file.Sync()); err != nil {
 		return err
 	}
-	return d.Dump(out)
+	return d.Memory.Dump(out)
 }
 
 // Audit implements Store. What memory no longer has is read from the file.
@@ -116,7 +111,7 @@ func (d *Disk) Audit(ctx context.Context, after int64, n int) (all []Record, err
 
 // Close implements Store.
 func (d *Disk) Close() error {
-	err := d.machine.Close()
+	err := d.log.Close()
 	if d.file != nil {
 		err = errors.Join(err, d.file.Close())
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"time"
 )
 
 // A Logged is a Memory whose commands go through a log first, which Do does. Several may
@@ -12,12 +11,6 @@ import (
 type Logged struct {
 	*Memory
 	Do func(context.Context, Command) (Effects, error)
-}
-
-// A LogRecord is a command in a log, with its time.
-type LogRecord struct {
-	Now time.Time
-	Command
 }
 
 // do returns the error of the log, or else that of the command.

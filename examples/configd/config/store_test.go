@@ -18,6 +18,7 @@ import (
 	"example.com/flatline/examples/configd/config"
 	"example.com/flatline/examples/configd/config/configtest"
 	"example.com/flatline/examples/internal/wal"
+	"example.com/flatline/examples/internal/wal/waltest"
 )
 
 var (
@@ -77,17 +78,9 @@ func TestDiskReopens(t *testing.T) {
 	})
 }
 
-// failing is a file whose fsync fails.
-type failing struct{ wal.File }
-
-func (failing) Sync() error { return io.ErrShortWrite }
-
 // TestDiskFails: what the disk has not taken is refused, and cannot be seen.
 func TestDiskFails(t *testing.T) {
-	d := openDisk(t, t.TempDir(), 1000, wal.Options{OpenFile: func(name string) (wal.File, error) {
-		f, err := wal.OpenFile(name)
-		return failing{f}, err
-	}})
+	d := openDisk(t, t.TempDir(), 1000, waltest.Disk{Sync: func() error { return io.ErrShortWrite }}.Options())
 	_, err := d.Commit(ctx, config.Any, []config.Op{set(config.Envs, "base", "{}")}, by)
 	assert.ErrorIs(t, err, wal.ErrFailed)
 	assert.ErrorIs(t, d.Deny(ctx, config.Denial{}), wal.ErrFailed)

@@ -53,12 +53,13 @@ type pending struct {
 	done chan config.Effects
 }
 
-// entry is a command in the log. Audit is the hash of the audit before it, so that a
+// entry is a command in the log, with its time. Audit is the hash of the audit before it, so that a
 // change of the log is seen by whoever reads it.
 type entry struct {
 	ID    string
 	Audit string `json:",omitempty"`
-	config.LogRecord
+	Now   time.Time
+	config.Command
 }
 
 // Open opens the store whose keys in etcd begin with a prefix, and reads its log. O(log).
@@ -251,7 +252,7 @@ func (e *Etcd) append(ctx context.Context, all []*pending) error {
 	var puts []clientv3.Op
 	var values [][]byte
 	for i, p := range all {
-		b, err := json.Marshal(entry{p.id, audit, config.LogRecord{Now: time.Now(), Command: p.c}})
+		b, err := json.Marshal(entry{p.id, audit, time.Now(), p.c})
 		if err != nil {
 			return err
 		}

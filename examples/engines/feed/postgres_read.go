@@ -29,7 +29,7 @@ func (p *Postgres) View(ctx context.Context, reader string) (v timeline.View, er
 	var blocked bool
 	_, err = pgx.ForEachRow(rows, []any{&v.Version, &author, &ceiling, &blocked}, func() error {
 		switch {
-		case author == nil: // nobody is followed
+		case author == nil: // no one is followed
 		case blocked:
 			v.Excluded++
 		default:

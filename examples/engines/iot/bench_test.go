@@ -187,7 +187,7 @@ func BenchmarkAlert(b *testing.B) {
 	var took []time.Duration
 	i := 4
 	for b.Loop() {
-		if i++; i == 40_000 { // the week is over
+		if i++; i == 40_000 { // the week has ended
 			b.Fatal("too many rounds: -benchtime 2000x")
 		}
 		began := time.Now()

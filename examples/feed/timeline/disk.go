@@ -9,31 +9,22 @@ import (
 	"example.com/flatline/examples/internal/wal"
 )
 
-// record is a command in the log, with its time.
-type record struct {
-	Now time.Time
-	Command
-}
-
 // Disk is a Memory whose commands go through a log first. No timeline outlives the process,
 // so a Disk that is opened has nothing to fan out: the floor of each new timeline covers it.
 type Disk struct {
 	*Memory
-	machine *wal.Machine[record, Effects]
+	log *wal.Machine[Command, Effects]
 }
 
 // OpenDisk opens the store in a directory. It takes a snapshot every so many commands.
 func OpenDisk(dir string, every int64, opts wal.Options) (*Disk, error) {
 	m := NewMemory()
-	machine, err := wal.OpenMachine(dir, wal.State[record, Effects]{
-		Apply: func(r record) Effects { return m.Apply(r.Now, r.Command) },
-		Dump:  m.Dump, Load: m.Load, Every: every,
-	}, opts)
+	log, err := wal.OpenMachine(dir, m, every, opts)
 	if err != nil {
 		return nil, err
 	}
 	m.Forget()
-	return &Disk{m, machine}, nil
+	return &Disk{m, log}, nil
 }
 
 // Forget forgets which posts wait and which were not pushed, as a restart does. It is for
@@ -49,7 +40,7 @@ func (m *Memory) Forget() {
 
 // do makes a command durable, and returns its effects.
 func (d *Disk) do(ctx context.Context, c Command) (Effects, error) {
-	e, err := d.machine.Do(ctx, record{time.Now(), c})
+	e, err := d.log.Do(ctx, c)
 	if err == nil {
 		err = e.Err
 	}
@@ -75,7 +66,7 @@ func (d *Disk) Change(ctx context.Context, e Edge) error {
 }
 
 // Close implements Store.
-func (d *Disk) Close() error { return d.machine.Close() }
+func (d *Disk) Close() error { return d.log.Close() }
 
 // saved is what a snapshot begins with. As many persons follow.
 type saved struct {

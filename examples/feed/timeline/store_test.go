@@ -15,6 +15,7 @@ import (
 	"example.com/flatline/examples/feed/timeline"
 	"example.com/flatline/examples/feed/timeline/timelinetest"
 	"example.com/flatline/examples/internal/wal"
+	"example.com/flatline/examples/internal/wal/waltest"
 )
 
 func TestMemoryIsAStore(t *testing.T) {
@@ -157,30 +158,14 @@ func TestSnapshotHasAll(t *testing.T) {
 	}
 }
 
-// failing is a file whose fsync fails while *now is set.
-type failing struct {
-	wal.File
-	now *bool
-}
-
-func (f failing) Sync() error {
-	if *f.now {
-		return io.ErrShortWrite
-	}
-	return f.File.Sync()
-}
-
 // TestDiskFails: what the disk has not taken is refused, and no reader sees it.
 func TestDiskFails(t *testing.T) {
-	fails := false
-	d, err := timeline.OpenDisk(t.TempDir(), 1000, wal.Options{OpenFile: func(name string) (wal.File, error) {
-		f, err := wal.OpenFile(name)
-		return failing{f, &fails}, err
-	}})
+	var broken error
+	d, err := timeline.OpenDisk(t.TempDir(), 1000, waltest.Disk{Sync: func() error { return broken }}.Options())
 	require.NoError(t, err)
 	p, err := d.Post(t.Context(), "ann", "x")
 	require.NoError(t, err)
-	fails = true
+	broken = io.ErrShortWrite
 	_, err = d.Post(t.Context(), "ann", "lost")
 	assert.ErrorIs(t, err, wal.ErrFailed)
 	assert.ErrorIs(t, d.Delete(t.Context(), "ann", p.ID), wal.ErrFailed)

@@ -1,11 +1,13 @@
 package gate_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"example.com/flatline/examples/gatelimit/gate"
 	"example.com/flatline/examples/gatelimit/gate/gatetest"
@@ -42,4 +44,34 @@ func TestMemoryIsBounded(t *testing.T) {
 	each, err := m.Take(t.Context(), []gate.Tier{debtor})
 	assert.NoError(t, err)
 	assert.False(t, each[0].OK)
+}
+
+// stepped is a store whose clock is an hour behind at each version.
+type stepped struct{ *gate.Memory }
+
+func (s stepped) Versions(ctx context.Context, after int64) ([]gate.Version, error) {
+	all, err := s.Memory.Versions(ctx, after)
+	for i := range all {
+		all[i].At = all[i].At.Add(-time.Duration(all[i].Number) * time.Hour)
+	}
+	return all, err
+}
+
+// TestStoreClockGoesBack: the versions keep the order in which they were published.
+func TestStoreClockGoesBack(t *testing.T) {
+	n, err := gate.NewNode(t.Context(), gate.Options{Store: stepped{gate.NewMemory(10)}, Next: hello, Poll: time.Hour})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, n.Close()) })
+	for base := range int64(3) {
+		_, err := n.Publish(t.Context(), base+1, gate.Version{By: "test", Rules: gate.DefaultRules()})
+		require.NoError(t, err)
+	}
+	var numbers []int64
+	for v := range n.History {
+		numbers = append(numbers, v.Number)
+	}
+	assert.Equal(t, []int64{4, 3, 2, 1}, numbers)
+	v, ok := n.RulesAt(n.Rules().At)
+	assert.True(t, ok)
+	assert.EqualValues(t, 4, v.Number)
 }

@@ -10,45 +10,31 @@ import (
 	"example.com/flatline/examples/iot/gorilla"
 )
 
-// record is a command in the log, with its time.
-type record struct {
-	Now int64 // nanoseconds since 1970
-	Command
-}
-
 // Disk is a Memory whose commands go through a log first.
 type Disk struct {
 	*Memory
-	machine *wal.Machine[record, Effects]
+	log *wal.Machine[Command, Effects]
 }
 
 // OpenDisk opens the store in a directory. It takes a snapshot every so many commands.
 func OpenDisk(dir string, every int64, opts wal.Options) (*Disk, error) {
 	m := NewMemory()
-	machine, err := wal.OpenMachine(dir, wal.State[record, Effects]{
-		Apply: func(r record) Effects { return m.Apply(time.Unix(0, r.Now), r.Command) },
-		Dump:  m.Dump, Load: m.Load, Every: every,
-	}, opts)
+	log, err := wal.OpenMachine(dir, m, every, opts)
 	if err != nil {
 		return nil, err
 	}
-	d := &Disk{m, machine}
-	if _, err := d.do(context.Background(), Command{Began: true}); err != nil {
-		_ = machine.Close()
+	d := &Disk{m, log}
+	if _, err := d.log.Do(context.Background(), Command{Began: true}); err != nil {
+		_ = log.Close()
 		return nil, err
 	}
 	return d, nil
 }
 
-// do makes a command durable, and returns its effects.
-func (d *Disk) do(ctx context.Context, c Command) (Effects, error) {
-	return d.machine.Do(ctx, record{time.Now().UnixNano(), c})
-}
-
 // Write implements Store.
 func (d *Disk) Write(ctx context.Context, messages []Message) ([]Answer, error) {
 	return d.admit(messages, func(good []Message) ([]Answer, error) {
-		e, err := d.do(ctx, Command{Messages: good})
+		e, err := d.log.Do(ctx, Command{Messages: good})
 		return e.Answers, err
 	})
 }
@@ -58,7 +44,7 @@ func (d *Disk) SetRules(ctx context.Context, rules []Rule) error {
 	if err := checkRules(rules); err != nil {
 		return err
 	}
-	_, err := d.do(ctx, Command{Rules: &rules})
+	_, err := d.log.Do(ctx, Command{Rules: &rules})
 	return err
 }
 
@@ -67,12 +53,12 @@ func (d *Disk) Tick(ctx context.Context) error {
 	if !d.Due(time.Now()) {
 		return nil
 	}
-	_, err := d.do(ctx, Command{Tick: true})
+	_, err := d.log.Do(ctx, Command{Tick: true})
 	return err
 }
 
 // Close implements Store.
-func (d *Disk) Close() error { return d.machine.Close() }
+func (d *Disk) Close() error { return d.log.Close() }
 
 // What a snapshot has: savedHead, then as many savedDevices.
 type (

@@ -5,9 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/flatline/examples/internal/wal"
+	"example.com/flatline/examples/internal/wal/waltest"
 	"example.com/flatline/examples/iot/telemetry"
 	"example.com/flatline/examples/iot/telemetry/telemetrytest"
 )
@@ -117,32 +115,18 @@ func TestDiskDamage(t *testing.T) {
 	assert.Error(t, telemetry.NewMemory().Load(json.NewDecoder(bytes.NewReader(damaged))))
 }
 
-// fullDisk is a file on which nothing more fits.
-type fullDisk struct {
-	*os.File
-	full *atomic.Bool
-}
-
-func (f fullDisk) Write(b []byte) (int, error) {
-	if f.full.Load() {
-		return 0, errors.New("no space left on device")
-	}
-	return f.File.Write(b)
-}
-
 // TestFullDisk: what the log could not write is not acknowledged, and not visible.
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
-	var full atomic.Bool
-	d, err := telemetry.OpenDisk(t.TempDir(), 100, wal.Options{OpenFile: func(name string) (wal.File, error) {
-		f, err := os.OpenFile(filepath.Clean(name), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
-		return fullDisk{f, &full}, err
-	}})
+	var full error
+	d, err := telemetry.OpenDisk(t.TempDir(), 100, waltest.Disk{Write: func() error { return full }}.Options())
 	require.NoError(t, err)
 	g := telemetry.NewGate(telemetry.GateOptions{Store: d})
 	b := now()
 	for i := range 4 {
-		full.Store(i >= 2)
+		if i == 2 {
+			full = errors.New("no space left on device")
+		}
 		_, err := g.Write(t.Context(), []telemetry.Message{telemetrytest.Message("d", uint64(i+1), b.Add(time.Duration(i)), "m", 1)})
 		assert.Equal(t, i >= 2, err != nil, fmt.Sprint(i, err))
 	}

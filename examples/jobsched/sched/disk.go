@@ -11,34 +11,25 @@ import (
 	"example.com/flatline/timemap"
 )
 
-// record is a command in the log, with its time.
-type record struct {
-	Now time.Time
-	Command
-}
-
 // Disk is a Memory whose commands go through a log first.
 type Disk struct {
 	*Memory
-	machine *wal.Machine[record, Effects]
+	log *wal.Machine[Command, Effects]
 }
 
 // OpenDisk opens the store in a directory. It takes a snapshot every so many commands.
 func OpenDisk(dir string, every int64, opts wal.Options) (*Disk, error) {
 	m := NewMemory()
-	machine, err := wal.OpenMachine(dir, wal.State[record, Effects]{
-		Apply: func(r record) Effects { return m.Apply(r.Now, r.Command) },
-		Dump:  m.Dump, Load: m.Load, Every: every,
-	}, opts)
+	log, err := wal.OpenMachine(dir, m, every, opts)
 	if err != nil {
 		return nil, err
 	}
-	return &Disk{m, machine}, nil
+	return &Disk{m, log}, nil
 }
 
 // do makes a command durable, and returns its effects. An error is that of the log.
 func (d *Disk) do(ctx context.Context, c Command) (Effects, error) {
-	e, err := d.machine.Do(ctx, record{time.Now(), c})
+	e, err := d.log.Do(ctx, c)
 	if err != nil {
 		e.Err = err
 	}
@@ -106,7 +97,7 @@ func (d *Disk) Tick(ctx context.Context) ([]queue.Task, error) {
 }
 
 // Close implements Store.
-func (d *Disk) Close() error { return d.machine.Close() }
+func (d *Disk) Close() error { return d.log.Close() }
 
 // saved is what a snapshot begins with. As many jobs follow, then the queue.
 type saved struct {

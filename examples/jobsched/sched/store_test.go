@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"example.com/flatline/examples/internal/wal"
+	"example.com/flatline/examples/internal/wal/waltest"
 	"example.com/flatline/examples/jobsched/sched"
 	"example.com/flatline/examples/jobsched/sched/schedtest"
 	"example.com/flatline/examples/taskq/queue"
@@ -190,17 +191,9 @@ func do(t require.TestingT, d *sched.Disk, c sched.Command) {
 	require.NoError(t, err)
 }
 
-// failing is a file whose fsync fails.
-type failing struct{ wal.File }
-
-func (failing) Sync() error { return io.ErrShortWrite }
-
 // TestDiskFails: what the disk has not taken is refused, and cannot be seen.
 func TestDiskFails(t *testing.T) {
-	d := openDisk(t, t.TempDir(), 1000, wal.Options{OpenFile: func(name string) (wal.File, error) {
-		f, err := wal.OpenFile(name)
-		return failing{f}, err
-	}})
+	d := openDisk(t, t.TempDir(), 1000, waltest.Disk{Sync: func() error { return io.ErrShortWrite }}.Options())
 	_, err := d.Put(t.Context(), wish("a", nil), 0)
 	assert.ErrorIs(t, err, wal.ErrFailed)
 	_, err = d.Job(t.Context(), "a")

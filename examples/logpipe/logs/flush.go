@@ -167,7 +167,7 @@ func (m *Memory) expired(now time.Time) (aged, evicted []drop) {
 	return aged, evicted
 }
 
-// Retain seals the segments whose days are over and drops those beyond the limits of age and
+// Retain seals the segments whose days have ended and drops those beyond the limits of age and
 // bytes.
 func (m *Memory) Retain(now time.Time) error { return m.retain(now, m.flush, m.commit) }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/flatline/examples/internal/wal"
+	"example.com/flatline/examples/internal/wal/waltest"
 	"example.com/flatline/examples/logpipe/logs"
 	"example.com/flatline/examples/logpipe/logs/logtest"
 )
@@ -140,31 +141,15 @@ func TestDamage(t *testing.T) {
 	require.ErrorIs(t, err, logs.ErrCorrupt)
 }
 
-// failing is a disk whose syncs fail from a moment on.
-type failing struct {
-	wal.File
-	fails *bool
-}
-
-func (f failing) Sync() error {
-	if *f.fails {
-		return io.ErrShortWrite
-	}
-	return f.File.Sync()
-}
-
 // TestFailedDisk: a record whose commit failed is not found, and nothing is accepted after.
 func TestFailedDisk(t *testing.T) {
-	fails := false
-	d, err := logs.OpenDisk(t.TempDir(), logs.Limits{}, wal.Options{OpenFile: func(name string) (wal.File, error) {
-		f, err := wal.OpenFile(name)
-		return failing{f, &fails}, err
-	}})
+	var broken error
+	d, err := logs.OpenDisk(t.TempDir(), logs.Limits{}, waltest.Disk{Sync: func() error { return broken }}.Options())
 	require.NoError(t, err)
 	p := logs.NewPipe(logs.Options{Store: d})
 	_, err = p.Accept(t.Context(), logs.Batch{Body: []byte("before\n")})
 	require.NoError(t, err)
-	fails = true
+	broken = io.ErrShortWrite
 	for range 2 {
 		_, err = p.Accept(t.Context(), logs.Batch{Body: []byte("after\n")})
 		require.ErrorIs(t, err, wal.ErrFailed)
@@ -216,7 +201,7 @@ func TestBounds(t *testing.T) {
 	require.NoError(t, m.Check())
 }
 
-// TestRetentionOrder: of several days that are over, the oldest are dropped, and no more
+// TestRetentionOrder: of several days that have ended, the oldest are dropped, and no more
 // than needed.
 func TestRetentionOrder(t *testing.T) {
 	one := logs.NewMemory(logs.Limits{})

@@ -8,39 +8,25 @@ import (
 	"example.com/flatline/examples/internal/wal"
 )
 
-// record is a command in the log, with its time.
-type record struct {
-	Now time.Time
-	Command
-}
-
 // Disk is a Memory whose commands go through a log first.
 type Disk struct {
 	*Memory
-	machine *wal.Machine[record, Effects]
+	log *wal.Machine[Command, Effects]
 }
 
 // OpenDisk opens the store in a directory. It takes a snapshot every so many commands.
 func OpenDisk(dir string, every int64, opts wal.Options) (*Disk, error) {
 	m := NewMemory()
-	machine, err := wal.OpenMachine(dir, wal.State[record, Effects]{
-		Apply: func(r record) Effects { return m.Apply(r.Now, r.Command) },
-		Dump:  m.Dump, Load: m.Load, Every: every,
-	}, opts)
+	log, err := wal.OpenMachine(dir, m, every, opts)
 	if err != nil {
 		return nil, err
 	}
-	return &Disk{m, machine}, nil
-}
-
-// do makes a command durable, and returns its effects.
-func (d *Disk) do(ctx context.Context, c Command) (Effects, error) {
-	return d.machine.Do(ctx, record{time.Now(), c})
+	return &Disk{m, log}, nil
 }
 
 // Enqueue implements Store.
 func (d *Disk) Enqueue(ctx context.Context, tasks []Task) ([]Answer, error) {
-	e, err := d.do(ctx, Command{Enqueue: tasks})
+	e, err := d.log.Do(ctx, Command{Enqueue: tasks})
 	return e.Answers, err
 }
 
@@ -49,7 +35,7 @@ func (d *Disk) Lease(ctx context.Context, a Ask) ([]Task, error) {
 	if !d.Waiting(a.Queues) {
 		return nil, nil
 	}
-	e, err := d.do(ctx, Command{Lease: &a})
+	e, err := d.log.Do(ctx, Command{Lease: &a})
 	return e.Tasks, err
 }
 
@@ -69,7 +55,7 @@ func (m *Memory) Waiting(queues []string) bool {
 
 // Settle implements Store.
 func (d *Disk) Settle(ctx context.Context, outcomes []Outcome) ([]Answer, error) {
-	e, err := d.do(ctx, Command{Settle: outcomes})
+	e, err := d.log.Do(ctx, Command{Settle: outcomes})
 	return e.Answers, err
 }
 
@@ -78,7 +64,7 @@ func (d *Disk) Tick(ctx context.Context) ([]Task, error) {
 	if !d.Expired() {
 		return nil, nil
 	}
-	e, err := d.do(ctx, Command{Tick: true})
+	e, err := d.log.Do(ctx, Command{Tick: true})
 	return e.Tasks, err
 }
 
@@ -91,7 +77,7 @@ func (m *Memory) Expired() bool {
 }
 
 // Close implements Store.
-func (d *Disk) Close() error { return d.machine.Close() }
+func (d *Disk) Close() error { return d.log.Close() }
 
 // saved is what a snapshot begins with; as many tasks follow.
 type saved struct {

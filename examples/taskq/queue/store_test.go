@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"example.com/flatline/examples/internal/wal"
+	"example.com/flatline/examples/internal/wal/waltest"
 	"example.com/flatline/examples/taskq/queue"
 	"example.com/flatline/examples/taskq/queue/queuetest"
 )
@@ -106,17 +107,9 @@ func state(t require.TestingT, m *queue.Memory) string {
 	return b.String()
 }
 
-// failing is a file whose fsync fails.
-type failing struct{ wal.File }
-
-func (failing) Sync() error { return io.ErrShortWrite }
-
 // TestDiskFails: what the disk has not taken is refused, and cannot be seen.
 func TestDiskFails(t *testing.T) {
-	d, err := queue.OpenDisk(t.TempDir(), 1000, wal.Options{OpenFile: func(name string) (wal.File, error) {
-		f, err := wal.OpenFile(name)
-		return failing{f}, err
-	}})
+	d, err := queue.OpenDisk(t.TempDir(), 1000, waltest.Disk{Sync: func() error { return io.ErrShortWrite }}.Options())
 	require.NoError(t, err)
 	_, err = d.Enqueue(t.Context(), []queue.Task{{ID: "a", Queue: "q", Type: "x"}})
 	assert.ErrorIs(t, err, wal.ErrFailed)
@@ -128,10 +121,7 @@ func TestDiskFails(t *testing.T) {
 // TestDiskIdle: a worker that finds nothing, and a tick that ends no lease, write nothing.
 func TestDiskIdle(t *testing.T) {
 	n := 0
-	d, err := queue.OpenDisk(t.TempDir(), 1000, wal.Options{OpenFile: func(name string) (wal.File, error) {
-		f, err := wal.OpenFile(name)
-		return counting{f, &n}, err
-	}})
+	d, err := queue.OpenDisk(t.TempDir(), 1000, waltest.Disk{Sync: func() error { n++; return nil }}.Options())
 	require.NoError(t, err)
 	defer d.Close()
 	ask := queue.Ask{Worker: "w", Queues: []string{"q"}, N: 1, For: long}
@@ -152,11 +142,3 @@ func TestDiskIdle(t *testing.T) {
 }
 
 const long = queue.Duration(time.Hour)
-
-// counting is a file that counts its fsyncs.
-type counting struct {
-	wal.File
-	n *int
-}
-
-func (c counting) Sync() error { *c.n++; return c.File.Sync() }

@@ -10,34 +10,25 @@ import (
 	"example.com/flatline/timemap"
 )
 
-// record is a command in the log, with its time.
-type record struct {
-	Now time.Time
-	Command
-}
-
 // Disk is a Memory whose commands go through a log first.
 type Disk struct {
 	*Memory
-	machine *wal.Machine[record, Effects]
+	log *wal.Machine[Command, Effects]
 }
 
 // OpenDisk opens the store in a directory. It takes a snapshot every so many commands.
 func OpenDisk(dir string, every int64, opts wal.Options) (*Disk, error) {
 	m := NewMemory()
-	machine, err := wal.OpenMachine(dir, wal.State[record, Effects]{
-		Apply: func(r record) Effects { return m.Apply(r.Now, r.Command) },
-		Dump:  m.dump, Load: m.load, Every: every,
-	}, opts)
+	log, err := wal.OpenMachine(dir, m, every, opts)
 	if err != nil {
 		return nil, err
 	}
-	d := &Disk{m, machine}
-	if machine.Empty() {
+	d := &Disk{m, log}
+	if log.Empty() {
 		var key Key
 		_, _ = rand.Read(key[:]) // never fails
 		if _, err := d.do(context.Background(), Command{Key: &key}); err != nil {
-			_ = machine.Close()
+			_ = log.Close()
 			return nil, err
 		}
 	}
@@ -46,7 +37,7 @@ func OpenDisk(dir string, every int64, opts wal.Options) (*Disk, error) {
 
 // do makes a command durable, and returns its effects.
 func (d *Disk) do(ctx context.Context, c Command) (Effects, error) {
-	e, err := d.machine.Do(ctx, record{time.Now(), c})
+	e, err := d.log.Do(ctx, c)
 	if err == nil {
 		err = e.Err
 	}
@@ -90,7 +81,7 @@ func (d *Disk) Count(ctx context.Context, b Batch) error {
 }
 
 // Close implements Store.
-func (d *Disk) Close() error { return d.machine.Close() }
+func (d *Disk) Close() error { return d.log.Close() }
 
 // saved is the state in a snapshot: first one without Versions, then one for each code.
 type saved struct {
@@ -102,8 +93,8 @@ type saved struct {
 	Clicks   []Count          `json:",omitempty"`
 }
 
-// dump writes the state.
-func (m *Memory) dump(out *json.Encoder) error {
+// Dump writes the state.
+func (m *Memory) Dump(out *json.Encoder) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := out.Encode(saved{Now: m.now, Key: &m.key, Next: m.next, Nodes: m.nodes}); err != nil {
@@ -124,8 +115,8 @@ func (m *Memory) dump(out *json.Encoder) error {
 	return nil
 }
 
-// load reads what dump wrote, into an empty store.
-func (m *Memory) load(in *json.Decoder) error {
+// Load reads what Dump wrote, into an empty store.
+func (m *Memory) Load(in *json.Decoder) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var head saved

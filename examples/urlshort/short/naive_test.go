@@ -55,7 +55,7 @@ func TestNaiveHash(t *testing.T) {
 	}
 }
 
-// TestNaiveCheckThenInsert: whoever first looks and then inserts lets everybody win that
+// TestNaiveCheckThenInsert: whoever first looks and then inserts lets all callers win that
 // looked before the first insert. Create decides in one step.
 func TestNaiveCheckThenInsert(t *testing.T) {
 	race := func(create func(i int, looked *sync.WaitGroup) bool) (won int) {

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/flatline/examples/internal/wal"
+	"example.com/flatline/examples/internal/wal/waltest"
 	"example.com/flatline/examples/urlshort/short"
 	"example.com/flatline/examples/urlshort/short/shorttest"
 )
@@ -85,26 +86,16 @@ func TestDiskReopens(t *testing.T) {
 	}
 }
 
-// failing is a file whose fsync fails.
-type failing struct{ wal.File }
-
-func (failing) Sync() error { return io.ErrShortWrite }
-
 // TestDiskFails: what the disk has not taken is refused, and cannot be seen.
 func TestDiskFails(t *testing.T) {
 	dir := t.TempDir()
 	d, err := short.OpenDisk(dir, 1000, wal.Options{})
 	require.NoError(t, err)
 	require.NoError(t, d.Close())
-	_, err = short.OpenDisk(t.TempDir(), 1000, wal.Options{OpenFile: func(name string) (wal.File, error) {
-		f, err := wal.OpenFile(name)
-		return failing{f}, err
-	}})
+	broken := waltest.Disk{Sync: func() error { return io.ErrShortWrite }}.Options()
+	_, err = short.OpenDisk(t.TempDir(), 1000, broken)
 	assert.ErrorIs(t, err, wal.ErrFailed, "the key cannot be stored")
-	d, err = short.OpenDisk(dir, 1000, wal.Options{OpenFile: func(name string) (wal.File, error) {
-		f, err := wal.OpenFile(name)
-		return failing{f}, err
-	}})
+	d, err = short.OpenDisk(dir, 1000, broken)
 	require.NoError(t, err)
 	_, err = d.Create(t.Context(), short.Link{Code: "x", URL: "https://a.example"})
 	assert.ErrorIs(t, err, wal.ErrFailed)

@@ -195,7 +195,7 @@ func (p *Postgres) EnqueueTx(ctx context.Context, tx pgx.Tx, tasks []queue.Task)
 	return enqueue(ctx, tx, tasks)
 }
 
-// Tell wakes those who wait for tasks that have become ready.
+// Tell wakes the callers that are waiting for tasks that have become ready.
 func (p *Postgres) Tell(answers []queue.Answer) {
 	var tasks []queue.Task
 	for _, a := range answers {
