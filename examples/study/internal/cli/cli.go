@@ -41,7 +41,6 @@ type options struct {
 	work     bool
 	plant    string
 	html     string
-	svg      string
 	input    bool
 	predict  bool
 	states   []costs.Row
@@ -80,10 +79,8 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return fail(err)
 	}
 	// An hour of measuring must not be lost because a file cannot be written.
-	for _, path := range []string{o.html, o.svg} {
-		if err := writable(path); err != nil {
-			return fail(err)
-		}
+	if err := writable(o.html); err != nil {
+		return fail(err)
 	}
 	var study *model.Study
 	var guesses map[measure.Operation]guess
@@ -123,12 +120,11 @@ func parse(args []string, stdout io.Writer) (o options, err error) {
 		return err
 	})
 	fs.BoolVar(&o.full, "full", false, "the long sweep: more sizes, up to 2^20 and beyond, in up to an hour")
-	fs.BoolVar(&o.json, "json", false, "print one JSON line an operation instead of the table")
+	fs.BoolVar(&o.json, "json", false, "print one JSON line per operation instead of the table")
 	fs.BoolVar(&o.work, "work", false, "count work only: no instructions and no times")
 	fs.StringVar(&o.plant, "plant", "", "plant work of this `kind` (loop, log, copy) in one operation of each package: the run must fail")
 	fs.BoolVar(&o.predict, "predict", false, "ask what you expect of each operation before it is measured, and keep the score")
 	fs.StringVar(&o.html, "o", "", "write the page to this `file` (default "+measuredPage+", with - "+inputPage+")")
-	fs.StringVar(&o.svg, "svg", "", "also write the overview picture to this `file`")
 	if err := fs.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			fmt.Fprint(stdout, help)
@@ -161,17 +157,14 @@ func parse(args []string, stdout io.Writer) (o options, err error) {
 		return o, fmt.Errorf("-plant: want one of %s, got %q", strings.Join(measure.Kinds(), ", "), o.plant)
 	case o.predict && (o.input || o.json):
 		return o, errors.New("-predict asks on standard input and answers in the table: it goes with neither - nor -json")
-	case o.input && (o.packages != "" || o.full || o.work || o.svg != "" || o.plant != ""):
-		return o, errors.New("-pkg, -full, -work, -plant and -svg are about measuring; with - nothing is measured")
+	case o.input && (o.packages != "" || o.full || o.work || o.plant != ""):
+		return o, errors.New("-pkg, -full, -work and -plant are about measuring; with - nothing is measured")
 	}
 	return o, nil
 }
 
 // writable opens a file for writing and leaves its content as it is.
 func writable(path string) error {
-	if path == "" {
-		return nil
-	}
 	_, before := os.Stat(path)
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o644)
 	if err != nil {
@@ -209,7 +202,7 @@ func fromPackages(ctx context.Context, o options, stdin io.Reader, stdout, stder
 	return study, guesses, err
 }
 
-// write writes the page, the picture and the table.
+// write writes the page, and the table or the JSON lines.
 func write(o options, s *model.Study, stdout, stderr io.Writer) error {
 	var page bytes.Buffer
 	if err := report.HTML(&page, s); err != nil {
@@ -217,11 +210,6 @@ func write(o options, s *model.Study, stdout, stderr io.Writer) error {
 	}
 	if err := os.WriteFile(o.html, page.Bytes(), 0o644); err != nil {
 		return err
-	}
-	if o.svg != "" {
-		if err := os.WriteFile(o.svg, []byte(report.Overview(s)), 0o644); err != nil {
-			return err
-		}
 	}
 	if !o.json {
 		if err := report.Table(stdout, s, width(stdout)); err != nil {

@@ -26,8 +26,7 @@ func (r *runner) countPlanted(ctx context.Context) error {
 const plantedKind = "loop"
 
 // exactCounts make counts repeat: nothing runs at the same time, and nothing is
-// preempted inside an increment.
-// Garbage is collected seldom, for speed.
+// preempted inside an increment. Garbage is collected seldom, for speed.
 var exactCounts = []string{"GOMAXPROCS=1", "GODEBUG=asyncpreemptoff=1", "GOGC=400"}
 
 // countLayer plans by counted work, which repeats from run to run, so that the same

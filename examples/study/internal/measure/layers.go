@@ -16,7 +16,7 @@ const (
 	textShare  = 0.15
 )
 
-// callgrindRate is a cautious guess at the instructions a second under callgrind.
+// callgrindRate is a cautious guess at the instructions per second under callgrind.
 const callgrindRate = 120e6
 
 // instrPerNano turns a nanosecond into instructions, for a first guess.

@@ -42,8 +42,8 @@ func (r *runner) overlays() (plain, counting string, err error) {
 		return "", "", err
 	}
 	planted := r.plantings()
-	if slices.Contains(woven, clock.Folder) {
-		planted = append(planted, clock)
+	if slices.Contains(woven, clockFolder) {
+		planted = append(planted, clocks...)
 	}
 	counting, err = weave.Weave(weave.Config{
 		Root: r.Root, Dir: dirs[1], Base: hidden, Packages: woven, Tests: true,
@@ -52,11 +52,17 @@ func (r *runner) overlays() (plain, counting string, err error) {
 	return plain, counting, err
 }
 
-// clock gives counted runs a deterministic clock. A sliding window that read the
-// machine's clock would advance at different calls in each run.
-var clock = weave.Planting{
-	Folder: "internal/clock", Func: "Clock.Now",
-	Text: "if RECV.now == nil { return weaveWork.Clock() }",
+const clockFolder = "internal/clock"
+
+// clocks give counted runs a deterministic clock. A sliding window that read the machine's
+// clock would advance at different calls in each run.
+var clocks = []weave.Planting{readsClock("Clock.Now"), readsClock("Clock.Monotonic")}
+
+func readsClock(fn string) weave.Planting {
+	return weave.Planting{
+		Folder: clockFolder, Func: fn,
+		Text: "if RECV.now == nil { return weaveWork.Clock() }",
+	}
 }
 
 // A plant is work planted in one operation of a package.

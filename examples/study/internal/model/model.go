@@ -107,7 +107,7 @@ func (c *Calls) Worst() (worst float64) {
 	return worst
 }
 
-// Times are nanoseconds an operation: over 256 hot keys, over all keys, and over
+// Times are nanoseconds per operation: over 256 hot keys, over all keys, and over
 // whatever an operation without keys touches.
 type Times struct{ Hot, Uniform, Plain []growth.Point }
 

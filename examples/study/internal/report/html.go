@@ -94,7 +94,7 @@ func newPage(s *model.Study) pageData {
 		Failed: s.Failed(), Summary: Summary(s),
 		OwnOnly: len(s.Ops) > 0 && !slices.ContainsFunc(s.Ops, func(o *model.Op) bool { return !o.Own }),
 	}
-	p.Growth, p.Phone = template.HTML(growthChart(s, "all", false)), template.HTML(growthChart(s, "phone", true))
+	p.Growth, p.Phone = template.HTML(growthChart(s, "all", desktop)), template.HTML(growthChart(s, "phone", phone))
 	pair := lesson(s)
 	for i, o := range pair { // on one axis
 		most := max(pair[0].Calls.Worst(), pair[1].Calls.Worst())
@@ -195,8 +195,8 @@ func newOp(s *model.Study, o *model.Op, id string) opData {
 	if o.Calls != nil {
 		d.Calls, d.CallsLabel = template.HTML(callsChart(o, id+"k", 0)), callsLabel(o.Calls)
 	}
-	d.Hot = template.HTML(timeChart(s, o, id+"h", true))
-	d.All = template.HTML(timeChart(s, o, id+"u", false))
+	d.Hot = template.HTML(timeChart(s, o, id+"h", hotKeys))
+	d.All = template.HTML(timeChart(s, o, id+"u", allKeys))
 	d.AllLabel = "ns, all keys + cache"
 	if len(o.Time.Uniform) == 0 {
 		d.AllLabel = "ns, includes the cache"

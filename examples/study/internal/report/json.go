@@ -44,7 +44,7 @@ type line struct {
 	Plain   []growth.Point `json:"ns,omitempty"`
 }
 
-// JSON writes one line an operation; of a control, the verdict is about the
+// JSON writes one line per operation; of a control, the verdict is about the
 // hypothesis that it is O(1).
 func JSON(w io.Writer, s *model.Study) error {
 	enc := json.NewEncoder(w)

@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"html"
 	"slices"
 	"strings"
 
@@ -56,7 +55,7 @@ func mainChart(s *model.Study, o *model.Op, id string) string {
 	if j == nil || len(j.Points) == 0 {
 		return ""
 	}
-	c := chart{id: id, title: o.Name() + ": " + unit(o) + " an operation over n", desc: describe(o), w: 340, h: 200}
+	c := chart{id: id, title: o.Name() + ": " + unit(o) + " per operation over n", desc: describe(o), w: 340, h: 200}
 	c.curves = []curve{{ours, us(o), j.Points}}
 	if s.Input {
 		c.curves[0].name = o.Name()
@@ -79,7 +78,7 @@ func controlChart(o *model.Op, id string) string {
 	if j == nil {
 		return ""
 	}
-	c := chart{id: id, title: o.Name() + ", a control: " + unit(o) + " an operation over n", desc: describe(o), w: 340, h: 200}
+	c := chart{id: id, title: o.Name() + ", a control: " + unit(o) + " per operation over n", desc: describe(o), w: 340, h: 200}
 	c.curves = []curve{{control, "control", j.Points}}
 	return c.svg()
 }
@@ -118,9 +117,12 @@ func describe(o *model.Op) string {
 	if j.Class != growth.Unknown {
 		class = fmt.Sprintf("; best described as %v", j.Class)
 	}
-	return fmt.Sprintf("From n = %s to n = %s the cost goes from %s to %s %s an operation%s. The table below has the numbers.",
+	return fmt.Sprintf("From n = %s to n = %s the cost goes from %s to %s %s per operation%s. The table below has the numbers.",
 		group(first.N), group(end.N), number(first.V), number(end.V), unit(o), class)
 }
+
+// The keys of a timeChart.
+const allKeys, hotKeys = false, true
 
 // timeChart is a small picture of times; "" if there are none.
 func timeChart(s *model.Study, o *model.Op, id string, hot bool) string {
@@ -134,14 +136,17 @@ func timeChart(s *model.Study, o *model.Op, id string, hot bool) string {
 	if len(own) == 0 {
 		return ""
 	}
-	c := chart{id: id, title: o.Name() + ": nanoseconds an operation, " + title, w: 170, h: 112, left: 36, bottom: 22}
-	c.desc = fmt.Sprintf("From %s to %s ns an operation. Drawn, never asserted.", number(own[0].V), number(last(own)))
+	c := chart{id: id, title: o.Name() + ": nanoseconds per operation, " + title, w: 170, h: 112, left: 36, bottom: 22}
+	c.desc = fmt.Sprintf("From %s to %s ns per operation. Drawn, never asserted.", number(own[0].V), number(last(own)))
 	c.curves = []curve{{ours, "flatline", own}, {textbook, "textbook", text}, {goMap, "Go map", yard}}
 	return c.svg()
 }
 
-// growthChart is the first picture: the growth of every operation stated O(1), on
-// one axis, next to the controls.
+// The widths of a growthChart.
+const desktop, phone = false, true
+
+// growthChart is the first picture: the growth of every operation stated O(1), on one
+// axis, next to the controls.
 func growthChart(s *model.Study, id string, narrow bool) string {
 	c := chart{
 		id: id, w: 760, h: 300, relative: true, top: relativeTop(s), right: 130, bottom: 30,
@@ -189,85 +194,4 @@ func controlName(o *model.Op) string {
 		return name
 	}
 	return o.Name()
-}
-
-// Overview is the picture for the README: one panel a package, in each the growth
-// of its O(1) operations, their textbook forms and the binary search.
-func Overview(s *model.Study) string {
-	const columns, w, h, head = 5, 190.0, 140.0, 54.0
-	var pkgs []string
-	byPkg := make(map[string][]*model.Op)
-	for _, o := range s.Ops {
-		if o.Stated.Class != growth.Constant || o.Main() == nil {
-			continue
-		}
-		if byPkg[o.Pkg] == nil {
-			pkgs = append(pkgs, o.Pkg)
-		}
-		byPkg[o.Pkg] = append(byPkg[o.Pkg], o)
-	}
-	rows := (len(pkgs) + columns - 1) / columns
-	width := w * columns
-	height := head + h*float64(rows) + 8
-	var b strings.Builder
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %g %g" width="%[1]g" height="%[2]g" role="img" aria-labelledby="o-t o-d">`, width, height)
-	b.WriteString("\n<title id=\"o-t\">Growth of the O(1) operations of flatline, package by package</title>")
-	fmt.Fprintf(&b, "<desc id=\"o-d\">%s</desc>\n<style>%s</style>\n", html.EscapeString(overviewText(s)), svgStyle)
-	fmt.Fprintf(&b, `<rect class="paper" width="%g" height="%g" rx="8"/>`, width, height)
-	fmt.Fprintf(&b, `<text class="head" x="14" y="22">Cost of an operation as n grows, as a multiple of its cost at the smallest n</text>`)
-	overviewLegend(&b)
-	for i, pkg := range pkgs {
-		c := overviewPanel(s, byPkg[pkg], fmt.Sprintf("o%d", i))
-		fmt.Fprintf(&b, "\n<g transform=\"translate(%g %g)\"><text class=\"name\" x=\"36\" y=\"10\">%s</text><g transform=\"translate(0 6)\">",
-			w*float64(i%columns), head+h*float64(i/columns), html.EscapeString(pkg))
-		c.body(&b)
-		b.WriteString("</g></g>")
-	}
-	b.WriteString("\n</svg>\n")
-	return b.String()
-}
-
-func overviewText(s *model.Study) string {
-	return fmt.Sprintf("%s. Solid lines are flatline's operations, dashed ones the textbook answers, dotted ones a binary search for comparison.", Summary(s))
-}
-
-func overviewPanel(s *model.Study, ops []*model.Op, id string) chart {
-	c := chart{id: id, w: 190, h: 128, relative: true, top: relativeTop(s), left: 36, bottom: 22, right: 10}
-	for _, o := range ops {
-		c.curves = append(c.curves, curve{ours, o.Name(), relative(o.Main().Points)})
-	}
-	for _, o := range ops {
-		if o.Instr != nil {
-			c.curves = append(c.curves, curve{textbook, "textbook", relative(o.Textbook)})
-		}
-	}
-	c.curves = append(c.curves, curve{control, "binary search", reference(s, []growth.Point{{N: 1, V: 1}})})
-	for i := range c.curves {
-		if c.curves[i].kind != ours { // the captions would overlap; these curves just leave the panel
-			c.curves[i].points = below(c.curves[i].points, c.top)
-		}
-	}
-	return c
-}
-
-// below cuts a curve off where it leaves the axis.
-func below(points []growth.Point, top float64) []growth.Point {
-	for i, p := range points {
-		if p.V > top {
-			return points[:i]
-		}
-	}
-	return points
-}
-
-func overviewLegend(b *strings.Builder) {
-	x := 14.0
-	for _, l := range []struct {
-		kind kind
-		text string
-	}{{ours, "flatline"}, {textbook, "textbook"}, {control, "binary search"}} {
-		fmt.Fprintf(b, `<g class="%s"><path d="M%g 38h24"/>%s</g><text class="tick" x="%g" y="41.5">%s</text>`,
-			l.kind, x, marker(l.kind, x+12, 38, 340), x+30, l.text)
-		x += 100
-	}
 }

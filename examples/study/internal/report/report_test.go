@@ -261,18 +261,6 @@ func TestHTMLSays(t *testing.T) {
 	assert.NotContains(t, b.String(), "confirmed</b>")
 }
 
-func TestOverview(t *testing.T) {
-	svg := Overview(study())
-	elements := wellFormed(t, svg, true)
-	assert.Equal(t, "svg", elements[0].Name.Local)
-	assert.Contains(t, svg, "prefers-color-scheme: dark", "it is readable in both on its own")
-	for _, pkg := range []string{"lru", "ringbuffer", "bqueue"} {
-		assert.Contains(t, svg, ">"+pkg+"</text>")
-	}
-	golden(t, "overview.svg", []byte(svg))
-	wellFormed(t, Overview(&model.Study{}), true)
-}
-
 // TestFlatLooksFlat: the axis begins at 0 and ends at twice the smallest cost or
 // above, whatever else is in the picture.
 func TestFlatLooksFlat(t *testing.T) {
