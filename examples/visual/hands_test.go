@@ -29,7 +29,7 @@ func (w *walker) hands() {
 	for w.Eval(`$("stepA").disabled`) == "false" {
 		w.do(`$("stepA").click()`)
 	}
-	assert.Contains(w.t, w.text("codes"), "Goroutine A: bqueue/waiter.go:58, waits in wait")
+	assert.Contains(w.t, w.text("codes"), "Goroutine A: bqueue/waiter.go:69, waits in wait")
 	assert.Equal(w.t, "false", w.Eval(`$("stepB").disabled`))
 	w.do("last()")
 	assert.Equal(w.t, "explained by B Put(1), A Take()", w.text("verdict"))
@@ -75,7 +75,7 @@ func (w *walker) failing() {
 		assert.Equal(w.t, fmt.Sprint(bug), w.Eval(`$("bug").checked`))
 		r := w.record()
 		if bug {
-			assert.Regexp(w.t, "^A{36}B+A+$", r.Letters, "one preemption")
+			assert.Regexp(w.t, "^A{30}B+A+$", r.Letters, "one preemption")
 		}
 		q.Del("replay")
 		q.Set("page", "concmap")
@@ -98,7 +98,7 @@ func (w *walker) forms() {
 	for _, p := range show.Pages {
 		q := url.Values{"page": {p.Name}, "at": {"60"}, "by": {strings.Repeat("A", 12) + strings.Repeat("BA", 20)}}
 		if p.Name == "concmap" {
-			q = url.Values{"replay": {w.Eval("FAILING")}, "bug": {"1"}, "at": {"49"}}
+			q = url.Values{"replay": {w.Eval("FAILING")}, "bug": {"1"}, "at": {"43"}}
 		}
 		w.open(q)
 		for _, size := range [][2]int{{1280, 1000}, {390, 1700}} {

@@ -96,8 +96,8 @@ const pictures = {
       parts.push(part("segment " + name + (frozen ? ", frozen" : "") + (at(g, "mu") ? ", locked" : ""), ["depth", "path", "live", "used", "waits", "replaced"].map(n => cell(at(g, n), n))))
       for (const group of at(g, "table.groups")?.at ?? []) {
         const ctrl = big(at(group, "ctrl.Uint64"))
-        parts.push(part("table " + id(at(g, "table.tagged")) + ": key, cell, control byte", at(group, "keys").map((k, i) => {
-          const b = Number(ctrl >> BigInt(8 * i) & 255n), v = at(at(group, "cells")[i], "Uint64")
+        parts.push(part("table " + id(at(g, "table.tagged")) + ": key, cell, control byte", at(group, "slots").map((slot, i) => {
+          const b = Number(ctrl >> BigInt(8 * i) & 255n), k = at(slot, "key"), v = at(slot, "cell.Uint64")
           if (b & 128) all.push([k, v])
           return b & 128 ? cell(k + "=" + v, "live " + (b & 127), "on" + frozen) : b ? cell(k, "dead", "dead" + frozen) : cell("–", "empty", "spare" + frozen)
         })))
@@ -118,16 +118,17 @@ const pictures = {
     const older = at(series, "older")
     return [
       row(s, path + ".firsts", t => cell(t, "first time")),
-      ...(older ? older.at.slice(0, older.len) : []).map((c, i) => chunk(c, path + ".older[" + i + "]: times, values")), chunk(at(series, "tail"), path + ".tail: times, values"),
+      ...(older ? older.at.slice(0, older.len) : []).map((c, i) => chunk(at(c, "chunk"), path + ".older[" + i + "].chunk: times, values")), chunk(at(series, "tail"), path + ".tail: times, values"),
       fields(s, path, path + ".n", path + ".edits"), part("all versions", all, "chain answer"),
     ]
   },
 
   minstack(s) {
-    const n = at(s, "c.items")?.len ?? 0, bits = big(at(s, "c.minima.bits"))
+    const n = at(s, "c.items")?.len ?? 0, below = at(s, "c.minima.below")
+    const records = n === 0 ? [] : [...(below?.at ?? []).slice(0, below?.len ?? 0), at(s, "c.minima.at")]
     return [
-      row(s, "c.items", (v, i) => cell(v, i === n - 1 ? "top" : "")), row(s, "c.minima.values", plain),
-      part("c.minima.bits: is the element a record?", Array.from({ length: n }, (_, i) => cell(bits >> BigInt(n - 1 - i) & 1n, at(s, "c.items").at[i]))),
+      row(s, "c.items", (v, i) => cell(v, i === n - 1 ? "top, " + i : i)), row(s, "c.minima.below", plain), fields(s, "c.minima", "c.minima.at"),
+      part("the records, which are at these positions", records.map(i => cell(at(s, "c.items").at[i], i))),
       part("from the top", (at(s, "c.items")?.at ?? []).slice(0, n).reverse().map(plain), "chain answer"),
     ]
   },

@@ -221,7 +221,7 @@ function fail(message) {
   $("error").hidden = !message
 }
 // FAILING is a schedule with which evidence/schedules finds the planted bug.
-const FAILING = "concmap.Map, segments that join|1+2|36:1"
+const FAILING = "concmap.Map, segments that join|1+2|30:1"
 
 $("ask").onsubmit = e => { e.preventDefault(); address.set("do", $("do").value); address.delete("by"); play(false); if (run()) show(0) }
 $("form").onchange = () => go({ page: page.Name, form: $("form").value })
