@@ -69,7 +69,7 @@ func (b *builder) clean(ctx context.Context, m *mutant) error {
 	}
 	t := split(m.caughtBy)
 	_, err := b.once(slices.Concat(m.looms, m.caughtBy), func() (string, error) {
-		file, err := b.once(slices.Concat(m.looms, t.building, []string{"-c"}), func() (string, error) {
+		file, err := b.once(slices.Concat(m.looms, t.env, t.building, []string{"-c"}), func() (string, error) {
 			dir, err := os.MkdirTemp(b.dir, "")
 			if err != nil {
 				return "", err
@@ -224,7 +224,7 @@ func (b *builder) compile(ctx context.Context, t test, looms []string, dir strin
 		flags = quickWoven
 	}
 	args := loom.Insert(t.building, slices.Concat(flags, []string{"-c", "-o", file, "-overlay=" + overlay})...)
-	out, ok, err := command(ctx, b.root, build, args...)
+	out, ok, err := command(ctx, b.root, build, slices.Concat(t.env, args)...)
 	if err == nil && !ok {
 		err = fmt.Errorf("does not compile: %s", lastLine(out))
 	}
@@ -245,6 +245,7 @@ func (b *builder) run(ctx context.Context, t test, file string) (out string, ok 
 
 // A test is a command of go test for one package, in parts.
 type test struct {
+	env      []string // env NAME=VALUE, or nothing
 	building []string // what compiles it
 	flags    []string // of the compiled test
 	folder   string   // in which it runs
@@ -252,6 +253,7 @@ type test struct {
 }
 
 func split(args []string) (t test) {
+	t.env, args = cutEnv(args)
 	for i := 0; i < len(args); i++ {
 		switch a := args[i]; a {
 		case "-run", "-timeout":

@@ -157,7 +157,9 @@ func command(ctx context.Context, dir string, limit time.Duration, args ...strin
 	switch {
 	case err == nil:
 		return string(b), true, nil
-	case errors.As(err, &exit) || errors.Is(ctx.Err(), context.DeadlineExceeded):
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return fmt.Sprintf("%s\nstopped after %v", b, limit), false, nil
+	case errors.As(err, &exit):
 		return string(b), false, nil
 	}
 	return string(b), false, err

@@ -285,3 +285,42 @@ func TestReaching(t *testing.T) {
 	assert.Equal(t, []string{"^(TestQuick|TestOther)$"}, b.reaching(2))
 	assert.Equal(t, []string{"."}, b.reaching(3))
 }
+
+// TestTimeLimit checks that a command that ran past its limit says so: a study of a
+// planted bug that takes quadratic time once failed without a word.
+func TestTimeLimit(t *testing.T) {
+	out, ok, err := command(t.Context(), t.TempDir(), 50*time.Millisecond, "sleep", "60")
+	require.NoError(t, err)
+	assert.False(t, ok)
+	assert.Equal(t, "stopped after 50ms", lastLine(out))
+}
+
+// TestProgramsHavePlantedBugs: each program of examples has some.
+func TestProgramsHavePlantedBugs(t *testing.T) {
+	programs, err := filepath.Glob("../../examples/*/main.go")
+	require.NoError(t, err)
+	require.NotEmpty(t, programs)
+	for _, p := range programs {
+		name := filepath.Base(filepath.Dir(p))
+		patches, err := filepath.Glob(name + "/*.patch")
+		require.NoError(t, err)
+		assert.NotEmpty(t, patches, "evidence/mutants/%s", name)
+	}
+}
+
+// TestHeader: a patch may name an environment for its test, and a flag of the processor
+// without which it is left out.
+func TestHeader(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "a.patch")
+	text := "Claim: c\nProcessor: no-such-flag\nCaught by: env GOEXPERIMENT=simd go test -run TestA ./p\n\n+++ b/p/p.go\n"
+	require.NoError(t, os.WriteFile(file, []byte(text), 0o644))
+	m, err := read(file)
+	require.NoError(t, err)
+	assert.False(t, m.possible())
+	parts := split(m.caughtBy)
+	assert.Equal(t, []string{"env", "GOEXPERIMENT=simd"}, parts.env)
+	assert.Equal(t, []string{"go", "test", "./p"}, parts.building)
+	assert.Equal(t, "TestA", parts.names)
+	m.needs = ""
+	assert.True(t, m.possible())
+}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"text/tabwriter"
@@ -21,9 +22,10 @@ type mutant struct {
 	pkg, name string
 	file      string
 	claim     string
-	caughtBy  []string // go test …
+	caughtBy  []string // go test …, or env NAME=VALUE go test …
 	looms     []string // what is woven over the patched files
 	raceFree  bool     // the bug is not a data race, and the tool checks that
+	needs     string   // the flag in /proc/cpuinfo of a processor that runs the patched code; "" for any
 	files     []string // that the patch changes, relative to the root
 }
 
@@ -42,7 +44,11 @@ func plant(ctx context.Context, c config, root string, stdout, stderr io.Writer)
 				if err != nil {
 					return false, err
 				}
-				all = append(all, m)
+				if m.possible() {
+					all = append(all, m)
+				} else {
+					fmt.Fprintf(stderr, "%s/%s: left out, this processor has no %s\n", m.pkg, m.name, m.needs)
+				}
 			}
 		}
 	}
@@ -155,8 +161,10 @@ func read(file string) (m mutant, err error) {
 			}
 		case "Race-free":
 			m.raceFree = value == "yes"
+		case "Processor":
+			m.needs = value
 		default:
-			return bad("unknown header line %q; there are Claim, Loom, Caught by and Race-free, then an empty line and the diff", line)
+			return bad("unknown header line %q; there are Claim, Loom, Processor, Caught by and Race-free, then an empty line and the diff", line)
 		}
 	}
 	switch {
@@ -174,8 +182,23 @@ func read(file string) (m mutant, err error) {
 	return m, nil
 }
 
+// possible reports whether the processor runs the patched code.
+func (m *mutant) possible() bool {
+	info, _ := os.ReadFile("/proc/cpuinfo")
+	return m.needs == "" || slices.Contains(strings.Fields(string(info)), m.needs)
+}
+
 func (m *mutant) isTest() bool {
-	return len(m.caughtBy) > 2 && m.caughtBy[0] == "go" && m.caughtBy[1] == "test" && strings.HasPrefix(m.caughtBy[len(m.caughtBy)-1], "./")
+	_, args := cutEnv(m.caughtBy)
+	return len(args) > 2 && args[0] == "go" && args[1] == "test" && strings.HasPrefix(args[len(args)-1], "./")
+}
+
+// cutEnv splits off env NAME=VALUE.
+func cutEnv(args []string) (env, rest []string) {
+	if len(args) > 2 && args[0] == "env" {
+		return args[:2], args[2:]
+	}
+	return nil, args
 }
 
 func (m *mutant) isStudy() bool {
