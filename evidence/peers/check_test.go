@@ -32,7 +32,9 @@ func TestForgeries(t *testing.T) {
 		"row":      {"results/a.json", `"row": "second"`, `"row": "third"`, "a: second, peer: has no record: go run"},
 		"peer":     {"results/a.json", `"peer": "peer"`, `"peer": "rival"`, "a: first, rival: is recorded, but no longer measured"},
 		"report":   {"RESULTS.md", "| first | peer | 1 | 2 |", "| first | peer | 1 | 3 |", "RESULTS.md is not what the records"},
-		"loss":     {"RESULTS.md", "| a | second | peer | 1 | 3 | B | 3 |  | ≥ 9 | missed |\n", "", "RESULTS.md is not what the records"},
+		"missed":   {"RESULTS.md", "| a | second | peer | 1 | 3 | B | 3 |  | ≥ 9 | missed | a\\|b |\n", "", "RESULTS.md is not what the records"},
+		"note":     {"RESULTS.md", "missed | a\\|b |", "missed |  |", "RESULTS.md is not what the records"},
+		"count":    {"RESULTS.md", "In none of 2 rows", "In none of 3 rows", "RESULTS.md is not what the records"},
 		"no JSON":  {"results/a.json", `"rows"`, `rows`, "a.json: invalid character"},
 		"old hash": {"results/a.json", `"sources": "hash of a"`, `"sources": "older"`, "RESULTS.md is not what the records"},
 	} {

@@ -55,11 +55,11 @@ func parse(args []string) (c config, err error) {
 	f.SetOutput(io.Discard)
 	pkgs := f.String("pkg", "", "packages to measure, separated by commas; all if empty")
 	row := f.String("row", "", "measure only the groups whose name matches this regular expression")
-	f.BoolVar(&c.json, "json", false, "print one JSON line a row")
+	f.BoolVar(&c.json, "json", false, "print one JSON line per row")
 	f.BoolVar(&c.check, "check", false, "measure nothing; fail if a record contradicts itself, or the report is not rendered from the records")
 	f.BoolVar(&c.render, "render", false, "measure nothing; write the report from the records")
-	f.IntVar(&c.rounds, "rounds", measure.Rounds, "interleaved rounds a group")
-	f.StringVar(&c.out, "o", "RESULTS.md", "where to write the report; results/ lies beside it; empty: nowhere")
+	f.IntVar(&c.rounds, "rounds", measure.Rounds, "interleaved rounds per group")
+	f.StringVar(&c.out, "o", "RESULTS.md", "where to write the report; results/ is next to it; empty: nowhere")
 	if err := f.Parse(args); err != nil {
 		if err == flag.ErrHelp {
 			var b strings.Builder
@@ -118,20 +118,16 @@ func run(args []string, stdout, stderr io.Writer) int {
 			continue
 		}
 		s := section{Pkg: p.name}
-		var groups []measure.Group
 		for _, g := range p.groups() {
 			s.Order = append(s.Order, g.Name)
-			if c.row.MatchString(g.Name) {
-				groups = append(groups, g)
-			}
 		}
-		if len(groups) == 0 {
+		if !slices.ContainsFunc(s.Order, c.row.MatchString) {
 			continue
 		}
 		if len(c.pkgs) > 1 && alone != nil {
 			s.Rows, err = c.elsewhere(alone(), p.name, stderr)
 		} else {
-			s.Rows, err = c.measure(groups, p.name, stderr)
+			s.Rows, err = c.measure(p.groups, p.name, stderr)
 		}
 		if err != nil {
 			fmt.Fprintf(stderr, "peers: %s: %v\n", p.name, err)
@@ -175,15 +171,22 @@ func run(args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
-// measure returns the rows of the groups.
-func (c config) measure(groups []measure.Group, pkg string, stderr io.Writer) (rows []measure.Row, err error) {
+// measure returns the rows of the groups that match. All groups are made again for each of
+// them: so the data of the others are not in the heap, where a hundred megabytes would make
+// garbage collections rare, and each row would write to memory that the system has to
+// provide first.
+func (c config) measure(groups func() []measure.Group, pkg string, stderr io.Writer) (rows []measure.Row, err error) {
 	hash, err := sources(pkg)
 	if err != nil {
 		return nil, err
 	}
 	now := record.Now("", nil)
 	made := fmt.Sprintf("%s, %s, %s", now.Machine, now.Go, now.Date)
-	for _, g := range groups {
+	for i := range groups() {
+		g := groups()[i]
+		if !c.row.MatchString(g.Name) {
+			continue
+		}
 		start := time.Now()
 		fmt.Fprintf(stderr, "%s: %s …", pkg, g.Name)
 		of := g.Measure(c.rounds)

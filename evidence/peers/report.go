@@ -100,8 +100,8 @@ func writeReport(out string) error {
 const intro = `# flatline and its peers
 
 Each row is one kind of work, done by flatline and by a peer in interleaved rounds of one process (` + "`internal/measure`" + ` says
-how). Ours and theirs are medians; the ratio is the median of the rounds' ratios, with the 10th and 90th percentile behind
-it: above 1 flatline is better. Absolute times change from machine to machine and from hour to hour; ratios are what to read.
+how). Ours and theirs are medians. The ratio is the median of the rounds' ratios, followed by their 10th and 90th percentile;
+above 1 flatline is better. Absolute times change from machine to machine and from hour to hour; ratios are what to read.
 CPU means processor time of all threads, a peer's background work included; wall means time on the clock.
 
     go run -C evidence ./peers
@@ -114,22 +114,8 @@ func report(sections []section) string {
 	if all := seconds(sections...); all > 0 {
 		fmt.Fprintf(&b, "\nThe rows below took %.0f minutes in all.\n", math.Ceil(all/60))
 	}
-	b.WriteString("\n## Where others are faster\n\n")
-	losses := false
-	for _, s := range sections {
-		for _, r := range s.Rows {
-			if !loses(r) {
-				continue
-			}
-			if !losses {
-				b.WriteString(head("package", "work"))
-				losses = true
-			}
-			b.WriteString(line(append([]string{s.Pkg, r.Row}, cells(r)...)))
-		}
-	}
-	if !losses {
-		b.WriteString("Nowhere in the rows below, and no target is missed.\n")
+	for _, l := range lists {
+		l.write(&b, sections)
 	}
 	for _, s := range sections {
 		fmt.Fprintf(&b, "\n## %s\n", s.Pkg)
@@ -147,7 +133,7 @@ func report(sections []section) string {
 			fmt.Fprintf(&b, "\nIt took %.0f s.\n", took)
 		}
 		fmt.Fprintf(&b, "\n    go run -C evidence ./peers -pkg %s\n\n", s.Pkg)
-		b.WriteString(head("work"))
+		b.WriteString(head(append([]string{"work"}, columns...)))
 		notes := []string{}
 		for _, r := range s.Rows {
 			b.WriteString(line(append([]string{r.Row}, cells(r)...)))
@@ -177,12 +163,12 @@ func seconds(sections ...section) (sum float64) {
 	return sum
 }
 
-// loses reports whether a row belongs among the losses.
-func loses(r measure.Row) bool { return r.Failed != "" || r.Ratio < 1 || !r.Met }
+// columns are the columns of a row after its name, which cells fills.
+var columns = []string{"peer", "ours", "theirs", "unit", "ratio", "10–90 %", "target", "verdict"}
 
-func head(first ...string) string {
-	cols := append(first, "peer", "ours", "theirs", "unit", "ratio", "10–90 %", "target", "verdict")
-	return line(cols) + strings.Repeat("|---", len(cols)) + "|\n"
+// head is the head of a table.
+func head(columns []string) string {
+	return line(columns) + strings.Repeat("|---", len(columns)) + "|\n"
 }
 
 func line(cells []string) string {

@@ -4,6 +4,7 @@ package lru
 import (
 	"fmt"
 	"math/bits"
+	"strings"
 
 	"example.com/flatline/evidence/internal/caches"
 	"example.com/flatline/evidence/internal/measure"
@@ -27,10 +28,11 @@ func Groups() []measure.Group {
 	return append(groups, values()...)
 }
 
-// A rival is a peer with its target.
+// A rival is a peer with its target, and with what a reader needs to know of the two.
 type rival struct {
 	kind   caches.Kind
 	target float64
+	note   string
 }
 
 // A work makes a side of a kind of cache.
@@ -39,8 +41,12 @@ type work func(caches.Kind) measure.Side
 func group(name string, ours caches.Kind, do work, rivals ...rival) measure.Group {
 	g := measure.Group{Name: name, Ours: func() measure.Side { return do(ours) }}
 	for _, r := range rivals {
+		note := r.kind.Note
+		if r.note != "" {
+			note = strings.TrimPrefix(note+"; "+r.note, "; ")
+		}
 		g.Peers = append(g.Peers, measure.Peer{
-			Name: r.kind.Name, Target: r.target, Note: r.kind.Note,
+			Name: r.kind.Name, Target: r.target, Note: note,
 			New: func() measure.Side { return do(r.kind) },
 		})
 	}
@@ -52,26 +58,26 @@ func group(name string, ours caches.Kind, do work, rivals ...rival) measure.Grou
 func serial() []measure.Group {
 	safe := func(hashicorp float64) []rival {
 		return []rival{
-			{caches.Hashicorp, hashicorp},
-			{caches.Ristretto, 0},
-			{caches.Otter, 0},
-			{caches.Theine, 0},
-			{caches.TTLCache, 0},
-			{caches.GCacheLRU, 0},
-			{caches.CodeHexLRU, 0},
+			{kind: caches.Hashicorp, target: hashicorp},
+			{kind: caches.Ristretto},
+			{kind: caches.Otter},
+			{kind: caches.Theine},
+			{kind: caches.TTLCache},
+			{kind: caches.GCacheLRU},
+			{kind: caches.CodeHexLRU},
 		}
 	}
 	return []measure.Group{
 		group("Cache: Put, evicting, 1e5 entries", caches.LRU, putEvict(large),
-			rival{caches.SimpleLRU, 6}, rival{caches.Textbook, 5}, rival{caches.Ristretto, 2}),
+			rival{kind: caches.SimpleLRU, target: 6}, rival{kind: caches.Textbook, target: 5}, rival{kind: caches.Ristretto, target: 2}),
 		group("Cache: Get, hit, 1e5 entries", caches.LRU, getHit(large),
-			rival{caches.SimpleLRU, 3}, rival{caches.Textbook, 0}),
+			rival{kind: caches.SimpleLRU, target: 3}, rival{kind: caches.Textbook}),
 		group("Cache: Get, hit, 1e3 entries", caches.LRU, getHit(small),
-			rival{caches.SimpleLRU, 1.5}, rival{caches.Textbook, 0}),
+			rival{kind: caches.SimpleLRU, target: 1.5}, rival{kind: caches.Textbook}),
 		group("Cache: Get, hit, 1e6 entries", caches.LRU, getHit(huge),
-			rival{caches.SimpleLRU, 0}, rival{caches.Textbook, 0}),
+			rival{kind: caches.SimpleLRU}, rival{kind: caches.Textbook}),
 		group("Cache: 90 % Get, 10 % Put, Zipf keys, 1e5 entries", caches.LRU, mix(large),
-			rival{caches.SimpleLRU, 0}, rival{caches.Textbook, 0}),
+			rival{kind: caches.SimpleLRU}, rival{kind: caches.Textbook}),
 		group("Sync: Put, evicting, 1e5 entries", caches.LRUSync, putEvict(large), safe(5)...),
 		group("Sync: Get, hit, 1e5 entries", caches.LRUSync, getHit(large), safe(0)...),
 		group("Sync: Get, hit, 1e3 entries", caches.LRUSync, getHit(small), safe(0)...),

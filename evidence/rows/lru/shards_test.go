@@ -8,13 +8,16 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
+
+	"example.com/flatline/evidence/internal/caches"
 	"example.com/flatline/evidence/internal/traces"
 	"example.com/flatline/lru"
 )
 
 // BenchmarkShards is the basis for the default number of shards, on an idle machine: hits
-// only, from as many goroutines as there are processors, with the default (0) and with
-// other numbers of shards.
+// only, from as many goroutines as there are processors, with the default (0; see
+// Options.Shards) and with other numbers of shards.
 //
 //	go test -C evidence -run '^$' -bench Shards -count 6 ./rows/lru | tee shards.txt
 //	go tool -modfile=tools/go.mod benchstat -col /shards shards.txt
@@ -38,7 +41,7 @@ func BenchmarkShards(b *testing.B) {
 			for i := range keys {
 				keys[i] = int64(traces.Mix(uint64(traces.Uniform(uint64(i), uint64(n)))))
 			}
-			for _, shards := range []int{0, 64, 256, 1024} {
+			for _, shards := range []int{0, 16, 64, 256, 1024} {
 				b.Run(fmt.Sprintf("op=%s/shards=%d/n=%d", op.name, shards, n), func(b *testing.B) {
 					c := lru.NewSharded(2*n, lru.Options[int64, int64]{Shards: shards, TTL: op.ttl})
 					for i := range uint64(n) {
@@ -56,5 +59,19 @@ func BenchmarkShards(b *testing.B) {
 				})
 			}
 		}
+	}
+}
+
+// TestHitsInShards: the hit ratios that the essay states. That a shard can be full while
+// others are not costs few hits.
+func TestHitsInShards(t *testing.T) {
+	for shards, percent := range map[int]float64{1: 76.91, 256: 76.90, 1024: 76.85} {
+		kind := caches.Kind{New: func(capacity int) caches.Cache {
+			// The hash is the same in each run, so that the hits are.
+			hash := func(k int64) uint64 { return traces.Mix(uint64(k)) }
+			c := lru.NewSharded(capacity, lru.Options[int64, int64]{Shards: shards, Hash: hash})
+			return caches.Cache{Get: c.Get, Put: func(k, v int64) { c.Put(k, v) }}
+		}}
+		assert.InDelta(t, percent, 100*hits(kind)/float64(len(zipf)), 0.03, "%d shards", shards)
 	}
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // gcWork is the garbage collector's work for a limiter of a million keys: the processor
-// time of a collection that frees nothing, minus that of one without the limiter.
+// time of a collection that frees nothing. It includes what else the process keeps.
 func gcWork() measure.Group {
 	const n = 1_000_000
 	cycle := func(kept any) measure.Side {

@@ -148,9 +148,12 @@ func redisGroups() []measure.Group {
 			Peers: peer(10),
 		},
 		{
-			Name: "remote.Take, server CPU", Unit: "µs/take",
+			Name: "remote.Take, server CPU", Unit: "µs/take", Repeats: 5,
 			OursValue: func() float64 { return serverCPU(ours(remote.Options{})) },
-			Peers:     []measure.Peer{{Name: "redis_rate", Target: 1 / 0.8, Value: func() float64 { return serverCPU(redisRate) }}},
+			Peers: []measure.Peer{{
+				Name: "redis_rate", Target: 1.05, Value: func() float64 { return serverCPU(redisRate) },
+				Note: "an EVALSHA that returns a constant takes two thirds of ours",
+			}},
 		},
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/puzpuzpuz/xsync/v4"
 
 	"example.com/flatline/evidence/internal/measure"
+	"example.com/flatline/internal/pad"
 	"example.com/flatline/ringbuffer"
 )
 
@@ -52,8 +53,8 @@ func spsc() measure.Group {
 			})
 		},
 		Peers: []measure.Peer{
-			{Name: "channel", Target: 2, New: channelPipe},
-			{Name: "two published indices", New: func() measure.Side {
+			{Name: "channel", Target: 2, Note: "its goroutines block, so that one processor moves a whole buffer; in a loop that yields, both run, and each item moves between two caches, as in the two rows below", New: channelPipe},
+			{Name: "two published indices", Target: 1, New: func() measure.Side {
 				q := newIndices(capacity)
 				return pipe(func(m int) {
 					for i := range m {
@@ -72,7 +73,7 @@ func spsc() measure.Group {
 					}
 				})
 			}, Note: "Lamport's ring, each side remembering the other's index; written for this row, does not zero slots"},
-			{Name: "xsync SPSCQueue", New: func() measure.Side {
+			{Name: "xsync SPSCQueue", Target: 1, New: func() measure.Side {
 				q := xsync.NewSPSCQueue[int](capacity)
 				return pipe(func(m int) {
 					for i := range m {
@@ -111,13 +112,13 @@ func channelPipe() measure.Side {
 // indices is a ring whose sides publish one index each and cache the other's.
 type indices struct {
 	buf  []int
-	_    [128]byte
+	_    pad.Gap
 	tail atomic.Uint64
 	head uint64 // as the producer last read it
-	_    [128]byte
+	_    pad.Gap
 	gone atomic.Uint64
 	end  uint64 // as the consumer last read it
-	_    [128]byte
+	_    pad.Gap
 }
 
 func newIndices(n int) *indices { return &indices{buf: make([]int, n)} }

@@ -148,7 +148,7 @@ func minMax() measure.Group {
 			slidingmax.AppendMin(lows, s, k)
 			slidingmax.AppendMax(highs, s, k)
 		}),
-		Peers: []measure.Peer{{Name: "Lemire 2006", Target: 1, Note: "both in one pass, three comparisons an element", New: runs(n, func() { lemire(lows, highs, s, k) })}},
+		Peers: []measure.Peer{{Name: "Lemire 2006", Target: 1, Note: "both in one pass, three comparisons per element", New: runs(n, func() { lemire(lows, highs, s, k) })}},
 	}
 }
 
@@ -217,7 +217,7 @@ func stream() measure.Group {
 				}
 			}}
 		},
-		Peers: []measure.Peer{{Name: "deque in a ring", Target: 0.9, Note: "one comparison for each value it takes off, k at worst", New: func() measure.Side {
+		Peers: []measure.Peer{{Name: "deque in a ring", Target: 0.9, Note: "one comparison for each value that it removes, k at worst", New: func() measure.Side {
 			w, i := newRing(k), 0
 			return measure.Side{Run: func(m int) {
 				for range m {
@@ -232,7 +232,7 @@ func stream() measure.Group {
 // worstPush is the push that beats all of 1e5 candidates, the shortest of many readings.
 func worstPush() measure.Group {
 	const k = 100_000
-	least := func(push func(float64)) float64 {
+	shortest := func(push func(float64)) float64 {
 		best := time.Hour
 		for range 20 {
 			for i := range k {
@@ -251,14 +251,14 @@ func worstPush() measure.Group {
 		Name: "Window.Push that beats 1e5 candidates", Unit: "ns",
 		OursValue: func() float64 {
 			w := slidingmax.New[float64](k + 1)
-			return least(func(v float64) { w.Push(v) })
+			return shortest(func(v float64) { w.Push(v) })
 		},
 		Peers: []measure.Peer{
 			measure.Bound(1000),
-			{Name: "deque in a ring", Target: 100, Value: func() float64 { return least(newRing(k + 1).push) }},
-			{Name: "slidingmax.Aggregator", Note: "ours too: Push and Evict in a constant number of steps", Value: func() float64 {
+			{Name: "deque in a ring", Target: 100, Value: func() float64 { return shortest(newRing(k + 1).push) }},
+			{Name: "slidingmax.Aggregator", Note: "ours too: a constant number of steps for Push and Evict, where the gallop takes up to 2 log2 k", Value: func() float64 {
 				q := slidingmax.NewAggregator(func(a, b float64) float64 { return max(a, b) })
-				return least(func(v float64) {
+				return shortest(func(v float64) {
 					q.Push(v)
 					if q.Len() > k+1 {
 						q.Evict()

@@ -43,26 +43,25 @@ type kind struct {
 	name                               string
 	make                               func() history
 	steady, bursty, append, late, walk float64
-	most                               int // the maximum number of versions for it
+	largest                            int // the maximum number of versions for it
 }
 
 // shortHistory is how many versions a history with bursts has at most for which ours is to
-// be as fast as the slice. In longer ones each Get misses the cache, and a list of chunks
-// takes more lines of it than one slice: the chunk itself, and the steps of its search
-// that run at the same time. An index of four times per chunk would save half of them, but
-// every late write would have to keep it.
-const shortHistory = 10_000
+// be as fast as the slice. In longer ones each Get misses the cache: ours in the list of
+// chunks, in the times and in the values, one after the other, the slice only in the last
+// two.
+const shortHistory = 1_000_000
 
 var ourKind = kind{make: func() history { return new(ours) }}
 
 var peers = []kind{
-	{name: "sorted slice and sort.Search", make: func() history { return new(slice) }, steady: 1, bursty: 1, walk: 0.9, most: 10_000_000},
+	{name: "sorted slice and sort.Search", make: func() history { return new(slice) }, steady: 1, bursty: 1, walk: 0.9, largest: 10_000_000},
 	{
 		name: "tidwall/btree Map", make: func() history { return &tidwallMap{m: tidwall.NewMap[int64, int64](0)} },
-		steady: 4, bursty: 1.3, append: 4, late: 1.3, walk: 2, most: 10_000_000,
+		steady: 4, bursty: 1.3, append: 4, late: 1.3, walk: 2, largest: 10_000_000,
 	},
-	{name: "google/btree", make: func() history { return newGoogle() }, most: 1_000_000},
-	{name: "gods red-black tree", make: func() history { return &gods{redblacktree.NewWith(utils.Int64Comparator)} }, most: 1_000_000},
+	{name: "google/btree", make: func() history { return newGoogle() }, largest: 1_000_000},
+	{name: "gods red-black tree", make: func() history { return &gods{redblacktree.NewWith(utils.Int64Comparator)} }, largest: 1_000_000},
 }
 
 type ours struct{ m timemap.Map[int64, int64] }
@@ -246,9 +245,9 @@ func get(p pace, n int) measure.Group {
 	for _, k := range peers {
 		peer := measure.Peer{Name: k.name, Target: p.target(k), New: side(k)}
 		if k.name == "sorted slice and sort.Search" && p.name == "bursty" && n > shortHistory {
-			peer.Target, peer.Note = 0, "one slice takes fewer cache lines than a list of chunks"
+			peer.Target, peer.Note = 0, "three cache misses one after the other, in the list of chunks, the times and the values; a slice has the last two"
 		}
-		if n <= k.most {
+		if n <= k.largest {
 			g.Peers = append(g.Peers, peer)
 		}
 	}
