@@ -1,11 +1,11 @@
-// Command claims writes the index of what flatline claims: the table in README.md,
-// a row a package, CLAIMS.md, a row an operation, a safe type and a planted bug, and
-// growth.svg, a panel a package.
+// Command claims writes the index of what flatline claims: the table in README.md with a
+// row for each package; CLAIMS.md with a row for each operation, safe type and planted
+// bug; and growth.svg with a panel for each package.
 //
 //	go run -C evidence ./claims                          write them from what is recorded
 //	go run -C evidence ./claims -study FILE              record this run of the study first
 //	go run -C evidence ./claims -check                   fail if one is not what the records say
-//	go run -C evidence ./claims -check -study FILE       fail also if this run says otherwise than the record
+//	go run -C evidence ./claims -check -study FILE       fail also if this run contradicts the record
 //
 // FILE is the output of go run ./examples/study -json. The record of the histories is
 // written by go run -C evidence ./linear -long -record, that of the schedules by

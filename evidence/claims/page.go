@@ -18,16 +18,16 @@ Written by ` + "`go run -C evidence ./claims`" + ` from the record of four runs,
     go run -C evidence ./mutants                                    # planted bugs
 
 Stated is what the package's doc says; ` + "`*`" + ` is amortised, ` + "`~`" + ` expected. Steps (blocks executed, elements moved) are counted by
-instruments that are woven into a copy of the code: the mean at the smallest and the largest size, and the most that one call took
-at the largest, over the structure's whole life. G is the factor by which the instructions of an operation grew between those
+instruments that are woven into a copy of the code: the mean at the smallest and the largest size, and the maximum of one call at
+the largest, over the structure's whole life. G is the factor by which the instructions of an operation grew between those
 sizes, with its 95 %% interval: an O(1) is confirmed if all of that lies below 1.10. How it is measured and judged:
 [examples/study](../examples/study/README.md). The growth was recorded on %s with %s on %s; every run of the tests finds the
 same verdicts and the same counts again.
 
-The histories take half an hour. Those of an earlier state of the sources say so; every run of the tests records a sample of each.
+The histories take a quarter to half an hour. Those of an earlier state of the sources say so; every run of the tests records a sample of each.
 
 A shape is how many operations each goroutine of a program has. All programs of the shape were run, under every schedule with at most
-so many preemptions; each history that came of it was judged by the sequential model, and no goroutine waited in vain:
+so many preemptions; each resulting history was judged by the sequential model, and no goroutine was left waiting:
 [schedules](schedules/README.md). The schedules were recorded on %s, in %d s on %s; every run of the tests goes through the smaller
 shapes again and finds the same counts.
 `

@@ -63,7 +63,7 @@ func readTraces(files []string) (all []trace, err error) {
 }
 
 // readTrace reads the keys of a trace: one in each line if it is text, else one in each
-// 32-bit word. Only which keys are equal matters, so each gets a number of its own, and
+// 32-bit word. Only which keys are equal matters, so each gets its own number, and
 // it does not matter which end of a word is first. A line that is empty or * is skipped.
 func readTrace(name string, b []byte) (trace, error) {
 	t := trace{name: name}

@@ -41,10 +41,6 @@ func (c *config) counts(found []record.Checked) (wrong []string) {
 	return wrong
 }
 
-// toBeRecorded has prefixes of the names of types without a long record yet: they have
-// 3,000 histories in each run, and claim no more.
-var toBeRecorded = []string{"ringbuffer.Pipe", "slidingmax.SyncTimeWindow"}
-
 // compare names the types of the packages that have histories and are not recorded, and
 // those that are recorded and have none.
 func compare(recorded, found []record.Checked, pkgs []string) (wrong []string) {
@@ -52,15 +48,11 @@ func compare(recorded, found []record.Checked, pkgs []string) (wrong []string) {
 		return slices.ContainsFunc(in, func(x record.Checked) bool { return x.Name == t.Name && x.Pkg == t.Pkg })
 	}
 	for _, t := range found {
-		awaited := slices.ContainsFunc(toBeRecorded, func(name string) bool { return strings.HasPrefix(t.Name, name) })
-		if !has(recorded, t) && !awaited {
+		if !has(recorded, t) {
 			wrong = append(wrong, fmt.Sprintf("%s has histories, but no record of them: %s -pkg %s", t.Name, record.LongCommand, t.Pkg))
 		}
 	}
 	for _, t := range recorded {
-		if slices.ContainsFunc(toBeRecorded, func(name string) bool { return strings.HasPrefix(t.Name, name) }) {
-			wrong = append(wrong, t.Name+" is recorded: it is no longer to be recorded, in linear/compare.go")
-		}
 		if slices.Contains(pkgs, t.Pkg) && !has(found, t) {
 			wrong = append(wrong, fmt.Sprintf("%s is recorded, but has no histories now: %s -pkg %s", t.Name, record.LongCommand, t.Pkg))
 		}

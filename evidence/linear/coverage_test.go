@@ -22,10 +22,6 @@ var withoutHistories = map[string]string{
 	"minstack.Persistent": "nothing is ever written again, so that there is no order to find",
 	"timemap.View":        "a time and the map that it reads; the histories of timemap.Sync read through it",
 	"randset.Options":     "arguments: its doc says which sources are safe",
-
-	// They have 3,000 histories in each run of the tests, but no long record yet.
-	"ringbuffer.Pipe":           "not yet in the record",
-	"slidingmax.SyncTimeWindow": "not yet in the record",
 }
 
 // notRecorded are the methods of safe types that no history calls, with the reason. A
@@ -44,6 +40,8 @@ var notRecorded = map[string]string{
 	"lfu.Sharded.Resize":         "shard by shard",
 	"ratelimit.Keyed.Len":        "a key that owes nothing may be forgotten at any time",
 	"ratelimit.Keyed.All":        "shard by shard",
+	"ringbuffer.Pipe.ReadFrom":   "a Write for each piece that it reads",
+	"ringbuffer.Pipe.WriteTo":    "a Read for each piece that it writes",
 	"ringbuffer.Sync.At":         "panics beyond Len, which another client may change before it",
 	"ringbuffer.Sync.Drain":      "a Pop for each item",
 	"ringbuffer.Sync.Resize":     "the model has a fixed capacity",

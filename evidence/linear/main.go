@@ -1,7 +1,7 @@
 // Command linear checks that recorded concurrent histories of flatline's safe types
 // are linearizable, with yields woven in wherever goroutines synchronise.
 //
-//	go run -C evidence ./linear                          3,000 histories a type, half of them with yields
+//	go run -C evidence ./linear                          3,000 histories per type, half of them with yields
 //	go run -C evidence ./linear -pkg lru,concmap         two packages
 //	go run -C evidence ./linear -run TestSync$           the tests that match
 //	go run -C evidence ./linear -race -short             500 a type, under the race detector
@@ -54,8 +54,8 @@ func parse(args []string) (c config, err error) {
 	pkgs := f.String("pkg", "", "packages, separated by commas; all if empty")
 	f.StringVar(&c.run, "run", "", "only the tests that match this regular expression")
 	f.BoolVar(&c.race, "race", false, "under the race detector")
-	f.BoolVar(&c.short, "short", false, fmt.Sprintf("%d histories a type", sample.Short))
-	f.BoolVar(&c.long, "long", false, fmt.Sprintf("%d histories a type", sample.Long))
+	f.BoolVar(&c.short, "short", false, fmt.Sprintf("%d histories per type", sample.Short))
+	f.BoolVar(&c.long, "long", false, fmt.Sprintf("%d histories per type", sample.Long))
 	f.BoolVar(&c.record, "record", false, "with -long: write results/histories.json")
 	f.BoolVar(&c.verbose, "v", false, "print what the tests print")
 	if err := f.Parse(args); err != nil {

@@ -73,9 +73,14 @@ func lruOps(names ...string) (ops []op[lrumodel.In]) {
 	return ops
 }
 
-func lruPlan(name string, superseded bool, ops []string, quick, whole []string) subject {
-	ty := lrumodel.Type(name, superseded, func() lrumodel.Cache {
-		return &lruCache{lru.NewSync(3, lru.Options[int, int]{Cost: func(int, int) int64 { return 1 }}), loader{once: !superseded}}
+// The loads of a plan are superseded if its operations can supersede a load, whose callers
+// then get a value that is not stored; otherwise they are current.
+const current, superseded = false, true
+
+// lruPlan is a plan of a Sync of lru; loads is current or superseded.
+func lruPlan(name string, loads bool, ops []string, quick, whole []string) subject {
+	ty := lrumodel.Type(name, loads, func() lrumodel.Cache {
+		return &lruCache{lru.NewSync(3, lru.Options[int, int]{Cost: func(int, int) int64 { return 1 }}), loader{once: !loads}}
 	}, doLRU)
 	return newPlan("lru", ty, one(lruOps(ops...)...), lruOps("All 0", "Len 0"), quick, whole)
 }
@@ -118,11 +123,11 @@ func lfuPlan(name string, ops []string, quick, whole []string) subject {
 func cacheSubjects() []subject {
 	small, most := []string{"1+1", "2+1"}, []string{"2+2", "1+1+1"}
 	return []subject{
-		lruPlan("lru.Sync", false, []string{"Get 0", "Put 0", "Put 1", "Delete 0", "GetOrPut 0", "PopOldest 0", "Clear 0"}, small, most),
-		lruPlan("lru.Sync, loading", false, []string{"GetOrLoad 0", "GetOrLoadAlone 0", "Get 0", "Len 0", "PopOldest 0"}, []string{"1+1", "2+1", "1+1+1"}, []string{"2+2"}),
-		lruPlan("lru.Sync, superseding loads", true, []string{"GetOrLoad 0", "GetOrLoadAlone 0", "Put 0", "Delete 0", "Clear 0"}, small, most),
-		lruPlan("lru.Sync, many at once", true, []string{"GetOrLoadAll 0", "GetOrLoad 0", "Get 0", "Put 0", "WaitLoads 0"}, small, most),
-		lruPlan("lru.Sync, Compute", false, []string{"Compute 0", "DeleteFunc 0", "Get 0", "Put 0", "Delete 0"}, small, most),
+		lruPlan("lru.Sync", current, []string{"Get 0", "Put 0", "Put 1", "Delete 0", "GetOrPut 0", "PopOldest 0", "Clear 0"}, small, most),
+		lruPlan("lru.Sync, loading", current, []string{"GetOrLoad 0", "GetOrLoadAlone 0", "Get 0", "Len 0", "PopOldest 0"}, []string{"1+1", "2+1", "1+1+1"}, []string{"2+2"}),
+		lruPlan("lru.Sync, superseding loads", superseded, []string{"GetOrLoad 0", "GetOrLoadAlone 0", "Put 0", "Delete 0", "Clear 0"}, small, most),
+		lruPlan("lru.Sync, many at once", superseded, []string{"GetOrLoadAll 0", "GetOrLoad 0", "Get 0", "Put 0", "WaitLoads 0"}, small, most),
+		lruPlan("lru.Sync, Compute", current, []string{"Compute 0", "DeleteFunc 0", "Get 0", "Put 0", "Delete 0"}, small, most),
 		lfuPlan("lfu.Sync", []string{"Get 0", "Put 0", "Put 1", "Delete 0", "GetOrPut 0", "PopLeastFrequent 0", "Frequency 0"}, small, most),
 		lfuPlan("lfu.Sync, loading", []string{"GetOrLoad 0", "Get 0", "Len 0", "PopLeastFrequent 0"}, []string{"1+1", "2+1", "1+1+1"}, []string{"2+2"}),
 	}

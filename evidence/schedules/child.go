@@ -64,7 +64,7 @@ func work(j job, stdout, stderr io.Writer) error {
 	e := explorer{job: j, stdout: out, stderr: stderr, start: time.Now()}
 	for _, r := range j.rounds() {
 		for _, s := range subjects() {
-			if !j.wants(s.info()) {
+			if !j.includes(s.info()) {
 				continue
 			}
 			for _, text := range j.shapes(s.info(), r) {
@@ -156,9 +156,9 @@ func (e *explorer) tick(name, shape string, program int) bool {
 	return !e.quit
 }
 
-// wants reports whether the job is about a subject: by its whole name, or by the part
+// includes reports whether the job is about a subject: by its whole name, or by the part
 // before the first comma, the package, or the folder.
-func (j *job) wants(a *about) bool {
+func (j *job) includes(a *about) bool {
 	if len(j.Names) == 0 {
 		return true
 	}

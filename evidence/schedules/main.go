@@ -127,7 +127,7 @@ func parse(args []string) (c config, err error) {
 // chosen are the subjects that the command line names.
 func (c *config) chosen() (all []subject) {
 	for _, s := range subjects() {
-		if c.wants(s.info()) {
+		if c.includes(s.info()) {
 			all = append(all, s)
 		}
 	}

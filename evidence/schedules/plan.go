@@ -89,14 +89,14 @@ type running[T, In, Out any] struct {
 	waits   string // why a goroutine should not have waited
 }
 
-// A note is the call or the return of an operation.
-func note(g, i int, returns bool) int32 {
-	n := int32(g)<<16 | int32(i)<<1
-	if returns {
-		n++
-	}
-	return n
-}
+// What is noted of an operation.
+const (
+	called int32 = iota
+	returned
+)
+
+// note says that operation i of goroutine g was called or has returned.
+func note(g, i int, what int32) int32 { return int32(g)<<16 | int32(i)<<1 | what }
 
 func (p *plan[T, In, Out, St]) start(prog program) *exploration {
 	x := &exploration{}
@@ -163,14 +163,14 @@ func (p *plan[T, In, Out, St]) start(prog program) *exploration {
 // do runs operation i of goroutine g.
 func (p *plan[T, In, Out, St]) do(r *running[T, In, Out], g, i int) {
 	sched.Point(sched.Call, nil)
-	sched.Note(note(g, i, false))
+	sched.Note(note(g, i, called))
 	in := r.program[g][i]
 	if sched.Tracing() {
 		sched.Say("calls %s", r.texts[g][i])
 	}
 	out := p.Do(r.t, in)
 	r.outs[g][i] = out
-	sched.Note(note(g, i, true))
+	sched.Note(note(g, i, returned))
 	if sched.Tracing() {
 		sched.Say("returns: %s", p.describe(in, out))
 	}

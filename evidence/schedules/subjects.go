@@ -93,7 +93,7 @@ func ringSubjects() []subject {
 		return newPlan("ringbuffer", ty, syncOps, syncFinal, []string{"1+1", "2+1"}, []string{"2+2", "1+1+1"})
 	}
 	return []subject{
-		spsc("ringbuffer.SPSC, capacity 1", 1, 0), spsc("ringbuffer.SPSC, capacity 3, two groups", 3, 1),
+		spsc("ringbuffer.SPSC, capacity 1", 1, 0), spsc("ringbuffer.SPSC, capacity 3, two landmarks", 3, 1),
 		mpmc("ringbuffer.MPMC, capacity 2", 2), mpmc("ringbuffer.MPMC, evicting", 1),
 		fill("ringbuffer.Sync, Reject", ringbuffer.Reject), fill("ringbuffer.Sync, OverwriteOldest", ringbuffer.OverwriteOldest), followSubject(),
 		pipeSubject(1), pipeSubject(2),

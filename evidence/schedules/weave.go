@@ -18,14 +18,14 @@ var packages = []string{"bqueue", "concmap", "internal/lap", "lfu", "lru", "rand
 
 // shrunk are constants with other values in the woven build: a segment of concmap has one
 // group of seven slots, is divided after one wait, and a directory of any length is
-// copied ahead; a group of an SPSC has two slots; an end of a Pipe looks once more, since
-// a Gosched in a loop is taken for a wait that nothing else ends; operations of bqueue do
-// not look again before they wait.
+// copied ahead; every second item of an SPSC is a landmark; an end of a Pipe looks once
+// more, since a Gosched in a loop is taken for a wait that nothing else ends; operations
+// of bqueue do not look again before they wait.
 var shrunk = map[string]string{
-	"concmap.maxBytes":     "128",
-	"concmap.growAhead":    "1",
-	"concmap.hotWaits":     "1",
-	"ringbuffer.groupSize": "2", "ringbuffer.pauses": "1",
+	"concmap.maxBytes":    "128",
+	"concmap.growAhead":   "1",
+	"concmap.hotWaits":    "1",
+	"ringbuffer.landmark": "2", "ringbuffer.yields": "1",
 	"bqueue.looks": "0",
 }
 

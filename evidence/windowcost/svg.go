@@ -27,7 +27,7 @@ var marks = map[string]plot.Mark{
 func draw(points []point, note string) string {
 	var b strings.Builder
 	b.WriteString(plot.Open("Time for an element over the length of the window", left+width+legendW, top+height+below))
-	fmt.Fprintf(&b, "<text x=\"%.1f\" y=\"%.1f\" font-weight=\"bold\">Maximum of every window of a million random float64, ns an element</text>\n", left, top-16)
+	fmt.Fprintf(&b, "<text x=\"%.1f\" y=\"%.1f\" font-weight=\"bold\">Maximum of every window of a million random float64, ns per element</text>\n", left, top-16)
 	most := ceiling(points)
 	axes(&b, most)
 	for i, name := range names {

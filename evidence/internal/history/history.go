@@ -8,7 +8,7 @@
 // the command linear weaves yields into flatline's packages, and every second history
 // runs with them, so that goroutines are interleaved wherever they synchronise.
 //
-//	go run -C evidence ./linear -pkg lru            a few thousand histories a type
+//	go run -C evidence ./linear -pkg lru            a few thousand histories per type
 //	go run -C evidence ./linear -pkg lru -long      100,000
 //	go test -C evidence ./linear/lru                without yields
 package history
@@ -33,7 +33,7 @@ import (
 	"example.com/flatline/internal/weave/yield"
 )
 
-var long = flag.Bool("long", false, "record 100,000 histories a type")
+var long = flag.Bool("long", false, "record 100,000 histories per type")
 
 // woven is set by the linker (sample.Woven) in a build into which yields are woven.
 var woven string

@@ -1,4 +1,3 @@
-// Package bqueue checks recorded histories of bqueue.Queue.
 package bqueue
 
 import (

@@ -1,3 +1,4 @@
+// Package bqueue checks recorded histories of bqueue.Queue.
 package bqueue
 
 import (

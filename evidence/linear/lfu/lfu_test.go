@@ -1,4 +1,3 @@
-// Package lfu checks recorded histories of lfu.Sync and lfu.Sharded.
 package lfu
 
 import (

@@ -1,3 +1,4 @@
+// Package lfu checks recorded histories of lfu.Sync and lfu.Sharded.
 package lfu
 
 import (

@@ -1,3 +1,4 @@
+// Package randset checks recorded histories of randset.Sync.
 package randset
 
 import (

@@ -1,4 +1,3 @@
-// Package randset checks recorded histories of randset.Sync.
 package randset
 
 import (

@@ -1,8 +1,3 @@
-// Package ratelimit checks recorded histories of ratelimit's limiters. Time stands still
-// here (no token is ever gained, or a window is an hour), because a sequential model
-// cannot describe a clock that two takers read in one order and use in the other. The
-// tokens gained over time are checked by the window inequality in the package's own
-// tests.
 package ratelimit
 
 import (

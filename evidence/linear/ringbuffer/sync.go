@@ -1,3 +1,4 @@
+// Package ringbuffer checks recorded histories of the safe types of ringbuffer.
 package ringbuffer
 
 import (

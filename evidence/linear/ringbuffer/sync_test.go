@@ -1,4 +1,3 @@
-// Package ringbuffer checks recorded histories of the safe types of ringbuffer.
 package ringbuffer
 
 import (

@@ -1,3 +1,4 @@
+// Package timemap checks recorded histories of timemap.Sync.
 package timemap
 
 import (

@@ -1,4 +1,3 @@
-// Package timemap checks recorded histories of timemap.Sync.
 package timemap
 
 import (
