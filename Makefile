@@ -52,7 +52,7 @@ visual: ## every structure at work in a browser, step by step
 peers: ## every row against the peers, into evidence/RESULTS.md
 	go run -C evidence ./peers
 
-linear: ## 100,000 linearizability histories a type, into the record
+linear: ## 100,000 linearizability histories per type, into the record
 	go run -C evidence ./linear -long -record
 
 schedules: ## every schedule of every small program, into the record
