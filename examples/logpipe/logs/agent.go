@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -22,8 +23,9 @@ type Agent struct {
 	state      *checkpoint
 	files      []string
 	now        func() time.Time
+	open       func(name string) (*os.File, error)
 	truncated  atomic.Int64 // files that were truncated or replaced
-	vanished   atomic.Int64 // files that were gone before they were read to their end
+	vanished   atomic.Int64 // files that were removed or truncated before they were read to their end
 	unreadable atomic.Int64 // files that could not be opened
 	failed     atomic.Int64 // batches that were sent again
 	lastError  atomic.Value
@@ -36,7 +38,7 @@ func OpenAgent(state string, to Sender, files ...string) (*Agent, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Agent{Poll: 200 * time.Millisecond, Settle: time.Second, to: to, state: c, now: time.Now}
+	a := &Agent{Poll: 200 * time.Millisecond, Settle: time.Second, to: to, state: c, now: time.Now, open: os.Open}
 	for _, f := range files {
 		abs, err := filepath.Abs(f)
 		if err != nil {

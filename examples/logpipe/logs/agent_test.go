@@ -88,13 +88,23 @@ func (w *world) write(n int) {
 
 // rename rotates: app.log.1 becomes app.log.2, app.log becomes app.log.1.
 func (w *world) rename() {
+	for _, step := range w.rotation() {
+		step()
+	}
+}
+
+// rotation returns the steps of rename.
+func (w *world) rotation() (steps []func()) {
 	w.files++
 	for i := w.files; i > 1; i-- {
-		require.NoError(w.t, os.Rename(fmt.Sprint(w.path, ".", i-1), fmt.Sprint(w.path, ".", i)))
+		steps = append(steps, func() {
+			require.NoError(w.t, os.Rename(fmt.Sprint(w.path, ".", i-1), fmt.Sprint(w.path, ".", i)))
+		})
 	}
-	require.NoError(w.t, w.out.Close())
-	require.NoError(w.t, os.Rename(w.path, w.path+".1"))
-	w.open()
+	return append(steps, func() {
+		require.NoError(w.t, w.out.Close())
+		require.NoError(w.t, os.Rename(w.path, w.path+".1"))
+	}, w.open)
 }
 
 // copyTruncate rotates by a copy.
@@ -219,6 +229,41 @@ func TestVanished(t *testing.T) {
 	assert.Positive(t, w.agent.Stats().Vanished)
 }
 
+// TestVanishedAmongOld: when a file vanished, the agent goes on after the last one that it
+// read. It sends no file again, of more than it remembers, and none that was rotated before
+// the agent was ever started.
+func TestVanishedAmongOld(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("an open file cannot be renamed")
+	}
+	for _, read := range []int{0, 20} {
+		w := newWorld(t)
+		for w.files < 3 {
+			_, err := w.out.WriteString("level=info older than the agent\n")
+			require.NoError(t, err)
+			w.rename()
+		}
+		for range read {
+			w.write(10)
+			w.settle()
+			w.rename()
+		}
+		w.write(10)
+		w.settle()
+		w.tail.Close()
+		require.NoError(t, w.out.Close())
+		require.NoError(t, os.Remove(w.path))
+		w.open()
+		w.write(10)
+		w.rename()
+		w.write(10)
+		w.restart()
+		w.settle()
+		w.check()
+		assert.EqualValues(t, 1, w.agent.Stats().Vanished)
+	}
+}
+
 // TestCheckpoint: a checkpoint that is damaged is an error, not a new beginning, which would
 // send everything again.
 func TestCheckpoint(t *testing.T) {
@@ -292,4 +337,94 @@ func TestRotations(t *testing.T) {
 		w.check()
 		w.tail.Close()
 	}
+}
+
+// TestRenamedMeanwhile: files that are renamed while the agent lists and opens them are each
+// read once, whichever of them it was opening: whether all are renamed at once or one at each
+// opening, and whether the oldest one is removed, before or after (then the names are the same
+// as they were). An agent that opened the names of one listing skipped a file or sent it again.
+func TestRenamedMeanwhile(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("an open file cannot be renamed")
+	}
+	for i := range 2 * 4 * 15 {
+		restart, slow, remove, at := i%2 == 1, i/2%2 == 1, i/4%2 == 1, i/8
+		w := newWorld(t)
+		w.write(10)
+		w.settle() // the oldest file has been read to its end
+		for range 4 {
+			w.rename()
+			w.write(10)
+		}
+		if restart {
+			w.restart()
+		}
+		removeOldest := func() { require.NoError(t, os.Remove(fmt.Sprint(w.path, ".", w.files))) }
+		if remove && slow {
+			removeOldest()
+			w.files--
+		}
+		opened := 0
+		steps := w.rotation()
+		next := func() {
+			steps[0]()
+			if steps = steps[1:]; len(steps) == 0 && remove && !slow {
+				removeOldest()
+			}
+		}
+		w.agent.Opening(func(string) {
+			if opened++; opened <= at {
+				return
+			}
+			for len(steps) > 0 {
+				if next(); slow {
+					break
+				}
+			}
+		})
+		w.settle()
+		require.Greater(t, opened, at, "fewer files were opened")
+		for len(steps) > 0 {
+			next()
+		}
+		w.write(10)
+		w.settle()
+		w.check()
+		w.tail.Close()
+	}
+}
+
+// TestRenamedAlways: an agent whose files are renamed again and again while it lists them
+// sends nothing in a wrong order; it reports an error, and goes on when they are at rest.
+func TestRenamedAlways(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("an open file cannot be renamed")
+	}
+	w := newWorld(t)
+	w.settle()
+	w.write(10)
+	w.rename()
+	w.write(10)
+	w.settle()
+	w.write(1)
+	w.rename()
+	w.write(1)
+	busy := true
+	w.agent.Opening(func(name string) {
+		if busy && name == w.path { // once in each listing
+			w.rename()
+			w.write(1)
+		}
+	})
+	var err error
+	for range 10 {
+		if _, err = w.step(); err != nil {
+			break
+		}
+	}
+	require.ErrorContains(t, err, "renamed during each of 20 listings")
+	busy = false
+	w.settle()
+	w.check()
 }

@@ -3,6 +3,7 @@ package logs
 import (
 	"bytes"
 	"context"
+	"os"
 )
 
 // Tailer is one tailer of an agent, to be stepped by tests.
@@ -10,6 +11,14 @@ type Tailer struct{ t *tailer }
 
 // Tailer returns the agent's tailer of its first file.
 func (a *Agent) Tailer() Tailer { return Tailer{a.tailer(a.files[0])} }
+
+// Opening has f called with the name of each file of a path before the agent opens it.
+func (a *Agent) Opening(f func(name string)) {
+	a.open = func(name string) (*os.File, error) {
+		f(name)
+		return os.Open(name)
+	}
+}
 
 // Step is tailer.step.
 func (t Tailer) Step(ctx context.Context) (bool, error) { return t.t.step(ctx) }

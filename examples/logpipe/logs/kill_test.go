@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"example.com/flatline/examples/internal/crash"
@@ -86,7 +87,9 @@ func TestKill(t *testing.T) {
 			server = serve()
 		}
 	}
-	require.Eventually(t, func() bool { return stored() == w.n }, crash.Patience, time.Millisecond, "%d of %d", stored(), w.n)
+	if !assert.Eventually(t, func() bool { return stored() == w.n }, crash.Patience, time.Millisecond) {
+		t.Fatalf("%d of %d records are stored", stored(), w.n)
+	}
 	agent.Kill()
 	server.Kill()
 	d := openDisk(t, store, logs.Limits{})

@@ -96,11 +96,14 @@ func (t *tailer) truncated() error {
 
 // next goes on to the file that came after the current one.
 func (t *tailer) next() (bool, error) {
-	all := t.files()
+	all, err := t.files()
+	if err != nil {
+		return false, err
+	}
 	defer closeAll(all)
 	i := slices.IndexFunc(all, func(f *os.File) bool { return sameFile(f, t.f) }) + 1
-	if i == 0 && len(all) > 0 { // it was removed: the oldest one that was not read
-		i = max(0, slices.IndexFunc(all, func(f *os.File) bool { return !t.done(f) }))
+	if i == 0 { // it was removed
+		i = t.unread(all)
 	}
 	if i >= len(all) {
 		return false, nil // it has not been made yet
@@ -131,9 +134,12 @@ func (t *tailer) begin(all []*os.File, i int, at progress) error {
 }
 
 // open finds the file to read: the one that was read last under whatever name, or else a
-// copy of it, or else the one at the path.
+// copy of it, or else the oldest one that was not read.
 func (t *tailer) open() (bool, error) {
-	all := t.files()
+	all, err := t.files()
+	if err != nil {
+		return false, err
+	}
 	defer closeAll(all)
 	here := len(all) - 1
 	if here < 0 || filepath.Clean(all[here].Name()) != filepath.Clean(t.path) {
@@ -143,39 +149,54 @@ func (t *tailer) open() (bool, error) {
 		if here < 0 {
 			return false, nil
 		}
-		return true, t.begin(all, here, progress{Seq: 1})
+		first := progress{Seq: 1}
+		if here > 0 { // what was rotated before is not its own
+			id, err := identify(all[here-1], printSize)
+			if err != nil {
+				return false, err
+			}
+			first.Done = append(first.Done, id)
+		}
+		return true, t.begin(all, here, first)
 	}
-	found, copied, same := -1, -1, -1
+	found, copied := -1, -1
 	for i, f := range all {
 		info, err := f.Stat()
 		if err != nil {
 			return false, err
 		}
 		long := t.at.Ident.begins(f) && info.Size() >= t.at.Offset
+		// An inode alone is not enough: the file may have been truncated, or removed, and a new
+		// file has its inode.
 		switch mine := inode(info) == t.at.Ident.Inode; {
 		case mine && long:
 			found = i
 		case long && t.at.Ident.Size > 0 && !t.done(f):
 			copied = i
-		case mine:
-			same = i // truncated
 		}
 	}
-	fresh := progress{Seq: t.at.Seq + 1, Done: t.at.Done}
 	switch {
 	case found >= 0:
 		return true, t.begin(all, found, t.at)
 	case copied >= 0:
 		return true, t.begin(all, copied, t.at)
-	case same >= 0:
-		return true, t.begin(all, same, fresh)
 	}
-	t.a.vanished.Add(1) // before it was read to its end
-	i := slices.IndexFunc(all, func(f *os.File) bool { return !t.done(f) })
-	if i < 0 {
+	i := t.unread(all)
+	if i == len(all) {
 		return false, nil
 	}
-	return true, t.begin(all, i, fresh)
+	t.a.vanished.Add(1) // before it was read to its end
+	return true, t.begin(all, i, progress{Seq: t.at.Seq + 1, Done: t.at.Done})
+}
+
+// unread returns the index of the file after the last one that was read to its end, of files
+// in the order of their age. It is the number of files if there is none yet.
+func (t *tailer) unread(all []*os.File) int {
+	i := len(all)
+	for i > 0 && !t.done(all[i-1]) {
+		i--
+	}
+	return i
 }
 
 // done reports whether a file was read to its end before.
