@@ -95,8 +95,9 @@ func (r *dynamic) raiseFloor(reason cache.Reason) {
 }
 
 // Chooses returns false: the victim is the last of the order.
-func (r *dynamic) Chooses() bool  { return false }
-func (r *dynamic) Victim() uint32 { return r.order.Prev(0) }
+func (r *dynamic) Chooses() bool   { return false }
+func (r *dynamic) Victim() uint32  { return r.order.Prev(0) }
+func (r *dynamic) Prefetch(uint32) {}
 
 // Renumber gives the place of from to the slot to.
 func (r *dynamic) Renumber(from, to uint32) {

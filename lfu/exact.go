@@ -98,8 +98,9 @@ func (r *exact) Replace(s, _, h uint32, _ cache.Reason) (before uint32) {
 }
 
 // Chooses returns false: the victim is the last of the order.
-func (r *exact) Chooses() bool  { return false }
-func (r *exact) Victim() uint32 { return r.order.Prev(0) }
+func (r *exact) Chooses() bool   { return false }
+func (r *exact) Victim() uint32  { return r.order.Prev(0) }
+func (r *exact) Prefetch(uint32) {}
 
 // Renumber gives the place of from to the slot to.
 func (r *exact) Renumber(from, to uint32) {

@@ -22,6 +22,7 @@ type sketch struct {
 	epoch  uint16   // a block would have to miss 65,536 before an old one looked current
 	added  int      // uses in the sample so far
 	sample int      // after which the next epoch begins
+	read   uint64   // by prefetch: a result that is not stored would not be read
 }
 
 // A block is four words of the doorkeeper's bits, and four words of 16 counters of 4 bits.
@@ -113,6 +114,12 @@ func (b *block) raise(bits, to uint64) {
 	v, w, i, j := b.cells(bits)
 	*v += (max(*v>>i&maxCount, to) - *v>>i&maxCount) << i
 	*w += (max(*w>>j&maxCount, to) - *w>>j&maxCount) << j
+}
+
+// prefetch reads the block of a key that may be added.
+func (k *sketch) prefetch(h uint32) {
+	i, _ := locate(h, len(k.blocks))
+	k.read = k.blocks[i][0]
 }
 
 // raise notes that the key with that hash was used as often as u says.

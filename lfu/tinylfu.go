@@ -272,6 +272,10 @@ func (r *tinyLFU) pass() {
 // Chooses returns true: the victim is the candidate or its rival.
 func (r *tinyLFU) Chooses() bool { return true }
 
+// Prefetch reads the block of the sketch that Insert will read, so that its cache miss
+// overlaps with those of the search in the hash table.
+func (r *tinyLFU) Prefetch(h uint32) { r.sketch.prefetch(h) }
+
 // Victim returns the entry to be evicted next: the candidate, if the window is full and
 // the candidate is turned away, and its rival otherwise.
 func (r *tinyLFU) Victim() uint32 {

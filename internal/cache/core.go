@@ -23,6 +23,7 @@ type Rank interface {
 	// there is no entry.
 	Chooses() bool
 	Victim() uint32
+	Prefetch(hash uint32)     // a key with that hash may be added: read what Insert will read
 	Renumber(from, to uint32) // the entry in slot from has moved to slot to
 }
 
@@ -220,6 +221,9 @@ func (c *Core[K, V]) put(h uint32, it *item[K, V], now int64, out *departures[K,
 			c.insert(s, h)
 		}
 	} else {
+		if c.chooses {
+			c.rank.Prefetch(h)
+		}
 		victim := c.victim()
 		was := c.table.Hash(victim)
 		if s, found = c.table.FindOrReuse(h, it.key, victim); !found {
