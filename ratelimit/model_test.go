@@ -3,6 +3,7 @@ package ratelimit
 import (
 	"math"
 	"math/big"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -73,6 +74,28 @@ var (
 	waits  = rapid.OneOf(rapid.Int64Range(-1, 2e9), rapid.SampledFrom([]int64{math.MinInt64, math.MaxInt64}))
 	steps  = rapid.OneOf(rapid.Int64Range(0, 3e9), rapid.Int64Range(0, 5), rapid.SampledFrom([]int64{-1, -1e9, 1 << 40, 1<<50 + 1, 1<<55 + 1, 1 << 61, math.MinInt64})) // products above 2^53, which a float64 rounds
 )
+
+// TestLateTimesAreExact: a Bucket decides to the nanosecond after years, when a time in ticks
+// is far above 2^53, so that a float64 would not have it exactly.
+func TestLateTimesAreExact(t *testing.T) {
+	c := new(fakeClock)
+	r := Per(7, 1000)
+	b, o := New(r, 3, Options{Now: c.Now}), newRat(r, 3, 3)
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 1000 {
+		c.ns += random.Int64N(1 << 48)
+		for range 4 {
+			want := o.take(c.ns, 1)
+			require.Equal(t, want, b.Take(1), "at %d", c.ns)
+			if want.RetryAfter > 1 {
+				c.ns += int64(want.RetryAfter) - 1
+				require.False(t, b.Allow(), "at %d, a nanosecond too early", c.ns)
+				c.ns++
+			}
+		}
+	}
+	require.Greater(t, c.ns, int64(1<<56))
+}
 
 // TestBucketModel: a Bucket decides, to the nanosecond and for any rate, burst,
 // clock and change of setting, as a bucket in rational arithmetic does.
