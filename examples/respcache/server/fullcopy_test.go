@@ -6,6 +6,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -75,6 +76,37 @@ func TestExpiredInACopy(t *testing.T) {
 	file := fileWith(rdbExpire, []byte{1, 0, 0, 0, 0, 0, 0, 0}, 0, "k", "v")
 	got, _ := copied(t, fmt.Appendf(nil, "+FULLRESYNC %040d 5\r\n", 1), fmt.Appendf(nil, "$%d\r\n", len(file)), file, appendCommand(nil, "PERSIST", "k"))
 	require.Equal(t, items("k", "v"), got)
+}
+
+// TestSaysAgain: a replica says once a second how far it is, also when nothing new came. A
+// Redis that sends a copy from memory may not be listening yet when the replica says so for
+// the first time, after the copy; it begins the stream at the next one.
+func TestSaysAgain(t *testing.T) {
+	t.Parallel()
+	_, own := oldServer(t, Options{})
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	host, port, _ := net.SplitHostPort(l.Addr().String())
+	require.Equal(t, "+OK\r\n", ask(own, "REPLICAOF", host, port))
+	master, err := l.Accept()
+	require.NoError(t, err)
+	defer master.Close()
+	require.NoError(t, master.SetDeadline(time.Now().Add(patience)))
+	ok, file := []byte("+OK\r\n"), fileOf(t, "a", "1")
+	head := fmt.Appendf(nil, "+FULLRESYNC %040d 5\r\n$%d\r\n", 1, len(file))
+	_, err = master.Write(bytes.Join([][]byte{ok, ok, ok, head, file}, nil))
+	require.NoError(t, err)
+	var said []byte
+	for len(acknowledged.FindAllSubmatch(said, -1)) < 3 {
+		b := make([]byte, 1000)
+		n, err := master.Read(b)
+		require.NoError(t, err, "%q", said)
+		said = append(said, b[:n]...)
+	}
+	for _, m := range acknowledged.FindAllSubmatch(said, -1) {
+		require.Equal(t, "5", string(m[1]))
+	}
 }
 
 // TestCopyWaitsForItsTurn: a replica that asks while another snapshot is made gets signs of
