@@ -67,8 +67,11 @@ records: ## write the documents again from their records
 mutants: ## planted bugs, and the statement-deletion sweep
 	go run -C evidence ./mutants -sweep
 
+weak: ## planted bugs that their tests catch in some of ten runs only
+	RAPID_SEED=0 RAPID_CHECKS=300 go run -C evidence ./mutants -times 10
+
 ci: ## everything that must hold
 	.ci/run
 
-.PHONY: help fmt lint test race woven fuzz search crash study chance victorialogs visual peers linear schedules records mutants ci
+.PHONY: help fmt lint test race woven fuzz search crash study chance victorialogs visual peers linear schedules records mutants weak ci
 .DEFAULT_GOAL := help

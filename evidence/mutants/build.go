@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -118,14 +119,15 @@ func (b *builder) woven(looms []string) (map[string]string, error) {
 
 var errMissed = errors.New("NOT CAUGHT")
 
-// attempts is how often a test may try to find a bug: recorded histories find a bug that
-// needs a rare order only by chance, though nearly always. A deterministic test fails at
-// once or never.
+// attempts is how often a test may try to find a bug, without -times: recorded histories find
+// a bug that needs a rare order only by chance, though nearly always. A deterministic test
+// fails at once or never.
 const attempts = 3
 
 // try applies the patch to copies of its files, weaves the looms over them, and runs
-// the test. It returns nil if the test fails as it should.
-func (b *builder) try(ctx context.Context, m *mutant) error {
+// the test. It returns nil if the test fails as it should: once in a few attempts or, if
+// times is positive, in each of so many runs.
+func (b *builder) try(ctx context.Context, m *mutant, times int) error {
 	dir, err := os.MkdirTemp(b.dir, "")
 	if err != nil {
 		return err
@@ -146,15 +148,24 @@ func (b *builder) try(ctx context.Context, m *mutant) error {
 	if err != nil {
 		return fmt.Errorf("ERROR: %w", err)
 	}
-	passed := true
-	for i := 0; i < attempts && passed && err == nil; i++ {
-		_, passed, err = b.run(ctx, t, file)
+	caught := 0
+	for range cmp.Or(times, attempts) {
+		_, passed, err := b.run(ctx, t, file)
+		if err != nil {
+			return err
+		}
+		if !passed {
+			caught++
+		}
+		if times == 0 && caught == 1 {
+			break
+		}
 	}
 	switch {
-	case err != nil:
-		return err
-	case passed:
+	case caught == 0:
 		return errMissed
+	case caught < times:
+		return fmt.Errorf("WEAK: caught in %d of %d runs", caught, times)
 	case !m.raceFree:
 		return nil
 	}

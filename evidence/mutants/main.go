@@ -4,6 +4,7 @@
 //	go run -C evidence ./mutants                     every patch in mutants/*/*.patch
 //	go run -C evidence ./mutants -pkg lru            the patches of one package
 //	go run -C evidence ./mutants -run check-then     the patches whose name matches
+//	go run -C evidence ./mutants -times 10           each test must catch its bug in 10 of 10 runs
 //	go run -C evidence ./mutants -sweep              the patches, then the statement-deletion sweep
 //	go run -C evidence ./mutants -sweep -update      the same, and rewrite survivors.txt
 //
@@ -46,6 +47,7 @@ type config struct {
 	name   *regexp.Regexp
 	sweep  bool
 	update bool
+	times  int
 	again  bool
 	part   [2]int // of every part[1] patches the one with this number; {0, 1} is all
 	dirs   []string
@@ -57,6 +59,7 @@ func parse(args []string) (c config, err error) {
 	pkgs := f.String("pkg", "", "packages, separated by commas; all if empty")
 	name := f.String("run", "", "only the patches whose name matches this regular expression")
 	dirs := f.String("dirs", "", "with -sweep and one -pkg: sweep these folders, separated by commas, instead of those in survivors.txt")
+	f.IntVar(&c.times, "times", 0, "run each test so `many` times, each of which must catch the bug: a test that catches it by chance is found (default: once in three runs is enough)")
 	c.part = [2]int{0, 1}
 	f.Func("part", "only `i/n`: of every n patches the i-th, from 0; all n parts together are all patches", func(s string) error {
 		_, err := fmt.Sscanf(s, "%d/%d", &c.part[0], &c.part[1])
@@ -76,6 +79,9 @@ func parse(args []string) (c config, err error) {
 			return c, fmt.Errorf("usage: go run -C evidence ./mutants [flags]\n%s", b.String())
 		}
 		return c, err
+	}
+	if c.times < 0 {
+		return c, fmt.Errorf("-times must not be negative, got %d", c.times)
 	}
 	if f.NArg() > 0 {
 		return c, fmt.Errorf("unexpected argument %q", f.Arg(0))

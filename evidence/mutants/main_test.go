@@ -43,7 +43,10 @@ func forever(f func() bool) int {
 `,
 		"sum/sum_test.go": `package sum
 
-import "testing"
+import (
+	"os"
+	"testing"
+)
 
 func TestSum(t *testing.T) {
 	if got := Sum([]int{1, 2, 3}, 5); got != 3 {
@@ -58,6 +61,17 @@ func TestForever(t *testing.T) {
 }
 
 func TestWrong(t *testing.T) { t.Fatal("always") }
+
+// TestLuck looks at Sum in every second run.
+func TestLuck(t *testing.T) {
+	runs, _ := os.ReadFile("runs")
+	if err := os.WriteFile("runs", append(runs, 'x'), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if len(runs)%2 == 1 && Sum([]int{1, 2, 3}, 5) != 3 {
+		t.Fatal()
+	}
+}
 `,
 	}
 	for name, text := range patches {
@@ -127,6 +141,25 @@ func TestPatches(t *testing.T) {
 	code, stdout, _ = mutants(t, "-run", "^caught$")
 	assert.Zero(t, code)
 	assert.Contains(t, stdout, "1 of 1 planted bugs")
+}
+
+// TestTimes: with -times, a test that catches its bug in some runs only is called weak.
+func TestTimes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds small packages")
+	}
+	tree(t, map[string]string{
+		"always.patch":  patch("TestSum$", "sum -= x"),
+		"by-luck.patch": patch("TestLuck$", "sum -= x"),
+		"missed.patch":  patch("TestForever", "sum -= x"),
+	})
+	code, stdout, _ := mutants(t, "-times", "4")
+	assert.Equal(t, 1, code)
+	assert.Regexp(t, "(?m)^sum/always +caught ", stdout)
+	assert.Regexp(t, "(?m)^sum/by-luck +WEAK: caught in 2 of 4 runs ", stdout)
+	assert.Regexp(t, "(?m)^sum/missed +NOT CAUGHT ", stdout)
+	code, stdout, _ = mutants(t, "-run", "luck")
+	assert.Zero(t, code, "once in a few attempts is enough: %s", stdout)
 }
 
 func TestSweep(t *testing.T) {
@@ -226,7 +259,7 @@ func named() (n int) {
 func TestBadCommandLinesAndHeaders(t *testing.T) {
 	tree(t, map[string]string{"bad.patch": "Clam: c\n\n"})
 	for _, args := range [][]string{
-		{"-pkg", "none"}, {"-nosuch"}, {"stray"}, {"-run", "("}, {"-update"}, {"-again"}, {"-dirs", "a"}, {"-part", "4/4"}, {"-part", "x"}, {"-part", "-1/2"},
+		{"-pkg", "none"}, {"-nosuch"}, {"stray"}, {"-run", "("}, {"-update"}, {"-again"}, {"-dirs", "a"}, {"-part", "4/4"}, {"-part", "x"}, {"-part", "-1/2"}, {"-times", "-1"},
 	} {
 		code, _, stderr := mutants(t, args...)
 		assert.Equal(t, 2, code, "%q", args)

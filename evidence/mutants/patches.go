@@ -72,7 +72,7 @@ func plant(ctx context.Context, c config, root string, stdout, stderr io.Writer)
 		verdicts[i] = "caught"
 		if err := b.clean(ctx, m); err != nil {
 			verdicts[i] = err.Error()
-		} else if err := b.try(ctx, m); err != nil {
+		} else if err := b.try(ctx, m, c.times); err != nil {
 			verdicts[i] = err.Error()
 		}
 		took[i] = time.Since(start)
