@@ -86,6 +86,14 @@ func (w *world) write(n int) {
 	}
 }
 
+// canRename skips a test where an open file cannot be renamed.
+func canRename(t *testing.T) {
+	t.Helper()
+	if runtime.GOOS == "windows" {
+		t.Skip("an open file cannot be renamed")
+	}
+}
+
 // rename rotates: app.log.1 becomes app.log.2, app.log becomes app.log.1.
 func (w *world) rename() {
 	for _, step := range w.rotation() {
@@ -154,9 +162,7 @@ func (w *world) check() {
 // record is stored once (L2).
 func TestRotationStorm(t *testing.T) {
 	t.Parallel()
-	if runtime.GOOS == "windows" {
-		t.Skip("an open file cannot be renamed")
-	}
+	canRename(t)
 	seeds := 15
 	if testing.Short() {
 		seeds = 5
@@ -195,9 +201,7 @@ func TestRotationStorm(t *testing.T) {
 
 // TestCopyTruncate: what a copy has and was not sent is read from the copy.
 func TestCopyTruncate(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("an open file cannot be renamed")
-	}
+	canRename(t)
 	w := newWorld(t)
 	w.write(50)
 	w.settle()
@@ -233,9 +237,7 @@ func TestVanished(t *testing.T) {
 // read. It sends no file again, of more than it remembers, and none that was rotated before
 // the agent was ever started.
 func TestVanishedAmongOld(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("an open file cannot be renamed")
-	}
+	canRename(t)
 	for _, read := range []int{0, 20} {
 		w := newWorld(t)
 		for w.files < 3 {
@@ -318,9 +320,7 @@ func TestAgent(t *testing.T) {
 // TestRotations: files that were rotated several times while the agent did not look, or was
 // not running, are all read, in order.
 func TestRotations(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("an open file cannot be renamed")
-	}
+	canRename(t)
 	for _, restart := range []bool{false, true} {
 		w := newWorld(t)
 		w.write(10)
@@ -345,9 +345,7 @@ func TestRotations(t *testing.T) {
 // as they were). An agent that opened the names of one listing skipped a file or sent it again.
 func TestRenamedMeanwhile(t *testing.T) {
 	t.Parallel()
-	if runtime.GOOS == "windows" {
-		t.Skip("an open file cannot be renamed")
-	}
+	canRename(t)
 	for i := range 2 * 4 * 15 {
 		restart, slow, remove, at := i%2 == 1, i/2%2 == 1, i/4%2 == 1, i/8
 		w := newWorld(t)
@@ -398,9 +396,7 @@ func TestRenamedMeanwhile(t *testing.T) {
 // TestRenamedAlways: an agent whose files are renamed again and again while it lists them
 // sends nothing in a wrong order; it reports an error, and goes on when they are at rest.
 func TestRenamedAlways(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("an open file cannot be renamed")
-	}
+	canRename(t)
 	w := newWorld(t)
 	w.settle()
 	w.write(10)

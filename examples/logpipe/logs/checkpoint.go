@@ -15,7 +15,7 @@ import (
 
 const (
 	printSize = 256 // bytes at the beginning of a file, by which it is recognised
-	maxDone   = 16  // files of a path that are known to have been read to their end
+	maxDone   = 16  // files of a path that are remembered as read to their end
 )
 
 // An ident recognises a file whatever its name is.
@@ -52,7 +52,7 @@ type progress struct {
 	Seq    int     `json:"seq"` // counts the files that this path has had
 	Ident  ident   `json:"ident"`
 	Offset int64   `json:"offset"` // acknowledged by the server
-	Done   []ident `json:"done"`   // the last ones that were read to their end
+	Done   []ident `json:"done"`   // the last ones that were read to their end, at first the one rotated before the agent began
 }
 
 // checkpoint is what an agent keeps in its file. A file's number is in it before a byte of
