@@ -167,7 +167,7 @@ func TestSweep(t *testing.T) {
 		t.Skip("builds small packages")
 	}
 	defer func(old time.Duration) { patience = old }(patience)
-	patience = 2 * time.Second
+	patience = 5 * time.Second
 	const file = "mutants/sum/survivors.txt"
 	tree(t, map[string]string{"survivors.txt": "Sweep: sum\n\nsum/sum.go Sum: gone = 1\n\tan old reason\n"})
 	code, stdout, stderr := mutants(t, "-sweep")

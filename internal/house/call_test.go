@@ -155,7 +155,7 @@ type outcome struct {
 }
 
 // patience is the time limit for a call that must not hang.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // outcomeOf runs f in a new goroutine.
 func outcomeOf(f func()) outcome {

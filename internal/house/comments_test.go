@@ -2,17 +2,13 @@ package house
 
 import (
 	"go/ast"
-	"go/parser"
 	"go/token"
-	"io/fs"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 )
 
 // wrapped is the number of columns below which a line of a comment takes one more word, and
@@ -22,22 +18,7 @@ const wrapped, longest = 72, 120
 // TestCommentsAreWrapped: no line of a comment ends early or is too long, as lines are that
 // were edited and not wrapped again, in any Go file of the repository.
 func TestCommentsAreWrapped(t *testing.T) {
-	files := 0
-	require.NoError(t, filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case d.IsDir() && path != root && (d.Name() == "testdata" || strings.HasPrefix(d.Name(), ".")):
-			return filepath.SkipDir
-		case filepath.Ext(path) != ".go":
-			return nil
-		}
-		files++
-		set := token.NewFileSet()
-		f, err := parser.ParseFile(set, path, nil, parser.ParseComments|parser.SkipObjectResolution)
-		if err != nil {
-			return err
-		}
+	everyFile(t, func(path string, set *token.FileSet, f *ast.File) {
 		for _, g := range f.Comments {
 			at := set.Position(g.Pos())
 			for i, c := range g.List {
@@ -49,9 +30,7 @@ func TestCommentsAreWrapped(t *testing.T) {
 				assert.Fail(t, "a line of a comment ends early", "%s:%d", path, at.Line+i)
 			}
 		}
-		return nil
-	}))
-	require.Greater(t, files, 1000)
+	})
 }
 
 // notProse begins a line that begins a paragraph, a list's item or a heading, or is no

@@ -2,10 +2,7 @@ package house
 
 import (
 	"go/ast"
-	"go/parser"
 	"go/token"
-	"io/fs"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -18,14 +15,9 @@ import (
 // test's server can; loopback.Addr holds what it returns.
 func TestPortsAreHeld(t *testing.T) {
 	listeners := 0
-	require.NoError(t, filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
-		if err != nil || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "loopback.go") {
-			return err
-		}
-		set := token.NewFileSet()
-		f, err := parser.ParseFile(set, path, nil, parser.SkipObjectResolution)
-		if err != nil {
-			return err
+	everyFile(t, func(path string, _ *token.FileSet, f *ast.File) {
+		if strings.HasSuffix(path, "loopback.go") {
+			return
 		}
 		for _, d := range f.Decls {
 			if d, ok := d.(*ast.FuncDecl); ok && d.Body != nil {
@@ -35,8 +27,7 @@ func TestPortsAreHeld(t *testing.T) {
 				}
 			}
 		}
-		return nil
-	}))
+	})
 	require.NotZero(t, listeners)
 }
 

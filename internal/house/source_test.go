@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -85,6 +86,31 @@ func receiver(fn *ast.FuncDecl) string {
 			return ""
 		}
 	}
+}
+
+// everyFile calls visit with each Go file of the repository, those of tests and of nested
+// modules included.
+func everyFile(t testing.TB, visit func(path string, set *token.FileSet, f *ast.File)) {
+	t.Helper()
+	files := 0
+	require.NoError(t, filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && path != root && (d.Name() == "testdata" || strings.HasPrefix(d.Name(), ".")):
+			return filepath.SkipDir
+		case filepath.Ext(path) != ".go":
+			return nil
+		}
+		files++
+		set := token.NewFileSet()
+		f, err := parser.ParseFile(set, path, nil, parser.ParseComments|parser.SkipObjectResolution)
+		if err == nil {
+			visit(path, set, f)
+		}
+		return err
+	}))
+	require.Greater(t, files, 1000)
 }
 
 // read returns the text of a file of the checkout.

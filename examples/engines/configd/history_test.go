@@ -128,7 +128,7 @@ func record(t testing.TB, seed uint64, of func(client int) config.Store) (begin 
 
 // linearizable judges a history.
 func linearizable(begin int64, all []porcupine.Operation) porcupine.CheckResult {
-	return porcupine.CheckOperationsTimeout(model(begin), all, 30*time.Second)
+	return porcupine.CheckOperationsTimeout(model(begin), all, time.Minute)
 }
 
 // TestHistories: what concurrent clients are answered, on each store, is what a store that

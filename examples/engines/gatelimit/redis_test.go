@@ -93,7 +93,7 @@ func TestLostRules(t *testing.T) {
 			require.Eventually(t, func() bool { // the first answer may be a connection that has died
 				got, err := st.Versions(t.Context(), 3)
 				return err == nil && assert.Empty(t, got)
-			}, 10*time.Second, time.Millisecond)
+			}, time.Minute, time.Millisecond)
 		})
 	}
 	wg.Wait()
@@ -165,7 +165,7 @@ func drive(t *testing.T, s *server, all []gate.Store, tier gate.Tier) (o outage,
 			mu.Lock()
 			defer mu.Unlock()
 			return f()
-		}, 20*time.Second, time.Millisecond, what)
+		}, time.Minute, time.Millisecond, what)
 	}
 	to := func(n int) {
 		mu.Lock()

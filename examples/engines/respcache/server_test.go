@@ -20,7 +20,7 @@ import (
 )
 
 // patience is how long a test waits for something that must happen.
-const patience = 60 * time.Second
+const patience = time.Minute
 
 var scratch string
 

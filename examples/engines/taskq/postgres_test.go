@@ -179,7 +179,7 @@ func killed(t *testing.T, s *start.Server) {
 	require.Eventually(t, func() bool {
 		_, err := b.Enqueue(ctx, []queue.Task{{ID: "after", Type: "x"}})
 		return err == nil
-	}, 30*time.Second, 10*time.Millisecond)
+	}, time.Minute, 10*time.Millisecond)
 	for id := range accepted {
 		got, err := p.Get(ctx, id)
 		require.NoError(t, err, id)

@@ -86,7 +86,7 @@ func nginx(b *testing.B, codes []string) string {
 			c.Close()
 		}
 		return err == nil
-	}, 10*time.Second, 5*time.Millisecond)
+	}, time.Minute, 5*time.Millisecond)
 	return addr
 }
 

@@ -70,7 +70,7 @@ func nodes(t *testing.T, s *start.Server) {
 	require.Equal(t, "https://a.example/1", b("GET", "/x", "").Header().Get("Location"))
 	require.Equal(t, 200, a("PATCH", "/links/x", `{"url": "https://a.example/2"}`).Code)
 	require.Equal(t, "https://a.example/2", a("GET", "/x", "").Header().Get("Location"))
-	require.Eventually(t, func() bool { return b("GET", "/x", "").Header().Get("Location") == "https://a.example/2" }, 20*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return b("GET", "/x", "").Header().Get("Location") == "https://a.example/2" }, time.Minute, 10*time.Millisecond)
 	seen := map[string]bool{}
 	for range 5 {
 		for _, n := range []func(method, path, body string) *httptest.ResponseRecorder{a, b} {
@@ -157,7 +157,7 @@ func killed(t *testing.T, s *start.Server) {
 	close(stop)
 	wg.Wait()
 	require.NoError(t, s.Restart(ctx))
-	require.Eventually(t, func() bool { return create() == http.StatusCreated }, 30*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return create() == http.StatusCreated }, time.Minute, 10*time.Millisecond)
 	p, err := Open(ctx, s.URL)
 	require.NoError(t, err)
 	defer p.Close()

@@ -49,7 +49,7 @@ func TestPage(t *testing.T) {
 			sum += second.(map[string]any)["ok"].(float64)
 		}
 		return sum == 5
-	}, 10*time.Second, 10*time.Millisecond)
+	}, time.Minute, 10*time.Millisecond)
 	mux := http.NewServeMux()
 	mux.Handle("/", admin)
 	mux.HandleFunc("/frame", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, frame) })

@@ -23,7 +23,7 @@ type Tab struct {
 }
 
 // patience is how long Await waits.
-const patience = 60 * time.Second
+const patience = time.Minute
 
 // Open starts chromium with an empty page, or skips the test. It ends with the test.
 func Open(t testing.TB) *Tab {

@@ -18,7 +18,7 @@ import (
 const variable = "FLATLINE_CRASH_CHILD"
 
 // Patience is how long a test waits for something that must happen.
-const Patience = 60 * time.Second
+const Patience = time.Minute
 
 // Main is for TestMain: in a child that Start started it runs the function with the child's
 // name and exits; in the tests themselves it runs the tests. What a child's function

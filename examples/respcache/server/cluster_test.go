@@ -32,7 +32,7 @@ func clusterOf(t testing.TB, n int, config map[string]string) []*Server {
 		}
 		all = append(all, startAt(t, addr, o))
 	}
-	require.Eventually(t, func() bool { return settled(all) }, 60*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return settled(all) }, time.Minute, 5*time.Millisecond)
 	return all
 }
 

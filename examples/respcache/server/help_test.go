@@ -60,7 +60,7 @@ type client struct {
 	r  *bufio.Reader
 }
 
-const patience = 20 * time.Second // after which a test has failed
+const patience = time.Minute // after which a test has failed
 
 func dial(t testing.TB, s *Server) *client {
 	t.Helper()

@@ -19,7 +19,7 @@ import (
 )
 
 // patience is how long something that must happen may take.
-const patience = 60 * time.Second
+const patience = time.Minute
 
 // Run checks the stores that open returns, which begin empty and stay open for the test.
 func Run(t *testing.T, open func(t testing.TB) room.Store) {

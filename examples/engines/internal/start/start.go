@@ -26,7 +26,7 @@ import (
 var ErrMissing = errors.New("not installed")
 
 // patience is how long an engine may take to answer.
-const patience = 60 * time.Second
+const patience = time.Minute
 
 // An Engine says how a kind of server is started.
 type Engine struct {

@@ -204,7 +204,7 @@ func lead(t *testing.T, s sched.Store) {
 	require.Eventually(t, func() bool {
 		l, err := s.Claim(t.Context(), sched.Claim{Node: "c", For: long})
 		return assert.NoError(t, err) && l.Holder == "c" && l.Term == 3
-	}, 30*time.Second, time.Millisecond, "the lease has ended")
+	}, time.Minute, time.Millisecond, "the lease has ended")
 	var wg sync.WaitGroup
 	claim(t, s, "c", 0)
 	var mu sync.Mutex
@@ -248,7 +248,7 @@ func due(t *testing.T, s sched.Store) {
 	f = ticks(t, d, "a", 0)
 	f.Next = d.Now.Add(30 * time.Millisecond)
 	must(t, s, l.Term, f)
-	require.Eventually(t, func() bool { return len(read(t, s).Jobs) == 1 }, 30*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return len(read(t, s).Jobs) == 1 }, time.Minute, time.Millisecond)
 	for i := range 5 {
 		put(t, s, job(fmt.Sprint("x", i), nil))
 	}
@@ -363,7 +363,7 @@ func fence(t *testing.T, s sched.Store) {
 	require.Eventually(t, func() bool {
 		_, err := one(t, s, l.Term, sched.Fire{Job: "none"})
 		return assert.Error(t, err) && err.Error() == sched.ErrTerm.Error()
-	}, 30*time.Second, time.Millisecond, "the lease has ended, and no one else leads")
+	}, time.Minute, time.Millisecond, "the lease has ended, and no one else leads")
 }
 
 // versions: a tick has the definition that held at it, though it is made into a run later.
@@ -488,7 +488,7 @@ func life(t *testing.T, s sched.Store) {
 	require.Eventually(t, func() bool {
 		lost, err := s.Tick(t.Context())
 		return assert.NoError(t, err) && len(lost) == 1
-	}, 30*time.Second, time.Millisecond)
+	}, time.Minute, time.Millisecond)
 	r = runs(t, s, "a")[0]
 	assert.Equal(t, []any{id, queue.Ready}, []any{r.ID, r.State})
 	assert.Contains(t, r.Error, "the lease of worker w ended")

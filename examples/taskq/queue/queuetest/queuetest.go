@@ -97,7 +97,7 @@ func life(t *testing.T, s queue.Store) {
 	f := settle(t, s, queue.Outcome{ID: "a", Token: 1, Do: queue.Fail, Error: "ä", Delay: 1})[0]
 	require.NoError(t, f.Err)
 	assert.Equal(t, []any{1, 0, "ä"}, []any{f.Task.Failures, f.Task.Lost, f.Task.Error})
-	require.Eventually(t, func() bool { l = lease(t, s, 5, long, "q"); return len(l) == 1 }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { l = lease(t, s, 5, long, "q"); return len(l) == 1 }, time.Minute, time.Millisecond)
 	r := settle(t, s, queue.Outcome{ID: "a", Token: 2, Do: queue.Release, Granted: true})[0]
 	require.NoError(t, r.Err)
 	assert.Equal(t, []any{1, 0, queue.Ready, true}, []any{r.Task.Failures, r.Task.Lost, r.Task.State, r.Task.Granted})
