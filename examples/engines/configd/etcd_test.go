@@ -67,6 +67,16 @@ func (p *pair) Read(ctx context.Context, rev int64) (*config.View, error) {
 	return p.node().Read(ctx, rev)
 }
 
+// Compact returns once both nodes have applied it. Until then the other one still knows the
+// old revisions, and answers of them what is true.
+func (p *pair) Compact(ctx context.Context, rev int64) error {
+	if err := p.Etcd.Compact(ctx, rev); err != nil {
+		return err
+	}
+	_, err := p.other.Read(ctx, config.Now)
+	return err
+}
+
 func put(t testing.TB, s config.Store, ops ...config.Op) int64 {
 	rev, err := s.Commit(t.Context(), config.Any, ops, config.Meta{By: "tester"})
 	require.NoError(t, err)
