@@ -28,9 +28,9 @@ func checkRecords[T any](r records, items []T, less func(a, b T) bool) {
 func same[T any](a, b T) bool { return fmt.Sprint(a) == fmt.Sprint(b) }
 
 func (c *core[T]) checkInvariants(less func(a, b T) bool) {
-	checkRecords(c.minima, c.items, less)
+	checkRecords(c.minima, c.items(), less)
 	var zero T
-	for _, v := range c.items[len(c.items):cap(c.items)] {
+	for _, v := range c.room[c.n:] {
 		invariant.Must(same(v, zero), "I3: %v is left behind", v)
 	}
 }
@@ -43,7 +43,7 @@ func (s *Sync[T]) checkInvariants() { s.stack.checkInvariants() }
 
 func (s *MinMax[T]) checkInvariants() {
 	s.c.checkInvariants(cmp.Less[T])
-	checkRecords(s.maxima, s.c.items, func(a, b T) bool { return cmp.Less(b, a) })
+	checkRecords(s.maxima, s.c.items(), func(a, b T) bool { return cmp.Less(b, a) })
 }
 
 func (s *Segmented[T]) checkInvariants() {

@@ -16,11 +16,11 @@ type MinMax[T cmp.Ordered] struct {
 
 // Push puts v on top. O(1) amortised.
 func (s *MinMax[T]) Push(v T) {
-	n := len(s.c.items)
+	n := s.c.n
 	if n == 0 || cmp.Less(v, s.c.lowest()) {
 		s.c.minima.push(n)
 	}
-	if n == 0 || cmp.Less(s.c.items[s.maxima.at], v) {
+	if n == 0 || cmp.Less(s.c.room[s.maxima.at], v) {
 		s.maxima.push(n)
 	}
 	s.c.push(v)
@@ -28,7 +28,7 @@ func (s *MinMax[T]) Push(v T) {
 
 // Pop removes the top element and returns it; false if the stack is empty. O(1).
 func (s *MinMax[T]) Pop() (v T, ok bool) {
-	if n := len(s.c.items); n > 0 {
+	if n := s.c.n; n > 0 {
 		s.maxima.pop(n - 1)
 	}
 	return s.c.pop()
@@ -44,14 +44,14 @@ func (s *MinMax[T]) Min() (T, bool) { return s.c.min() }
 // Max returns the greatest element, a NaN only if there is nothing else; false if
 // the stack is empty. O(1).
 func (s *MinMax[T]) Max() (v T, ok bool) {
-	if len(s.c.items) == 0 {
+	if s.c.n == 0 {
 		return v, false
 	}
-	return s.c.items[s.maxima.at], true
+	return s.c.room[s.maxima.at], true
 }
 
 // Len returns the number of elements. O(1).
-func (s *MinMax[T]) Len() int { return len(s.c.items) }
+func (s *MinMax[T]) Len() int { return s.c.n }
 
 // Clear removes all elements and releases the memory. O(1).
 func (s *MinMax[T]) Clear() { s.c, s.maxima = core[T]{}, records{} }

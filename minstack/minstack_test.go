@@ -261,7 +261,7 @@ func TestGrowthDoubles(t *testing.T) {
 		s.Push(-i)
 		q.Push(i)
 	}
-	assert.Equal(t, 2*n, cap(s.c.items))
+	assert.Equal(t, 2*n, len(s.c.room))
 	s.Push(-n - 1) // of n+1 records n are below the current one
 	assert.Equal(t, 2*n, cap(s.c.minima.below))
 	assert.Equal(t, 2*n, cap(q.in))

@@ -53,7 +53,7 @@ func TestPushMoves(t *testing.T) {
 				c      *core[int]
 				meters *[3]meter
 			}{{&s.c, &stack}, {&f.c, &fun}, {&m.c, &minMax}} {
-				c.meters[0].read(len(c.c.items), cap(c.c.items))
+				c.meters[0].read(c.c.n, len(c.c.room))
 				c.meters[1].read(len(c.c.minima.below), cap(c.c.minima.below))
 			}
 			minMax[2].read(len(m.maxima.below), cap(m.maxima.below))
@@ -147,8 +147,8 @@ func TestMemory(t *testing.T) {
 		for n := 1; n <= 3000; n++ {
 			s.Push(value(n))
 			room := max(8, 2*n)
-			if cap(s.c.items) > room || cap(s.c.minima.below) > room {
-				t.Fatalf("%s: %d elements have room for %d and %d records", name, n, cap(s.c.items), cap(s.c.minima.below))
+			if len(s.c.room) > room || cap(s.c.minima.below) > room {
+				t.Fatalf("%s: %d elements have room for %d and %d records", name, n, len(s.c.room), cap(s.c.minima.below))
 			}
 		}
 	}

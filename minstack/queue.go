@@ -34,7 +34,7 @@ func (q *Queue[T]) Push(v T) {
 // Pop removes the front element and returns it; false if the queue is empty. O(1)
 // amortised: each element is poured once.
 func (q *Queue[T]) Pop() (v T, ok bool) {
-	if len(q.out.items) == 0 {
+	if q.out.n == 0 {
 		q.pour()
 	}
 	if v, ok = q.out.pop(); ok {
@@ -44,12 +44,12 @@ func (q *Queue[T]) Pop() (v T, ok bool) {
 }
 
 func (q *Queue[T]) pour() {
-	if cap(q.out.items) < len(q.in) {
-		q.out.items = make([]T, 0, cap(q.in)) // it is empty, so nothing moves
+	if len(q.out.room) < len(q.in) {
+		q.out.room = make([]T, cap(q.in)) // it is empty, so nothing moves
 	}
 	for i := len(q.in) - 1; i >= 0; i-- {
 		v := q.in[i]
-		if n := len(q.out.items); n == 0 || cmp.Less(v, q.out.lowest()) {
+		if n := q.out.n; n == 0 || cmp.Less(v, q.out.lowest()) {
 			q.out.minima.push(n)
 		}
 		q.out.push(v)
@@ -78,7 +78,7 @@ func (q *Queue[T]) Min() (v T, ok bool) {
 }
 
 // Len returns the number of elements. O(1).
-func (q *Queue[T]) Len() int { return len(q.in) + len(q.out.items) }
+func (q *Queue[T]) Len() int { return len(q.in) + q.out.n }
 
 // Clear removes all elements and releases the memory. O(1).
 func (q *Queue[T]) Clear() {
@@ -89,10 +89,10 @@ func (q *Queue[T]) Clear() {
 
 // at returns the element with i others before it.
 func (q *Queue[T]) at(i int) T {
-	if out := q.out.items; i < len(out) {
+	if out := q.out.items(); i < len(out) {
 		return out[len(out)-1-i]
 	}
-	return q.in[i-len(q.out.items)]
+	return q.in[i-q.out.n]
 }
 
 // All yields the elements, front first. The loop may change the queue: elements that are

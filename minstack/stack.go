@@ -10,18 +10,24 @@ import (
 // minimum. Its user does the comparisons, and pushes the position of a record before the
 // record.
 type core[T any] struct {
-	items  []T
+	room   []T // the elements, the lowest first, and zero values behind them
+	n      int // how many elements there are
 	minima records
 }
 
 // lowest returns the minimum of a stack that is not empty.
-func (c *core[T]) lowest() T { return c.items[c.minima.at] }
+func (c *core[T]) lowest() T { return c.room[c.minima.at] }
+
+// items returns the elements, the lowest first.
+func (c *core[T]) items() []T { return c.room[:c.n] }
 
 func (c *core[T]) push(v T) {
-	if len(c.items) == cap(c.items) {
-		c.items = double(c.items)
+	if c.n == len(c.room) {
+		c.room = double(c.room)
+		c.room = c.room[:cap(c.room)]
 	}
-	c.items = append(c.items, v)
+	c.room[c.n] = v
+	c.n++
 }
 
 // double returns a full slice with twice the capacity. An append grows large slices by
@@ -37,26 +43,26 @@ func double[T any](full []T) []T {
 }
 
 func (c *core[T]) pop() (v T, ok bool) {
-	top := len(c.items) - 1
+	top := c.n - 1
 	if top < 0 {
-		return v, false
+		return
 	}
 	c.minima.pop(top)
 	var zero T
-	v, c.items[top] = c.items[top], zero
-	c.items = c.items[:top]
+	v, c.room[top] = c.room[top], zero
+	c.n = top
 	return v, true
 }
 
 func (c *core[T]) peek() (v T, ok bool) {
-	if len(c.items) == 0 {
+	if c.n == 0 {
 		return v, false
 	}
-	return c.items[len(c.items)-1], true
+	return c.room[c.n-1], true
 }
 
 func (c *core[T]) min() (v T, ok bool) {
-	if len(c.items) == 0 {
+	if c.n == 0 {
 		return v, false
 	}
 	return c.lowest(), true
@@ -64,8 +70,8 @@ func (c *core[T]) min() (v T, ok bool) {
 
 // all yields position after position from the top down.
 func (c *core[T]) all(yield func(T) bool) {
-	for i := len(c.items) - 1; i >= 0; i-- {
-		if i < len(c.items) && !yield(c.items[i]) {
+	for i := c.n - 1; i >= 0; i-- {
+		if i < c.n && !yield(c.room[i]) {
 			return
 		}
 	}
@@ -81,10 +87,12 @@ type Stack[T cmp.Ordered] struct {
 // Push puts v on top. O(1) amortised: growth moves all elements, which [Segmented] never
 // does.
 func (s *Stack[T]) Push(v T) {
+	// If the stack is empty, room[0] is a zero value and 0 is the position of its record
+	// already: how v compares with it does not matter.
 	c := &s.c
-	n, at := len(c.items), c.minima.at
-	if uint(at) < uint(n) && n < cap(c.items) && v >= c.items[at] { // no growth, no record, no NaN
-		c.items = append(c.items, v)
+	if n := c.n; uint(n) < uint(len(c.room)) && v >= c.room[c.minima.at] { // no growth, no record, no NaN
+		c.room[n] = v
+		c.n = n + 1
 		return
 	}
 	s.push(v)
@@ -94,7 +102,7 @@ func (s *Stack[T]) Push(v T) {
 // little of the call stack.
 func (s *Stack[T]) push(v T) {
 	c := &s.c
-	if n := len(c.items); n == 0 || cmp.Less(v, c.lowest()) {
+	if n := c.n; n == 0 || cmp.Less(v, c.lowest()) {
 		c.minima.push(n)
 	}
 	c.push(v)
@@ -104,14 +112,14 @@ func (s *Stack[T]) push(v T) {
 func (s *Stack[T]) Pop() (v T, ok bool) {
 	// This is core.pop, written out: with the call it would be too long to be inlined.
 	c := &s.c
-	top := len(c.items) - 1
+	top := c.n - 1
 	if top < 0 {
 		return
 	}
 	c.minima.pop(top)
 	var zero T
-	v, c.items[top] = c.items[top], zero
-	c.items = c.items[:top]
+	v, c.room[top] = c.room[top], zero
+	c.n = top
 	return v, true
 }
 
@@ -123,7 +131,7 @@ func (s *Stack[T]) Peek() (T, bool) { return s.c.peek() }
 func (s *Stack[T]) Min() (T, bool) { return s.c.min() }
 
 // Len returns the number of elements. O(1).
-func (s *Stack[T]) Len() int { return len(s.c.items) }
+func (s *Stack[T]) Len() int { return s.c.n }
 
 // Clear removes all elements and releases the memory. O(1).
 func (s *Stack[T]) Clear() { s.c = core[T]{} }
@@ -161,13 +169,13 @@ func (s *StackFunc[T]) mustBeMade() {
 // If compare panics, the stack is unchanged. O(1) amortised.
 func (s *StackFunc[T]) Push(v T) {
 	lower := false
-	if len(s.c.items) == 0 {
+	if s.c.n == 0 {
 		s.mustBeMade()
 	} else {
 		lower = s.compare(v, s.c.lowest()) < 0
 	}
-	if lower || len(s.c.items) == 0 { // compare may have cleared the stack
-		s.c.minima.push(len(s.c.items))
+	if lower || s.c.n == 0 { // compare may have cleared the stack
+		s.c.minima.push(s.c.n)
 	}
 	s.c.push(v)
 }
@@ -175,7 +183,7 @@ func (s *StackFunc[T]) Push(v T) {
 // Pop removes the top element and returns it; false if the stack is empty. It does not
 // call compare. O(1).
 func (s *StackFunc[T]) Pop() (v T, ok bool) {
-	if len(s.c.items) == 0 {
+	if s.c.n == 0 {
 		s.mustBeMade()
 	}
 	return s.c.pop()
@@ -183,7 +191,7 @@ func (s *StackFunc[T]) Pop() (v T, ok bool) {
 
 // Peek returns the top element; false if the stack is empty. O(1).
 func (s *StackFunc[T]) Peek() (v T, ok bool) {
-	if len(s.c.items) == 0 {
+	if s.c.n == 0 {
 		s.mustBeMade()
 	}
 	return s.c.peek()
@@ -191,7 +199,7 @@ func (s *StackFunc[T]) Peek() (v T, ok bool) {
 
 // Min returns the smallest element; false if the stack is empty. O(1).
 func (s *StackFunc[T]) Min() (v T, ok bool) {
-	if len(s.c.items) == 0 {
+	if s.c.n == 0 {
 		s.mustBeMade()
 	}
 	return s.c.min()
@@ -200,7 +208,7 @@ func (s *StackFunc[T]) Min() (v T, ok bool) {
 // Len returns the number of elements. O(1).
 func (s *StackFunc[T]) Len() int {
 	s.mustBeMade()
-	return len(s.c.items)
+	return s.c.n
 }
 
 // Clear removes all elements and releases the memory. O(1).

@@ -68,7 +68,7 @@ func (s *Sync[T]) Clear() {
 func (s *Sync[T]) All() iter.Seq[T] {
 	return func(yield func(T) bool) {
 		s.lock()
-		snapshot := slices.Clone(s.stack.c.items)
+		snapshot := slices.Clone(s.stack.c.items())
 		s.mu.Unlock()
 		for _, v := range slices.Backward(snapshot) {
 			if !yield(v) {

@@ -73,7 +73,7 @@ func cycle(o order, n int) measure.Group {
 			}
 		}),
 		Peers: []measure.Peer{
-			{Name: "two slices", Target: o.target, Note: "their push is inlined; ours is a call, which decides by three comparisons", New: side(func(vs []int) {
+			{Name: "two slices", Target: o.target, Note: "their push is inlined; ours is a call, which decides by two comparisons", New: side(func(vs []int) {
 				var s twoSlices
 				for _, v := range vs {
 					s.push(v)
