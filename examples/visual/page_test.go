@@ -186,7 +186,7 @@ func (w *walker) keys() {
 	assert.Equal(w.t, "2", w.Eval("step"))
 	w.press("ArrowDown", "ArrowDown")
 	there := w.Eval(seen)
-	assert.Contains(w.t, w.text("say"), "Changes len(c.items): 0 → 1")
+	assert.Contains(w.t, w.text("say"), "Changes len(c.room): 0 → 8")
 	here, err := url.Parse(w.Eval("location.href"))
 	require.NoError(w.t, err)
 	w.press("Home")

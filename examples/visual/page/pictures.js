@@ -124,12 +124,13 @@ const pictures = {
   },
 
   minstack(s) {
-    const n = at(s, "c.items")?.len ?? 0, below = at(s, "c.minima.below")
+    const n = at(s, "c.n"), room = at(s, "c.room")?.at ?? [], below = at(s, "c.minima.below")
     const records = n === 0 ? [] : [...(below?.at ?? []).slice(0, below?.len ?? 0), at(s, "c.minima.at")]
     return [
-      row(s, "c.items", (v, i) => cell(v, i === n - 1 ? "top, " + i : i)), row(s, "c.minima.below", plain), fields(s, "c.minima", "c.minima.at"),
-      part("the records, which are at these positions", records.map(i => cell(at(s, "c.items").at[i], i))),
-      part("from the top", (at(s, "c.items")?.at ?? []).slice(0, n).reverse().map(plain), "chain answer"),
+      row(s, "c.room", (v, i) => cell(v, i === n - 1 ? "top, " + i : i, i < n ? "" : "spare")), fields(s, "c", "c.n"),
+      row(s, "c.minima.below", plain), fields(s, "c.minima", "c.minima.at"),
+      part("the records, which are at these positions", records.map(i => cell(room[i], i))),
+      part("from the top", room.slice(0, n).reverse().map(plain), "chain answer"),
     ]
   },
 
