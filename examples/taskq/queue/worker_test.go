@@ -32,7 +32,7 @@ func TestWorker(t *testing.T) {
 				select {
 				case <-ctx.Done():
 					return nil, ctx.Err()
-				case <-time.After(time.Minute):
+				case <-time.After(20 * time.Second):
 				}
 			case "odd":
 				return func() {}, nil
