@@ -10,9 +10,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestPatience: whatever a test waits for may take a minute. A shorter limit fails on a
-// machine that is busy, where nothing is wrong. The limit is time.Minute, or a constant
-// patience that is a minute or more.
+// TestPatience: what a test waits for with Eventually may take a minute. A shorter limit
+// fails on a machine that is busy, where nothing is wrong. The limit is time.Minute or the
+// constant patience of a package, and each such constant is a minute or more.
 func TestPatience(t *testing.T) {
 	waits, constants := 0, 0
 	everyFile(t, func(path string, set *token.FileSet, f *ast.File) {
