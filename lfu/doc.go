@@ -302,13 +302,13 @@
 // but a scan evicts all its entries.
 //
 // TinyLFU has the most hits. Use it where a miss is expensive; evidence/HITRATIO.md
-// compares it with other caches. It takes a quarter more memory than Dynamic. A hit takes
-// up to a quarter more time, and a Put that evicts half as much time again, up to twice
-// the time: it counts the key in the sketch, and decides whether the candidate stays. No
-// simple rule says which entry is evicted: that depends on the hashes of the keys, which
-// differ from cache to cache unless [Options.Seed] is set. A new entry is evicted sooner
-// than with Exact and Dynamic: a program that puts what it needs later, and does not get
-// it meanwhile, should not use TinyLFU.
+// compares it with other caches. It takes a quarter more memory than Dynamic. A hit
+// takes about a sixth more time, and a Put that evicts takes about twice the time: it
+// counts the key in the sketch, and decides whether the candidate stays. No simple rule
+// says which entry is evicted: that depends on the hashes of the keys, which differ from
+// cache to cache unless [Options.Seed] is set. A new entry is evicted sooner than with
+// Exact and Dynamic: a program that puts what it needs later, and does not get it
+// meanwhile, should not use TinyLFU.
 //
 // A hit costs more than in lru, since the count has to be read and the memory of the
 // entry's new place touched. A new entry can be the next victim at once, in particular

@@ -139,15 +139,15 @@
 // etcd (by revision) or Prometheus (by time), and load a map from them by Set in the
 // order of time.
 //
-// A map alone is not enough: it finds a key's value, not its neighbour in time. The usual
-// answer is a TreeMap for each key. A write takes O(log v) there, where an append takes
-// O(1), and each version takes a node: twice the memory, and a cache miss for each level,
-// where a search in a column stays in a few cache lines. A TreeMap is better where most
-// writes are late by more than a chunk. The textbook here is one sorted slice for each
-// key (textbook_test.go): a late write moves half of all versions there, and its reads
-// are slower, except where a history of ten million versions or more has bursts: there each
-// read misses the cache, in a list of chunks up to four times one after the other, in a
-// slice fewer times.
+// A map alone is not enough: it finds a key's value, not its neighbour in time. The
+// usual answer is a TreeMap for each key. A write takes O(log v) there, where an append
+// takes O(1), and each version takes a node: twice the memory, and a cache miss for each
+// level, where a search in a column stays in a few cache lines. A TreeMap is better
+// where most writes are late by more than a chunk. The textbook here is one sorted slice
+// for each key (textbook_test.go): a late write moves half of all versions there, and
+// its reads are slower, except where a history of ten million versions or more has
+// bursts: there each read misses the cache, in a list of chunks once more than in a
+// slice.
 //
 // Times are compared, never added, so both ends of int64 are valid times; where the guess
 // needs a difference, it is computed as a uint64.

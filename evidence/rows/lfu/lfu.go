@@ -38,13 +38,13 @@ var plain = rival{caches.Kind{
 	Name: "flatline lru.Cache", New: caches.LRU.New, Note: "our own: what counting costs in addition to recency",
 }, 0}
 
-// admission compares TinyLFU with Dynamic. Get is to take at most 1.3 times its time, as an
-// evicting Put was once. That Put does more: it counts the key in the sketch, moves the
-// last entry of the window to the main part, and decides there. Of what it takes longer, a
-// third is the wait for the sketch's block, which is not in the L1 cache; a quarter is the
-// rest of the sketch's work; the rest is the window, the decision, and the search in the
-// hash table, whose lines compete with the sketch's for the cache. So said Puts with a
-// sketch that used 64 of its blocks only, and with none.
+// admission compares TinyLFU with Dynamic, whose time a Get may take 1.3 times. An evicting
+// Put does more: it counts the key in the sketch, moves the last entry of the window to the
+// main part, and decides there. Of the additional time, a third is the wait for the
+// sketch's block, which is not in the L1 cache, and a quarter the rest of the sketch's
+// work; the remainder is the window, the decision, and the search in the hash table, whose
+// lines compete with the sketch's for the cache. To measure it again: let locate return a
+// block below 64, or add return 1 and raise do nothing.
 func admission(name, note string, target float64, do func(caches.Kind) measure.Side) measure.Group {
 	return measure.Group{
 		Name: name, Ours: func() measure.Side { return do(caches.LFUTiny) },

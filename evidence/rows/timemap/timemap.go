@@ -245,7 +245,7 @@ func get(p pace, n int) measure.Group {
 	for _, k := range peers {
 		peer := measure.Peer{Name: k.name, Target: p.target(k), New: side(k)}
 		if k.name == "sorted slice and sort.Search" && p.name == "bursty" && n > shortHistory {
-			peer.Target, peer.Note = 0.6, "three cache misses one after the other, in the list of chunks, the times and the values; a slice has the last two, so 0.67 where nothing else counts; the target was 1 once"
+			peer.Target, peer.Note = 0.6, "three cache misses one after the other, in the list of chunks, the times and the values; a slice has the last two; the target was 1 once"
 		}
 		if n <= k.largest {
 			g.Peers = append(g.Peers, peer)
