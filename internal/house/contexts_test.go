@@ -110,37 +110,38 @@ func busyPacer() any {
 	return p
 }
 
-// load asks for a key whose load does not end before the test does.
-func load(ctx context.Context, v any) error {
-	never := make(chan struct{})
+// A slow load does not end before the test does. It ends at last, so that no goroutine is
+// left for good.
+func slowLoad() { time.Sleep(time.Minute) }
+
+// load asks for a key whose load is slow.
+func load(ctx context.Context, v any) error { return loadAfter(ctx, v, func() {}) }
+
+// loadAfter is load with something that is called when the load has begun.
+func loadAfter(ctx context.Context, v any, begun func()) error {
 	return errorOf(v.(interface {
 		GetOrLoad(context.Context, int, func(context.Context, int) (int, error)) (int, error)
-	}).GetOrLoad(ctx, 9, func(ctx context.Context, _ int) (int, error) {
-		select {
-		case <-ctx.Done():
-		case <-never:
-		case <-time.After(time.Second): // so that no goroutine is left for good
-		}
-		return 0, ctx.Err()
+	}).GetOrLoad(ctx, 9, func(context.Context, int) (int, error) {
+		begun()
+		slowLoad()
+		return 0, nil
 	}))
 }
 
-// loadAll asks for keys whose load does not end before the test does.
+// loadAll asks for keys whose load is slow.
 func loadAll(ctx context.Context, v any) error {
 	return errorOf(v.(interface {
 		GetOrLoadAll(context.Context, []int, func(context.Context, []int) (map[int]int, error)) (map[int]int, error)
 	}).GetOrLoadAll(ctx, []int{8, 9}, func(context.Context, []int) (map[int]int, error) {
-		time.Sleep(time.Second) // so that no goroutine is left for good
+		slowLoad()
 		return nil, nil
 	}))
 }
 
-// loading returns the cache after it has begun a load that does not end before the test
-// does.
+// loading returns the cache after it has begun a slow load, and its caller has given up.
 func loading(c any) any {
 	ctx, cancel := context.WithCancel(context.Background())
-	time.AfterFunc(blink, cancel)
-	_ = load(ctx, c)
+	_ = loadAfter(ctx, c, cancel)
 	return c
 }
 
