@@ -35,7 +35,7 @@ func ExampleQueue_Put() {
 	q := bqueue.New[int](1)
 	ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
 	defer cancel()
-	fmt.Println(q.Put(ctx, 1))
+	fmt.Println(q.Put(context.Background(), 1))
 	fmt.Println(q.Put(ctx, 2))
 	fmt.Println(q.Len())
 	// Output:

@@ -170,7 +170,7 @@ func killed(t *testing.T, s *start.Server) {
 
 // TestAway: a database that is not there is an error at the start.
 func TestAway(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	err := run(ctx, short.Config{Addr: "127.0.0.1:0", Rate: "1/s"}, "postgres://postgres@127.0.0.1:1/x?connect_timeout=2")
 	assert.Error(t, err)
