@@ -5,7 +5,7 @@ FUZZTIME ?= 100000x
 CHECKS ?= 5000
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 fmt: ## format every Go file
 	git ls-files -co --exclude-standard '*.go' | xargs $(TOOL) gofumpt -w
@@ -18,6 +18,9 @@ test: ## go test ./...
 
 race: ## tests under the race detector
 	go test -race ./...
+
+386: ## all tests, the examples' too, as programs of 32 bits
+	GOARCH=386 go test -short ./...
 
 woven: ## concurrency tests with yields woven in
 	.ci/run woven
@@ -73,5 +76,5 @@ weak: ## planted bugs that their tests catch in some of ten runs only
 ci: ## everything that must hold
 	.ci/run
 
-.PHONY: help fmt lint test race woven fuzz search crash study chance victorialogs visual peers linear schedules records mutants weak ci
+.PHONY: help fmt lint test race 386 woven fuzz search crash study chance victorialogs visual peers linear schedules records mutants weak ci
 .DEFAULT_GOAL := help
