@@ -29,6 +29,10 @@ const build = 5 * time.Minute
 // the compiler, so debug information is left out.
 var quick = []string{"-vet=off", "-gcflags=-dwarf=false", "-ldflags=-w"}
 
+// cached are the flags for tests without a mutant: they are compiled as go test compiles
+// them, so that most are in its cache.
+var cached = []string{"-vet=off", "-ldflags=-w"}
+
 // quickWoven are the flags for woven tests; histories count their yields.
 var quickWoven = []string{"-vet=off", "-gcflags=-dwarf=false", "-ldflags=-w " + strings.TrimPrefix(sample.Woven, "-ldflags=")}
 
@@ -231,8 +235,11 @@ func (b *builder) compile(ctx context.Context, t test, looms []string, dir strin
 	}
 	file = filepath.Join(dir, "test.exe")
 	flags := quick
-	if len(looms) > 0 {
+	switch {
+	case len(looms) > 0:
 		flags = quickWoven
+	case len(replace) == 0: // no mutant
+		flags = cached
 	}
 	args := loom.Insert(t.building, slices.Concat(flags, []string{"-c", "-o", file, "-overlay=" + overlay})...)
 	out, ok, err := command(ctx, b.root, build, slices.Concat(t.env, args)...)
