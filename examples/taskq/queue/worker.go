@@ -222,8 +222,8 @@ func (r *run) send(work context.Context, batch []Outcome) {
 	}
 }
 
-// beat extends the leases of all tasks that are held, and ends the handlers of those that
-// another worker may have by now.
+// beat extends the leases of all tasks that are held. If the broker does not answer, it
+// asks again and again, so that a lease is lost only to an outage as long as the lease.
 func (r *run) beat(work context.Context) {
 	t := time.NewTicker(r.For / 3)
 	defer t.Stop()
@@ -233,27 +233,35 @@ func (r *run) beat(work context.Context) {
 			return
 		case <-t.C:
 		}
-		var all []Outcome
-		r.mu.Lock()
-		for id, h := range r.held {
-			all = append(all, Outcome{ID: id, Token: h.token, Do: Extend, Delay: Duration(r.For)})
-		}
-		r.mu.Unlock()
-		if len(all) == 0 {
-			continue
-		}
-		once, cancel := context.WithTimeout(work, r.For/3)
-		answers, err := r.Source.Settle(once, all)
-		cancel()
-		if err != nil {
-			continue
-		}
-		for i, a := range answers {
-			if a.Err != nil {
-				r.cancel(&all[i])
-			}
+		for r.extend(work) != nil && work.Err() == nil {
+			pause(work, min(200*time.Millisecond, r.For/10))
 		}
 	}
+}
+
+// extend asks once, and ends the handlers of leases that another worker may have by now.
+func (r *run) extend(work context.Context) error {
+	var all []Outcome
+	r.mu.Lock()
+	for id, h := range r.held {
+		all = append(all, Outcome{ID: id, Token: h.token, Do: Extend, Delay: Duration(r.For)})
+	}
+	r.mu.Unlock()
+	if len(all) == 0 {
+		return nil
+	}
+	once, cancel := context.WithTimeout(work, r.For/3)
+	defer cancel()
+	answers, err := r.Source.Settle(once, all)
+	if err != nil {
+		return err
+	}
+	for i, a := range answers {
+		if a.Err != nil {
+			r.cancel(&all[i])
+		}
+	}
+	return nil
 }
 
 // cancel ends the handler of a lease that was lost, or all handlers.

@@ -188,6 +188,33 @@ func TestWorkerLosesLease(t *testing.T) {
 	})
 }
 
+// TestOutageWithinLease: a task keeps its lease if the broker comes back before its end.
+func TestOutageWithinLease(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBroker(t, queue.Options{})
+		cut := &gate{Source: b}
+		w := &queue.Worker{Source: cut, Name: "w", N: 1, For: 6 * time.Second, Handle: func(ctx context.Context, _ queue.Task) (any, error) {
+			cut.set(true)
+			time.Sleep(5*time.Second + 500*time.Millisecond)
+			cut.set(false)
+			time.Sleep(10 * time.Second)
+			return "done", ctx.Err()
+		}}
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan struct{})
+		go func() { w.Run(ctx); close(ended) }()
+		time.Sleep(time.Second) // the worker asks for more after 2, 4, 6 and 8 s, and the lease ends after 7
+		enqueue(t, b, queue.Task{ID: "a", Type: "x"})
+		got, err := b.Get(t.Context(), "a", time.Hour)
+		require.NoError(t, err)
+		assert.Equal(t, []any{queue.Done, 0, 0}, []any{got.State, got.Lost, got.Failures})
+		assert.EqualValues(t, 1, got.Token)
+		stop()
+		<-ended
+		b.Close()
+	})
+}
+
 // gate is a source behind a connection that can be cut.
 type gate struct {
 	queue.Source
