@@ -113,7 +113,7 @@ func (r *run) lease(ctx, work context.Context) {
 		}
 		tasks, err := r.Source.Lease(ctx, Ask{Worker: r.Name, Queues: r.Queues, N: free, For: Duration(r.For)}, 20*time.Second)
 		if err != nil {
-			pause(ctx, 200*time.Millisecond)
+			pause(ctx, retry)
 			continue
 		}
 		r.mu.Lock()
@@ -126,6 +126,9 @@ func (r *run) lease(ctx, work context.Context) {
 		_, _ = r.tasks.PutAll(work, tasks) // there is room for all that are held
 	}
 }
+
+// retry is the pause after a call that the broker did not answer.
+const retry = 200 * time.Millisecond
 
 func pause(ctx context.Context, d time.Duration) {
 	select {
@@ -208,7 +211,7 @@ func (r *run) send(work context.Context, batch []Outcome) {
 		case err == nil:
 			return
 		case statusOf(err) >= http.StatusInternalServerError:
-			pause(work, 200*time.Millisecond)
+			pause(work, retry)
 		case len(batch) > 1:
 			for i := range batch {
 				r.send(work, batch[i:i+1])
@@ -222,8 +225,8 @@ func (r *run) send(work context.Context, batch []Outcome) {
 	}
 }
 
-// beat extends the leases of all tasks that are held. If the broker does not answer, it
-// asks again and again, so that a lease is lost only to an outage as long as the lease.
+// beat extends the leases of all tasks that are held. If that fails, it asks again soon: an
+// outage costs no lease if the broker answers again in time.
 func (r *run) beat(work context.Context) {
 	t := time.NewTicker(r.For / 3)
 	defer t.Stop()
@@ -234,7 +237,7 @@ func (r *run) beat(work context.Context) {
 		case <-t.C:
 		}
 		for r.extend(work) != nil && work.Err() == nil {
-			pause(work, min(200*time.Millisecond, r.For/10))
+			pause(work, min(retry, r.For/10))
 		}
 	}
 }

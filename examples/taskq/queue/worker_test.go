@@ -188,7 +188,7 @@ func TestWorkerLosesLease(t *testing.T) {
 	})
 }
 
-// TestOutageWithinLease: a task keeps its lease if the broker comes back before its end.
+// TestOutageWithinLease: a task keeps its lease if the broker answers again before its end.
 func TestOutageWithinLease(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBroker(t, queue.Options{})
@@ -203,7 +203,7 @@ func TestOutageWithinLease(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan struct{})
 		go func() { w.Run(ctx); close(ended) }()
-		time.Sleep(time.Second) // the worker asks for more after 2, 4, 6 and 8 s, and the lease ends after 7
+		time.Sleep(time.Second) // extensions are due after 2, 4, 6 and 8 s; the lease ends after 7
 		enqueue(t, b, queue.Task{ID: "a", Type: "x"})
 		got, err := b.Get(t.Context(), "a", time.Hour)
 		require.NoError(t, err)
