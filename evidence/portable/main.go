@@ -3,10 +3,11 @@
 // not fit into an int of 32 bits. It compiles nothing, so it takes seconds.
 //
 //	go run -C evidence ./portable                      # darwin/arm64 windows/amd64 linux/386
-//	go run -C evidence ./portable -module examples/engines freebsd/amd64
+//	go run -C evidence ./portable -module ratelimit/redisstore freebsd/amd64
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -66,6 +67,9 @@ func check(dir, system string) (n int, faults []string, err error) {
 		Dir:   dir,
 		Env:   append(os.Environ(), "GOOS="+goos, "GOARCH="+goarch, "CGO_ENABLED=0"),
 	}, "./...")
+	if err == nil && len(found) == 0 {
+		err = errors.New("no packages")
+	}
 	if err != nil {
 		return 0, nil, err
 	}

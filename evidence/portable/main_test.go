@@ -68,6 +68,7 @@ func TestRun(t *testing.T) {
 		says string
 	}{
 		{[]string{"-module", "no-such-folder"}, 1, "portable: darwin/arm64: "},
+		{[]string{"-module", "evidence/results"}, 1, "portable: darwin/arm64: no packages"},
 		{[]string{"plan10"}, 1, `want OS/ARCH, got "plan10"`},
 		{[]string{"plan10/amd64"}, 1, "plan10/amd64"},
 		{[]string{"-no-such-flag"}, 2, "usage: "},
