@@ -110,8 +110,8 @@ func busyPacer() any {
 	return p
 }
 
-// A slow load does not end before the test does. It ends at last, so that no goroutine is
-// left for good.
+// slowLoad is a load that does not end before the test does. It ends at last, so that no
+// goroutine is left for good.
 func slowLoad() { time.Sleep(time.Minute) }
 
 // load asks for a key whose load is slow.
